@@ -1,4 +1,15 @@
-import { Field, Float32, Int32, List, makeData, RecordBatch, Schema, Struct, Table } from 'apache-arrow'
+import {
+  type Data,
+  Field,
+  Float32,
+  Int32,
+  List,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+} from 'apache-arrow'
 
 /** A run of consecutive cells as compressed sparse rows: Arrow's list offsets and values, without a copy. */
 export interface CountBlock {
@@ -99,7 +110,12 @@ export class CountMatrix {
       })
       return new RecordBatch(
         schema,
-        makeData({ type: new Struct<CountColumns>(schema.fields), length, nullCount: 0, children: [gene, count] }),
+        makeData({
+          type: new Struct<CountColumns>(schema.fields),
+          length,
+          nullCount: 0,
+          children: [gene, count],
+        }),
       )
     })
     return new Table(schema, batches)
@@ -109,16 +125,14 @@ export class CountMatrix {
   static fromArrow(table: Table<CountColumns>, nGenes: number): CountMatrix {
     let firstCell = 0
     const blocks = table.batches.map((batch): CountBlock => {
-      const [gene, count] = batch.data.children as [
-        { valueOffsets: Int32Array; children: { values: Int32Array }[] },
-        { children: { values: Float32Array }[] },
-      ]
+      const gene = batch.data.children[0] as Data<List<Int32>>
+      const count = batch.data.children[1] as Data<List<Float32>>
       const block = {
         firstCell,
         nCells: batch.numRows,
         offsets: gene.valueOffsets,
-        genes: gene.children[0]!.values,
-        counts: count.children[0]!.values,
+        genes: (gene.children[0] as Data<Int32>).values,
+        counts: (count.children[0] as Data<Float32>).values,
       }
       firstCell += batch.numRows
       return block
