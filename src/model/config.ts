@@ -1,0 +1,81 @@
+import type { Likelihood } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
+
+/** The architecture of an scVI model. Names and defaults are scvi-tools', but for the likelihood. */
+export interface ModelConfig {
+  nHidden: number
+  nLatent: number
+  /** Hidden layers of the encoder and of the decoder. */
+  nLayers: number
+  /** Share of hidden units dropped in the encoder while training. */
+  dropoutRate: number
+  dispersion: 'gene' | 'gene-batch'
+  likelihood: Likelihood
+  /** `observed`: a cell's total count; `latent`: drawn, with a log-normal prior a batch; `size-factor`: an obs column. */
+  library: 'observed' | 'latent' | 'size-factor'
+  /** Gives batch and covariates to the encoder too. */
+  encodeCovariates: boolean
+  /** Gives batch and categorical covariates to every hidden layer, not to the first alone. */
+  deeplyInjectCovariates: boolean
+  batchNorm: NormPlacement
+  layerNorm: NormPlacement
+  /** Weight of the KL term once warmed up (β of a β-VAE). */
+  beta: number
+}
+
+export type NormPlacement = 'encoder' | 'decoder' | 'both' | 'none'
+
+export const DEFAULT_MODEL: ModelConfig = {
+  nHidden: 128,
+  nLatent: 10,
+  nLayers: 1,
+  dropoutRate: 0.1,
+  dispersion: 'gene',
+  likelihood: 'nb',
+  library: 'observed',
+  encodeCovariates: false,
+  deeplyInjectCovariates: true,
+  batchNorm: 'both',
+  layerNorm: 'none',
+  beta: 1,
+}
+
+const PLACEMENTS = ['encoder', 'decoder', 'both', 'none']
+const CHOICES: { [K in keyof ModelConfig]?: readonly string[] } = {
+  dispersion: ['gene', 'gene-batch'],
+  likelihood: ['nb', 'zinb', 'poisson'],
+  library: ['observed', 'latent', 'size-factor'],
+  batchNorm: PLACEMENTS,
+  layerNorm: PLACEMENTS,
+}
+
+/**
+ * Completes and checks a model's configuration.
+ *
+ * @throws ScvaeError (usage) for an unknown key, a wrong type or a value out of range.
+ */
+export function modelConfig(options: Partial<ModelConfig> = {}): ModelConfig {
+  const config: ModelConfig = { ...DEFAULT_MODEL }
+  for (const [key, value] of Object.entries(options)) {
+    if (!(key in DEFAULT_MODEL)) throw new ScvaeError('usage', `The model has no option "${key}".`)
+    if (value !== undefined) Object.assign(config, { [key]: value })
+  }
+  for (const key of ['nHidden', 'nLatent', 'nLayers'] as const) {
+    if (!Number.isInteger(config[key]) || config[key] < 1 || config[key] > 4096) {
+      throw new ScvaeError('usage', `${key} must be a whole number from 1 to 4096, not ${config[key]}.`)
+    }
+  }
+  if (!(config.dropoutRate >= 0 && config.dropoutRate < 1)) {
+    throw new ScvaeError('usage', `dropoutRate must be at least 0 and below 1, not ${config.dropoutRate}.`)
+  }
+  if (!(config.beta >= 0 && Number.isFinite(config.beta))) {
+    throw new ScvaeError('usage', `beta must be a number that is not negative, not ${config.beta}.`)
+  }
+  for (const [key, choices] of Object.entries(CHOICES)) {
+    const value = config[key as keyof ModelConfig]
+    if (!choices.includes(String(value))) {
+      throw new ScvaeError('usage', `${key} must be one of ${choices.join(', ')}, not "${value}".`)
+    }
+  }
+  return config
+}

@@ -1,0 +1,98 @@
+import { ScvaeError } from '../errors.js'
+
+/** How a model is trained. Names and defaults are scvi-tools', but for the KL warm-up, validation and best weights. */
+export interface TrainOptions {
+  /** `auto`: clamp(round(8e6 / cells), 1, 400), as scvi-tools. */
+  maxEpochs: number | 'auto'
+  batchSize: number
+  learningRate: number
+  weightDecay: number
+  adamEpsilon: number
+  /** Share of cells trained on; the rest is held out for validation. */
+  trainSize: number
+  /**
+   * Epochs until the KL weight reaches its full value, from 0 and linearly. `auto`: half of the epochs, at most 400;
+   * `scvi-tools`: 400 whatever the number of epochs.
+   */
+  klWarmup: number | 'auto' | 'scvi-tools'
+  /** Epochs between two evaluations on the held-out cells; `auto`: about 40 in a run, at least each 10 epochs. */
+  validateEvery: number | 'auto'
+  earlyStopping: boolean
+  /** Epochs without a better held-out ELBO before training stops. */
+  patience: number
+  /** Lowers the learning rate (× 0.6) after 30 epochs without a better held-out ELBO. */
+  reduceLearningRate: boolean
+  /** Keeps the weights of the best held-out ELBO rather than the last ones. */
+  keepBest: boolean
+  seed: number
+}
+
+export const DEFAULT_TRAINING: TrainOptions = {
+  maxEpochs: 'auto',
+  batchSize: 128,
+  learningRate: 1e-3,
+  weightDecay: 1e-6,
+  adamEpsilon: 0.01,
+  trainSize: 0.9,
+  klWarmup: 'auto',
+  validateEvery: 'auto',
+  earlyStopping: true,
+  patience: 45,
+  reduceLearningRate: false,
+  keepBest: true,
+  seed: 0,
+}
+
+/** What one epoch left behind. Losses are means over cells, in nats; lower is better for all of them. */
+export interface EpochRecord {
+  epoch: number
+  /** Reconstruction + unweighted KL, on the training cells in training mode. */
+  trainElbo: number
+  trainReconstruction: number
+  trainKl: number
+  klWeight: number
+  learningRate: number
+  /** On the held-out cells, in evaluation mode (minus the ELBO, unweighted KL); absent in epochs without validation. */
+  heldoutElbo?: number
+  heldoutReconstruction?: number
+  heldoutKl?: number
+  seconds: number
+}
+
+/**
+ * Completes and checks training options.
+ *
+ * @throws ScvaeError (usage) for an unknown key or a value out of range.
+ */
+export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions {
+  const merged: TrainOptions = { ...DEFAULT_TRAINING }
+  for (const [key, value] of Object.entries(options)) {
+    if (!(key in DEFAULT_TRAINING)) throw new ScvaeError('usage', `Training has no option "${key}".`)
+    if (value !== undefined) Object.assign(merged, { [key]: value })
+  }
+  const whole = (key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'validateEvery' | 'patience', low: number) => {
+    const value = merged[key]
+    if (typeof value === 'string') return
+    if (!Number.isInteger(value) || value < low) {
+      throw new ScvaeError('usage', `${key} must be a whole number of at least ${low}, not ${value}.`)
+    }
+  }
+  whole('maxEpochs', 1)
+  whole('batchSize', 2)
+  whole('klWarmup', 0)
+  whole('validateEvery', 1)
+  whole('patience', 1)
+  for (const key of ['learningRate', 'adamEpsilon'] as const) {
+    if (!(merged[key] > 0 && Number.isFinite(merged[key]))) {
+      throw new ScvaeError('usage', `${key} must be a positive number, not ${merged[key]}.`)
+    }
+  }
+  if (!(merged.weightDecay >= 0)) throw new ScvaeError('usage', `weightDecay must not be negative.`)
+  if (!(merged.trainSize > 0 && merged.trainSize <= 1)) {
+    throw new ScvaeError('usage', `trainSize must be above 0 and at most 1, not ${merged.trainSize}.`)
+  }
+  if (!Number.isInteger(merged.seed) || merged.seed < 0 || merged.seed > 0xffffffff) {
+    throw new ScvaeError('usage', `seed must be a whole number from 0 to 4294967295, not ${merged.seed}.`)
+  }
+  return merged
+}
