@@ -1,0 +1,7 @@
+/** Purposes of the seeded streams of the analyses, in a range of their own beside those of `numeric/philox.ts`. */
+export const STREAM = {
+  pca: 256,
+  kmeans: 257,
+  umap: 258,
+  aggregatedPosterior: 259,
+} as const

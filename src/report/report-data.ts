@@ -1,0 +1,88 @@
+import type { EpochRecord } from '../train/options.js'
+
+/** A named value as it is printed in a list of facts. */
+export type NamedValue = readonly [name: string, value: string]
+
+/** Something that cells can be coloured by. Arrays are parallel to the cells of the report. */
+export type Coloring =
+  | {
+      kind: 'categorical'
+      name: string
+      categories: readonly string[]
+      /** Position in `categories`, −1 for a missing value. */
+      codes: ArrayLike<number>
+    }
+  | { kind: 'numeric'; name: string; values: ArrayLike<number> }
+
+/** One row of the outlier table. p-values are in [0, 1]. */
+export interface OutlierRow {
+  cell: string
+  score: number
+  adjustedP: number
+  surpriseP: number
+  aggregatedP: number
+  neighborP: number
+  librarySize: number
+  /** Value of the obs column `OutlierSummary.labelName`. */
+  label?: string
+  flagged: boolean
+}
+
+export interface OutlierSummary {
+  /** False discovery rate of the flag. */
+  alpha: number
+  flagged: number
+  /** Cells that have a score. */
+  scored: number
+  /** The obs column that the rows' labels come from. */
+  labelName?: string
+  /** The highest scores first. */
+  rows: readonly OutlierRow[]
+}
+
+/** Everything that a report shows. "Cells of the report" are the cells that were fitted or embedded, in one order. */
+export interface ReportData {
+  run: {
+    command: string
+    version: string
+    seed: number
+    device: string
+    kernels: string
+    threads: number
+    /** ISO 8601. */
+    startedAt: string
+    seconds: number
+    /** Seconds a phase. */
+    timings: readonly (readonly [phase: string, seconds: number])[]
+  }
+  data: {
+    path: string
+    nCells: number
+    /** Genes that the model was fitted to. */
+    nGenes: number
+    /** Genes in the file. */
+    totalGenes: number
+    /** Stored counts of the fitted cells and genes. */
+    nonzeros: number
+    /** Where the counts were read from: `X`, `layers/counts`, … */
+    countsSource: string
+    /** Cells of the file that were not fitted. */
+    cellsLeftOut: number
+  }
+  /** Settings of the model and its training. */
+  settings: readonly NamedValue[]
+  /** One sentence each, most serious first. */
+  warnings: readonly string[]
+  history: readonly EpochRecord[]
+  /** The epoch whose weights were kept. */
+  keptEpoch?: number
+  /** Names of the cells of the report. */
+  cellNames: readonly string[]
+  /** n × 2, row-major; left out when no layout was computed. */
+  umap?: Float32Array
+  colorings: readonly Coloring[]
+  /** Mean KL divergence from the prior, a latent dimension, in nats. */
+  latentKl: ArrayLike<number>
+  outliers?: OutlierSummary
+  metrics: readonly NamedValue[]
+}

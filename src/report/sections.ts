@@ -1,0 +1,189 @@
+import { formatCount, formatNumber, formatP, formatPlural, formatSeconds } from './format.js'
+import { escapeHtml, factList } from './html.js'
+import { type LineSeries, lineChart } from './line-chart.js'
+import type { OutlierRow, OutlierSummary, ReportData } from './report-data.js'
+
+// A dimension whose posterior is the prior carries nothing about the cells; 0.01 nats is the usual threshold for
+// "collapsed" (Burda, Grosse and Salakhutdinov, 2016).
+const COLLAPSED_KL = 0.01
+
+/** One sentence that says whether the fit needs attention. */
+export function verdict(data: ReportData): string {
+  const n = data.warnings.length
+  if (n === 0) return 'The run finished without a warning.'
+  return `The run finished with ${formatPlural(n, 'warning')}: read ${n === 1 ? 'it' : 'them'} before using the results.`
+}
+
+export function warningList(data: ReportData): string {
+  if (data.warnings.length === 0) return ''
+  return `<ul>${data.warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join('')}</ul>`
+}
+
+export function dataFacts({ data, run, history }: ReportData): string {
+  const density = data.nonzeros / (data.nCells * data.nGenes)
+  const genes = data.nGenes === data.totalGenes ? '' : ` of ${formatCount(data.totalGenes)} in the file`
+  return factList([
+    ['Cells', formatCount(data.nCells)],
+    ['Genes', `${formatCount(data.nGenes)}${genes}`],
+    ['Counts', data.countsSource],
+    ['Nonzero', Number.isFinite(density) ? `${(100 * density).toPrecision(3)} %` : '–'],
+    ['Cells left out', formatCount(data.cellsLeftOut)],
+    ['Epochs', formatCount(history.length)],
+    ['Device', run.device],
+    ['Time', formatSeconds(run.seconds)],
+    ['Seed', String(run.seed)],
+  ])
+}
+
+export function trainingSection({ history, keptEpoch }: ReportData): string {
+  if (history.length === 0) return '<p class="empty">This run did not train a model.</p>'
+  const series = (
+    name: string,
+    value: (record: (typeof history)[number]) => number | undefined,
+  ): LineSeries => ({
+    name,
+    points: history.flatMap((record) => {
+      const y = value(record)
+      return y === undefined ? [] : [[record.epoch, y] as const]
+    }),
+  })
+  const mark =
+    keptEpoch === undefined ? {} : { mark: { x: keptEpoch, label: `weights kept: epoch ${keptEpoch}` } }
+  const charts = [
+    lineChart({
+      title: 'Negative ELBO',
+      xLabel: 'epoch',
+      yLabel: 'nats per cell',
+      series: [
+        series('training cells', (record) => record.trainElbo),
+        series('held-out cells', (record) => record.heldoutElbo),
+      ],
+      ...mark,
+    }),
+    lineChart({
+      title: 'Reconstruction',
+      xLabel: 'epoch',
+      yLabel: 'nats per cell',
+      series: [
+        series('training cells', (record) => record.trainReconstruction),
+        series('held-out cells', (record) => record.heldoutReconstruction),
+      ],
+    }),
+    lineChart({
+      title: 'KL divergence from the prior',
+      xLabel: 'epoch',
+      yLabel: 'nats per cell',
+      series: [
+        series('training cells', (record) => record.trainKl),
+        series('held-out cells', (record) => record.heldoutKl),
+      ],
+    }),
+    lineChart({
+      title: 'KL weight',
+      xLabel: 'epoch',
+      yLabel: 'weight',
+      series: [series('KL weight', (record) => record.klWeight)],
+    }),
+  ]
+  const rates = new Set(history.map((record) => record.learningRate))
+  if (rates.size > 1) {
+    const learningRate = series('learning rate', (record) => record.learningRate)
+    charts.push(
+      lineChart({ title: 'Learning rate', xLabel: 'epoch', yLabel: 'rate', series: [learningRate] }),
+    )
+  }
+  return `<div class="charts">${charts.join('')}</div>`
+}
+
+export function latentSection({ latentKl }: ReportData): string {
+  if (latentKl.length === 0) return '<p class="empty">No latent dimensions were given.</p>'
+  const kl = Array.from(latentKl)
+  const most = Math.max(...kl, COLLAPSED_KL)
+  const collapsed = kl.filter((value) => value < COLLAPSED_KL).length
+  const bars = kl
+    .map((value, dimension) => ({ value, dimension }))
+    .sort((a, b) => b.value - a.value)
+    .map(({ value, dimension }) => {
+      const unused = value < COLLAPSED_KL
+      return (
+        `<li${unused ? ' class="collapsed"' : ''}><span>z${dimension + 1}</span>` +
+        `<span class="track"><span class="bar" style="width:${((100 * value) / most).toFixed(1)}%"></span></span>` +
+        `<span>${formatNumber(Number(value.toPrecision(3)))}${unused ? ' (collapsed)' : ''}</span></li>`
+      )
+    })
+  const sentence =
+    collapsed === 0
+      ? `All ${kl.length} latent dimensions are in use.`
+      : `${kl.length - collapsed} of ${kl.length} latent dimensions are in use; ` +
+        `${collapsed} collapsed to the prior (below ${COLLAPSED_KL} nats).`
+  return `<p>${sentence}</p><ol class="bars">${bars.join('')}</ol>`
+}
+
+export function outlierSection({ outliers }: ReportData): string {
+  if (!outliers || outliers.rows.length === 0) return '<p class="empty">No outlier scores were computed.</p>'
+  const share = (100 * outliers.flagged) / outliers.scored
+  const sentence =
+    outliers.flagged === 0
+      ? `No cell of ${formatCount(outliers.scored)} is flagged`
+      : `${formatPlural(outliers.flagged, 'cell')} of ${formatCount(outliers.scored)} ` +
+        `(${share < 0.1 ? share.toPrecision(1) : share.toFixed(1)} %) ${outliers.flagged === 1 ? 'is' : 'are'} flagged`
+  return (
+    `<p>${sentence} at a false discovery rate of ${outliers.alpha}. ` +
+    `Below are the ${outliers.rows.length} highest scores (−log<sub>10</sub> of the combined p-value); ` +
+    `flagged cells are marked ●.</p>${outlierTable(outliers)}`
+  )
+}
+
+function outlierTable({ rows, labelName }: OutlierSummary): string {
+  const heads: [name: string, help: string][] = [
+    ['Cell', ''],
+    ...(labelName === undefined ? [] : [[labelName, 'obs column'] as [string, string]]),
+    ['Score', '−log10 of the combined p-value'],
+    ['Adjusted p', 'combined p-value after Benjamini–Hochberg'],
+    ['Surprise p', 'counts against the cell’s own posterior predictive distribution'],
+    ['Posterior p', 'distance from the aggregated posterior'],
+    ['Neighbour p', 'distance to the k-th latent neighbour'],
+    ['Library size', 'total count'],
+  ]
+  const texts = labelName === undefined ? 1 : 2
+  const head = heads.map(
+    ([name, help], i) =>
+      `<th${i < texts ? '' : ' class="number"'} title="${escapeHtml(help)}">${escapeHtml(name)}</th>`,
+  )
+  const body = rows.map(
+    (row) => `<tr${row.flagged ? ' class="flagged"' : ''}>${tableRow(row, labelName)}</tr>`,
+  )
+  return `<div class="table"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+}
+
+function tableRow(row: OutlierRow, labelName: string | undefined): string {
+  const numbers = [
+    row.score.toFixed(2),
+    formatP(row.adjustedP),
+    formatP(row.surpriseP),
+    formatP(row.aggregatedP),
+    formatP(row.neighborP),
+    formatNumber(row.librarySize),
+  ]
+  const mark = row.flagged ? '<span class="flag" title="flagged">●</span> ' : ''
+  const label = labelName === undefined ? '' : `<td>${escapeHtml(row.label ?? '')}</td>`
+  return (
+    `<td class="cell">${mark}${escapeHtml(row.cell)}</td>${label}` +
+    numbers.map((text) => `<td class="number">${text}</td>`).join('')
+  )
+}
+
+export function runSection({ run, data }: ReportData): string {
+  const facts = factList([
+    ['scvae', run.version],
+    ['Started', run.startedAt],
+    ['Seed', String(run.seed)],
+    ['Device', run.device],
+    ['Kernels', run.kernels],
+    ['Threads', String(run.threads)],
+    ['Input', data.path],
+    ...run.timings.map(([phase, seconds]) => [`Time: ${phase}`, formatSeconds(seconds)] as const),
+    ['Time: all', formatSeconds(run.seconds)],
+  ])
+  return `<pre class="command">${escapeHtml(run.command)}</pre>${facts}`
+}

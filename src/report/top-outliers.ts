@@ -1,0 +1,42 @@
+import type { OutlierScores } from '../analysis/outlier-score.js'
+import type { OutlierRow, OutlierSummary } from './report-data.js'
+
+export interface TopOutliersInput {
+  scores: OutlierScores
+  surpriseP: Float64Array
+  cellNames: readonly string[]
+  librarySize: ArrayLike<number>
+  /** False discovery rate that the flags were made at. */
+  alpha: number
+  /** An obs column to print beside every cell. */
+  label?: { name: string; of: (cell: number) => string }
+  /** Rows of the table. Default 50. */
+  limit?: number
+}
+
+/** The cells with the highest outlier scores as the rows of the report's table; ties go to the earlier cell. */
+export function topOutliers(input: TopOutliersInput): OutlierSummary {
+  const { scores, label } = input
+  const scored = Array.from(scores.p.keys()).filter((cell) => !Number.isNaN(scores.p[cell]!))
+  const order = scored.sort((a, b) => scores.p[a]! - scores.p[b]! || a - b)
+  const rows = order.slice(0, input.limit ?? 50).map(
+    (cell): OutlierRow => ({
+      cell: input.cellNames[cell]!,
+      score: scores.score[cell]!,
+      adjustedP: scores.adjustedP[cell]!,
+      surpriseP: input.surpriseP[cell]!,
+      aggregatedP: scores.aggregatedP[cell]!,
+      neighborP: scores.neighborP[cell]!,
+      librarySize: input.librarySize[cell]!,
+      flagged: scores.flag[cell] === 1,
+      ...(label && { label: label.of(cell) }),
+    }),
+  )
+  return {
+    alpha: input.alpha,
+    flagged: scores.flag.reduce((sum, flag) => sum + flag, 0),
+    scored: scored.length,
+    ...(label && { labelName: label.name }),
+    rows,
+  }
+}
