@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { adjustedRandIndex } from '../../src/analysis/clustering-metrics.js'
+import { kmeans } from '../../src/analysis/kmeans.js'
+import { blobs } from './blobs.js'
+
+describe('kmeans', () => {
+  const { data, labels } = blobs(300, 4, 6, { seed: 3 })
+
+  it('finds separated groups and their means', () => {
+    const { assignments, centers, inertia } = kmeans(data, 300, 4, 6)
+    expect(adjustedRandIndex(assignments, labels)).toBe(1)
+    let sum = 0
+    for (let i = 0; i < 300; i++) {
+      for (let f = 0; f < 4; f++) sum += (data[i * 4 + f]! - centers[assignments[i]! * 4 + f]!) ** 2
+    }
+    expect(inertia).toBeCloseTo(sum, 6)
+    for (let c = 0; c < 6; c++) {
+      const members = Array.from(assignments.keys()).filter((i) => assignments[i] === c)
+      const mean = members.reduce((total, i) => total + data[i * 4]!, 0) / members.length
+      expect(centers[c * 4]).toBeCloseTo(mean, 10)
+    }
+  })
+
+  it('is the same for the same seed', () => {
+    expect(kmeans(data, 300, 4, 9, { seed: 4 })).toEqual(kmeans(data, 300, 4, 9, { seed: 4 }))
+  })
+
+  it('does not get worse with more starts', () => {
+    const noisy = blobs(200, 3, 12, { seed: 8, spread: 2 }).data
+    const once = kmeans(noisy, 200, 3, 12, { starts: 1 }).inertia
+    expect(kmeans(noisy, 200, 3, 12, { starts: 20 }).inertia).toBeLessThan(once)
+  })
+
+  it('takes one cluster, a cluster a cell, and more clusters than distinct cells', () => {
+    const one = kmeans(data, 300, 4, 1)
+    expect(new Set(one.assignments)).toEqual(new Set([0]))
+    expect(kmeans(data.slice(0, 40), 10, 4, 10).inertia).toBeCloseTo(0, 10)
+    expect(kmeans(new Float32Array(20), 10, 2, 3).inertia).toBe(0)
+  })
+
+  it('refuses a number of clusters that the cells do not allow', () => {
+    expect(() => kmeans(data, 300, 4, 0)).toThrow('0 clusters were asked for')
+    expect(() => kmeans(data, 300, 4, 301)).toThrow('300 cells allow 1 to 300')
+  })
+})

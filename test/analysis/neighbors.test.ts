@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { type BlockProducts, nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { Random } from '../../src/numeric/random.js'
+
+function normalRows(n: number, d: number, seed: number, offset = 0): Float32Array {
+  const random = new Random(seed)
+  return Float32Array.from({ length: n * d }, () => offset + random.normal())
+}
+
+function bruteForce(data: Float32Array, n: number, d: number, i: number) {
+  const all = Array.from({ length: n }, (_, cell) => {
+    let squared = 0
+    for (let f = 0; f < d; f++) squared += (data[i * d + f]! - data[cell * d + f]!) ** 2
+    return { cell, distance: Math.sqrt(squared) }
+  })
+  return all.filter(({ cell }) => cell !== i).sort((a, b) => a.distance - b.distance || a.cell - b.cell)
+}
+
+function expectExact(data: Float32Array, n: number, d: number, k: number, products?: BlockProducts): void {
+  const found = nearestNeighbors(data, n, d, k, products && { products })
+  for (let i = 0; i < n; i++) {
+    const expected = [{ cell: i, distance: 0 }, ...bruteForce(data, n, d, i)].slice(0, k)
+    expect(Array.from(found.indices.subarray(i * k, i * k + k))).toEqual(expected.map((x) => x.cell))
+    const distances = Array.from(found.distances.subarray(i * k, i * k + k))
+    expect(distances).toEqual(expected.map((x) => Math.fround(x.distance)))
+  }
+}
+
+describe('nearestNeighbors', () => {
+  it.each([
+    [1, 3, 1],
+    [2, 1, 2],
+    [5, 2, 5],
+    [70, 7, 15],
+    [700, 10, 16],
+  ])('equals brute force for %i cells in %i dimensions with k = %i', (n, d, k) => {
+    expectExact(normalRows(n, d, n), n, d, k)
+  })
+
+  it('is exact far from the origin, where ‖a‖²+‖b‖²−2ab cancels', () => {
+    expectExact(normalRows(300, 5, 3, 1000), 300, 5, 10)
+  })
+
+  it('takes its products from a device that computes in float32', () => {
+    const n = 600
+    const d = 8
+    const data = normalRows(n, d, 4, 3)
+    const blocks: number[] = []
+    const products: BlockProducts = (r0, r1, c0, c1, out) => {
+      blocks.push(r0)
+      let at = 0
+      for (let i = r0; i < r1; i++) {
+        for (let j = c0; j < c1; j++) {
+          let sum = 0
+          for (let f = 0; f < d; f++)
+            sum = Math.fround(sum + Math.fround(data[i * d + f]! * data[j * d + f]!))
+          out[at++] = sum
+        }
+      }
+    }
+    expectExact(data, n, d, 15, products)
+    expect(new Set(blocks).size).toBe(Math.ceil(n / 64))
+  })
+
+  it('puts a cell first in its own list even among duplicates', () => {
+    const found = nearestNeighbors(new Float32Array(12 * 2), 12, 2, 3)
+    for (let i = 0; i < 12; i++) {
+      expect(found.indices[i * 3]).toBe(i)
+      expect(new Set(found.indices.subarray(i * 3, i * 3 + 3)).size).toBe(3)
+    }
+    expect(found.distances.every((x) => x === 0)).toBe(true)
+  })
+
+  it('leaves the cell out when asked', () => {
+    const data = normalRows(40, 3, 5)
+    const found = nearestNeighbors(data, 40, 3, 39, { includeSelf: false })
+    for (let i = 0; i < 40; i++) {
+      const expected = bruteForce(data, 40, 3, i).map((x) => x.cell)
+      expect(Array.from(found.indices.subarray(i * 39, (i + 1) * 39))).toEqual(expected)
+    }
+  })
+
+  it('refuses a k that the cells do not allow, and values that are not finite', () => {
+    const data = normalRows(10, 2, 6)
+    expect(() => nearestNeighbors(data, 10, 2, 11)).toThrow('11 nearest neighbours were asked for')
+    expect(() => nearestNeighbors(data, 10, 2, 10, { includeSelf: false })).toThrow('10 cells allow 1 to 9')
+    expect(() => nearestNeighbors(data, 10, 2, 0)).toThrow('0 nearest neighbours')
+    data[7] = Number.NaN
+    expect(() => nearestNeighbors(data, 10, 2, 3)).toThrow(
+      'Cell 3 has a coordinate that is not a finite number.',
+    )
+  })
+})

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { pcaFloor } from '../../src/analysis/pca.js'
+import { symmetricEigen } from '../../src/analysis/symmetric-eigen.js'
+import { CountMatrix } from '../../src/anndata/counts.js'
+import { Random } from '../../src/numeric/random.js'
+
+const N = 90
+const G = 25
+
+/** Counts of three cell types with their own genes, as dense rows and as a count matrix in two blocks. */
+function typedCounts() {
+  const random = new Random(5)
+  const dense = Array.from({ length: N }, (_, cell) =>
+    Array.from({ length: G }, (_, gene) => random.poisson(gene % 3 === cell % 3 ? 6 : 0.4)),
+  )
+  dense[7] = new Array<number>(G).fill(0)
+  const block = (first: number, rows: number[][]) => {
+    const offsets = new Int32Array(rows.length + 1)
+    const genes: number[] = []
+    const counts: number[] = []
+    for (const [i, row] of rows.entries()) {
+      for (const [gene, count] of row.entries()) {
+        if (count === 0) continue
+        genes.push(gene)
+        counts.push(count)
+      }
+      offsets[i + 1] = genes.length
+    }
+    return {
+      firstCell: first,
+      nCells: rows.length,
+      offsets,
+      genes: Int32Array.from(genes),
+      counts: Float32Array.from(counts),
+    }
+  }
+  return { dense, counts: new CountMatrix(G, [block(0, dense.slice(0, 40)), block(40, dense.slice(40))]) }
+}
+
+/** The same analysis on dense matrices: covariance and its eigenvectors. */
+function densePca(dense: number[][], keep: number) {
+  const logged = dense.map((row) => {
+    const total = row.reduce((a, b) => a + b, 0)
+    return row.map((count) => Math.log1p(total > 0 ? (count * 1e4) / total : 0))
+  })
+  const mean = (gene: number) => logged.reduce((sum, row) => sum + row[gene]!, 0) / N
+  const variance = (gene: number) => logged.reduce((sum, row) => sum + (row[gene]! - mean(gene)) ** 2, 0) / N
+  const genes = Array.from({ length: G }, (_, g) => g)
+  const kept = genes.sort((a, b) => variance(b) - variance(a)).slice(0, keep)
+  const centered = logged.map((row) => kept.map((gene) => row[gene]! - mean(gene)))
+  const covariance = new Float64Array(keep * keep)
+  for (const row of centered) {
+    for (let a = 0; a < keep; a++)
+      for (let b = 0; b < keep; b++) covariance[a * keep + b]! += row[a]! * row[b]!
+  }
+  const { values, vectors } = symmetricEigen(covariance, keep)
+  const score = (cell: number, c: number) =>
+    centered[cell]!.reduce((sum, x, gene) => sum + x * vectors[gene * keep + c]!, 0)
+  return { values, score }
+}
+
+describe('pcaFloor', () => {
+  const { dense, counts } = typedCounts()
+
+  it('equals principal components of the dense log-normalised counts', () => {
+    const { scores, components, varianceShare } = pcaFloor(counts, { topGenes: 20, components: 4 })
+    const expected = densePca(dense, 20)
+    const total = expected.values.reduce((a, b) => a + b, 0)
+    expect(components).toBe(4)
+    // the first two directions part the three types; the others are noise with near-equal variances
+    for (let c = 0; c < 2; c++) {
+      expect(varianceShare[c]).toBeCloseTo(expected.values[c]! / total, 6)
+      const sign = Math.sign(scores[c]! * expected.score(0, c))
+      for (let cell = 0; cell < N; cell++) {
+        expect(sign * scores[cell * 4 + c]!).toBeCloseTo(expected.score(cell, c), 3)
+      }
+    }
+    expect(varianceShare[3]).toBeCloseTo(expected.values[3]! / total, 3)
+  })
+
+  it('is the same for the same seed and nearly so for another', () => {
+    const first = pcaFloor(counts, { components: 2 })
+    expect(pcaFloor(counts, { components: 2 })).toEqual(first)
+    const other = pcaFloor(counts, { components: 2, seed: 9 })
+    for (let i = 0; i < N * 2; i++) {
+      const sign = Math.sign(first.scores[i % 2]! * other.scores[i % 2]!)
+      expect(sign * other.scores[i]!).toBeCloseTo(first.scores[i]!, 3)
+    }
+  })
+
+  it('asks for no more components than there are genes or cells', () => {
+    expect(pcaFloor(counts, { topGenes: 3, components: 20 }).components).toBe(3)
+    expect(pcaFloor(counts.select([0, 1]), { components: 20 }).components).toBe(2)
+  })
+})
