@@ -210,7 +210,7 @@ export interface CountHead {
   /** Logits of the probability of dropout (zinb): genes × hidden and 1 × genes. */
   zeroWeight?: Parameter
   zeroBias?: Parameter
-  /** log θ: genes × 1, or genes × batches; absent for poisson. */
+  /** log θ: 1 × genes, or batches × genes (a row for each batch); absent for poisson. */
   logDispersion?: Parameter
 }
 

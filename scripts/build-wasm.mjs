@@ -1,0 +1,41 @@
+// Builds the WebAssembly kernels with the clang that npm brings: no compiler on the machine is needed.
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const sources = join(root, 'src/device/cpu/kernels')
+const target = join(root, 'dist/kernels/kernels.wasm')
+
+const files = readdirSync(sources).filter((file) => /\.[ch]$/.test(file))
+const newest = Math.max(
+  ...files.map((file) => statSync(join(sources, file)).mtimeMs),
+  statSync(fileURLToPath(import.meta.url)).mtimeMs,
+)
+if (!existsSync(target) || statSync(target).mtimeMs < newest) {
+  const { runClang } = await import('@yowasp/clang')
+  const tree = Object.fromEntries(files.map((file) => [file, readFileSync(join(sources, file), 'utf8')]))
+  const output = await runClang(
+    [
+      'clang',
+      '--target=wasm32',
+      '-O3',
+      '-msimd128',
+      '-matomics',
+      '-mbulk-memory',
+      '-ffp-contract=fast',
+      '-fno-math-errno',
+      '-nostdlib',
+      '-Wall',
+      '-Wno-unused-function',
+      '-Wl,--no-entry,--import-memory,--shared-memory,--max-memory=4294967296',
+      '-Wl,--export=__stack_pointer',
+      'wasm.c',
+      '-o',
+      'kernels.wasm',
+    ],
+    tree,
+  )
+  mkdirSync(dirname(target), { recursive: true })
+  writeFileSync(target, output['kernels.wasm'])
+}

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ScvaeError } from '../../errors.js'
+
+/** `run(kernel, arguments, part, parts)`: one thread's share of a kernel; `arguments` is a word of the shared memory. */
+export type RunKernel = (kernel: number, args: number, part: number, parts: number) => void
+
+/** Which build of the kernels to use: the best, or one kind. */
+export type KernelChoice = 'auto' | 'native' | 'wasm'
+
+interface NativeAddon {
+  attach(memory: Uint8Array): void
+  run: RunKernel
+}
+
+const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
+
+/** The package's root: the nearest folder above this file that holds package.json (source and compiled files alike). */
+export const PACKAGE_ROOT = (() => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  return folder
+})()
+
+const WASM_FILE = join(PACKAGE_ROOT, 'dist/kernels/kernels.wasm')
+
+function nativeFile(build: string): string {
+  return join(PACKAGE_ROOT, 'build', `kernels-${build.replace('native ', '')}.node`)
+}
+
+/** Whether this processor has the instructions of a native build. */
+function processorTakes(build: string): boolean {
+  if (process.arch === 'arm64') return build === 'neon'
+  if (process.platform === 'darwin') return build === 'avx2'
+  try {
+    const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '))
+    const needed =
+      build === 'avx512'
+        ? ['avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl']
+        : ['avx2', 'fma', 'bmi2']
+    return needed.every((flag) => flags.has(flag))
+  } catch {
+    return false
+  }
+}
+
+/** The builds of the kernels that are there and that this processor runs, best first: "native avx512", "wasm simd". */
+export function availableBuilds(): string[] {
+  const native = NATIVE_BUILDS.filter((b) => existsSync(nativeFile(b)) && processorTakes(b)).map(
+    (b) => `native ${b}`,
+  )
+  return existsSync(WASM_FILE) ? [...native, 'wasm simd'] : native
+}
+
+/**
+ * Picks a build.
+ *
+ * @param choice `auto` for the best one, `native` or `wasm` for the best of a kind, or a build's full name
+ * @throws ScvaeError (no-device) when there is none of that kind.
+ */
+export function pickBuild(choice: KernelChoice | string = 'auto'): string {
+  const builds = availableBuilds()
+  const build = builds.find((b) => choice === 'auto' || b === choice || b.startsWith(`${choice} `))
+  if (build) return build
+  throw new ScvaeError(
+    'no-device',
+    `There is no "${choice}" build of the kernels here (there is: ${builds.join(', ') || 'none'}).`,
+    {
+      hint:
+        choice === 'native'
+          ? 'Install a C compiler and run "npm rebuild scvae", or use --kernels wasm.'
+          : 'Run "npm run build".',
+    },
+  )
+}
+
+/**
+ * Loads a build for the calling thread.
+ *
+ * @param stackTop byte address in the shared memory from which this thread's WebAssembly stack grows down
+ */
+export function loadBuild(build: string, memory: WebAssembly.Memory, stackTop: number): RunKernel {
+  if (build.startsWith('native')) {
+    const addon = createRequire(import.meta.url)(nativeFile(build)) as NativeAddon
+    addon.attach(new Uint8Array(memory.buffer))
+    return addon.run
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(WASM_FILE)), {
+    env: { memory },
+  })
+  const exports = instance.exports as { run: RunKernel; __stack_pointer: WebAssembly.Global }
+  exports.__stack_pointer.value = stackTop
+  return exports.run
+}

@@ -1,0 +1,125 @@
+import { availableParallelism, cpus } from 'node:os'
+import { ScvaeError } from '../../errors.js'
+import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import { type KernelChoice, pickBuild } from './builds.js'
+import { type Caller, makeCaller, type Profile } from './caller.js'
+import { CpuKernels } from './cpu-kernels.js'
+import { CpuMinibatch } from './cpu-minibatch.js'
+import { type CpuParameter, CpuTensor, cpu, cpuParameter, padded } from './cpu-tensor.js'
+import { ThreadPool } from './pool.js'
+
+export interface CpuDeviceOptions {
+  /** All cores when left out. */
+  threads?: number
+  /** Which build of the kernels, or a build's full name; the best when left out. */
+  kernels?: KernelChoice | string
+  /** Filled with the time that each kernel takes. */
+  profile?: Profile
+}
+
+/**
+ * The CPU device: C kernels (native or WebAssembly) on threads over one shared memory. Results are the same, bit for bit,
+ * for any number of threads.
+ *
+ * @throws ScvaeError (usage) for a number of threads that makes no sense, (no-device) when no build of the kernels runs here.
+ */
+export async function createCpuDevice(options: CpuDeviceOptions = {}): Promise<Device> {
+  const threads = options.threads ?? availableParallelism()
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+    throw new ScvaeError(
+      'usage',
+      `The number of threads must be a whole number from 1 to 256, not ${threads}.`,
+    )
+  }
+  const build = pickBuild(options.kernels)
+  const pool = await ThreadPool.start(build, threads)
+  return new CpuDevice(build, pool, options.profile)
+}
+
+class CpuDevice implements Device {
+  readonly kind = 'cpu'
+  readonly label: string
+  readonly build: string
+  readonly kernels: Kernels
+  readonly #pool: ThreadPool
+  readonly #call: Caller
+
+  constructor(build: string, pool: ThreadPool, profile: Profile | undefined) {
+    this.build = build
+    this.#pool = pool
+    const threads = `${pool.threads} thread${pool.threads === 1 ? '' : 's'}`
+    this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
+    this.#call = makeCaller(pool.arena, pool, profile)
+    this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
+  }
+
+  tensor(rows: number, columns: number, values?: Float32Array): Tensor {
+    const tensor = new CpuTensor(rows, columns, this.#pool.arena.allocate(rows * padded(columns)))
+    if (values) tensor.write(this.#pool.arena, values)
+    return tensor
+  }
+
+  parameters(specs: readonly ParameterSpec[]): Parameter[] {
+    const { arena } = this.#pool
+    const words = specs.reduce((n, spec) => n + spec.rows * padded(spec.columns), 0)
+    const starts = [0, 1, 2, 3].map(() => arena.allocate(words)) as [number, number, number, number]
+    let at = 0
+    return specs.map(({ name, rows, columns, values }): CpuParameter => {
+      const [value, gradient, firstMoment, secondMoment] = starts.map(
+        (start) => new CpuTensor(rows, columns, start + at),
+      )
+      at += rows * padded(columns)
+      value!.write(arena, values)
+      return {
+        name,
+        value: value!,
+        gradient: gradient!,
+        firstMoment: firstMoment!,
+        secondMoment: secondMoment!,
+      }
+    })
+  }
+
+  write(tensor: Tensor, values: Float32Array): void {
+    cpu(tensor).write(this.#pool.arena, values)
+  }
+
+  async read(tensor: Tensor): Promise<Float32Array> {
+    return cpu(tensor).read(this.#pool.arena)
+  }
+
+  minibatch(source: CellSource, capacity: number): Minibatch {
+    return new CpuMinibatch(this.#pool.arena, source, capacity)
+  }
+
+  gather(batch: Minibatch, cells: Int32Array): void {
+    const mini = batch as CpuMinibatch
+    mini.fill(cells)
+    const csr = [
+      mini.nCells,
+      mini.source.nGenes,
+      mini.rowStart,
+      mini.gene,
+      mini.count,
+      mini.logCount,
+      mini.geneCount,
+    ]
+    this.#call('stageCount', csr)
+    this.#call('stageScatter', [...csr, mini.geneStart, mini.cell, mini.geneMajorCount, mini.geneMajorLog])
+  }
+
+  release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
+    for (const item of items) {
+      if (item instanceof CpuMinibatch) item.release()
+      else if (item instanceof CpuTensor) this.#pool.arena.free(item.offset, item.words)
+      else if ('value' in item) {
+        const { value, gradient, firstMoment, secondMoment } = cpuParameter(item)
+        this.release(value, gradient, firstMoment, secondMoment)
+      }
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.#pool.dispose()
+  }
+}

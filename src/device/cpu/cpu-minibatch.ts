@@ -1,0 +1,135 @@
+import { logFactorial } from '../../numeric/special.js'
+import type { CellSource, Minibatch } from '../device.js'
+import type { Arena } from './arena.js'
+import { padded } from './cpu-tensor.js'
+
+/** ln x! for the counts that occur again and again. */
+const FACTORIALS = Float64Array.from({ length: 1024 }, (_, x) => logFactorial(x))
+
+const logFactorialOf = (x: number): number => FACTORIALS[x] ?? logFactorial(x)
+
+/** Sum of ln x! over a cell's counts, worked out once a cell: the part of the log-likelihood that no parameter moves. */
+const constants = new WeakMap<CellSource, Float32Array>()
+
+function constantsOf(source: CellSource): Float32Array {
+  let all = constants.get(source)
+  if (!all) {
+    all = new Float32Array(source.nCells).fill(Number.NaN)
+    constants.set(source, all)
+  }
+  return all
+}
+
+/** The words that a minibatch holds in the arena, and the cells that are in it. */
+export class CpuMinibatch implements Minibatch {
+  readonly capacity: number
+  readonly source: CellSource
+  nCells = 0
+  nonzeros = 0
+  /** Words from one covariate's cells to the next one's. */
+  readonly covariateStride: number
+  readonly rowStart: number
+  readonly codes: number
+  readonly continuous: number
+  readonly size: number
+  readonly constant: number
+  readonly geneCount: number
+  readonly geneStart: number
+  /** Grow with the nonzeros: CSR (gene, count, log1p), then gene-major (cell, count, log1p). */
+  gene = 0
+  count = 0
+  logCount = 0
+  cell = 0
+  geneMajorCount = 0
+  geneMajorLog = 0
+  #room = 0
+  readonly #arena: Arena
+  readonly #constants: Float32Array
+
+  constructor(arena: Arena, source: CellSource, capacity: number) {
+    this.#arena = arena
+    this.source = source
+    this.capacity = capacity
+    this.#constants = constantsOf(source)
+    this.covariateStride = padded(capacity)
+    this.rowStart = arena.allocate(capacity + 1)
+    this.codes = arena.allocate(Math.max(1, source.categorical.length) * this.covariateStride)
+    this.continuous = arena.allocate(Math.max(1, source.continuous.length) * this.covariateStride)
+    this.size = arena.allocate(this.covariateStride)
+    this.constant = arena.allocate(this.covariateStride)
+    this.geneCount = arena.allocate(source.nGenes)
+    this.geneStart = arena.allocate(source.nGenes + 1)
+  }
+
+  #sparseWords(): number[] {
+    return [this.gene, this.count, this.logCount, this.cell, this.geneMajorCount, this.geneMajorLog]
+  }
+
+  #makeRoom(nonzeros: number): void {
+    if (nonzeros <= this.#room) return
+    for (const offset of this.#sparseWords()) if (offset) this.#arena.free(offset, this.#room)
+    this.#room = padded(Math.ceil(nonzeros * 1.25))
+    const words = () => this.#arena.allocate(this.#room)
+    this.gene = words()
+    this.count = words()
+    this.logCount = words()
+    this.cell = words()
+    this.geneMajorCount = words()
+    this.geneMajorLog = words()
+  }
+
+  /** Copies the cells' rows and covariates into the arena. */
+  fill(cells: Int32Array): void {
+    if (cells.length > this.capacity)
+      throw new RangeError(`A minibatch of ${this.capacity} cells cannot hold ${cells.length}.`)
+    const { source } = this
+    const rows = new Array<{ genes: Int32Array; counts: Float32Array }>(cells.length)
+    let nonzeros = 0
+    for (let i = 0; i < cells.length; i++) {
+      const row = source.row(cells[i]!)
+      rows[i] = row
+      nonzeros += row.genes.length
+    }
+    this.#makeRoom(Math.max(nonzeros, 1))
+    const { floats, ints } = this.#arena
+    let at = 0
+    ints[this.rowStart] = 0
+    for (let i = 0; i < rows.length; i++) {
+      const { genes, counts } = rows[i]!
+      ints.set(genes, this.gene + at)
+      floats.set(counts, this.count + at)
+      at += genes.length
+      ints[this.rowStart + i + 1] = at
+      const cell = cells[i]!
+      let constant = this.#constants[cell]!
+      if (Number.isNaN(constant)) {
+        constant = 0
+        for (let k = 0; k < counts.length; k++) constant += logFactorialOf(counts[k]!)
+        this.#constants[cell] = constant
+      }
+      floats[this.constant + i] = constant
+      floats[this.size + i] = source.size[cell]!
+      for (let k = 0; k < source.categorical.length; k++) {
+        ints[this.codes + k * this.covariateStride + i] = source.categorical[k]![cell]!
+      }
+      for (let k = 0; k < source.continuous.length; k++) {
+        floats[this.continuous + k * this.covariateStride + i] = source.continuous[k]![cell]!
+      }
+    }
+    this.nCells = cells.length
+    this.nonzeros = nonzeros
+  }
+
+  release(): void {
+    const { capacity, source, covariateStride } = this
+    this.#arena.free(this.rowStart, capacity + 1)
+    this.#arena.free(this.codes, Math.max(1, source.categorical.length) * covariateStride)
+    this.#arena.free(this.continuous, Math.max(1, source.continuous.length) * covariateStride)
+    this.#arena.free(this.size, covariateStride)
+    this.#arena.free(this.constant, covariateStride)
+    this.#arena.free(this.geneCount, source.nGenes)
+    this.#arena.free(this.geneStart, source.nGenes + 1)
+    for (const offset of this.#sparseWords()) if (offset) this.#arena.free(offset, this.#room)
+    this.#room = 0
+  }
+}

@@ -1,0 +1,32 @@
+/** The CPU kernels by name; the position is the number that `run_kernel` in kernels/kernels.c switches on. */
+export const KERNELS = [
+  'stageCount',
+  'stageScatter',
+  'sparseForward',
+  'sparseGradient',
+  'linearForward',
+  'linearWeightGradient',
+  'transpose',
+  'linearInputGradient',
+  'batchNorm',
+  'batchNormGradient',
+  'layerNorm',
+  'layerNormGradient',
+  'reluDropout',
+  'reluDropoutGradient',
+  'sampleLatent',
+  'sampleLatentGradient',
+  'headLogits',
+  'headNormalise',
+  'headCountsNb',
+  'headCountsZinb',
+  'headCountsPoisson',
+  'headSum',
+  'headGradient',
+  'headHiddenGradient',
+  'headMeans',
+  'adamUpdate',
+  'addSum',
+] as const
+
+export type KernelName = (typeof KERNELS)[number]

@@ -1,0 +1,414 @@
+/*
+ * The output layer: from hidden units to the log-likelihood of the counts, and back to every gradient.
+ *
+ * Everything here is gene-major, [gene][cell], with a cell in each vector lane: the weight rows [gene][hidden] serve all three
+ * products unpacked, softmax and likelihood need no horizontal sums, dispersion is a scalar of the row, and a thread that owns
+ * genes owns their gradients. What crosses genes (softmax sums, log-likelihoods, the hidden gradient) is summed within fixed
+ * blocks of genes and then over the blocks in order, so the number of threads does not show in the result.
+ *
+ * Most counts are zero: the dense pass treats every count as zero and needs no gamma function; the nonzeros of a gene, a few
+ * vectors, are then put right.
+ */
+
+#define EPS 1e-8f
+
+enum { NB, ZINB, POISSON };
+
+/* Words of the arguments shared by the head's kernels. */
+typedef struct {
+  int cells, padded, genes, hidden, width; /* padded: cells rounded up to 16; width: hidden rounded up to 16 */
+  int likelihood, softplus, blocks, block_genes, dispersions; /* dispersions: batches, or 1 */
+  const float *hidden_t;              /* [hidden][padded] */
+  float *scale_row, *zero_row;        /* [gene][padded]: exp(logit - block maximum), or logit (softplus); logit of dropout */
+  float *q_row;                       /* [gene][padded]: d log-likelihood / d log mean (softmax) or / d logit (softplus) */
+  float *block_max, *block_sum;       /* [block][padded] */
+  float *block_ll, *block_q;          /* [block][padded] */
+  float *log_size, *log_norm, *ll, *q; /* [padded] */
+  const int32_t *gene_start, *cell;
+  const float *count;
+  const int32_t *codes; /* batch of each cell */
+  Param weight, bias, zero_weight, zero_bias, dispersion;
+  float *scratch; /* a few rows of `padded` floats for each part */
+  int scratch_stride, dispersion_stride;
+} Head;
+
+INLINE Head head_arg(const Call *c) {
+  Head h;
+  h.cells = int_arg(c, 0), h.padded = int_arg(c, 1), h.genes = int_arg(c, 2), h.hidden = int_arg(c, 3);
+  h.width = int_arg(c, 4), h.likelihood = int_arg(c, 5), h.softplus = int_arg(c, 6), h.blocks = int_arg(c, 7);
+  h.block_genes = int_arg(c, 8), h.dispersions = int_arg(c, 9);
+  h.hidden_t = tensor_arg(c, 10);
+  h.scale_row = tensor_arg(c, 11), h.zero_row = tensor_arg(c, 12), h.q_row = tensor_arg(c, 13);
+  h.block_max = tensor_arg(c, 14), h.block_sum = tensor_arg(c, 15);
+  h.block_ll = tensor_arg(c, 16), h.block_q = tensor_arg(c, 17);
+  h.log_size = tensor_arg(c, 18), h.log_norm = tensor_arg(c, 19), h.ll = tensor_arg(c, 20), h.q = tensor_arg(c, 21);
+  h.gene_start = ints_arg(c, 22), h.cell = ints_arg(c, 23), h.count = tensor_arg(c, 24), h.codes = ints_arg(c, 25);
+  h.weight = param_arg(c, 26), h.bias = param_arg(c, 30);
+  h.zero_weight = param_arg(c, 34), h.zero_bias = param_arg(c, 38), h.dispersion = param_arg(c, 42);
+  h.scratch = tensor_arg(c, 46), h.scratch_stride = int_arg(c, 47), h.dispersion_stride = int_arg(c, 48);
+  h.scratch += (int64_t)h.scratch_stride * c->part;
+  return h;
+}
+#define HEAD_WORDS 49
+
+INLINE void block_range(const Head *h, int block, int *first, int *last) {
+  *first = block * h->block_genes;
+  *last = *first + h->block_genes < h->genes ? *first + h->block_genes : h->genes;
+}
+
+INLINE void head_product(const Head *h, const float *weight, const float *bias, int first, int last, float *rows) {
+  Product p = {weight, h->width, 1, h->hidden_t, h->padded, h->hidden};
+  product(&p, first, last, h->padded, rows, h->padded, 0);
+  for (int g = first; g < last; g++)
+    for (int i = 0; i < h->padded; i += W) {
+      float *x = rows + (int64_t)g * h->padded + i;
+      store(x, load(x) + bias[g]);
+    }
+}
+
+/* Logits of each gene block; for softmax, exp(logit - maximum of the block) and its sum, cell by cell. */
+static void head_logits(const Call *c) {
+  Head h = head_arg(c);
+  int from, to;
+  share(c, h.blocks, 1, &from, &to);
+  for (int b = from; b < to; b++) {
+    int first, last;
+    block_range(&h, b, &first, &last);
+    head_product(&h, h.weight.w, h.bias.w, first, last, h.scale_row);
+    if (h.zero_row) head_product(&h, h.zero_weight.w, h.zero_bias.w, first, last, h.zero_row);
+    if (h.softplus) continue;
+    float *max = h.block_max + (int64_t)b * h.padded, *total = h.block_sum + (int64_t)b * h.padded;
+    for (int i = 0; i < h.padded; i += W) {
+      float *x = h.scale_row + (int64_t)first * h.padded + i;
+      vec m = load(x);
+      for (int g = 1; g < last - first; g++) m = vmax(load(x + (int64_t)g * h.padded), m);
+      vec s = splat(0.0f);
+      for (int g = 0; g < last - first; g++) {
+        vec e = vexp(load(x + (int64_t)g * h.padded) - m);
+        store(x + (int64_t)g * h.padded, e);
+        s += e;
+      }
+      store(max + i, m);
+      store(total + i, s);
+    }
+  }
+}
+
+/* args after the head's: cells x 1 log sizes or 0, sizes [cell]. Log of the softmax sum over all blocks, and the log sizes. */
+static void head_normalise(const Call *c) {
+  Head h = head_arg(c);
+  const float *draw = tensor_arg(c, HEAD_WORDS), *size = tensor_arg(c, HEAD_WORDS + 1);
+  int first, last;
+  share(c, h.padded, 16, &first, &last);
+  for (int i = first; i < last; i++) h.log_size[i] = i < h.cells ? (draw ? draw[(int64_t)i * 16] : size[i]) : 0.0f;
+  for (int i = first; i < last; i += W) {
+    if (!draw) store(h.log_size + i, vlog(vmax(load(h.log_size + i), splat(i < h.cells ? 1e-30f : 1.0f))));
+    if (h.softplus) continue;
+    vec m = load(h.block_max + i);
+    for (int b = 1; b < h.blocks; b++) m = vmax(load(h.block_max + (int64_t)b * h.padded + i), m);
+    vec s = splat(0.0f);
+    for (int b = 0; b < h.blocks; b++)
+      s += load(h.block_sum + (int64_t)b * h.padded + i) * vexp(load(h.block_max + (int64_t)b * h.padded + i) - m);
+    store(h.log_norm + i, m + vlog(s));
+  }
+}
+
+/* Mean of W cells from the stored row: size softmax, or size softplus (`scale` is then the size alone). */
+INLINE vec mean_of(const Head *h, vec stored, vec scale) { return scale * (h->softplus ? vsoftplus(stored) : stored); }
+
+/* What multiplies a block's stored rows to give means: size exp(maximum - log norm), cell by cell. */
+INLINE void block_scale(const Head *h, int block, float *scale) {
+  for (int i = 0; i < h->padded; i += W) {
+    vec s = load(h->log_size + i);
+    if (!h->softplus) s += load(h->block_max + (int64_t)block * h->padded + i) - load(h->log_norm + i);
+    store(scale + i, vexp(s));
+  }
+}
+
+/* Terms of one vector of cells for a negative binomial: count zero (dense pass) or given. */
+typedef struct {
+  vec ll, q, by_theta, by_zero;
+} Terms;
+
+/* NB or ZINB with every count zero. `it` = 1 / (theta + eps). Formulas: log-likelihood of section "likelihoods" in docs/model.md. */
+INLINE Terms zero_terms(vec mean, vec theta, vec it, const float *zero, int i) {
+  vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
+  vec l = vlog(s) + (u - (s - 1.0f)) * r; /* ln(1 + mean / (theta + eps)) */
+  vec share_theta = theta * it;
+  Terms t;
+  t.ll = -theta * l;
+  t.q = -mean * share_theta * r;
+  t.by_theta = share_theta * u * r - l;
+  if (zero) {
+    vec pi = load(zero + i), x = t.ll - pi;
+    vec p = vsigmoid(x);
+    t.by_zero = vsigmoid(-pi) - p;
+    t.ll = vsoftplus(x) - vsoftplus(-pi);
+    t.q = p * t.q;
+    t.by_theta = p * t.by_theta;
+  } else
+    t.by_zero = splat(0.0f);
+  return t;
+}
+
+/* NB or ZINB with counts above zero. */
+INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, int zero_inflated, vec pi) {
+  vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
+  vec l = vlog(s) + (u - (s - 1.0f)) * r;
+  vec share_theta = theta * it, log_gamma, digamma;
+  gamma_ratio(x, theta, &log_gamma, &digamma);
+  vec log_sum = l - vlog(it); /* ln(theta + mean + eps) */
+  Terms t;
+  t.ll = -theta * l + x * (vlog(mean + EPS) - log_sum) + log_gamma;
+  t.q = mean * (x / (mean + EPS) - (x + theta) * it * r);
+  t.by_theta = share_theta * u * r - l - x * it * r + digamma;
+  t.by_zero = splat(0.0f);
+  if (zero_inflated) {
+    t.ll = t.ll - pi - vsoftplus(-pi);
+    t.by_zero = vsigmoid(-pi) - 1.0f;
+  }
+  return t;
+}
+
+INLINE Terms poisson_terms(vec x, vec mean) {
+  Terms t = {x * vlog(vmax(mean, splat(EPS))) - mean, x - mean, splat(0.0f), splat(0.0f)};
+  return t;
+}
+
+/*
+ * Scratch rows of a part: scale, mean, theta, gradient by theta.
+ * Log-likelihood and d/d log mean of every gene and cell; gradient by log dispersion; zero_row becomes the gradient by its logit.
+ */
+INLINE void head_counts(const Call *c, int likelihood) {
+  Head h = head_arg(c);
+  float *scale = h.scratch, *mean_row = scale + h.padded, *theta_row = mean_row + h.padded, *by_theta = theta_row + h.padded;
+  float weight = 1.0f / (float)h.cells;
+  int from, to;
+  share(c, h.blocks, 1, &from, &to);
+  for (int b = from; b < to; b++) {
+    int first, last;
+    block_range(&h, b, &first, &last);
+    block_scale(&h, b, scale);
+    float *ll = h.block_ll + (int64_t)b * h.padded, *total_q = h.block_q + (int64_t)b * h.padded;
+    for (int i = 0; i < h.padded; i += W) store(ll + i, splat(0.0f)), store(total_q + i, splat(0.0f));
+    for (int g = first; g < last; g++) {
+      float *stored = h.scale_row + (int64_t)g * h.padded, *q = h.q_row + (int64_t)g * h.padded;
+      float *zero = likelihood == ZINB ? h.zero_row + (int64_t)g * h.padded : 0;
+      int per_cell = h.dispersions > 1;
+      vec theta = splat(1.0f), it = splat(1.0f);
+      if (likelihood != POISSON && !per_cell) theta = vexp(splat(h.dispersion.w[g]));
+      if (likelihood != POISSON && per_cell) {
+        for (int i = 0; i < h.padded; i++) theta_row[i] = i < h.cells ? h.dispersion.w[(int64_t)h.codes[i] * h.dispersion_stride + g] : 0.0f;
+        for (int i = 0; i < h.padded; i += W) store(theta_row + i, vexp(load(theta_row + i)));
+      }
+      it = 1.0f / (theta + EPS);
+      for (int i = 0; i < h.padded; i += W) {
+        vec mean = mean_of(&h, load(stored + i), load(scale + i));
+        store(mean_row + i, mean);
+        if (likelihood == POISSON) {
+          store(q + i, -mean);
+          store(ll + i, load(ll + i) - mean);
+          continue;
+        }
+        if (per_cell) theta = load(theta_row + i), it = 1.0f / (theta + EPS);
+        Terms t = zero_terms(mean, theta, it, zero, i);
+        store(q + i, t.q);
+        store(ll + i, load(ll + i) + t.ll);
+        store(by_theta + i, t.by_theta * theta);
+        if (likelihood == ZINB) store(mean_row + h.padded * 3 + i, load(zero + i)), store(zero + i, t.by_zero);
+      }
+      const float *zero_logits = mean_row + h.padded * 3; /* the row as it was: fifth scratch row */
+      for (int k = h.gene_start[g]; k < h.gene_start[g + 1]; k += W) {
+        int n = h.gene_start[g + 1] - k < W ? h.gene_start[g + 1] - k : W;
+        float x_[W], m_[W], t_[W], z_[W], out[4][W];
+        for (int j = 0; j < W; j++) {
+          int i = j < n ? h.cell[k + j] : 0;
+          x_[j] = j < n ? h.count[k + j] : 1.0f;
+          m_[j] = mean_row[i];
+          t_[j] = per_cell && likelihood != POISSON ? theta_row[i] : 1.0f;
+          z_[j] = likelihood == ZINB ? zero_logits[i] : 0.0f;
+        }
+        vec x = loadu(x_), mean = loadu(m_);
+        Terms full, none;
+        if (likelihood == POISSON) {
+          full = poisson_terms(x, mean);
+          none = poisson_terms(splat(0.0f), mean);
+        } else {
+          if (per_cell) theta = loadu(t_), it = 1.0f / (theta + EPS);
+          full = count_terms(x, mean, theta, it, likelihood == ZINB, loadu(z_));
+          none = zero_terms(mean, theta, it, likelihood == ZINB ? z_ : 0, 0);
+        }
+        storeu(out[0], full.ll - none.ll);
+        storeu(out[1], full.q);
+        storeu(out[2], full.by_theta * theta);
+        storeu(out[3], full.by_zero);
+        for (int j = 0; j < n; j++) {
+          int i = h.cell[k + j];
+          ll[i] += out[0][j];
+          q[i] = out[1][j];
+          if (likelihood != POISSON) by_theta[i] = out[2][j];
+          if (likelihood == ZINB) zero[i] = out[3][j];
+        }
+      }
+      for (int i = 0; i < h.padded; i += W) store(total_q + i, load(total_q + i) + load(q + i));
+      if (h.softplus)
+        for (int i = 0; i < h.padded; i += W) {
+          vec a = load(stored + i), p = vsoftplus(a);
+          store(q + i, load(q + i) * vsigmoid(a) / vmax(p, splat(1e-30f)));
+        }
+      if (likelihood == POISSON) continue;
+      if (per_cell) {
+        for (int s = 0; s < h.dispersions; s++) h.dispersion.g[(int64_t)s * h.dispersion_stride + g] = 0.0f;
+        for (int i = 0; i < h.cells; i++) h.dispersion.g[(int64_t)h.codes[i] * h.dispersion_stride + g] -= weight * by_theta[i];
+      } else {
+        for (int i = h.cells; i < h.padded; i++) by_theta[i] = 0.0f;
+        vec s = splat(0.0f);
+        for (int i = 0; i < h.padded; i += W) s += load(by_theta + i);
+        h.dispersion.g[g] = -weight * sum(s);
+      }
+    }
+  }
+}
+
+static void head_counts_nb(const Call *c) { head_counts(c, NB); }
+static void head_counts_zinb(const Call *c) { head_counts(c, ZINB); }
+static void head_counts_poisson(const Call *c) { head_counts(c, POISSON); }
+
+/* args after the head's: constant [cell] (sum of lnGamma(x + 1)), log-likelihood (cells x 1). Sums over the blocks, in order. */
+static void head_sum(const Call *c) {
+  Head h = head_arg(c);
+  const float *constant = tensor_arg(c, HEAD_WORDS);
+  float *out = tensor_arg(c, HEAD_WORDS + 1);
+  int first, last;
+  share(c, h.padded, 16, &first, &last);
+  for (int i = first; i < last; i += W) {
+    vec ll = splat(0.0f), q = splat(0.0f);
+    for (int b = 0; b < h.blocks; b++) {
+      ll += load(h.block_ll + (int64_t)b * h.padded + i);
+      q += load(h.block_q + (int64_t)b * h.padded + i);
+    }
+    store(h.ll + i, ll);
+    store(h.q + i, q);
+  }
+  for (int i = first; i < last && i < h.cells; i++) out[(int64_t)i * 16] = h.ll[i] - constant[i];
+}
+
+/* The rows of one tile of weights: gradient by product over the cells, then stored or stepped. */
+INLINE void weight_gradient(const Head *h, const float *rows, const float *hidden, const Param *weight, int first, int last,
+                            const Adam *adam, int update) {
+  float tile[TILE_ROWS * TILE_VECS * W] __attribute__((aligned(64)));
+  Product p = {rows, h->padded, 1, hidden, h->width, h->cells};
+  for (int j = 0; j < h->width; j += TILE_VECS * W) {
+    int vecs = (h->width - j) / W < TILE_VECS ? (h->width - j) / W : TILE_VECS;
+    for (int g = first; g < last; g += TILE_ROWS) {
+      int n = last - g < TILE_ROWS ? last - g : TILE_ROWS;
+      any_tile(&p, n, vecs, rows + (int64_t)g * h->padded, hidden + j, tile, 0);
+      for (int r = 0; r < n; r++)
+        for (int v = 0; v < vecs; v++)
+          put_gradient(weight, (int64_t)(g + r) * h->width + j + v * W, load(tile + (r * TILE_VECS + v) * W), adam, update);
+    }
+  }
+}
+
+/* Gradient by the bias, a sum over cells of each row; the step follows in whole vectors (blocks start at multiples of 16). */
+INLINE void bias_gradient(const Head *h, const float *rows, const Param *bias, int first, int last, const Adam *adam, int update) {
+  for (int g = first; g < last; g++) {
+    vec s = splat(0.0f);
+    for (int i = 0; i < h->padded; i += W) s += load(rows + (int64_t)g * h->padded + i);
+    bias->g[g] = sum(s);
+  }
+  if (update)
+    for (int g = first; g < last; g += W) adam_vec(adam, load(bias->g + g), bias->w + g, bias->m + g, bias->v + g);
+}
+
+/*
+ * args after the head's: hidden (cells x hidden), hidden gradient of each block [block][cells][width], update, adam (6).
+ * d loss / d logit = -(q - softmax sum q) / cells, in the place of the stored rows; then the products.
+ */
+static void head_gradient(const Call *c) {
+  Head h = head_arg(c);
+  const float *hidden = tensor_arg(c, HEAD_WORDS);
+  float *partial = tensor_arg(c, HEAD_WORDS + 1);
+  int update = int_arg(c, HEAD_WORDS + 2);
+  Adam adam = adam_arg(c, HEAD_WORDS + 3);
+  float *scale = h.scratch;
+  float weight = -1.0f / (float)h.cells;
+  int from, to;
+  share(c, h.blocks, 1, &from, &to);
+  for (int b = from; b < to; b++) {
+    int first, last;
+    block_range(&h, b, &first, &last);
+    if (!h.softplus)
+      for (int i = 0; i < h.padded; i += W)
+        store(scale + i, vexp(load(h.block_max + (int64_t)b * h.padded + i) - load(h.log_norm + i)) * load(h.q + i));
+    for (int g = first; g < last; g++) {
+      float *row = h.scale_row + (int64_t)g * h.padded, *q = h.q_row + (int64_t)g * h.padded;
+      for (int i = 0; i < h.padded; i += W) {
+        vec d = load(q + i);
+        if (!h.softplus) d -= load(row + i) * load(scale + i);
+        store(row + i, weight * d);
+      }
+      for (int i = h.cells; i < h.padded; i++) row[i] = 0.0f;
+      if (!h.zero_row) continue;
+      float *zero = h.zero_row + (int64_t)g * h.padded;
+      for (int i = 0; i < h.padded; i += W) store(zero + i, weight * load(zero + i));
+      for (int i = h.cells; i < h.padded; i++) zero[i] = 0.0f;
+    }
+    float *out = partial + (int64_t)b * h.cells * h.width;
+    Product p = {h.scale_row + (int64_t)first * h.padded, 1, h.padded, h.weight.w + (int64_t)first * h.width, h.width, last - first};
+    product(&p, 0, h.cells, h.width, out, h.width, 0);
+    weight_gradient(&h, h.scale_row, hidden, &h.weight, first, last, &adam, update);
+    bias_gradient(&h, h.scale_row, &h.bias, first, last, &adam, update);
+    if (h.zero_row) {
+      Product z = {h.zero_row + (int64_t)first * h.padded, 1, h.padded, h.zero_weight.w + (int64_t)first * h.width, h.width, last - first};
+      product(&z, 0, h.cells, h.width, out, h.width, 1);
+      weight_gradient(&h, h.zero_row, hidden, &h.zero_weight, first, last, &adam, update);
+      bias_gradient(&h, h.zero_row, &h.zero_bias, first, last, &adam, update);
+    }
+    if (update && h.likelihood != POISSON)
+      for (int s = 0; s < h.dispersions; s++)
+        for (int g = first; g < last; g += W) {
+          int64_t at = (int64_t)s * h.dispersion_stride + g;
+          adam_vec(&adam, load(h.dispersion.g + at), h.dispersion.w + at, h.dispersion.m + at, h.dispersion.v + at);
+        }
+  }
+}
+
+/* args after the head's: partial hidden gradients, hidden gradient, gradient by log size (cells x 1) or 0. */
+static void head_hidden_gradient(const Call *c) {
+  Head h = head_arg(c);
+  const float *partial = tensor_arg(c, HEAD_WORDS);
+  float *out = tensor_arg(c, HEAD_WORDS + 1), *by_size = tensor_arg(c, HEAD_WORDS + 2);
+  int64_t n = (int64_t)h.cells * h.width;
+  int first, last;
+  share(c, (int)n, 16, &first, &last);
+  for (int i = first; i < last; i += W) {
+    vec s = load(partial + i);
+    for (int b = 1; b < h.blocks; b++) s += load(partial + b * n + i);
+    store(out + i, s);
+  }
+  if (by_size && c->part == 0)
+    for (int i = 0; i < h.cells; i++) by_size[(int64_t)i * 16] = -h.q[i] / (float)h.cells;
+}
+
+/* args after the head's: means (cells x genes) and its width, logits of dropout or 0. Back to cell-major. */
+static void head_means(const Call *c) {
+  Head h = head_arg(c);
+  float *mean = tensor_arg(c, HEAD_WORDS), *zero = tensor_arg(c, HEAD_WORDS + 2);
+  int width = int_arg(c, HEAD_WORDS + 1);
+  float *scale = h.scratch, *row = scale + h.padded;
+  int from, to;
+  share(c, h.blocks, 1, &from, &to);
+  for (int b = from; b < to; b++) {
+    int first, last;
+    block_range(&h, b, &first, &last);
+    block_scale(&h, b, scale);
+    for (int g = first; g < last; g++) {
+      for (int i = 0; i < h.padded; i += W)
+        store(row + i, mean_of(&h, load(h.scale_row + (int64_t)g * h.padded + i), load(scale + i)));
+      for (int i = 0; i < h.cells; i++) mean[(int64_t)i * width + g] = row[i];
+      if (zero)
+        for (int i = 0; i < h.cells; i++) zero[(int64_t)i * width + g] = h.zero_row[(int64_t)g * h.padded + i];
+    }
+  }
+}

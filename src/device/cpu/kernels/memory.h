@@ -1,0 +1,33 @@
+/*
+ * Every kernel is called by every thread as kernel(a, part, parts): `a` points to its arguments in the shared memory,
+ * 32-bit words that are integers, floats, or offsets of tensors in words (0 stands for a tensor that is left out).
+ * A kernel takes the share of the work that belongs to `part`; no share depends on how many parts there are, so results do not either.
+ */
+#ifndef SCVAE_MEMORY_H
+#define SCVAE_MEMORY_H
+
+#include "vec.h"
+
+typedef struct {
+  float *base; /* start of the shared memory */
+  const int32_t *a;
+  int part, parts;
+} Call;
+
+INLINE int int_arg(const Call *c, int i) { return c->a[i]; }
+INLINE float float_arg(const Call *c, int i) { return ((const float *)c->a)[i]; }
+INLINE float *tensor_arg(const Call *c, int i) { return c->a[i] ? c->base + (uint32_t)c->a[i] : 0; }
+INLINE int32_t *ints_arg(const Call *c, int i) { return (int32_t *)tensor_arg(c, i); }
+
+/* First and last (exclusive) of `n` items that belong to this part, in multiples of `unit`. */
+INLINE void share(const Call *c, int n, int unit, int *first, int *last) {
+  int units = (n + unit - 1) / unit;
+  int lo = (int)((int64_t)units * c->part / c->parts) * unit;
+  int hi = (int)((int64_t)units * (c->part + 1) / c->parts) * unit;
+  *first = lo < n ? lo : n;
+  *last = hi < n ? hi : n;
+}
+
+INLINE int round_up(int n, int unit) { return (n + unit - 1) / unit * unit; }
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * The minibatch's counts and the encoder's first layer, which touches only the nonzeros.
+ *
+ * Forward: a cell's row is a sum of weight rows, so threads own cells. Backward: the minibatch is turned gene-major, a gene's
+ * gradient stays in registers while its cells pass, and Adam can follow at once, so threads own genes.
+ */
+#include "adam.h"
+
+/* args: cells, genes, row_start, gene, count, log1p, gene_count */
+static void stage_count(const Call *c) {
+  int cells = int_arg(c, 0), genes = int_arg(c, 1);
+  const int32_t *row_start = ints_arg(c, 2), *gene = ints_arg(c, 3);
+  const float *count = tensor_arg(c, 4);
+  float *log_count = tensor_arg(c, 5);
+  int32_t *gene_count = ints_arg(c, 6);
+  int first, last;
+  share(c, row_start[cells], W, &first, &last);
+  for (int i = first; i < last; i += W) store(log_count + i, vlog1p(load(count + i)));
+  share(c, genes, 16, &first, &last);
+  for (int g = first; g < last; g++) gene_count[g] = 0;
+  for (int i = 0; i < cells; i++) {
+    int lo = row_start[i], end = row_start[i + 1], hi = end;
+    while (lo < hi) {
+      int mid = (lo + hi) >> 1;
+      if (gene[mid] < first) lo = mid + 1;
+      else hi = mid;
+    }
+    for (int k = lo; k < end && gene[k] < last; k++) gene_count[gene[k]]++;
+  }
+}
+
+/* args: cells, genes, row_start, gene, count, log1p, gene_count, gene_start, cell, gene_major count, gene_major log1p */
+static void stage_scatter(const Call *c) {
+  int cells = int_arg(c, 0), genes = int_arg(c, 1);
+  const int32_t *row_start = ints_arg(c, 2), *gene = ints_arg(c, 3);
+  const float *count = tensor_arg(c, 4), *log_count = tensor_arg(c, 5);
+  int32_t *gene_count = ints_arg(c, 6), *gene_start = ints_arg(c, 7), *cell = ints_arg(c, 8);
+  float *gene_x = tensor_arg(c, 9), *gene_log = tensor_arg(c, 10);
+  int first, last;
+  share(c, genes, 16, &first, &last);
+  int at = 0;
+  for (int i = 0; i < cells; i++) {
+    /* entries of genes below this share, without reading the other threads' counts */
+    int lo = row_start[i], hi = row_start[i + 1], start = lo;
+    while (lo < hi) {
+      int mid = (lo + hi) >> 1;
+      if (gene[mid] < first) lo = mid + 1;
+      else hi = mid;
+    }
+    at += lo - start;
+  }
+  for (int g = first; g < last; g++) {
+    gene_start[g] = at;
+    at += gene_count[g];
+    gene_count[g] = gene_start[g];
+  }
+  if (c->part == c->parts - 1) gene_start[genes] = row_start[cells];
+  for (int i = 0; i < cells; i++) {
+    int lo = row_start[i], end = row_start[i + 1], hi = end;
+    while (lo < hi) {
+      int mid = (lo + hi) >> 1;
+      if (gene[mid] < first) lo = mid + 1;
+      else hi = mid;
+    }
+    for (int k = lo; k < end && gene[k] < last; k++) {
+      int to = gene_count[gene[k]]++;
+      cell[to] = i;
+      gene_x[to] = count[k];
+      gene_log[to] = log_count[k];
+    }
+  }
+}
+
+/* Covariates in the arguments, from word i: codes, categories (ints), number of covariates, values, number of values, row stride of both. */
+#define COVARIATE_WORDS 6
+typedef struct {
+  const int32_t *codes; /* covariate-major: [covariate][cell] */
+  const int32_t *categories;
+  int n_categorical;
+  const float *values; /* [covariate][cell] */
+  int n_continuous, stride;
+} Covariates;
+
+INLINE Covariates covariates_arg(const Call *c, int i) {
+  Covariates v = {ints_arg(c, i),       ints_arg(c, i + 1), int_arg(c, i + 2),
+                  tensor_arg(c, i + 3), int_arg(c, i + 4),  int_arg(c, i + 5)};
+  return v;
+}
+
+/* Adds the weight rows of a cell's covariates to `out`; rows start at `weight`. */
+INLINE void add_covariates(const Covariates *v, int cell, const float *weight, int width, float *out) {
+  for (int k = 0; k < v->n_categorical; k++) {
+    if (!v->categories[k]) continue;
+    const float *row = weight + (int64_t)v->codes[k * v->stride + cell] * width;
+    for (int j = 0; j < width; j += W) store(out + j, load(out + j) + load(row + j));
+    weight += (int64_t)v->categories[k] * width;
+  }
+  for (int k = 0; k < v->n_continuous; k++) {
+    float x = v->values[k * v->stride + cell];
+    for (int j = 0; j < width; j += W) store(out + j, load(out + j) + x * load(weight + j));
+    weight += width;
+  }
+}
+
+/* Rows of covariates in a weight. */
+INLINE int covariate_rows(const Covariates *v) {
+  int rows = v->n_continuous;
+  for (int k = 0; k < v->n_categorical; k++) rows += v->categories[k];
+  return rows;
+}
+
+/* Gradient of covariate row `row` (or, past the last, of the bias), W columns from j. */
+INLINE vec covariate_gradient(const Covariates *v, int row, int cells, const float *gradient, int width, int j) {
+  vec g = splat(0.0f);
+  for (int k = 0; k < v->n_categorical; k++) {
+    if (row < v->categories[k]) {
+      const int32_t *codes = v->codes + k * v->stride;
+      for (int i = 0; i < cells; i++)
+        if (codes[i] == row) g += load(gradient + (int64_t)i * width + j);
+      return g;
+    }
+    row -= v->categories[k];
+  }
+  const float *x = row < v->n_continuous ? v->values + row * v->stride : 0;
+  for (int i = 0; i < cells; i++) g += (x ? x[i] : 1.0f) * load(gradient + (int64_t)i * width + j);
+  return g;
+}
+
+#define CHUNK (W == 4 ? 4 : 8)
+
+/* args: cells, genes, width, row_start, gene, log1p, weight, bias, output, covariates... */
+static void sparse_forward(const Call *c) {
+  int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
+  const int32_t *row_start = ints_arg(c, 3), *gene = ints_arg(c, 4);
+  const float *x = tensor_arg(c, 5), *weight = tensor_arg(c, 6), *bias = tensor_arg(c, 7);
+  float *output = tensor_arg(c, 8);
+  Covariates cov = covariates_arg(c, 9);
+  int first, last;
+  share(c, cells, 1, &first, &last);
+  for (int i = first; i < last; i++) {
+    float *out = output + (int64_t)i * width;
+    int j = 0;
+    for (; j + CHUNK * W <= width; j += CHUNK * W) {
+      vec acc[CHUNK];
+      for (int v = 0; v < CHUNK; v++) acc[v] = load(bias + j + v * W);
+      for (int k = row_start[i]; k < row_start[i + 1]; k++) {
+        const float *row = weight + (int64_t)gene[k] * width + j;
+        vec xv = splat(x[k]);
+        for (int v = 0; v < CHUNK; v++) acc[v] += xv * load(row + v * W);
+      }
+      for (int v = 0; v < CHUNK; v++) store(out + j + v * W, acc[v]);
+    }
+    for (; j < width; j += W) {
+      vec acc = load(bias + j);
+      for (int k = row_start[i]; k < row_start[i + 1]; k++) acc += splat(x[k]) * load(weight + (int64_t)gene[k] * width + j);
+      store(out + j, acc);
+    }
+    add_covariates(&cov, i, weight + (int64_t)genes * width, width, out);
+  }
+}
+
+/* First gene whose entries and fixed costs before it reach `target`: shares of equal work, not of equal genes. */
+INLINE int balanced_gene(const int32_t *gene_start, int genes, int64_t target) {
+  int lo = 0, hi = genes;
+  while (lo < hi) {
+    int mid = (lo + hi) >> 1;
+    if (gene_start[mid] + 8 * (int64_t)mid < target) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
+/* args: cells, genes, width, gene_start, cell, gene_major log1p, gradient, update, weight param (4), bias param (4), adam (6), covariates... */
+static void sparse_gradient(const Call *c) {
+  int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
+  const int32_t *gene_start = ints_arg(c, 3), *cell = ints_arg(c, 4);
+  const float *x = tensor_arg(c, 5), *gradient = tensor_arg(c, 6);
+  int update = int_arg(c, 7);
+  Param weight = param_arg(c, 8), bias = param_arg(c, 12);
+  Adam adam = adam_arg(c, 16);
+  Covariates cov = covariates_arg(c, 22);
+  int64_t total = gene_start[genes] + 8 * (int64_t)genes;
+  int first = balanced_gene(gene_start, genes, total * c->part / c->parts);
+  int last = c->part == c->parts - 1 ? genes : balanced_gene(gene_start, genes, total * (c->part + 1) / c->parts);
+  for (int g = first; g < last; g++) {
+    int64_t at = (int64_t)g * width;
+    int j = 0;
+    for (; j + CHUNK * W <= width; j += CHUNK * W) {
+      vec acc[CHUNK];
+      for (int v = 0; v < CHUNK; v++) acc[v] = splat(0.0f);
+      for (int k = gene_start[g]; k < gene_start[g + 1]; k++) {
+        const float *row = gradient + (int64_t)cell[k] * width + j;
+        vec xv = splat(x[k]);
+        for (int v = 0; v < CHUNK; v++) acc[v] += xv * load(row + v * W);
+      }
+      for (int v = 0; v < CHUNK; v++) put_gradient(&weight, at + j + v * W, acc[v], &adam, update);
+    }
+    for (; j < width; j += W) {
+      vec acc = splat(0.0f);
+      for (int k = gene_start[g]; k < gene_start[g + 1]; k++) acc += splat(x[k]) * load(gradient + (int64_t)cell[k] * width + j);
+      put_gradient(&weight, at + j, acc, &adam, update);
+    }
+  }
+  int rows = covariate_rows(&cov) + 1;
+  share(c, width, W, &first, &last);
+  for (int r = 0; r < rows; r++)
+    for (int j = first; j < last; j += W) {
+      vec g = covariate_gradient(&cov, r, cells, gradient, width, j);
+      if (r == rows - 1) put_gradient(&bias, j, g, &adam, update);
+      else put_gradient(&weight, (int64_t)(genes + r) * width + j, g, &adam, update);
+    }
+}

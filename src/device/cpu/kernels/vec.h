@@ -1,0 +1,156 @@
+/*
+ * Vectors of W floats, W chosen at compile time, and the elementary functions on them.
+ * One source for every build: GCC and Clang vector extensions, contraction into fused multiply-add where the target has
+ * it, never -ffast-math: a NaN that goes in comes out.
+ */
+#ifndef SCVAE_VEC_H
+#define SCVAE_VEC_H
+
+#include <stdint.h>
+
+#ifndef W
+#define W 4
+#endif
+
+typedef float vec __attribute__((vector_size(4 * W), may_alias));
+typedef int32_t ivec __attribute__((vector_size(4 * W), may_alias));
+typedef uint32_t uvec __attribute__((vector_size(4 * W), may_alias));
+typedef float vec_u __attribute__((vector_size(4 * W), may_alias, aligned(4)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vec splat(float x) { return x - (vec){}; }
+INLINE ivec isplat(int32_t x) { return x - (ivec){}; }
+INLINE vec load(const float *p) { return *(const vec *)p; }
+INLINE void store(float *p, vec v) { *(vec *)p = v; }
+INLINE vec loadu(const float *p) { return *(const vec_u *)p; }
+INLINE void storeu(float *p, vec v) { *(vec_u *)p = v; }
+INLINE vec as_vec(ivec x) { return (vec)x; }
+INLINE ivec as_ivec(vec x) { return (ivec)x; }
+/* Lane by lane: mask ? a : b, with a mask of all ones or all zeros. */
+INLINE vec pick(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
+INLINE vec vmax(vec a, vec b) { return pick(a > b, a, b); }
+INLINE vec vmin(vec a, vec b) { return pick(a < b, a, b); }
+INLINE vec vabs(vec a) { return (vec)((ivec)a & isplat(0x7fffffff)); }
+
+INLINE float sum(vec v) {
+  /* A fixed tree, so that the sum of W lanes is the same wherever it is taken. */
+  float s[W];
+  *(vec_u *)s = v;
+  for (int n = W / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++) s[i] += s[i + n];
+  return s[0];
+}
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+INLINE vec vsqrt(vec x) {
+#if defined(__AVX512F__) && W == 16
+  return (vec)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__) && W == 8
+  return (vec)_mm256_sqrt_ps((__m256)x);
+#elif defined(__clang__)
+  return __builtin_elementwise_sqrt(x);
+#else
+  vec r;
+  for (int i = 0; i < W; i++) r[i] = __builtin_sqrtf(x[i]);
+  return r;
+#endif
+}
+
+/* e^x: 2^n times a polynomial on [-ln2/2, ln2/2] (minimax of degree 6); 2 units in the last place. 0 below -87.3, inf above 88.7. */
+INLINE vec vexp(vec x) {
+  const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
+  vec n = (x * 1.44269504088896341f + magic) - magic;
+  n = vmin(vmax(n, splat(-126.0f)), splat(128.0f));
+  vec r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  vec p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  ivec e = __builtin_convertvector(n, ivec);
+  /* 2^n in two factors, so that n = 128 does not overflow before the product */
+  ivec half = e >> 1;
+  vec s1 = as_vec((half + 127) << 23);
+  vec s2 = as_vec((e - half + 127) << 23);
+  vec y = p * s1 * s2;
+  y = pick(x < splat(-87.3f), splat(0.0f), y);
+  y = pick(x > splat(88.7f), splat(__builtin_inff()), y);
+  return pick(x == x, y, x);
+}
+
+/* ln x for positive normal x; -inf at 0, NaN below: split off the exponent, then an odd-even polynomial on [1/sqrt2, sqrt2]. */
+INLINE vec vlog(vec x) {
+  ivec bits = as_ivec(x);
+  ivec e = ((bits - 0x3f3504f3) >> 23); /* so that the mantissa lies in [0.7071, 1.4142) */
+  vec m = as_vec(bits - (e << 23)) - 1.0f;
+  vec n = __builtin_convertvector(e, vec);
+  vec z = m * m;
+  vec p = 7.0376836292e-2f * m + -1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m + -1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m + -1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m + -2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  vec y = p * m * z;
+  y = y + n * -2.12194440e-4f;
+  y = y - 0.5f * z;
+  vec r = m + y;
+  r = r + n * 0.693359375f;
+  r = pick(x == splat(0.0f), splat(-__builtin_inff()), r);
+  r = pick(x == splat(__builtin_inff()), x, r);
+  return pick(x >= splat(0.0f), r, splat(__builtin_nanf("")));
+}
+
+/* ln(1 + x) for x > -1, exact to rounding for small x (the lost low bits of 1 + x are put back). */
+INLINE vec vlog1p(vec x) {
+  vec s = 1.0f + x;
+  vec lost = x - (s - 1.0f);
+  vec y = vlog(s) + lost / s;
+  return pick(x == splat(__builtin_inff()), x, y);
+}
+
+/* ln(1 + e^x) without overflow. */
+INLINE vec vsoftplus(vec x) { return vmax(x, splat(0.0f)) + vlog1p(vexp(-vabs(x))); }
+
+/* 1 / (1 + e^-x) without overflow. */
+INLINE vec vsigmoid(vec x) {
+  vec e = vexp(-vabs(x));
+  vec d = 1.0f / (1.0f + e);
+  return pick(x >= splat(0.0f), d, e * d);
+}
+
+/*
+ * lnGamma(x + theta) - lnGamma(theta) and psi(x + theta) - psi(theta) for x >= 0, theta > 0.
+ * Both arguments are shifted up by four, then the difference of the two Stirling series is taken term by term, which
+ * keeps it exact where theta is large and the two functions nearly cancel.
+ */
+INLINE void gamma_ratio(vec x, vec theta, vec *log_gamma, vec *digamma) {
+  vec b = x + theta;
+  /* products and sums of reciprocals of the four shifted-off factors */
+  vec pa = theta * (theta + 1.0f), qa = (theta + 2.0f) * (theta + 3.0f);
+  vec pb = b * (b + 1.0f), qb = (b + 2.0f) * (b + 3.0f);
+  vec ra = (2.0f * theta + 1.0f) / pa + (2.0f * theta + 5.0f) / qa;
+  vec rb = (2.0f * b + 1.0f) / pb + (2.0f * b + 5.0f) / qb;
+  vec shift = vlog(pb / pa) + vlog(qb / qa);
+  vec s = theta + 4.0f, t = b + 4.0f;
+  vec is = 1.0f / s, it = 1.0f / t;
+  vec ratio = vlog1p(x * is); /* ln(t / s) */
+  vec is2 = is * is, it2 = it * it;
+  vec series_s = is * (8.3333333e-2f - is2 * (2.7777778e-3f - is2 * 7.9365079e-4f));
+  vec series_t = it * (8.3333333e-2f - it2 * (2.7777778e-3f - it2 * 7.9365079e-4f));
+  /* (t - 1/2) ln t - (s - 1/2) ln s - x, as (s - 1/2) ln(t/s) + x (ln t - 1) */
+  *log_gamma = (s - 0.5f) * ratio + x * (vlog(t) - 1.0f) + (series_t - series_s) - shift;
+  vec ds = is * (0.5f + is * (8.3333333e-2f - is2 * (8.3333333e-3f - is2 * 3.9682540e-3f)));
+  vec dt = it * (0.5f + it * (8.3333333e-2f - it2 * (8.3333333e-3f - it2 * 3.9682540e-3f)));
+  *digamma = ratio + (ds - dt) + (ra - rb);
+}
+
+#endif

@@ -1,0 +1,30 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { loadBuild } from './builds.js'
+import { CONTROL, SPINS, type WorkerData } from './worker-protocol.js'
+
+const { build, memory, control: shared, part, parts, stackTop } = workerData as WorkerData
+const control = new Int32Array(shared)
+const run = loadBuild(build, memory, stackTop)
+
+/** Waits until the sequence moves on: first spinning, then asleep. */
+function nextSequence(last: number): number {
+  for (let i = 0; i < SPINS; i++) {
+    const sequence = Atomics.load(control, CONTROL.sequence)
+    if (sequence !== last) return sequence
+  }
+  Atomics.add(control, CONTROL.sleepers, 1)
+  Atomics.wait(control, CONTROL.sequence, last)
+  Atomics.sub(control, CONTROL.sleepers, 1)
+  return Atomics.load(control, CONTROL.sequence)
+}
+
+let sequence = Atomics.load(control, CONTROL.sequence)
+parentPort?.postMessage('ready')
+while (Atomics.load(control, CONTROL.stop) === 0) {
+  const next = nextSequence(sequence)
+  if (next === sequence || Atomics.load(control, CONTROL.stop) === 1) continue
+  sequence = next
+  run(control[CONTROL.kernel]!, control[CONTROL.args]!, part, parts)
+  Atomics.add(control, CONTROL.done, 1)
+  if (Atomics.load(control, CONTROL.joining) === 1) Atomics.notify(control, CONTROL.done)
+}
