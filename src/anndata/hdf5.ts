@@ -42,11 +42,35 @@ export async function withH5File<T>(
     }
     throw openingError(path, cause)
   }
+  let open = true
   try {
-    return await use(file)
-  } finally {
+    const result = await use(file)
+    open = false
+    // the last writes happen here
     file.close()
+    return result
+  } catch (cause) {
+    throw isHdf5Error(cause) ? accessError(path, mode, cause) : cause
+  } finally {
+    if (open) file.close()
   }
+}
+
+/** Whether an error comes from HDF5 itself and not from this program. */
+export function isHdf5Error(error: unknown): boolean {
+  return /HDF5-DIAG|native code called abort|exceeds maximum memory/.test(String(error))
+}
+
+function accessError(path: string, mode: 'r' | 'a' | 'w', cause: unknown): ScvaeError {
+  return mode === 'r'
+    ? new ScvaeError('bad-input', `"${path}" could not be read to its end; the file is damaged.`, {
+        hint: 'Copy or download it again.',
+        cause,
+      })
+    : new ScvaeError('failed', `"${path}" could not be written.`, {
+        hint: 'Is there space left on the disk?',
+        cause,
+      })
 }
 
 /** Refuses what HDF5 would refuse with a page of its own trace. */

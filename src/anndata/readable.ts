@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { ScvaeError } from '../errors.js'
-import type { Dataset } from './hdf5.js'
+import { type Dataset, isHdf5Error } from './hdf5.js'
 
 /** HDF5's own filters: deflate, shuffle, fletcher32, szip, nbit, scale-offset. All others are plug-ins. */
 const BUILT_IN_FILTERS = new Set([1, 2, 3, 4, 5, 6])
@@ -37,7 +37,7 @@ export function readOrRefuse<T>(dataset: Dataset, file: string, read: () => T): 
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof ScvaeError) throw cause
+    if (!isHdf5Error(cause)) throw cause
     throw new ScvaeError(
       'bad-input',
       `"${file}": ${datasetName(dataset)} could not be read; the file is damaged.`,

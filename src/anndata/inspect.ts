@@ -1,0 +1,93 @@
+import type { Table } from 'apache-arrow'
+import { type CountsSource, listSources } from './count-sources.js'
+import { readFrame } from './dataframe.js'
+import { withH5File } from './hdf5.js'
+import { arrayShapes, checkLayout, groupKeys } from './layout.js'
+import { columnType, obsColumn } from './obs-column.js'
+import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
+
+/** What is in an AnnData file. */
+export interface AnnDataSummary {
+  path: string
+  nCells: number
+  /** Genes of var (raw may have others: see its source). */
+  nGenes: number
+  /** X, layers and raw, every stored value looked at. */
+  sources: SourceSummary[]
+  /** The matrix that holds the counts, if one does. */
+  countsSource?: CountsSource
+  obs: ObsSummary[]
+  /** obs columns that could be a batch, likeliest first. */
+  batchCandidates: string[]
+  obsm: Record<string, [rows: number, cols: number]>
+  varm: Record<string, [rows: number, cols: number]>
+  uns: string[]
+  warnings: string[]
+}
+
+/** One obs column. */
+export interface ObsSummary {
+  name: string
+  /** `category`, `string`, `bool`, `int32`, `float64`, … */
+  dtype: string
+  /** Different values, missing ones not counted. */
+  distinct: number
+  missing: number
+}
+
+/** Names that people give to batches, the usual ones first. */
+const BATCH_NAMES = ['batch', 'donor', 'sample', 'plate', 'lane', 'condition', 'protocol', 'patient']
+
+/**
+ * Says what is in an `.h5ad` file without loading it: matrices are scanned in slices and none is kept.
+ *
+ * @throws ScvaeError `bad-input` for a file that is missing, damaged or not AnnData
+ */
+export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
+  return withH5File(path, 'r', (file) => {
+    checkLayout(file, path)
+    const warnings: string[] = []
+    const { table, names } = readFrame(file, 'obs', path, warnings)
+    const nGenes = readFrame(file, 'var', path, warnings, []).names.length
+    const sources = listSources(file).map((name) => summarizeSource(file, name, path))
+    for (const { problem } of sources) if (problem) warnings.push(problem)
+    const obs = summarizeColumns(path, table, names.length)
+    const counts = guessCounts(sources)
+    return {
+      path,
+      nCells: names.length,
+      nGenes,
+      sources,
+      ...(counts && { countsSource: counts.name }),
+      obs,
+      batchCandidates: guessBatches(obs, names.length),
+      obsm: arrayShapes(file, 'obsm'),
+      varm: arrayShapes(file, 'varm'),
+      uns: groupKeys(file, 'uns'),
+      warnings,
+    }
+  })
+}
+
+function summarizeColumns(path: string, obs: Table, nCells: number): ObsSummary[] {
+  return obs.schema.fields.map((field) => {
+    const { codes, categories } = obsColumn({ path, nCells, obs }, field.name)
+    const missing = codes.reduce((n, code) => n + (code < 0 ? 1 : 0), 0)
+    return { name: field.name, dtype: columnType(field.type), distinct: categories.length, missing }
+  })
+}
+
+/** Categories or text of 2 to min(200, cells / 10) values; columns with a batch's name first. */
+function guessBatches(columns: readonly ObsSummary[], nCells: number): string[] {
+  const most = Math.min(200, nCells / 10)
+  const rank = (name: string): number => {
+    const at = BATCH_NAMES.findIndex((hint) => name.toLowerCase().includes(hint))
+    return at < 0 ? BATCH_NAMES.length : at
+  }
+  return columns
+    .filter(({ dtype, distinct }) => {
+      return (dtype === 'category' || dtype === 'string') && distinct >= 2 && distinct <= most
+    })
+    .map(({ name }) => name)
+    .sort((a, b) => rank(a) - rank(b))
+}

@@ -1,0 +1,73 @@
+import { ScvaeError } from '../errors.js'
+import { type CountsSource, openSource, sourceFlag } from './count-sources.js'
+import type { Group } from './hdf5.js'
+import { ValueScan } from './value-scan.js'
+
+/** A matrix of a file, every stored value looked at and none kept. */
+export interface SourceSummary {
+  name: CountsSource
+  /** The flag that selects it: `--layer NAME`, `--use-raw`, `no flag`. */
+  flag: string
+  /** Why it cannot be read, with everything below left at its empty value. */
+  problem?: string
+  encoding: string
+  dtype: string
+  nCells: number
+  nGenes: number
+  nonzeros: number
+  /** Whether every stored value is a nonnegative integer and one is above zero. */
+  holdsCounts: boolean
+  /** Of the stored finite values; null where there is none. */
+  min: number | null
+  max: number | null
+}
+
+/** Scans one matrix in slices; a matrix that cannot be read is a summary with a problem. */
+export function summarizeSource(root: Group, name: CountsSource, file: string): SourceSummary {
+  const flag = sourceFlag(name)
+  try {
+    const matrix = openSource(root, name, file)
+    const scan = new ValueScan()
+    matrix.scan(scan)
+    return {
+      name,
+      flag,
+      encoding: matrix.encoding,
+      dtype: matrix.dtype,
+      nCells: matrix.nCells,
+      nGenes: matrix.nGenes,
+      nonzeros: scan.nonzeros,
+      holdsCounts: scan.areCounts && scan.max > 0,
+      min: Number.isFinite(scan.min) ? scan.min : null,
+      max: Number.isFinite(scan.max) ? scan.max : null,
+    }
+  } catch (error) {
+    if (!(error instanceof ScvaeError)) throw error
+    return {
+      name,
+      flag,
+      problem: error.message,
+      encoding: '',
+      dtype: '',
+      nCells: 0,
+      nGenes: 0,
+      nonzeros: 0,
+      holdsCounts: false,
+      min: null,
+      max: null,
+    }
+  }
+}
+
+/** Layers with such a name are taken before raw, and raw before any other layer. */
+const COUNTS_NAME = /count|raw|umi/i
+
+/** Which of the matrices of a file holds its counts, if one does: X before a layer of that name before raw before other layers. */
+export function guessCounts(sources: readonly SourceSummary[]): SourceSummary | undefined {
+  const rank = ({ name }: SourceSummary): number => {
+    if (name === 'X') return 0
+    if (name === 'raw/X') return 2
+    return COUNTS_NAME.test(name) ? 1 : 3
+  }
+  return sources.filter((source) => source.holdsCounts).sort((a, b) => rank(a) - rank(b))[0]
+}
