@@ -1,0 +1,103 @@
+import type { Options } from 'yargs'
+import { ScvaeError } from '../errors.js'
+
+/** The options of a command by their kebab-case names, as yargs takes them. */
+export type OptionSpecs = Readonly<Record<string, Options>>
+
+/** A command of `scvae`. */
+export interface Command {
+  /** What yargs parses: the name and the positionals, `fit <file>`. */
+  usage: string
+  describe: string
+  positionals: Readonly<Record<string, string>>
+  options: OptionSpecs
+  examples: readonly (readonly [command: string, description: string])[]
+  run(args: Arguments): Promise<void>
+}
+
+/** Parsed arguments with their types checked at the moment of asking, each mistake one sentence. */
+export class Arguments {
+  readonly #values: Readonly<Record<string, unknown>>
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+  }
+
+  flag(name: string): boolean {
+    return this.#single(name) === true
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#single(name)
+    if (value === '') throw new ScvaeError('usage', `--${name} needs a value.`)
+    return value === undefined ? undefined : String(value)
+  }
+
+  /** A positional argument, which yargs has seen to be there. */
+  positional(name: string): string {
+    return String(this.#values[name])
+  }
+
+  texts(name: string): string[] {
+    const values = this.#values[name] ?? []
+    return (Array.isArray(values) ? values : [values]).map(String)
+  }
+
+  number(name: string): number | undefined {
+    const value = this.#single(name)
+    if (value === undefined) return undefined
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
+      throw new ScvaeError('usage', `--${name} needs a number.`)
+    }
+    return value
+  }
+
+  /** A whole number of at least `low`. */
+  whole(name: string, low: number): number | undefined {
+    const value = this.number(name)
+    if (value !== undefined && (!Number.isInteger(value) || value < low)) {
+      throw new ScvaeError('usage', `--${name} must be a whole number of at least ${low}, not ${value}.`)
+    }
+    return value
+  }
+
+  /** A number, or one of a few words. */
+  numberOr<const W extends string>(name: string, words: readonly W[]): number | W | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const word = words.find((one) => one === value)
+    if (word !== undefined) return word
+    const number = Number(value)
+    if (Number.isFinite(number)) return number
+    throw new ScvaeError('usage', `--${name} must be a number or ${words.join(' or ')}, not "${value}".`)
+  }
+
+  choice<const W extends string>(name: string, words: readonly W[]): W | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const word = words.find((one) => one === value)
+    if (word !== undefined) return word
+    throw new ScvaeError('usage', `--${name} must be one of ${words.join(', ')}, not "${value}".`)
+  }
+
+  #single(name: string): unknown {
+    const value = this.#values[name]
+    if (!Array.isArray(value)) return value
+    throw new ScvaeError('usage', `--${name} was given ${value.length} times; it takes one value.`)
+  }
+}
+
+/** Options that every command has. */
+export const COMMON_OPTIONS = {
+  quiet: { alias: 'q', type: 'boolean', describe: 'Log warnings only', group: 'Log:' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'Log details, and the stack of an error', group: 'Log:' },
+} as const satisfies OptionSpecs
+
+/** How much the log shows. */
+export function verbosityOf(args: Arguments): 'quiet' | 'normal' | 'verbose' {
+  if (args.flag('quiet') && args.flag('verbose')) {
+    throw new ScvaeError('usage', '--quiet and --verbose exclude each other.')
+  }
+  if (args.flag('quiet')) return 'quiet'
+  return args.flag('verbose') ? 'verbose' : 'normal'
+}

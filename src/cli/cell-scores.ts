@@ -1,0 +1,106 @@
+import {
+  aggregatedPosteriorDistance,
+  neighborDistance,
+} from '../analysis/latent-outliers.js'
+import { type Neighbors, nearestNeighbors } from '../analysis/neighbors.js'
+import { combineOutlierScores, type OutlierScores } from '../analysis/outlier-score.js'
+import type { Numbers } from './latent-table.js'
+
+/** False discovery rate at which cells are flagged. */
+export const OUTLIER_ALPHA = 0.05
+
+/** The other cells that a cell's neighbour distance goes to. */
+const NEIGHBORS = 15
+
+/** The posterior of the fitted cells: n × d means and variances, row-major. */
+export interface LatentPosterior {
+  means: Float32Array
+  variances: Float32Array
+  n: number
+  d: number
+}
+
+export interface Surprise {
+  z: Float64Array
+  p: Float64Array
+  logLikelihood: Float64Array
+}
+
+/** All that is said about each fitted cell. */
+export interface CellScores {
+  surprise: Surprise
+  outliers: OutlierScores
+  neighbors: Neighbors
+}
+
+/** Combines the surprise of the counts with the two distances in latent space. */
+export function scoreCells(latent: LatentPosterior, surprise: Surprise, seed: number): CellScores {
+  const { means, variances, n, d } = latent
+  const k = Math.min(NEIGHBORS, n - 1)
+  const neighbors = nearestNeighbors(means, n, d, k + 1)
+  const outliers = combineOutlierScores({
+    surpriseP: surprise.p,
+    aggregatedDistance: aggregatedPosteriorDistance(means, variances, n, d, { seed }),
+    neighborDistance: neighborDistance(neighbors, k),
+    alpha: OUTLIER_ALPHA,
+  })
+  return { surprise, outliers, neighbors }
+}
+
+/** Mean KL divergence of the cells' posteriors from the standard normal prior, a latent dimension, in nats. */
+export function latentKl({ means, variances, n, d }: LatentPosterior): Float64Array {
+  const kl = new Float64Array(d)
+  for (let i = 0; i < n * d; i++) {
+    const variance = variances[i]!
+    kl[i % d]! += (means[i]! ** 2 + variance - 1 - Math.log(variance)) / (2 * n)
+  }
+  return kl
+}
+
+/**
+ * The scores as columns of obs, one value a cell of the file: NaN (0 for the two flags) where a cell was not fitted.
+ *
+ * @param cells positions of the fitted cells in the file
+ * @param librarySize total count of every cell of the file over the fitted genes
+ */
+export function scoreColumns(
+  scores: CellScores,
+  cells: Int32Array,
+  librarySize: Float64Array,
+): Record<string, Numbers> {
+  const nCells = librarySize.length
+  const single = (values: ArrayLike<number>) => spread(values, cells, new Float32Array(nCells))
+  const double = (values: ArrayLike<number>) => spread(values, cells, new Float64Array(nCells))
+  const used = new Uint8Array(nCells)
+  const flag = new Uint8Array(nCells)
+  for (const [i, cell] of cells.entries()) {
+    used[cell] = 1
+    flag[cell] = scores.outliers.flag[i]!
+  }
+  return {
+    scvae_used: used,
+    scvae_outlier: flag,
+    scvae_outlier_score: single(scores.outliers.score),
+    scvae_outlier_p: double(scores.outliers.p),
+    scvae_outlier_fdr: double(scores.outliers.adjustedP),
+    scvae_surprise_z: single(scores.surprise.z),
+    scvae_surprise_p: double(scores.surprise.p),
+    scvae_posterior_p: double(scores.outliers.aggregatedP),
+    scvae_neighbor_p: double(scores.outliers.neighborP),
+    scvae_log_likelihood: single(scores.surprise.logLikelihood),
+    scvae_library_size: Float32Array.from(librarySize),
+  }
+}
+
+/** Rows of the fitted cells at their places among all cells of the file, NaN elsewhere. */
+export function spreadRows(rows: Float32Array, width: number, cells: Int32Array, nCells: number): Float32Array {
+  const out = new Float32Array(nCells * width).fill(Number.NaN)
+  for (const [i, cell] of cells.entries()) out.set(rows.subarray(i * width, (i + 1) * width), cell * width)
+  return out
+}
+
+function spread<T extends Float32Array | Float64Array>(values: ArrayLike<number>, cells: Int32Array, out: T): T {
+  out.fill(Number.NaN)
+  for (const [i, cell] of cells.entries()) out[cell] = values[i]!
+  return out
+}

@@ -1,0 +1,90 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+export type Verbosity = 'quiet' | 'normal' | 'verbose'
+
+/** Where a log's lines go: standard error unless a test says otherwise. */
+export interface LogStream {
+  write(text: string): unknown
+  isTTY?: boolean
+  columns?: number
+}
+
+/**
+ * The command's log: lines on standard error, and from {@link Log.openFile} on also in a file, which gets what was said
+ * before it was opened too. The file has no colours and no progress bar, and is as long under `--quiet`.
+ */
+export class Log {
+  /** Every warning so far, for the metrics and the report. */
+  readonly warnings: string[] = []
+  readonly verbosity: Verbosity
+  readonly #stream: LogStream
+  readonly #colour: boolean
+  #file: number | undefined
+  #early: string[] = []
+  #barShown = false
+
+  constructor(verbosity: Verbosity = 'normal', stream: LogStream = process.stderr) {
+    this.verbosity = verbosity
+    this.#stream = stream
+    this.#colour = stream.isTTY === true && !process.env['NO_COLOR']
+  }
+
+  /** Whether a progress bar can be drawn. */
+  get hasBar(): boolean {
+    return this.#stream.isTTY === true && this.verbosity !== 'quiet'
+  }
+
+  info(line: string): void {
+    this.#line(line, this.verbosity !== 'quiet')
+  }
+
+  /** A line that is of use when something is looked into. */
+  detail(line: string): void {
+    this.#line(line, this.verbosity === 'verbose')
+  }
+
+  warn(line: string): void {
+    this.warnings.push(line)
+    this.#line(`warning: ${line}`, true, '\u001b[33m')
+  }
+
+  /** A line for the file alone, while a progress bar speaks on the terminal. */
+  record(line: string): void {
+    this.#line(line, false)
+  }
+
+  /** Draws the progress bar over the one before it. */
+  bar(text: string): void {
+    if (!this.hasBar) return
+    const width = (this.#stream.columns ?? 80) - 1
+    this.#stream.write(`\r\u001b[K${text.slice(0, width)}`)
+    this.#barShown = true
+  }
+
+  /** Ends the progress bar, so that the next line stands on its own. */
+  clearBar(): void {
+    if (this.#barShown) this.#stream.write('\r\u001b[K')
+    this.#barShown = false
+  }
+
+  /** Opens the log file; lines that were logged before are written first. */
+  openFile(path: string, mode: 'new' | 'append'): void {
+    this.#file = openSync(path, mode === 'new' ? 'w' : 'a')
+    for (const line of this.#early) writeSync(this.#file, line)
+    this.#early = []
+  }
+
+  close(): void {
+    this.clearBar()
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
+  }
+
+  #line(line: string, shown: boolean, colour?: string): void {
+    if (this.#file === undefined) this.#early.push(`${line}\n`)
+    else writeSync(this.#file, `${line}\n`)
+    if (!shown) return
+    this.clearBar()
+    this.#stream.write(colour && this.#colour ? `${colour}${line}\u001b[39m\n` : `${line}\n`)
+  }
+}

@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ScvaeError } from '../errors.js'
+
+/** The files of one `scvae fit`, all named from one prefix. */
+export interface Outputs {
+  prefix: string
+  h5ad: string
+  model: string
+  latent: string
+  metrics: string
+  report: string
+  log: string
+  latentCsv?: string
+  scoresCsv?: string
+  /** Kept while training runs and after an interruption; taken away once all the rest is written. */
+  checkpoint: string
+}
+
+export interface OutputOptions {
+  output?: string | undefined
+  csv: boolean
+  overwrite: boolean
+  resume: boolean
+}
+
+/**
+ * Names the outputs and checks, before any long work, that they can be written.
+ *
+ * @throws ScvaeError `usage` when an output exists, or would be the input itself; `failed` when the folder is missing or
+ * cannot be written to
+ */
+export function planOutputs(input: string, options: OutputOptions): Outputs {
+  const outputs = nameOutputs(input, options)
+  const folder = dirname(resolve(outputs.prefix))
+  checkFolder(folder)
+  if (sameFile(outputs.h5ad, input)) {
+    throw new ScvaeError('usage', `"${outputs.h5ad}" is the input file, which is never written to.`, {
+      hint: 'Choose another prefix with -o.',
+    })
+  }
+  if (options.resume) {
+    if (!existsSync(outputs.checkpoint)) {
+      throw new ScvaeError('usage', `There is no checkpoint "${outputs.checkpoint}" to resume from.`, {
+        hint: 'Leave out --resume to start anew, or give the -o of the run that was interrupted.',
+      })
+    }
+  }
+  if (options.overwrite) return outputs
+  // a run that is resumed goes on with its own log and checkpoint
+  const own = options.resume ? [outputs.log, outputs.checkpoint] : []
+  const present = outputPaths(outputs).find((path) => !own.includes(path) && existsSync(path))
+  if (present === outputs.checkpoint) {
+    throw new ScvaeError('usage', `"${present}" exists already, from a run that did not finish.`, {
+      hint: 'Use --resume to go on from it, or --overwrite to start anew.',
+    })
+  }
+  if (present !== undefined) {
+    throw new ScvaeError('usage', `"${present}" exists already.`, {
+      hint: 'Use --overwrite to replace it, or another prefix with -o.',
+    })
+  }
+  return outputs
+}
+
+function nameOutputs(input: string, options: OutputOptions): Outputs {
+  let prefix = options.output?.replace(/\.h5ad$/, '')
+  if (prefix !== undefined && (prefix === '' || prefix.endsWith('/'))) {
+    throw new ScvaeError('usage', `-o "${options.output}" names no file.`, {
+      hint: 'Give a folder and the beginning of a name, such as results/pbmc.',
+    })
+  }
+  if (prefix === undefined) {
+    prefix = basename(input).replace(/\.[^.]+$/, '')
+    if (sameFile(`${prefix}.h5ad`, input)) prefix = `${prefix}_scvae`
+  }
+  const csv = options.csv
+    ? { latentCsv: `${prefix}_latent.csv`, scoresCsv: `${prefix}_scores.csv` }
+    : {}
+  return {
+    prefix,
+    h5ad: `${prefix}.h5ad`,
+    model: `${prefix}.model`,
+    latent: `${prefix}_latent.arrow`,
+    metrics: `${prefix}_metrics.json`,
+    report: `${prefix}_report.html`,
+    log: `${prefix}.log`,
+    ...csv,
+    checkpoint: `${prefix}.checkpoint`,
+  }
+}
+
+function outputPaths(outputs: Outputs): string[] {
+  return Object.entries(outputs)
+    .filter(([key]) => key !== 'prefix')
+    .map(([, path]) => path as string)
+}
+
+function sameFile(path: string, other: string): boolean {
+  if (!existsSync(path) || !existsSync(other)) return resolve(path) === resolve(other)
+  return realpathSync(path) === realpathSync(other)
+}
+
+/** Permission bits do not tell (root, read-only mounts), so a folder is made and taken away again. */
+function checkFolder(folder: string): void {
+  try {
+    rmdirSync(mkdtempSync(join(folder, '.scvae-')))
+  } catch (cause) {
+    const reason = existsSync(folder) ? 'cannot be written to' : 'does not exist'
+    throw new ScvaeError('failed', `The folder "${folder}" ${reason}.`, {
+      hint: 'Make it, or choose another prefix with -o.',
+      cause,
+    })
+  }
+}
+
+/**
+ * A hidden folder beside the outputs in which they are all written, so that they appear together or not at all.
+ */
+export class Staging {
+  readonly #outputs: Outputs
+  readonly #folder: string
+
+  constructor(outputs: Outputs) {
+    this.#outputs = outputs
+    const target = resolve(outputs.prefix)
+    this.#folder = mkdtempSync(join(dirname(target), `.${basename(target)}.partial-`))
+  }
+
+  /** Where an output is written until {@link Staging.publish}. */
+  path(output: string): string {
+    return join(this.#folder, basename(output))
+  }
+
+  /** Renames everything that was staged to its place, and takes the checkpoint away. */
+  publish(): void {
+    const { log, checkpoint } = this.#outputs
+    for (const output of outputPaths(this.#outputs)) {
+      if (output === log || output === checkpoint) continue
+      const staged = this.path(output)
+      if (!existsSync(staged)) continue
+      // a folder cannot be renamed over another; a file is replaced in one step
+      if (output === this.#outputs.model) rmSync(output, { recursive: true, force: true })
+      renameSync(staged, output)
+    }
+    rmSync(checkpoint, { recursive: true, force: true })
+    this.discard()
+  }
+
+  discard(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}

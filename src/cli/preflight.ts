@@ -1,0 +1,38 @@
+import { formatCount } from '../report/format.js'
+import type { FitData } from './fit-data.js'
+import type { FitSettings } from './fit-settings.js'
+import { formatBytes } from './text.js'
+
+/** Bytes of a float32, or of an int32. */
+const WORD = 4
+
+/**
+ * Memory that a fit needs at its peak: what the process holds with the file read, the fitted counts, the parameters with
+ * gradient and Adam's two moments, the kept weights, and the work space of a minibatch.
+ */
+export function expectedMemory(data: FitData, settings: FitSettings, resident: number): number {
+  const { nHidden, nLatent, nLayers } = settings.model
+  const { batchSize } = settings.train
+  const weights = 2 * data.nGenes * nHidden + 2 * nLayers * nHidden * (nHidden + nLatent)
+  const counts = data.nonzeros * 2 * WORD
+  const minibatch = batchSize * (2 * data.nGenes + 8 * nHidden) * WORD
+  return resident + counts + weights * 5 * WORD + minibatch
+}
+
+/** One line before the work: what is fitted, on what, and what it takes. */
+export function preflightLine(
+  data: FitData,
+  settings: FitSettings,
+  device: { label: string; build: string },
+): string {
+  const { cells, nGenes, nonzeros, adata } = data
+  const density = ((100 * nonzeros) / (cells.length * nGenes)).toPrecision(2)
+  const memory = formatBytes(expectedMemory(data, settings, process.memoryUsage.rss()))
+  return [
+    `fitting ${formatCount(cells.length)} cells × ${formatCount(nGenes)} genes`,
+    `${formatCount(nonzeros)} nonzeros (${density} %) from ${adata.countsSource}`,
+    `${device.label}, ${device.build} kernels`,
+    `about ${memory} of memory`,
+    'time known after two epochs',
+  ].join('; ')
+}

@@ -1,0 +1,30 @@
+/** Bytes for people, in powers of ten: `640 MB`, `2.4 GB`. */
+export function formatBytes(value: number): string {
+  return value < 1e9 ? `${Math.max(1, Math.round(value / 1e6))} MB` : `${(value / 1e9).toFixed(1)} GB`
+}
+
+/** The first few of a list of names, and how many more there are. */
+export function listed(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+}
+
+/** Rows as aligned columns: text to the left, numbers (in the form that `format` gives) to the right. */
+export function textTable(
+  rows: readonly (readonly (string | number)[])[],
+  format: (value: number) => string = String,
+): string {
+  const texts = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? format(cell) : cell)))
+  const widths: number[] = []
+  for (const row of texts) {
+    for (const [i, text] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, text.length)
+  }
+  const aligned = (text: string, row: number, i: number) =>
+    typeof rows[row]![i] === 'number' ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)
+  return texts.map((row, r) => row.map((text, i) => aligned(text, r, i)).join('  ').trimEnd()).join('\n')
+}
+
+/** A word as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
