@@ -52,7 +52,7 @@ function headArguments(
     weight: random(genes, 3),
     bias: random(1, genes),
     ...(likelihood === 'zinb' ? { zeroWeight: random(genes, 3), zeroBias: random(1, genes) } : {}),
-    ...(likelihood === 'poisson' ? {} : { logDispersion: random(genes, drawn ? 3 : 1) }),
+    ...(likelihood === 'poisson' ? {} : { logDispersion: random(drawn ? 3 : 1, genes) }),
     ...(drawn ? { logSize: random(5, 1) } : {}),
   }
   return args

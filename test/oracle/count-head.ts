@@ -1,5 +1,11 @@
 import type { Likelihood } from '../../src/device/device.js'
-import { type CountTerm, logLikelihood, logLikelihoodGradient, magnitude } from './likelihood.js'
+import {
+  type CountTerm,
+  logLikelihood,
+  logLikelihoodGradient,
+  magnitude,
+  thetaGradientMagnitude,
+} from './likelihood.js'
 import type { Cells } from './linear.js'
 import { at, columnSums, filled, type Matrix, matrix, multiply, transpose } from './matrix.js'
 import { sigmoid, softplus } from './special.js'
@@ -15,7 +21,7 @@ export interface HeadArguments {
   bias: Matrix
   zeroWeight?: Matrix
   zeroBias?: Matrix
-  /** Genes × 1, or genes × batches. */
+  /** 1 × genes, or batches × genes. */
   logDispersion?: Matrix
   /** Cells × 1; the cells' sizes when left out. */
   logSize?: Matrix
@@ -45,8 +51,8 @@ function sizeOf(args: HeadArguments, cell: number): number {
   return args.logSize === undefined ? args.cells.size[cell]! : Math.exp(at(args.logSize, cell, 0))
 }
 
-function dispersionColumn(args: HeadArguments, cell: number): number {
-  return args.logDispersion !== undefined && args.logDispersion.columns > 1
+function dispersionRow(args: HeadArguments, cell: number): number {
+  return args.logDispersion !== undefined && args.logDispersion.rows > 1
     ? args.cells.categorical[0]![cell]!
     : 0
 }
@@ -96,7 +102,7 @@ function countTerm(
     theta:
       args.logDispersion === undefined
         ? 1
-        : Math.exp(at(args.logDispersion, gene, dispersionColumn(args, cell))),
+        : Math.exp(at(args.logDispersion, dispersionRow(args, cell), gene)),
     zeroLogit: at(forward.zeroLogits, cell, gene),
   }
 }
@@ -128,8 +134,7 @@ export function countHeadGradient(args: HeadArguments): HeadGradient {
       byMeanTimesMean.values[i * genes + g] = (-gradient.mean * term.mean) / n
       byZeroLogit.values[i * genes + g] = -gradient.zeroLogit / n
       if (logDispersion !== undefined) {
-        const column = dispersionColumn(args, i)
-        logDispersion.values[g * logDispersion.columns + column]! += (-gradient.theta * term.theta) / n
+        logDispersion.values[dispersionRow(args, i) * genes + g]! += (-gradient.theta * term.theta) / n
       }
     }
   }
@@ -160,4 +165,18 @@ export function countHeadGradient(args: HeadArguments): HeadGradient {
     gradient.zeroBias = columnSums(byZeroLogit)
   }
   return gradient
+}
+
+/** Sum over the cells of the sizes of the summands of the gradient by log θ, as {@link countHeadGradient} scales it. */
+export function dispersionGradientMagnitude(args: HeadArguments): Matrix {
+  const forward = countHead(args)
+  const magnitude = matrix(args.logDispersion!.rows, args.logDispersion!.columns)
+  for (let i = 0; i < args.hidden.rows; i++) {
+    for (let g = 0; g < args.weight.rows; g++) {
+      const term = countTerm(args, forward, i, g)
+      const size = term.theta * thetaGradientMagnitude(term)
+      magnitude.values[dispersionRow(args, i) * magnitude.columns + g]! += size / args.hidden.rows
+    }
+  }
+  return magnitude
 }

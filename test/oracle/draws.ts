@@ -1,15 +1,20 @@
-import { philox } from './philox.js'
-
-/** Seeded numbers for test inputs. */
+/** Seeded numbers for test inputs (Marsaglia's 32-bit xorshift, well mixed at the start). */
 export class Draws {
-  #count = 0
+  #state: number
 
-  constructor(readonly seed: number) {}
+  constructor(readonly seed: number) {
+    this.#state = Math.imul(seed + 1, 0x9e3779b1) | 1
+    for (let i = 0; i < 20; i++) this.uniform()
+  }
 
   /** In (0, 1). */
   uniform(low = 0, high = 1): number {
-    const word = philox([this.#count++, 0, 0, 7], [this.seed, 99])[0]!
-    return low + ((word + 0.5) / 2 ** 32) * (high - low)
+    let x = this.#state
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    this.#state = x
+    return low + (((x >>> 0) + 0.5) / 2 ** 32) * (high - low)
   }
 
   /** A whole number from 0 to n − 1. */

@@ -71,3 +71,9 @@ export function logLikelihoodGradient(likelihood: Likelihood, term: CountTerm): 
   const counted = sigmoid(-zeroLogit + atZero)
   return { mean: counted * nb.mean, theta: counted * nb.theta, zeroLogit: sigmoid(-zeroLogit) - counted }
 }
+
+/** Sum of the sizes of the summands of a negative binomial's derivative by θ. */
+export function thetaGradientMagnitude({ count: x, mean, theta }: CountTerm): number {
+  const total = theta + mean + EPSILON
+  return Math.log(total / (theta + EPSILON)) + mean / total + x / total + digamma(x + theta) - digamma(theta)
+}

@@ -1,0 +1,42 @@
+import type { AdamSettings } from '../../src/device/device.js'
+import { adam } from '../oracle/adam.js'
+import { type Matrix, matrix } from '../oracle/matrix.js'
+import { type Expected, largest, near } from './check.js'
+import { type ParameterValues, startValue } from './setting.js'
+
+/** Not the defaults: every setting must show. The learning rate is large, so that a wrong step does. */
+export const ADAM: AdamSettings = {
+  learningRate: 0.05,
+  beta1: 0.8,
+  beta2: 0.95,
+  epsilon: 0.01,
+  weightDecay: 0.1,
+  step: 3,
+}
+
+const VALUE_TOLERANCE = 1e-5
+
+/**
+ * A parameter after its update from the oracle's gradient. The moments may be off as the gradient may, by `tolerance` of
+ * its largest element or of `floor`.
+ */
+export function expectedAdam(
+  p: ParameterValues,
+  gradient: Matrix,
+  tolerance: number,
+  floor = 0,
+  settings: AdamSettings = ADAM,
+): Record<string, Expected> {
+  const state = {
+    value: startValue(p),
+    firstMoment: matrix(p.rows, p.columns, p.firstMoment),
+    secondMoment: matrix(p.rows, p.columns, p.secondMoment),
+  }
+  const after = adam(state, gradient, settings)
+  const scale = Math.max(largest(gradient.values), floor)
+  return {
+    [`${p.name}.value`]: near(after.value, VALUE_TOLERANCE),
+    [`${p.name}.firstMoment`]: near(after.firstMoment, tolerance, scale),
+    [`${p.name}.secondMoment`]: near(after.secondMoment, tolerance, scale ** 2),
+  }
+}
