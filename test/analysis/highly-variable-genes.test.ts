@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it, test } from 'vitest'
+import { selectHighlyVariableGenes } from '../../src/analysis/highly-variable-genes.js'
+import { CountMatrix } from '../../src/anndata/counts.js'
+
+interface Golden {
+  batch: number[]
+  counts: number[][]
+  cases: {
+    batches: boolean
+    nTopGenes: number
+    genes: number[]
+    medianRank: (number | null)[]
+    nTopBatches: number[] | null
+    normalizedVariance: number[]
+    means: number[]
+    variances: number[]
+  }[]
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL('./fixtures/highly-variable-genes.json', import.meta.url), 'utf8'),
+) as Golden
+
+/** Sparse rows in blocks of `blockCells`, so that sums must cross blocks. */
+function sparse(rows: readonly (readonly number[])[], blockCells = 32): CountMatrix {
+  const blocks = []
+  for (let first = 0; first < rows.length; first += blockCells) {
+    const part = rows.slice(first, first + blockCells)
+    const offsets = [0]
+    const genes: number[] = []
+    const counts: number[] = []
+    for (const row of part) {
+      for (const [gene, count] of row.entries()) {
+        if (count === 0) continue
+        genes.push(gene)
+        counts.push(count)
+      }
+      offsets.push(genes.length)
+    }
+    blocks.push({
+      firstCell: first,
+      nCells: part.length,
+      offsets: Int32Array.from(offsets),
+      genes: Int32Array.from(genes),
+      counts: Float32Array.from(counts),
+    })
+  }
+  return new CountMatrix(rows[0]!.length, blocks)
+}
+
+function expectClose(actual: Float64Array, expected: readonly (number | null)[], tolerance: number): void {
+  expect(actual).toHaveLength(expected.length)
+  for (const [i, value] of expected.entries()) {
+    if (value === null) expect(actual[i]).toBeNaN()
+    else expect(Math.abs(actual[i]! - value)).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(value)))
+  }
+}
+
+describe('selectHighlyVariableGenes', () => {
+  const counts = sparse(golden.counts)
+  const batch = Int32Array.from(golden.batch)
+
+  test.each(golden.cases)('meets scanpy: batches $batches, top $nTopGenes', (wanted) => {
+    const { nTopGenes } = wanted
+    const found = selectHighlyVariableGenes(counts, wanted.batches ? { nTopGenes, batch } : { nTopGenes })
+    expectClose(found.means, wanted.means, 1e-12)
+    expectClose(found.variances, wanted.variances, 1e-12)
+    expectClose(found.normalizedVariance, wanted.normalizedVariance, 1e-10)
+    expectClose(found.medianRank, wanted.medianRank, 0)
+    if (wanted.nTopBatches) expect([...found.nTopBatches]).toEqual(wanted.nTopBatches)
+    expect([...found.genes]).toEqual(wanted.genes)
+  })
+
+  it('takes every gene when asked for more than there are', () => {
+    expect([...selectHighlyVariableGenes(counts, { nTopGenes: 1000 }).genes]).toEqual([
+      ...golden.counts[0]!.keys(),
+    ])
+  })
+
+  it('passes over batches too small for a variance', () => {
+    const lonely = batch.slice()
+    lonely[10] = 3
+    const kept = [...lonely.keys()].filter((i) => i !== 10)
+    const without = selectHighlyVariableGenes(counts.select(kept), {
+      nTopGenes: 15,
+      batch: Int32Array.from(kept, (i) => batch[i]!),
+    })
+    const passed = selectHighlyVariableGenes(counts, { nTopGenes: 15, batch: lonely, nBatches: 6 })
+    expect(passed.genes).toEqual(without.genes)
+    expect(passed.normalizedVariance).toEqual(without.normalizedVariance)
+  })
+
+  it('prefers the gene that differs between two groups to one that does not', () => {
+    const rows = Array.from({ length: 60 }, (_, i) =>
+      Array.from({ length: 30 }, (_, g) => (g === 12 ? (i % 2) * 8 : 1 + ((i * 7 + g * 5) % (2 + (g % 4))))),
+    )
+    expect([...selectHighlyVariableGenes(sparse(rows), { nTopGenes: 1, span: 0.9 }).genes]).toEqual([12])
+  })
+
+  it('refuses options that make no sense', () => {
+    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 0 })).toThrow(/positive whole number/)
+    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, span: 2 })).toThrow(/span/)
+    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, nTop: 1 } as never)).toThrow(/"nTop"/)
+    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, batch: batch.slice(1) })).toThrow(
+      /89 batch codes for 90 cells/,
+    )
+    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, batch, nBatches: 2 })).toThrow(/0 … 1/)
+    expect(() =>
+      selectHighlyVariableGenes(counts.select([0, 1]), { nTopGenes: 5, batch: Int32Array.of(0, 1) }),
+    ).toThrow(/at least two cells/)
+  })
+})
