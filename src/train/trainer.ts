@@ -1,0 +1,297 @@
+import type { CellSource, Minibatch } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
+import type { LossSums, Network } from '../model/network.js'
+import type { NetworkState } from '../model/parameters.js'
+import { type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import type { EpochRecord, TrainOptions } from './options.js'
+import { epochsFor, klWeight, LearningRatePlateau, validationInterval, warmupEpochs } from './schedule.js'
+import { epochOrder, FEWEST_CELLS, minibatchBounds, type Split, splitCells } from './split.js'
+
+/** What a caller may hook into a run. */
+export interface TrainHooks {
+  /** After each epoch. */
+  onEpoch?: (record: EpochRecord, totalEpochs: number) => void
+  /** Ends the run after the minibatch under way, with a checkpoint. */
+  signal?: AbortSignal
+  /** Where checkpoints go, and the seconds between two of them (60 when left out). */
+  checkpoint?: { directory: string; everySeconds?: number }
+  /** Folder of the checkpoint to go on from. */
+  resume?: string
+}
+
+/** What a run leaves behind. ELBO values are minus the ELBO per cell, in nats: lower is better. */
+export interface TrainSummary {
+  epochs: number
+  maxEpochs: number
+  warmupEpochs: number
+  stoppedEarly: boolean
+  /** Epoch (from 1) whose weights the model has now. */
+  bestEpoch: number
+  history: EpochRecord[]
+  /** Of the weights that were kept; absent where nothing was held out. */
+  heldoutElbo?: number
+  /** Cells trained on each second, over the epochs, validation and checkpoints left out. */
+  trainCellsPerSecond: number
+  seconds: number
+  split: Split
+}
+
+/** The KL weights, steps and noise of validation never meet those of training: its steps count from here. */
+const VALIDATION_STEP = 0x80000000
+const YIELD_MILLISECONDS = 50
+const NO_SUMS: LossSums = { logLikelihood: 0, klLatent: 0, klLibrary: 0 }
+
+/** One training run of a network over the cells of a source. */
+export class Trainer {
+  readonly #network: Network
+  readonly #options: TrainOptions
+  readonly #hooks: TrainHooks
+  readonly #split: Split
+  readonly #epochs: number
+  readonly #warmup: number
+  readonly #interval: number
+  readonly #fingerprint: string
+  readonly #batch: Minibatch
+  readonly #plateau: LearningRatePlateau
+  #progress: Progress
+  #bestState: NetworkState | undefined
+  #trainedCells = 0
+  #trainMilliseconds = 0
+
+  constructor(network: Network, source: CellSource, options: TrainOptions, hooks: TrainHooks = {}) {
+    const split = splitCells(source.nCells, options.trainSize, options.seed)
+    if (split.train.length < FEWEST_CELLS) {
+      throw new ScvaeError('bad-input', `${source.nCells} cells are too few to train on: at least 4 with counts are needed.`)
+    }
+    if (options.earlyStopping && split.heldout.length === 0 && options.trainSize === 1) {
+      throw new ScvaeError('usage', 'Early stopping needs held-out cells, but the train size is 1.', {
+        hint: 'Use --no-early-stopping or a smaller --train-size.',
+      })
+    }
+    this.#network = network
+    this.#options = options
+    this.#hooks = hooks
+    this.#split = split
+    this.#epochs = epochsFor(source.nCells, options.maxEpochs)
+    this.#warmup = warmupEpochs(this.#epochs, options.klWarmup)
+    this.#interval = validationInterval(this.#epochs, options.validateEvery)
+    this.#fingerprint = JSON.stringify([options, network.config, network.shape, source.nCells, source.size.slice(0, 1000)])
+    this.#batch = network.minibatch(source)
+    this.#plateau = new LearningRatePlateau(options.learningRate)
+    this.#progress = {
+      epoch: 0,
+      minibatch: 0,
+      step: 0,
+      learningRate: options.learningRate,
+      sums: NO_SUMS,
+      history: [],
+      best: undefined,
+      plateau: { best: null, bestEpoch: 0 },
+      seconds: 0,
+    }
+  }
+
+  /**
+   * Trains to the end, to an early stop, or to an interruption.
+   *
+   * @throws ScvaeError (interrupted) after a signal, with a checkpoint written where asked for; (failed) on a loss that is not a
+   *   number or diverges, with the last good weights put back.
+   */
+  async run(): Promise<TrainSummary> {
+    if (this.#hooks.resume) this.#restore(this.#hooks.resume)
+    const started = performance.now()
+    const before = this.#progress.seconds
+    let saved = started
+    let stoppedEarly = false
+    const everySeconds = this.#hooks.checkpoint?.everySeconds ?? 60
+    while (this.#progress.epoch < this.#epochs && !stoppedEarly) {
+      const epochStarted = performance.now()
+      await this.#trainEpoch(() => {
+        this.#progress.seconds = before + (performance.now() - started) / 1000
+      })
+      stoppedEarly = await this.#finishEpoch(epochStarted)
+      this.#progress.seconds = before + (performance.now() - started) / 1000
+      if (this.#hooks.checkpoint && performance.now() - saved > everySeconds * 1000) {
+        await this.#save()
+        saved = performance.now()
+      }
+    }
+    return this.#summary(stoppedEarly)
+  }
+
+  /** The epoch's minibatches from where the run stands. */
+  async #trainEpoch(tick: () => void): Promise<void> {
+    const { seed, batchSize } = this.#options
+    const progress = this.#progress
+    const order = epochOrder(this.#split.train, seed, progress.epoch)
+    const bounds = minibatchBounds(order.length, batchSize)
+    const weight = klWeight(progress.epoch, this.#warmup) * this.#network.config.beta
+    const started = performance.now()
+    let yielded = started
+    for (; progress.minibatch < bounds.length - 1; progress.minibatch++) {
+      if (performance.now() - yielded > YIELD_MILLISECONDS) {
+        // lets signals in
+        await new Promise((resolve) => setImmediate(resolve))
+        yielded = performance.now()
+        if (this.#hooks.signal?.aborted) {
+          tick()
+          await this.#interrupt()
+        }
+      }
+      const cells = order.subarray(bounds[progress.minibatch], bounds[progress.minibatch + 1])
+      this.#network.gather(this.#batch, cells)
+      progress.step++
+      this.#network.trainStep(this.#batch, { seed, step: progress.step }, weight, {
+        learningRate: progress.learningRate,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: this.#options.adamEpsilon,
+        weightDecay: this.#options.weightDecay,
+        step: progress.step,
+      })
+      this.#trainedCells += cells.length
+    }
+    this.#trainMilliseconds += performance.now() - started
+  }
+
+  async #interrupt(): Promise<never> {
+    // the epoch's sums so far travel with the checkpoint
+    const sums = await this.#network.takeSums()
+    this.#progress.sums = addSums(this.#progress.sums, sums)
+    const { checkpoint } = this.#hooks
+    if (checkpoint) await this.#save()
+    const place = `in epoch ${this.#progress.epoch + 1} of ${this.#epochs}`
+    throw new ScvaeError('interrupted', `Training was interrupted ${place}.`, {
+      hint: checkpoint ? 'Run the same command with --resume to go on.' : 'No checkpoint was asked for.',
+    })
+  }
+
+  /** Records the epoch, validates, keeps the best weights; says whether to stop. */
+  async #finishEpoch(started: number): Promise<boolean> {
+    const progress = this.#progress
+    const { epoch } = progress
+    const sums = addSums(progress.sums, await this.#network.takeSums())
+    progress.sums = NO_SUMS
+    const trained = perCell(sums, this.#split.train.length)
+    const last = epoch === this.#epochs - 1
+    const validate = this.#split.heldout.length > 0 && (last || (epoch + 1) % this.#interval === 0)
+    const heldout = validate ? await this.#validate() : undefined
+    this.#checkFinite(trained.elbo, heldout?.elbo)
+    const record: EpochRecord = {
+      epoch: epoch + 1,
+      trainElbo: trained.elbo,
+      trainReconstruction: trained.reconstruction,
+      trainKl: trained.kl,
+      klWeight: klWeight(epoch, this.#warmup) * this.#network.config.beta,
+      learningRate: progress.learningRate,
+      ...(heldout && { heldoutElbo: heldout.elbo, heldoutReconstruction: heldout.reconstruction, heldoutKl: heldout.kl }),
+      seconds: (performance.now() - started) / 1000,
+    }
+    progress.history.push(record)
+    progress.epoch++
+    progress.minibatch = 0
+    this.#hooks.onEpoch?.(record, this.#epochs)
+    if (!heldout) return false
+    // before the KL term has its whole weight, a better ELBO is not yet a better model
+    const warm = epoch >= this.#warmup || last
+    if (!warm) return false
+    if (!progress.best || heldout.elbo < progress.best.elbo) {
+      progress.best = { epoch: epoch + 1, elbo: heldout.elbo }
+      if (this.#options.keepBest) this.#bestState = await this.#network.state()
+    }
+    if (this.#options.reduceLearningRate) progress.learningRate = this.#plateau.update(epoch, heldout.elbo)
+    return this.#options.earlyStopping && !last && epoch + 1 - progress.best.epoch >= this.#options.patience
+  }
+
+  async #validate(): Promise<PerCell> {
+    const { heldout } = this.#split
+    const { capacity } = this.#network
+    for (let at = 0, i = 0; at < heldout.length; at += capacity, i++) {
+      this.#network.gather(this.#batch, heldout.subarray(at, at + capacity))
+      // the same noise each time, so that two epochs differ by their weights alone
+      this.#network.evaluate(this.#batch, { seed: this.#options.seed, step: VALIDATION_STEP + i })
+    }
+    return perCell(await this.#network.takeSums(), heldout.length)
+  }
+
+  /** Stops on a loss that is no number or has left all bounds, with the last good weights put back. */
+  #checkFinite(...losses: (number | undefined)[]): void {
+    const first = this.#progress.history[0]
+    const bound = first ? 1e3 * (Math.abs(first.trainElbo) + 1) : Number.POSITIVE_INFINITY
+    const bad = losses.find((loss) => loss !== undefined && !(Math.abs(loss) < bound))
+    if (bad === undefined) return
+    if (this.#bestState) this.#network.setState(this.#bestState)
+    const what = Number.isFinite(bad) ? `diverged (${bad.toExponential(1)} a cell)` : 'is not a number any more'
+    const kept = this.#bestState ? ` The weights of epoch ${this.#progress.best!.epoch} were put back.` : ''
+    throw new ScvaeError('failed', `The training loss ${what} in epoch ${this.#progress.epoch + 1}.${kept}`, {
+      hint: `Halve the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
+    })
+  }
+
+  async #save(): Promise<void> {
+    const { checkpoint } = this.#hooks
+    if (!checkpoint) return
+    const { best, bestEpoch } = this.#plateau
+    this.#progress.plateau = { best: Number.isFinite(best) ? best : null, bestEpoch }
+    writeCheckpoint(checkpoint.directory, {
+      progress: this.#progress,
+      fingerprint: this.#fingerprint,
+      state: await this.#network.state(true),
+      bestState: this.#bestState,
+    })
+  }
+
+  #restore(directory: string): void {
+    const { progress, state, bestState } = readCheckpoint(directory, this.#fingerprint)
+    this.#network.setState(state, true)
+    this.#bestState = bestState
+    this.#progress = progress
+    this.#plateau.rate = progress.learningRate
+    this.#plateau.best = progress.plateau.best ?? Number.POSITIVE_INFINITY
+    this.#plateau.bestEpoch = progress.plateau.bestEpoch
+  }
+
+  #summary(stoppedEarly: boolean): TrainSummary {
+    const { history, best, epoch, seconds } = this.#progress
+    const keep = this.#options.keepBest && this.#bestState && best
+    if (keep) this.#network.setState(this.#bestState!)
+    const heldoutElbo = keep ? best.elbo : history.findLast((record) => record.heldoutElbo !== undefined)?.heldoutElbo
+    return {
+      epochs: epoch,
+      maxEpochs: this.#epochs,
+      warmupEpochs: this.#warmup,
+      stoppedEarly,
+      bestEpoch: keep ? best.epoch : epoch,
+      history,
+      ...(heldoutElbo === undefined ? {} : { heldoutElbo }),
+      trainCellsPerSecond: this.#trainMilliseconds ? (this.#trainedCells / this.#trainMilliseconds) * 1000 : 0,
+      seconds,
+      split: this.#split,
+    }
+  }
+
+  release(): void {
+    this.#network.releaseMinibatch(this.#batch)
+  }
+}
+
+/** Loss terms of one cell on average. */
+interface PerCell {
+  elbo: number
+  reconstruction: number
+  kl: number
+}
+
+function perCell({ logLikelihood, klLatent, klLibrary }: LossSums, cells: number): PerCell {
+  const reconstruction = -logLikelihood / cells
+  const kl = (klLatent + klLibrary) / cells
+  return { elbo: reconstruction + kl, reconstruction, kl }
+}
+
+function addSums(a: LossSums, b: LossSums): LossSums {
+  return {
+    logLikelihood: a.logLikelihood + b.logLikelihood,
+    klLatent: a.klLatent + b.klLatent,
+    klLibrary: a.klLibrary + b.klLibrary,
+  }
+}
