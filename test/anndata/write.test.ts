@@ -1,0 +1,277 @@
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Bool, Dictionary, Float64, Int32, List, Table, Utf8, vectorFromArray } from 'apache-arrow'
+import { describe, expect, test } from 'vitest'
+import { appendAnnData } from '../../src/anndata/append.js'
+import { CountMatrix } from '../../src/anndata/counts.js'
+import { attribute, type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
+import { obsColumn, obsNumbers } from '../../src/anndata/obs-column.js'
+import { readAnnData } from '../../src/anndata/read.js'
+import { type NewAnnData, writeAnnData } from '../../src/anndata/write.js'
+import { DATA, matrixOf, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
+
+const folder = temporaryFolder()
+const NAMES = { obsNames: ['a', 'b', 'c', 'd', 'é'], varNames: names('g', 4) }
+
+/** A small file of ours. */
+async function demo(name: string, more: Partial<NewAnnData> = {}): Promise<string> {
+  const path = join(folder, `${name}.h5ad`)
+  await writeAnnData(path, { counts: matrixOf(ROWS), obs: {}, ...NAMES, ...more })
+  return path
+}
+
+const embedding = (rows: number, cols: number, from = 0) => ({
+  data: Float32Array.from({ length: rows * cols }, (_, i) => from + i),
+  rows,
+  cols,
+})
+
+describe('writeAnnData', () => {
+  test('reads back as it was', async () => {
+    const path = await demo('back', {
+      obs: {
+        batch: { kind: 'category', codes: [0, 1, -1, 0, 1], categories: ['x', 'y'] },
+        level: { kind: 'category', codes: [0, 1, 1, 0, 1], categories: Float64Array.of(0.5, 1.5) },
+        n: { kind: 'int', values: Uint8Array.of(1, 2, 3, 4, 5) },
+        f: { kind: 'float', values: Float64Array.of(0.1, 2, Number.NaN, 4, 5) },
+        s: { kind: 'string', values: ['', 'b', '日本', 'd', 'e'] },
+      },
+      var: { length: { kind: 'int', values: Int32Array.of(1, 2, 3, 4) } },
+      obsm: { X_scvae: embedding(5, 3) },
+    })
+    const adata = await readAnnData(path)
+    expect(rowsOf(adata.counts)).toEqual(ROWS)
+    expect([adata.obsNames, adata.varNames]).toEqual([NAMES.obsNames, NAMES.varNames])
+    expect(Array.from(adata.obs.getChild('batch')!)).toEqual(['x', 'y', null, 'x', 'y'])
+    expect(Array.from(adata.obs.getChild('level')!)).toEqual([0.5, 1.5, 1.5, 0.5, 1.5])
+    expect(Array.from(adata.obs.getChild('n')!)).toEqual([1, 2, 3, 4, 5])
+    expect(Array.from(adata.obs.getChild('f')!)).toEqual([0.1, 2, Number.NaN, 4, 5])
+    expect(Array.from(adata.obs.getChild('s')!)).toEqual(['', 'b', '日本', 'd', 'e'])
+    expect(Array.from(adata.var.getChild('length')!)).toEqual([1, 2, 3, 4])
+    expect(adata.obsm).toEqual({ X_scvae: [5, 3] })
+    expect(adata.warnings).toEqual([])
+  })
+
+  test('takes an Arrow table of any column that is read', async () => {
+    const obs = new Table({
+      flag: vectorFromArray([true, false, null, true, true], new Bool()),
+      text: vectorFromArray(['q', null, 'r', 'q', 'q'], new Utf8()),
+      kind: vectorFromArray(['z', 'y', 'z', null, 'z'], new Dictionary(new Utf8(), new Int32())),
+      n: vectorFromArray([1, null, 3, 4, 5], new Int32()),
+      f: vectorFromArray([1.5, 2.5, 3.5, 4.5, 5.5], new Float64()),
+    })
+    const adata = await readAnnData(await demo('arrow', { obs }))
+    expect(Array.from(adata.obs.getChild('flag')!)).toEqual(['True', 'False', null, 'True', 'True'])
+    expect(Array.from(adata.obs.getChild('text')!)).toEqual(['q', null, 'r', 'q', 'q'])
+    expect(Array.from(adata.obs.getChild('kind')!)).toEqual(['z', 'y', 'z', null, 'z'])
+    expect(Array.from(obsNumbers(adata, 'n'))).toEqual([1, Number.NaN, 3, 4, 5])
+    expect(Array.from(obsNumbers(adata, 'f'))).toEqual([1.5, 2.5, 3.5, 4.5, 5.5])
+    // and what was read can be written again
+    const again = await readAnnData(await demo('again', { obs: adata.obs, var: adata.var }))
+    expect(obsColumn(again, 'flag')).toEqual(obsColumn(adata, 'flag'))
+  })
+
+  test('takes blocks that are slices of longer buffers, and matrices without a count', async () => {
+    const genes = Int32Array.of(9, 1, 3, 0, 9)
+    const counts = Float32Array.of(9, 2, 4, 6, 9)
+    const blocks = [{ firstCell: 0, nCells: 2, offsets: Int32Array.of(1, 3, 4), genes, counts }]
+    const path = await demo('slice', { counts: new CountMatrix(4, blocks), obsNames: ['a', 'b'] })
+    expect(rowsOf((await readAnnData(path)).counts)).toEqual([
+      [0, 2, 0, 4],
+      [6, 0, 0, 0],
+    ])
+    const zeros = ROWS.map((row) => row.map(() => 0))
+    const empty = await demo('no-count', { counts: matrixOf(zeros) })
+    expect(rowsOf((await readAnnData(empty)).counts)).toEqual(zeros)
+  })
+
+  test('arrays longer than a slice', async () => {
+    const rows = 3000
+    const cols = 2000
+    const matrix = embedding(rows, cols)
+    const path = await demo('large', {
+      counts: matrixOf(names('', rows).map(() => [1, 0, 0, 0])),
+      obsNames: names('c', rows),
+      obsm: { big: matrix },
+    })
+    await withH5File(path, 'r', (file) => {
+      const big = file.get('obsm/big') as Dataset
+      expect(big.shape).toEqual([rows, cols])
+      expect(big.filters.map((filter) => filter.name)).toEqual(['deflate'])
+      for (const row of [0, 1, 2095, 2096, 2097, rows - 1]) {
+        expect(big.slice([[row, row + 1]])).toEqual(matrix.data.slice(row * cols, (row + 1) * cols))
+      }
+    })
+  })
+
+  test('carries the attributes that anndata reads', async () => {
+    const path = await demo('attributes', {
+      obs: { batch: { kind: 'category', codes: [0, 0, 0, 0, 0], categories: ['x'] } },
+    })
+    await withH5File(path, 'r', (file) => {
+      const encoding = (name: string) => {
+        const element = (name === '/' ? file : file.get(name)) as Group
+        return `${attribute(element, 'encoding-type')} ${attribute(element, 'encoding-version')}`
+      }
+      expect(encoding('/')).toBe('anndata 0.1.0')
+      expect(encoding('X')).toBe('csr_matrix 0.1.0')
+      expect(attribute(file.get('X') as Group, 'shape')).toEqual([5, 4])
+      for (const frame of ['obs', 'var']) {
+        expect(encoding(frame)).toBe('dataframe 0.2.0')
+        expect(attribute(file.get(frame) as Group, '_index')).toBe('_index')
+        expect(encoding(`${frame}/_index`)).toBe('string-array 0.2.0')
+      }
+      expect(attribute(file.get('obs') as Group, 'column-order')).toEqual(['batch'])
+      expect(attribute(file.get('var') as Group, 'column-order')).toEqual([])
+      expect(encoding('obs/batch')).toBe('categorical 0.2.0')
+      expect(attribute(file.get('obs/batch') as Group, 'ordered')).toBe(0)
+      for (const name of ['layers', 'obsm', 'varm', 'obsp', 'varp', 'uns'])
+        expect(encoding(name)).toBe('dict 0.1.0')
+      expect((file.get('X/data') as Dataset).dtype).toBe('<f')
+      expect((file.get('X/indices') as Dataset).dtype).toBe('<i')
+      expect((file.get('X/indptr') as Dataset).dtype).toBe('<i')
+    })
+  })
+
+  test('refuses what does not fit, and leaves nothing behind', async () => {
+    const before = readdirSync(folder)
+    await expect(demo('names', { obsNames: ['a'] })).rejects.toThrow(
+      '1 cell names and 4 gene names for 5 cells',
+    )
+    await expect(demo('obsm', { obsm: { X: embedding(4, 2) } })).rejects.toThrow('obsm "X" has 8 values')
+    const short = { x: { kind: 'string', values: ['a'] } } as const
+    await expect(demo('column', { obs: short })).rejects.toThrow(
+      'The obs column "x" has 1 values for 5 rows.',
+    )
+    const slash = { 'a/b': { kind: 'string', values: ['a', 'b', 'c', 'd', 'e'] } } as const
+    await expect(demo('slash', { obs: slash })).rejects.toThrow('"a/b" cannot be the name')
+    const lists = new Table({
+      l: vectorFromArray(
+        names('', 5).map(() => [1]),
+        new List(new Table({ i: vectorFromArray([1], new Int32()) }).schema.fields[0]!),
+      ),
+    })
+    await expect(demo('list', { obs: lists })).rejects.toThrow('which AnnData cannot hold')
+    expect(readdirSync(folder)).toEqual(before)
+  })
+})
+
+describe('appendAnnData', () => {
+  test('adds to a copy and leaves the source alone', async () => {
+    const source = await demo('source', {
+      obs: { old: { kind: 'int', values: Int32Array.of(1, 2, 3, 4, 5) } },
+    })
+    const bytes = readFileSync(source)
+    chmodSync(source, 0o444)
+    const target = join(folder, 'target.h5ad')
+    await appendAnnData(source, target, {
+      obsm: { X_scvae: embedding(5, 2), X_umap: embedding(5, 2, 10) },
+      obs: {
+        scvae_score: { kind: 'float', values: Float32Array.of(0.5, 1, 2, 3, 4) },
+        scvae_flag: { kind: 'category', codes: [0, 1, 0, 0, 1], categories: ['False', 'True'] },
+        scvae_note: { kind: 'string', values: ['', 'x', '', '', ''] },
+      },
+    })
+    expect(readFileSync(source).equals(bytes)).toBe(true)
+    const adata = await readAnnData(target)
+    expect(adata.obs.schema.fields.map((field) => field.name)).toEqual([
+      'old',
+      'scvae_score',
+      'scvae_flag',
+      'scvae_note',
+    ])
+    expect(adata.obsm).toEqual({ X_scvae: [5, 2], X_umap: [5, 2] })
+    expect(Array.from(obsNumbers(adata, 'scvae_score'))).toEqual([0.5, 1, 2, 3, 4])
+    expect(obsColumn(adata, 'scvae_flag').categories).toEqual(['False', 'True'])
+    expect(rowsOf(adata.counts)).toEqual(ROWS)
+  })
+
+  test('makes obsm where there is none', async () => {
+    const source = join(folder, 'no-obsm.h5ad')
+    const { makeFile, writeDense } = await import('./fixtures.js')
+    await makeFile(source, 5, 4, (file) => writeDense(file, 'X', ROWS))
+    const target = join(folder, 'with-obsm.h5ad')
+    await appendAnnData(source, target, { obsm: { X: embedding(5, 1) } })
+    expect((await readAnnData(target)).obsm).toEqual({ X: [5, 1] })
+  })
+
+  test('fills keys of the same type and size anew, in place', async () => {
+    const obs = (shift: number) =>
+      ({
+        f: { kind: 'float', values: Float32Array.from([1, 2, 3, 4, 5], (x) => x + shift) },
+        c: { kind: 'category', codes: [shift, 0, 0, 0, -1], categories: ['x', 'y'] },
+        s: { kind: 'string', values: ['a', 'b', 'c', 'd', 'e'] },
+      }) as const
+    const path = await demo('anew', { obs: obs(0), obsm: { X: embedding(5, 2) } })
+    await appendAnnData(path, path, { obs: obs(1), obsm: { X: embedding(5, 2, 100) } }, { overwrite: true })
+    const adata = await readAnnData(path)
+    expect(Array.from(obsNumbers(adata, 'f'))).toEqual([2, 3, 4, 5, 6])
+    expect(Array.from(adata.obs.getChild('c')!)).toEqual(['y', 'x', 'x', 'x', null])
+    expect(adata.obs.numCols).toBe(3)
+    await withH5File(path, 'r', (file) => {
+      expect(Array.from((file.get('obsm/X') as Dataset).value as Float32Array).slice(0, 2)).toEqual([
+        100, 101,
+      ])
+    })
+  })
+
+  const five = (kind: 'int' | 'float') =>
+    kind === 'int'
+      ? ({ kind, values: new Int32Array(5) } as const)
+      : ({ kind, values: new Float32Array(5) } as const)
+  test.each([
+    ['another dtype', { obs: { k: five('float') } }, 'obs/k'],
+    ['text over numbers', { obs: { k: { kind: 'string', values: names('', 5) } } }, 'obs/k'],
+    [
+      'other categories',
+      { obs: { c: { kind: 'category', codes: [0, 0, 0, 0, 0], categories: ['z'] } } },
+      'obs/c',
+    ],
+    ['numbers over categories', { obs: { c: five('int') } }, 'obs/c'],
+    ['other text', { obs: { s: { kind: 'string', values: names('', 5) } } }, 'obs/s'],
+    ['another width', { obsm: { X: embedding(5, 3) } }, 'obsm/X'],
+  ] as const)('refuses a key with %s and leaves no file', async (name, additions, key) => {
+    const path = await demo(`key ${name}`, {
+      obs: {
+        k: five('int'),
+        c: { kind: 'category', codes: [0, 0, 0, 0, 0], categories: ['x'] },
+        s: { kind: 'string', values: ['a', 'b', 'c', 'd', 'e'] },
+      },
+      obsm: { X: embedding(5, 2) },
+    })
+    const target = join(folder, `target ${name}.h5ad`)
+    await expect(appendAnnData(path, target, additions)).rejects.toMatchObject({
+      kind: 'bad-input',
+      message: expect.stringContaining(`has ${key} already`),
+    })
+    expect(existsSync(target)).toBe(false)
+    expect(readdirSync(folder).filter((file) => file.includes('partial'))).toEqual([])
+  })
+
+  test('refuses a wrong size, an existing target and a source that is no AnnData', async () => {
+    const source = await demo('checks')
+    const target = join(folder, 'checks-target.h5ad')
+    await expect(appendAnnData(source, target, { obsm: { X: embedding(4, 2) } })).rejects.toThrow(
+      'for 5 cells',
+    )
+    await expect(
+      appendAnnData(source, target, { obs: { x: { kind: 'string', values: [] } } }),
+    ).rejects.toThrow('The obs column "x" has 0 values for 5 rows.')
+    await expect(appendAnnData(source, source, {})).rejects.toMatchObject({ kind: 'usage' })
+    await expect(appendAnnData(join(folder, 'none'), target, {})).rejects.toMatchObject({ kind: 'bad-input' })
+    expect(existsSync(target)).toBe(false)
+  })
+
+  test.skipIf(!DATA)('a real file, read-only and with nullable and boolean columns', async () => {
+    const source = join(DATA!, 'edge/every-encoding.h5ad')
+    const target = join(folder, 'every.h5ad')
+    await appendAnnData(source, target, {
+      obsm: { X_scvae: embedding(50, 10) },
+      obs: { scvae_n: { kind: 'int', values: new Int32Array(50) } },
+    })
+    const [before, after] = [await readAnnData(source), await readAnnData(target)]
+    expect(after.obs.numCols).toBe(before.obs.numCols + 1)
+    expect(after.obsm).toEqual({ ...before.obsm, X_scvae: [50, 10] })
+    expect(rowsOf(after.counts)).toEqual(rowsOf(before.counts))
+  })
+})
