@@ -165,8 +165,14 @@ function startScatter(data: PageData): void {
     const view = current()
     tooltip.hidden = true
     scatter.draw(view.color, view.layer)
+    // the legend is made anew: keep its place and the focus of the keyboard
+    const scrolled = legend.scrollTop
+    const focused = Array.from(legend.children).indexOf(document.activeElement ?? legend)
     legend.replaceChildren()
     view.legend(legend, draw)
+    legend.scrollTop = scrolled
+    const again = legend.children[focused]
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true })
     showAll.hidden = !view.isolated
     const cells = data.nCells.toLocaleString('en-US')
     let shown = 0

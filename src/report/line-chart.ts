@@ -21,10 +21,11 @@ const HEIGHT = 270
 const FRAME = { left: 74, right: 16, top: 44, bottom: 44 }
 // The first steps of a fit fall from far above the rest and would flatten the curve that one wants to read.
 const SHARE_OUT_OF_FRAME = 0.05
+const FEWEST_EPOCHS_TO_CUT = 20
 
 /**
- * A line chart as an SVG element, styled by the page's CSS. The vertical range is that of the values after the first
- * twentieth of the horizontal range; what lies above it is cut off, and the chart says so.
+ * A line chart as an SVG element, styled by the page's CSS. The top of the vertical range is the largest value after the
+ * first twentieth of a run of 20 epochs or more; what lies above it is cut off, and the chart says so.
  */
 export function lineChart(chart: LineChart): string {
   const series = chart.series
@@ -34,15 +35,17 @@ export function lineChart(chart: LineChart): string {
   if (points.length === 0) return `<p class="empty">${escapeHtml(chart.title)}: no values.</p>`
 
   const xRange = range(points.map(([x]) => x))
-  const settled = points.filter(([x]) => x >= xRange[0] + SHARE_OUT_OF_FRAME * (xRange[1] - xRange[0]))
-  const yTicks = ticks(...range(settled.map(([, y]) => y)), 5)
+  const length = xRange[1] - xRange[0]
+  const settledAt = xRange[0] + (length >= FEWEST_EPOCHS_TO_CUT ? SHARE_OUT_OF_FRAME * length : 0)
+  const settled = points.filter(([x]) => x >= settledAt)
+  const yTicks = ticks(range(points.map(([, y]) => y))[0], range(settled.map(([, y]) => y))[1], 5)
   const yRange = [yTicks[0]!, yTicks.at(-1)!] as const
   const cut = points.some(([, y]) => y > yRange[1])
   const innerWidth = WIDTH - FRAME.left - FRAME.right
   const innerHeight = HEIGHT - FRAME.top - FRAME.bottom
   const px = (x: number) => FRAME.left + (innerWidth * (x - xRange[0])) / (xRange[1] - xRange[0] || 1)
   const py = (y: number) => FRAME.top + innerHeight * (1 - (y - yRange[0]) / (yRange[1] - yRange[0]))
-  const place = (x: number, y: number) => `${px(x).toFixed(1)},${py(Math.min(y, yRange[1])).toFixed(1)}`
+  const at = (x: number, y: number) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`
 
   const parts: string[] = []
   for (const y of yTicks) {
@@ -60,13 +63,19 @@ export function lineChart(chart: LineChart): string {
     )
   }
   if (chart.mark) parts.push(markLine(px(chart.mark.x), chart.mark.label))
+  // an inner svg element clips what lies outside its box
+  const box = { x: FRAME.left, y: FRAME.top - 2, width: innerWidth + 4, height: innerHeight + 4 }
+  const viewBox = Object.values(box).join(' ')
+  const place = Object.entries(box).map(([name, value]) => `${name}="${value}"`)
+  parts.push(`<svg ${place.join(' ')} viewBox="${viewBox}">`)
   for (const [i, s] of series.entries()) {
-    const path = s.points.map(([x, y]) => place(x, y)).join(' ')
+    const path = s.points.map(([x, y]) => at(x, y)).join(' ')
     parts.push(`<polyline class="line s${i}" points="${path}"/>`)
     if (s.points.length === 1) {
       parts.push(`<circle class="dot s${i}" cx="${px(s.points[0]![0])}" cy="${py(s.points[0]![1])}" r="3"/>`)
     }
   }
+  parts.push('</svg>')
   const axis = `${chart.yLabel}${cut ? ' (first epochs lie above the frame)' : ''}`
   return (
     `<figure class="chart"><figcaption>${escapeHtml(chart.title)}</figcaption>` +

@@ -31,7 +31,6 @@ export function dataFacts({ data, run, history }: ReportData): string {
     ['Epochs', formatCount(history.length)],
     ['Device', run.device],
     ['Time', formatSeconds(run.seconds)],
-    ['Seed', String(run.seed)],
   ])
 }
 
@@ -163,7 +162,7 @@ function tableRow(row: OutlierRow, labelName: string | undefined): string {
     formatP(row.surpriseP),
     formatP(row.aggregatedP),
     formatP(row.neighborP),
-    formatNumber(row.librarySize),
+    row.librarySize.toLocaleString('en-US', { maximumFractionDigits: 1 }),
   ]
   const mark = row.flagged ? '<span class="flag" title="flagged">●</span> ' : ''
   const label = labelName === undefined ? '' : `<td>${escapeHtml(row.label ?? '')}</td>`

@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import vm from 'node:vm'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { buildReport } from '../../src/report/build-report.js'
+import { sampleReport } from './sample-report.js'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const compiler = join(root, 'node_modules/typescript/bin/tsc')
+
+beforeAll(() => {
+  // the page's scripts are part of the build: compile them, so that these tests see the sources of now
+  execFileSync(process.execPath, [compiler, '-p', join(root, 'reports/tsconfig.json')])
+}, 60_000)
+
+function embedded(
+  html: string,
+): { cellNames: string[]; positions: string; colorings: { codes?: string }[] } | null {
+  const json = /<script type="application\/json" id="report-data">(.*?)<\/script>/s.exec(html)
+  return JSON.parse(json![1]!)
+}
+
+describe('buildReport', () => {
+  const html = () => buildReport(sampleReport())
+
+  it('is one page that asks for nothing', () => {
+    const page = html()
+    expect(page).toMatch(/^<!doctype html>/)
+    expect(page).toContain("default-src 'none'")
+    expect(page).not.toMatch(/(https?:)?\/\/[\w-]+\.\w/)
+    expect(page).not.toMatch(/\b(src|href)="(?!data:)/)
+    expect(page).not.toMatch(/\b(fetch|XMLHttpRequest|WebSocket|import)\s*\(/)
+    expect(page).not.toMatch(/@import|url\(/)
+    expect(page).not.toMatch(/\{\{\w+\}\}/)
+  })
+
+  it('says first whether there were warnings', () => {
+    const page = html()
+    const order = [
+      'read them before using',
+      '3 cells have no count &amp; were left out.',
+      'What was fitted',
+      'Run</h2>',
+    ]
+    const places = order.map((text) => page.indexOf(text))
+    expect(places.every((place) => place > 0)).toBe(true)
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+    expect(buildReport({ ...sampleReport(), warnings: [] })).toContain('finished without a warning')
+  })
+
+  it('escapes what it is given', () => {
+    const page = html()
+    expect(page).not.toContain('<script>alert')
+    expect(page).not.toContain('<donor>')
+    expect(page).not.toMatch(/type <\d>/)
+    expect(page).toContain('&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)')
+    expect(page).toContain('scvae fit &#39;a &amp; b.h5ad&#39; --batch-key &lt;donor&gt;')
+    expect(page.match(/<\/script>/g)).toHaveLength(2)
+    expect(embedded(page)!.cellNames[2]).toBe('</script><script>alert("x")</script>&\u2028')
+  })
+
+  it('does not read a replacement pattern into a name', () => {
+    const data = sampleReport()
+    const page = buildReport({ ...data, settings: [['odd', "$& $' {{title}}"]] })
+    expect(page).toContain('$&amp; $&#39; {{title}}')
+  })
+
+  it('shows the table, the curves and the dimensions without a script', () => {
+    const page = html().replace(/<script.*?<\/script>/gs, '')
+    expect(page.match(/<tr/g)).toHaveLength(3)
+    expect(page).toContain('cell &lt;type&gt;')
+    expect(page).toContain('12,345')
+    expect(page.match(/<figure/g)).toHaveLength(4)
+    expect(page).toContain('weights kept: epoch 76')
+    expect(page).toContain('4 of 6 latent dimensions are in use; 2 collapsed')
+    expect(page).toContain('1 cell of 297 (0.3 %) is flagged')
+    expect(page).not.toContain('NaN')
+  })
+
+  it('carries places and colours of all cells', () => {
+    const { positions, colorings } = embedded(html())!
+    expect(Buffer.from(positions, 'base64')).toHaveLength(300 * 2 * 2)
+    expect(colorings).toHaveLength(3)
+    const codes = Buffer.from(colorings[0]!.codes!, 'base64')
+    expect([codes.readUInt16LE(0), codes.readUInt16LE(2 * 7), codes.readUInt16LE(2 * 3)]).toEqual([
+      0, 2, 0xffff,
+    ])
+  })
+
+  it('says what is absent', () => {
+    const { umap: _umap, outliers: _outliers, keptEpoch: _kept, ...rest } = sampleReport()
+    const page = buildReport({ ...rest, history: [], latentKl: [], metrics: [], colorings: [] })
+    expect(embedded(page)).toBeNull()
+    expect(page).toContain('class="absent"')
+    for (const text of ['No outlier scores', 'did not train', 'No latent dimensions', 'No metrics']) {
+      expect(page).toContain(text)
+    }
+  })
+
+  it('holds scripts that parse as one', () => {
+    const script = /<script>\n(.*?)<\/script>/s.exec(html())![1]!
+    expect(script.startsWith("'use strict'")).toBe(true)
+    expect(() => new vm.Script(script)).not.toThrow()
+  })
+
+  it('compiles its page to scripts without imports', () => {
+    const out = mkdtempSync(join(tmpdir(), 'scvae-report-'))
+    try {
+      execFileSync(process.execPath, [compiler, '-p', join(root, 'reports/tsconfig.json'), '--outDir', out])
+      for (const name of ['palette.js', 'scatter.js', 'page.js']) {
+        expect(readFileSync(join(out, name), 'utf8')).not.toMatch(/^(import|export)\b/m)
+      }
+    } finally {
+      rmSync(out, { recursive: true })
+    }
+  })
+})

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { combineOutlierScores } from '../../src/analysis/outlier-score.js'
+import { topOutliers } from '../../src/report/top-outliers.js'
+
+describe('topOutliers', () => {
+  const surpriseP = Float64Array.of(0.3, 1e-9, Number.NaN, 0.02, 0.3)
+  const flat = Float64Array.of(1, 1, 1, 1, 1)
+  const scores = combineOutlierScores({ surpriseP, aggregatedDistance: flat, neighborDistance: flat })
+  const cellNames = ['a', 'b', 'c', 'd', 'e']
+  const librarySize = [10, 20, 30, 40, 50]
+  const input = { scores, surpriseP, cellNames, librarySize, alpha: 0.05 }
+
+  it('lists scored cells, the most unusual first and ties in order', () => {
+    const { rows, flagged, scored } = topOutliers(input)
+    expect(rows.map((row) => row.cell)).toEqual(['b', 'd', 'a', 'e'])
+    expect([flagged, scored]).toEqual([1, 4])
+    expect(rows[0]).toMatchObject({ flagged: true, librarySize: 20, surpriseP: 1e-9 })
+    expect(rows[0]).not.toHaveProperty('label')
+  })
+
+  it('takes a label and a limit', () => {
+    const label = { name: 'type', of: (cell: number) => `t${cell}` }
+    const { rows, labelName } = topOutliers({ ...input, label, limit: 2 })
+    expect(labelName).toBe('type')
+    expect(rows.map((row) => row.label)).toEqual(['t1', 't3'])
+  })
+})
