@@ -11,8 +11,7 @@ export type RunKernel = (kernel: number, args: number, part: number, parts: numb
 export type KernelChoice = 'auto' | 'native' | 'wasm'
 
 interface NativeAddon {
-  attach(memory: Uint8Array): void
-  run: RunKernel
+  run(memory: Uint8Array, ...call: Parameters<RunKernel>): void
 }
 
 const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
@@ -84,8 +83,8 @@ export function pickBuild(choice: KernelChoice | string = 'auto'): string {
 export function loadBuild(build: string, memory: WebAssembly.Memory, stackTop: number): RunKernel {
   if (build.startsWith('native')) {
     const addon = createRequire(import.meta.url)(nativeFile(build)) as NativeAddon
-    addon.attach(new Uint8Array(memory.buffer))
-    return addon.run
+    const bytes = new Uint8Array(memory.buffer)
+    return (kernel, args, part, parts) => addon.run(bytes, kernel, args, part, parts)
   }
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(WASM_FILE)), {
     env: { memory },
