@@ -1,7 +1,4 @@
-import {
-  aggregatedPosteriorDistance,
-  neighborDistance,
-} from '../analysis/latent-outliers.js'
+import { aggregatedPosteriorDistance, neighborDistance } from '../analysis/latent-outliers.js'
 import { type Neighbors, nearestNeighbors } from '../analysis/neighbors.js'
 import { combineOutlierScores, type OutlierScores } from '../analysis/outlier-score.js'
 import type { Numbers } from './latent-table.js'
@@ -57,6 +54,35 @@ export function latentKl({ means, variances, n, d }: LatentPosterior): Float64Ar
   return kl
 }
 
+interface ScoreColumn {
+  array: typeof Float32Array | typeof Float64Array
+  of: (scores: CellScores) => ArrayLike<number>
+}
+
+const SCORE_COLUMNS: Readonly<Record<string, ScoreColumn>> = {
+  scvae_outlier_score: { array: Float32Array, of: ({ outliers }) => outliers.score },
+  scvae_outlier_p: { array: Float64Array, of: ({ outliers }) => outliers.p },
+  scvae_outlier_fdr: { array: Float64Array, of: ({ outliers }) => outliers.adjustedP },
+  scvae_surprise_z: { array: Float32Array, of: ({ surprise }) => surprise.z },
+  scvae_surprise_p: { array: Float64Array, of: ({ surprise }) => surprise.p },
+  scvae_posterior_p: { array: Float64Array, of: ({ outliers }) => outliers.aggregatedP },
+  scvae_neighbor_p: { array: Float64Array, of: ({ outliers }) => outliers.neighborP },
+  scvae_log_likelihood: { array: Float32Array, of: ({ surprise }) => surprise.logLikelihood },
+}
+
+/** The columns of {@link scoreColumns} before anything was computed. */
+export function blankScoreColumns(nCells: number): Record<string, Numbers> {
+  const columns: Record<string, Numbers> = {
+    scvae_used: new Uint8Array(nCells),
+    scvae_outlier: new Uint8Array(nCells),
+    scvae_library_size: new Float32Array(nCells),
+  }
+  for (const [name, { array }] of Object.entries(SCORE_COLUMNS)) {
+    columns[name] = new array(nCells).fill(Number.NaN)
+  }
+  return columns
+}
+
 /**
  * The scores as columns of obs, one value a cell of the file: NaN (0 for the two flags) where a cell was not fitted.
  *
@@ -68,39 +94,27 @@ export function scoreColumns(
   cells: Int32Array,
   librarySize: Float64Array,
 ): Record<string, Numbers> {
-  const nCells = librarySize.length
-  const single = (values: ArrayLike<number>) => spread(values, cells, new Float32Array(nCells))
-  const double = (values: ArrayLike<number>) => spread(values, cells, new Float64Array(nCells))
-  const used = new Uint8Array(nCells)
-  const flag = new Uint8Array(nCells)
+  const columns = blankScoreColumns(librarySize.length)
+  columns.scvae_library_size!.set(librarySize)
   for (const [i, cell] of cells.entries()) {
-    used[cell] = 1
-    flag[cell] = scores.outliers.flag[i]!
+    columns.scvae_used![cell] = 1
+    columns.scvae_outlier![cell] = scores.outliers.flag[i]!
   }
-  return {
-    scvae_used: used,
-    scvae_outlier: flag,
-    scvae_outlier_score: single(scores.outliers.score),
-    scvae_outlier_p: double(scores.outliers.p),
-    scvae_outlier_fdr: double(scores.outliers.adjustedP),
-    scvae_surprise_z: single(scores.surprise.z),
-    scvae_surprise_p: double(scores.surprise.p),
-    scvae_posterior_p: double(scores.outliers.aggregatedP),
-    scvae_neighbor_p: double(scores.outliers.neighborP),
-    scvae_log_likelihood: single(scores.surprise.logLikelihood),
-    scvae_library_size: Float32Array.from(librarySize),
+  for (const [name, { of }] of Object.entries(SCORE_COLUMNS)) {
+    const values = of(scores)
+    for (const [i, cell] of cells.entries()) columns[name]![cell] = values[i]!
   }
+  return columns
 }
 
 /** Rows of the fitted cells at their places among all cells of the file, NaN elsewhere. */
-export function spreadRows(rows: Float32Array, width: number, cells: Int32Array, nCells: number): Float32Array {
+export function spreadRows(
+  rows: Float32Array,
+  width: number,
+  cells: Int32Array,
+  nCells: number,
+): Float32Array {
   const out = new Float32Array(nCells * width).fill(Number.NaN)
   for (const [i, cell] of cells.entries()) out.set(rows.subarray(i * width, (i + 1) * width), cell * width)
-  return out
-}
-
-function spread<T extends Float32Array | Float64Array>(values: ArrayLike<number>, cells: Int32Array, out: T): T {
-  out.fill(Number.NaN)
-  for (const [i, cell] of cells.entries()) out[cell] = values[i]!
   return out
 }

@@ -22,9 +22,13 @@ export function subsetCells(adata: AnnData, terms: readonly SubsetTerm[]): Int32
     for (const { value } of terms.filter((term) => term.column === column)) {
       const code = categories.indexOf(value)
       if (code < 0) {
-        throw new ScvaeError('bad-input', `"${adata.path}": no cell has the value "${value}" in the obs column "${column}".`, {
-          hint: `Its values, nearest first: ${nearestList(value, categories)}.`,
-        })
+        throw new ScvaeError(
+          'bad-input',
+          `"${adata.path}": no cell has the value "${value}" in the obs column "${column}".`,
+          {
+            hint: `Its values, nearest first: ${nearestList(value, categories)}.`,
+          },
+        )
       }
       wanted.add(code)
     }
@@ -55,9 +59,13 @@ export function dropEmptyCells(
   const kept = empty.length === 0 ? cells : cells.filter((cell) => totals[cell] !== 0)
   const where = genes ? ' in the genes that are fitted' : ''
   if (kept.length === 0) {
-    throw new ScvaeError('bad-input', `"${adata.path}": no cell has a count${where} in ${adata.countsSource}.`, {
-      hint: 'scvae inspect shows which matrices of the file hold counts.',
-    })
+    throw new ScvaeError(
+      'bad-input',
+      `"${adata.path}": no cell has a count${where} in ${adata.countsSource}.`,
+      {
+        hint: 'scvae inspect shows which matrices of the file hold counts.',
+      },
+    )
   }
   if (empty.length > 0) {
     const names = listed(Array.from(empty, (cell) => adata.obsNames[cell]!))
@@ -66,7 +74,10 @@ export function dropEmptyCells(
     )
   }
   if (kept.length < FEWEST_CELLS) {
-    throw new ScvaeError('bad-input', `"${adata.path}": only ${formatPlural(kept.length, 'cell')} can be fitted; scvae needs at least ${FEWEST_CELLS}.`)
+    throw new ScvaeError(
+      'bad-input',
+      `"${adata.path}": only ${formatPlural(kept.length, 'cell')} can be fitted; scvae needs at least ${FEWEST_CELLS}.`,
+    )
   }
   return kept
 }
@@ -103,15 +114,23 @@ export function checkCovariates(
     const { codes, categories } = obsColumn(adata, key)
     const missing = cells.find((cell) => codes[cell]! < 0)
     if (missing !== undefined) {
-      throw new ScvaeError('bad-input', `"${adata.path}": the obs column "${key}" has no value for cell "${adata.obsNames[missing]}".`, {
-        hint: 'Fill it, or leave such cells out with --subset.',
-      })
+      throw new ScvaeError(
+        'bad-input',
+        `"${adata.path}": the obs column "${key}" has no value for cell "${adata.obsNames[missing]}".`,
+        {
+          hint: 'Fill it, or leave such cells out with --subset.',
+        },
+      )
     }
     const first = codes[cells[0]!]!
     if (cells.every((cell) => codes[cell] === first)) {
-      throw new ScvaeError('bad-input', `"${adata.path}": all cells have the value "${categories[first]}" in the ${what} column "${key}".`, {
-        hint: `Leave out --${what === 'batch' ? 'batch-key' : 'categorical-covariate'} ${key}, or choose a column with at least two values.`,
-      })
+      throw new ScvaeError(
+        'bad-input',
+        `"${adata.path}": all cells have the value "${categories[first]}" in the ${what} column "${key}".`,
+        {
+          hint: `Leave out --${what === 'batch' ? 'batch-key' : 'categorical-covariate'} ${key}, or choose a column with at least two values.`,
+        },
+      )
     }
   }
 }

@@ -1,6 +1,6 @@
+import { formatSeconds } from '../report/format.js'
 import type { EpochRecord } from '../train/options.js'
 import type { Log } from './log.js'
-import { formatSeconds } from '../report/format.js'
 
 const BAR_WIDTH = 20
 

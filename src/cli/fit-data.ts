@@ -1,6 +1,6 @@
-import { type AnnData, readAnnData } from '../anndata/read.js'
 import { checkCounts } from '../anndata/check-counts.js'
 import { obsNumbers } from '../anndata/obs-column.js'
+import { type AnnData, readAnnData } from '../anndata/read.js'
 import { ScvaeError } from '../errors.js'
 import { formatCount } from '../report/format.js'
 import { checkCovariates, dropEmptyCells, subsetCells, totalsOver } from './cells.js'
@@ -48,7 +48,9 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
 
 function checkNumbers(adata: AnnData, cells: Int32Array, key: string, must: 'finite' | 'positive'): void {
   const values = obsNumbers(adata, key)
-  const wrong = cells.find((cell) => !Number.isFinite(values[cell]!) || (must === 'positive' && !(values[cell]! > 0)))
+  const wrong = cells.find(
+    (cell) => !Number.isFinite(values[cell]!) || (must === 'positive' && !(values[cell]! > 0)),
+  )
   if (wrong === undefined) return
   throw new ScvaeError(
     'bad-input',
@@ -56,7 +58,11 @@ function checkNumbers(adata: AnnData, cells: Int32Array, key: string, must: 'fin
   )
 }
 
-function countNonzeros({ counts, nGenes }: AnnData, cells: Int32Array, genes: Int32Array | undefined): number {
+function countNonzeros(
+  { counts, nGenes }: AnnData,
+  cells: Int32Array,
+  genes: Int32Array | undefined,
+): number {
   const used = new Uint8Array(nGenes).fill(genes ? 0 : 1)
   for (const gene of genes ?? []) used[gene] = 1
   let nonzeros = 0

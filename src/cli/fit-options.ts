@@ -20,7 +20,9 @@ export const FIT_OPTIONS = {
     'size-factor-key': text('Column of obs with a size factor in place of the library size'),
     layer: text('Layer that holds the counts; X without it'),
     'use-raw': flag('Take the counts from raw/X'),
-    subset: repeated('COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)'),
+    subset: repeated(
+      'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
+    ),
     'n-top-genes': number('Fit the N most variable genes (seurat_v3)'),
     'all-genes': flag('Fit all genes, however many there are'),
     'allow-noninteger': flag('Take counts with fractions, as SMART-seq quantification leaves them'),
@@ -32,7 +34,10 @@ export const FIT_OPTIONS = {
     'n-latent': { ...number('Latent dimensions'), default: DEFAULT_MODEL.nLatent },
     'n-hidden': { ...number('Units of a hidden layer'), default: DEFAULT_MODEL.nHidden },
     'n-layers': { ...number('Hidden layers of encoder and decoder'), default: DEFAULT_MODEL.nLayers },
-    'dropout-rate': { ...number('Share of hidden units dropped in training'), default: DEFAULT_MODEL.dropoutRate },
+    'dropout-rate': {
+      ...number('Share of hidden units dropped in training'),
+      default: DEFAULT_MODEL.dropoutRate,
+    },
     'encode-covariates': flag('Give batch and covariates to the encoder too'),
     'no-deeply-inject-covariates': flag('Give covariates to the first layer only'),
     'batch-norm': { ...text(choice(PLACEMENTS)), default: DEFAULT_MODEL.batchNorm },
@@ -43,13 +48,19 @@ export const FIT_OPTIONS = {
     'max-epochs': { ...text('Passes over the cells; auto: 8,000,000 / cells, at most 400'), default: 'auto' },
     'batch-size': { ...number('Cells of a minibatch'), default: DEFAULT_TRAINING.batchSize },
     'learning-rate': { ...number('Step size of Adam'), default: DEFAULT_TRAINING.learningRate },
-    'kl-warmup': { ...text('Epochs until the KL weight is full; auto: half of all; or scvi-tools'), default: 'auto' },
+    'kl-warmup': {
+      ...text('Epochs until the KL weight is full; auto: half of all; or scvi-tools'),
+      default: 'auto',
+    },
     'validate-every': { ...text('Epochs between two looks at the held-out cells'), default: 'auto' },
     'early-stopping': flag('Stop when the held-out ELBO no longer improves (the default)'),
     'no-early-stopping': flag('Train for all epochs'),
     patience: { ...number('Epochs without improvement before stopping'), default: DEFAULT_TRAINING.patience },
     'reduce-learning-rate': flag('Lower the learning rate when the held-out ELBO stalls'),
-    'train-size': { ...number('Share of cells trained on; the rest is held out'), default: DEFAULT_TRAINING.trainSize },
+    'train-size': {
+      ...number('Share of cells trained on; the rest is held out'),
+      default: DEFAULT_TRAINING.trainSize,
+    },
     seed: { ...number('Seed of everything random'), default: DEFAULT_TRAINING.seed },
     resume: flag('Go on from PREFIX.checkpoint'),
     'checkpoint-every': { ...number('Seconds between two checkpoints'), default: 60 },
@@ -88,7 +99,10 @@ function flag(describe: string) {
   return { type: 'boolean', describe } as const
 }
 
-function grouped<T extends OptionSpecs>(group: string, specs: T): { [K in keyof T]: T[K] & { group: string } } {
+function grouped<T extends OptionSpecs>(
+  group: string,
+  specs: T,
+): { [K in keyof T]: T[K] & { group: string } } {
   const entries = Object.entries(specs).map(([name, spec]) => [name, { ...spec, group }])
   return Object.fromEntries(entries) as { [K in keyof T]: T[K] & { group: string } }
 }

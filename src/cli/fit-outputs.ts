@@ -26,7 +26,12 @@ export interface FitOutputs {
 }
 
 /** Writes everything but model and log to the staging folder. */
-export async function stageOutputs(staging: Staging, outputs: Outputs, data: FitData, results: FitOutputs): Promise<void> {
+export async function stageOutputs(
+  staging: Staging,
+  outputs: Outputs,
+  data: FitData,
+  results: FitOutputs,
+): Promise<void> {
   const { table, umap, metrics, report } = results
   await appendAnnData(data.adata.path, staging.path(outputs.h5ad), {
     obsm: obsmOf(data, table.latent, table.d, umap),

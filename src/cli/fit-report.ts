@@ -3,11 +3,11 @@ import { obsColumn, obsNumbers } from '../anndata/obs-column.js'
 import { formatNumber } from '../report/format.js'
 import type { Coloring, NamedValue, ReportData } from '../report/report-data.js'
 import { topOutliers } from '../report/top-outliers.js'
+import type { EpochRecord } from '../train/options.js'
 import { type CellScores, type LatentPosterior, latentKl, OUTLIER_ALPHA } from './cell-scores.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
-import type { EpochRecord } from '../train/options.js'
 
 /** Columns with more categories than this say nothing in colours (barcodes, free text). */
 const MOST_CATEGORIES = 60
@@ -74,7 +74,10 @@ export function fitReportData(input: FitReportInput): ReportData {
       ...(label && { label }),
     }),
     metrics: [
-      ['Held-out ELBO (nats a cell)', metrics.heldout_elbo === null ? '–' : formatNumber(metrics.heldout_elbo)],
+      [
+        'Held-out ELBO (nats a cell)',
+        metrics.heldout_elbo === null ? '–' : formatNumber(metrics.heldout_elbo),
+      ],
       ['Training speed (cells a second)', formatNumber(metrics.train_cells_per_second)],
       ['Peak memory (MB)', formatNumber(metrics.peak_memory_bytes / 1e6)],
     ],

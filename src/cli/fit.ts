@@ -1,4 +1,4 @@
-import { type Arguments, type Command } from './arguments.js'
+import type { Arguments, Command } from './arguments.js'
 import { FIT_OPTIONS } from './fit-options.js'
 import { fitSettings } from './fit-settings.js'
 
@@ -10,7 +10,10 @@ export const fit: Command = {
   options: FIT_OPTIONS,
   examples: [
     ['$0 fit data/demo.h5ad', 'fit the demo; all outputs land here'],
-    ['$0 fit pbmc.h5ad --layer counts --batch-key donor -o results/pbmc', 'counts from a layer, batches integrated'],
+    [
+      '$0 fit pbmc.h5ad --layer counts --batch-key donor -o results/pbmc',
+      'counts from a layer, batches integrated',
+    ],
     ['$0 fit pbmc.h5ad --subset qc=pass --subset qc=rescued', 'some of the cells'],
   ],
   async run(args: Arguments): Promise<void> {

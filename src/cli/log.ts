@@ -26,7 +26,7 @@ export class Log {
   constructor(verbosity: Verbosity = 'normal', stream: LogStream = process.stderr) {
     this.verbosity = verbosity
     this.#stream = stream
-    this.#colour = stream.isTTY === true && !process.env['NO_COLOR']
+    this.#colour = stream.isTTY === true && !process.env.NO_COLOR
   }
 
   /** Whether a progress bar can be drawn. */

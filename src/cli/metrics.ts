@@ -1,4 +1,4 @@
-import { type ModelConfig } from '../model/config.js'
+import type { ModelConfig } from '../model/config.js'
 import type { TrainOptions } from '../train/options.js'
 
 /** What a run leaves in `PREFIX_metrics.json`; `tool` and `version` stand first, for programs that look for them. */
@@ -21,6 +21,7 @@ export interface Metrics {
   max_epochs: number
   stopped_early: boolean
   best_epoch: number | null
+  /** Minus the ELBO of the held-out cells, in nats a cell: lower is better, as scvi-tools logs it. */
   heldout_elbo: number | null
   train_cells_per_second: number
   n_outliers: number
@@ -41,7 +42,10 @@ export interface Metrics {
 /** Settings under their names in the metrics: `nLatent` → `n_latent`. */
 export function snakeCase(settings: ModelConfig | TrainOptions): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value]),
+    Object.entries(settings).map(([key, value]) => [
+      key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
+      value,
+    ]),
   )
 }
 

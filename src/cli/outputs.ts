@@ -49,12 +49,12 @@ export function planOutputs(input: string, options: OutputOptions): Outputs {
   if (options.overwrite) return outputs
   // a run that is resumed goes on with its own log and checkpoint
   const own = options.resume ? [outputs.log, outputs.checkpoint] : []
-  const present = outputPaths(outputs).find((path) => !own.includes(path) && existsSync(path))
-  if (present === outputs.checkpoint) {
-    throw new ScvaeError('usage', `"${present}" exists already, from a run that did not finish.`, {
+  if (!options.resume && existsSync(outputs.checkpoint)) {
+    throw new ScvaeError('usage', `"${outputs.checkpoint}" exists already, from a run that did not finish.`, {
       hint: 'Use --resume to go on from it, or --overwrite to start anew.',
     })
   }
+  const present = outputPaths(outputs).find((path) => !own.includes(path) && existsSync(path))
   if (present !== undefined) {
     throw new ScvaeError('usage', `"${present}" exists already.`, {
       hint: 'Use --overwrite to replace it, or another prefix with -o.',
@@ -74,9 +74,7 @@ function nameOutputs(input: string, options: OutputOptions): Outputs {
     prefix = basename(input).replace(/\.[^.]+$/, '')
     if (sameFile(`${prefix}.h5ad`, input)) prefix = `${prefix}_scvae`
   }
-  const csv = options.csv
-    ? { latentCsv: `${prefix}_latent.csv`, scoresCsv: `${prefix}_scores.csv` }
-    : {}
+  const csv = options.csv ? { latentCsv: `${prefix}_latent.csv`, scoresCsv: `${prefix}_scores.csv` } : {}
   return {
     prefix,
     h5ad: `${prefix}.h5ad`,

@@ -4,6 +4,8 @@ import { PACKAGE_ROOT } from '../device/cpu/builds.js'
 
 /** The version in the package's own `package.json`. */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as {
+    version: string
+  }
   return version
 }

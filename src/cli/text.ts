@@ -21,7 +21,14 @@ export function textTable(
   }
   const aligned = (text: string, row: number, i: number) =>
     typeof rows[row]![i] === 'number' ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)
-  return texts.map((row, r) => row.map((text, i) => aligned(text, r, i)).join('  ').trimEnd()).join('\n')
+  return texts
+    .map((row, r) =>
+      row
+        .map((text, i) => aligned(text, r, i))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** A word as a shell takes it. */

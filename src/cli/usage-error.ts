@@ -4,7 +4,11 @@ import type { Command } from './arguments.js'
 import { COMMON_OPTIONS } from './arguments.js'
 
 /** yargs' own sentence about what it could not parse, as one sentence of ours with the nearest right word. */
-export function usageError(message: string, words: readonly string[], commands: readonly Command[]): ScvaeError {
+export function usageError(
+  message: string,
+  words: readonly string[],
+  commands: readonly Command[],
+): ScvaeError {
   const names = commands.map((command) => command.usage.split(' ')[0]!)
   const name = words.find((word) => names.includes(word))
   const command = commands.find((one) => one.usage.split(' ')[0] === name)
