@@ -16,7 +16,13 @@ typedef struct {
 
 INLINE int int_arg(const Call *c, int i) { return c->a[i]; }
 INLINE float float_arg(const Call *c, int i) { return ((const float *)c->a)[i]; }
-INLINE float *tensor_arg(const Call *c, int i) { return c->a[i] ? c->base + (uint32_t)c->a[i] : 0; }
+/*
+ * Integer arithmetic, not base + offset: the WebAssembly memory starts at address 0, and a compiler may take a pointer into
+ * an object at 0 for a null pointer.
+ */
+INLINE float *tensor_arg(const Call *c, int i) {
+  return c->a[i] ? (float *)((uintptr_t)c->base + sizeof(float) * (uintptr_t)(uint32_t)c->a[i]) : 0;
+}
 INLINE int32_t *ints_arg(const Call *c, int i) { return (int32_t *)tensor_arg(c, i); }
 
 /* First and last (exclusive) of `n` items that belong to this part, in multiples of `unit`. */
