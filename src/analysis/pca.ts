@@ -32,7 +32,7 @@ interface SparseRows {
 }
 
 const EXTRA_DIRECTIONS = 12
-const SUBSPACE_ITERATIONS = 12
+const SUBSPACE_ITERATIONS = 8
 
 /**
  * The embedding that a variational autoencoder has to beat: counts scaled to one total a cell, log1p, the genes of the

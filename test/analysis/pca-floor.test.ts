@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { adjustedRandIndex, normalizedMutualInformation } from '../../src/analysis/clustering-metrics.js'
+import { batchMixing } from '../../src/analysis/integration.js'
+import { kmeans } from '../../src/analysis/kmeans.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { pcaFloor } from '../../src/analysis/pca.js'
+import { obsColumn } from '../../src/anndata/obs-column.js'
+import { readAnnData } from '../../src/anndata/read.js'
+
+const folder = join(process.env.SCVAE_DATA ?? '../shared/data', 'real')
+const missing = existsSync(folder) ? '' : ` (skipped: no data in ${folder})`
+
+describe.skipIf(missing)(`the floor on measured cells${missing}`, () => {
+  it('parts the types of 10x PBMC 4k as log-normalised principal components are known to', async () => {
+    const adata = await readAnnData(join(folder, 'pbmc4k_10x_4271x2000.h5ad'))
+    const { scores, components } = pcaFloor(adata.counts)
+    const { codes } = obsColumn(adata, 'cell_type')
+    const { assignments } = kmeans(scores, adata.nCells, components, 8)
+    expect(adjustedRandIndex(assignments, codes)).toBeCloseTo(0.78, 1)
+    expect(normalizedMutualInformation(assignments, codes)).toBeCloseTo(0.78, 1)
+  }, 60_000)
+
+  it('leaves the plates of five cell lines unmixed', async () => {
+    const adata = await readAnnData(join(folder, 'sc_mixology_5batches_celllines.h5ad'))
+    const doublets = obsColumn(adata, 'demuxlet_cls')
+    const singlets = Array.from(doublets.codes.keys()).filter(
+      (cell) => doublets.categories[doublets.codes[cell]!] === 'SNG',
+    )
+    const { scores, components } = pcaFloor(adata.counts.select(singlets))
+    const batches = obsColumn(adata, 'batch').codes
+    const neighbors = nearestNeighbors(scores, singlets.length, components, 16)
+    const mixing = batchMixing(
+      neighbors,
+      singlets.map((cell) => batches[cell]!),
+    )
+    expect(mixing.sameBatch).toBeCloseTo(0.79, 1)
+    expect(mixing.ideal).toBeCloseTo(0.21, 2)
+  }, 60_000)
+})
