@@ -43,10 +43,9 @@ export function expectedAdam(
       settings,
     ).value
   const [less, more] = [moved(-1), moved(1)]
+  const rounding = ROUNDING * largest(after.value.values)
   const slack = after.value.values.map(
-    (x, i) =>
-      Math.max(Math.abs(less.values[i]! - x), Math.abs(more.values[i]! - x)) +
-      ROUNDING * largest(after.value.values),
+    (x, i) => Math.max(Math.abs(less.values[i]! - x), Math.abs(more.values[i]! - x)) + rounding,
   )
   return {
     [`${p.name}.value`]: { values: after.value.values, tolerance: 1, scale: slack },

@@ -33,7 +33,7 @@ function expectedHead(setting: HeadSetting, adam: boolean): Record<string, Expec
     },
     hiddenGradient: near(gradient.hidden, TOLERANCE, floor),
   }
-  if (setting.head.drawnSize) expected['logSizeGradient'] = near(gradient.logSize, TOLERANCE, floor)
+  if (setting.head.drawnSize) expected.logSizeGradient = near(gradient.logSize, TOLERANCE, floor)
   for (const p of setting.parameters) {
     const of = gradient[p.name as 'weight' | 'bias' | 'zeroWeight' | 'zeroBias' | 'logDispersion'] as Matrix
     if (adam) Object.assign(expected, expectedAdam(p, of, TOLERANCE, floor))
@@ -108,9 +108,9 @@ function meansCheck(head: HeadCase, seed: number): Check {
       const expected: Record<string, Expected> = {
         mean: { values: mean.values, tolerance: TOLERANCE, scale: scale.values },
       }
-      if (zinb) expected['zeroLogits'] = near(zeroLogits, TOLERANCE)
+      if (zinb) expected.zeroLogits = near(zeroLogits, TOLERANCE)
       else
-        expected['zeroLogits'] = near(
+        expected.zeroLogits = near(
           filled(n, genes, (i, g) => 0 * at(mean, i, g)),
           0,
         )

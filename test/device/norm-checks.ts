@@ -85,7 +85,7 @@ function batchNormCheck(shape: Shape, seed: number, training: boolean): Check {
         inputGradient: near(gradient.input, TOLERANCE, term),
       }
       // The unbiased variance of one cell does not exist.
-      if (shape.cells > 1) expected['running'] = near(running, TOLERANCE)
+      if (shape.cells > 1) expected.running = near(running, TOLERANCE)
       return expected
     },
   }
