@@ -50,28 +50,34 @@ function summaryText(summary: AnnDataSummary): string {
   const { sources, obs, countsSource, batchCandidates } = summary
   const parts = [
     `${summary.path}: ${formatCount(summary.nCells)} cells × ${formatCount(summary.nGenes)} genes`,
-    textTable([
-      ['matrix', 'encoding', 'type', 'nonzeros', 'min', 'max', 'counts', 'flag'],
-      ...sources.map((source) => [
-        source.name,
-        source.problem ? 'cannot be read' : source.encoding,
-        source.dtype,
-        formatCount(source.nonzeros),
-        source.min === null ? '' : formatNumber(source.min),
-        source.max === null ? '' : formatNumber(source.max),
-        source.holdsCounts ? 'yes' : 'no',
-        source.flag,
-      ]),
-    ]),
-    textTable([
-      ['obs column', 'type', 'values', 'missing'],
-      ...obs.map((column) => [
-        column.name,
-        column.dtype,
-        formatCount(column.distinct),
-        formatCount(column.missing),
-      ]),
-    ]),
+    textTable(
+      [
+        ['matrix', 'encoding', 'type', 'nonzeros', 'min', 'max', 'counts', 'flag'],
+        ...sources.map((source) => [
+          source.name,
+          source.problem ? 'cannot be read' : source.encoding,
+          source.dtype,
+          formatCount(source.nonzeros),
+          source.min === null ? '' : formatNumber(source.min),
+          source.max === null ? '' : formatNumber(source.max),
+          source.holdsCounts ? 'yes' : 'no',
+          source.flag,
+        ]),
+      ],
+      [3, 4, 5],
+    ),
+    textTable(
+      [
+        ['obs column', 'type', 'values', 'missing'],
+        ...obs.map((column) => [
+          column.name,
+          column.dtype,
+          formatCount(column.distinct),
+          formatCount(column.missing),
+        ]),
+      ],
+      [2, 3],
+    ),
     textTable([
       ['counts', countsSource ?? 'none found: scvae fit needs raw counts'],
       [

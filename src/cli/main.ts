@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import yargs from 'yargs'
 import { ScvaeError } from '../errors.js'
+import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
 import { devices } from './devices.js'
 import { fit } from './fit.js'
 import { inspect } from './inspect.js'
-import { packageVersion } from './package-version.js'
 import { simulate } from './simulate.js'
 import { usageError } from './usage-error.js'
 

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { SimulatedCells } from '../analysis/simulate.js'
 import type { CategoryColumn, Column } from '../anndata/column.js'
+import { ScvaeError } from '../errors.js'
 import { formatCount } from '../report/format.js'
 import { type Arguments, type Command, verbosityOf } from './arguments.js'
 import { Log } from './log.js'
@@ -36,6 +38,9 @@ export const simulate: Command = {
   async run(args: Arguments): Promise<void> {
     const file = args.positional('file')
     const log = new Log(verbosityOf(args))
+    if (!args.flag('overwrite') && existsSync(file)) {
+      throw new ScvaeError('usage', `"${file}" exists already.`, { hint: 'Use --overwrite to replace it.' })
+    }
     const density = args.number('density')
     const meanLibrarySize = args.number('library-size')
     const { simulateCells } = await import('../analysis/simulate.js')
@@ -61,7 +66,7 @@ export const simulate: Command = {
         obsNames,
         var: { dispersion: { kind: 'float', values: dispersion } },
         varNames,
-        obsm: { X_truth: { data: latent, rows: counts.nCells, cols: nLatent } },
+        obsm: { X_simulated: { data: latent, rows: counts.nCells, cols: nLatent } },
       },
       { overwrite: args.flag('overwrite') },
     )
@@ -80,12 +85,17 @@ function obsColumns({ obs }: SimulatedCells): Record<string, Column> {
   return {
     cell_type: categories(obs.cell_type),
     batch: categories(obs.batch),
-    is_outlier: { kind: 'int', values: obs.is_outlier },
+    is_outlier: truth(obs.is_outlier),
     outlier_kind: categories(obs.outlier_kind),
-    is_doublet: { kind: 'int', values: obs.is_doublet },
+    is_doublet: truth(obs.is_doublet),
     second_cell_type: categories(obs.second_cell_type),
     library_size: { kind: 'float', values: obs.library_size },
   }
+}
+
+/** A flag as anndata's users write it. */
+function truth(flags: Uint8Array): CategoryColumn {
+  return { kind: 'category', categories: ['False', 'True'], codes: flags }
 }
 
 function categories(values: readonly (string | null)[]): CategoryColumn {

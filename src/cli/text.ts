@@ -9,26 +9,15 @@ export function listed(names: readonly string[], most = 5): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown
 }
 
-/** Rows as aligned columns: text to the left, numbers (in the form that `format` gives) to the right. */
-export function textTable(
-  rows: readonly (readonly (string | number)[])[],
-  format: (value: number) => string = String,
-): string {
-  const texts = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? format(cell) : cell)))
+/** Rows as aligned columns of text; the columns named in `numeric` by position stand to the right. */
+export function textTable(rows: readonly (readonly string[])[], numeric: readonly number[] = []): string {
   const widths: number[] = []
-  for (const row of texts) {
+  for (const row of rows) {
     for (const [i, text] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, text.length)
   }
-  const aligned = (text: string, row: number, i: number) =>
-    typeof rows[row]![i] === 'number' ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)
-  return texts
-    .map((row, r) =>
-      row
-        .map((text, i) => aligned(text, r, i))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const aligned = (text: string, i: number) =>
+    numeric.includes(i) ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)
+  return rows.map((row) => row.map(aligned).join('  ').trimEnd()).join('\n')
 }
 
 /** A word as a shell takes it. */

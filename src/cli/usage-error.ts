@@ -41,6 +41,8 @@ function unknownWord(
       hint: `Usage: scvae ${command!.usage}.`,
     })
   }
+  const help = `See scvae ${command ? `${command.usage.split(' ')[0]} ` : ''}--help.`
+  if (unknown.length === 1) return new ScvaeError('usage', `There is no option -${unknown}.`, { hint: help })
   const known = [...Object.keys(command?.options ?? {}), ...Object.keys(COMMON_OPTIONS), 'help', 'version']
   return new ScvaeError('usage', `There is no option ${dashed(unknown)}.`, {
     hint: `Did you mean ${dashed(nearest(unknown, known)[0]!)}?`,

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { namesIn, scvae, temporaryFolder } from './scvae.js'
+
+const folder = temporaryFolder()
+
+describe('scvae', () => {
+  it('prints the bare version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    const { code, stdout, stderr } = await scvae(['--version'])
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('lists the commands in its help', async () => {
+    const { code, stdout } = await scvae(['--help'])
+    expect(code).toBe(0)
+    for (const name of ['fit', 'inspect', 'devices', 'simulate']) expect(stdout).toContain(`scvae ${name}`)
+  })
+
+  it('shows the options and defaults of fit in its help', async () => {
+    const { code, stdout } = await scvae(['fit', '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/--n-latent .*\[default: 10\]/)
+    expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
+    expect(stdout).toContain('--no-umap')
+  })
+
+  const mistakes: [words: string, sentence: string][] = [
+    ['', 'scvae needs a command. See scvae --help.'],
+    ['ft a.h5ad', 'There is no command "ft". The commands, nearest first: fit, inspect, devices, simulate.'],
+    ['fit', 'scvae fit needs a file. See scvae fit --help.'],
+    ['fit a b', '"b" is one argument too many. Usage: scvae fit <file>.'],
+    ['fit a --batchkey x', 'There is no option --batchkey. Did you mean --batch-key?'],
+    ['fit a --nLatent 3', 'There is no option --nLatent. Did you mean --n-latent?'],
+    ['fit a -z', 'There is no option -z. See scvae fit --help.'],
+    ['fit a --batch-key', '--batch-key needs a value. See scvae fit --help.'],
+    ['fit a --n-latent ten', '--n-latent needs a number.'],
+    ['fit a --n-latent 2.5', '--n-latent must be a whole number of at least 1, not 2.5.'],
+    ['fit a --likelihood nbb', '--likelihood must be one of nb, zinb, poisson, not "nbb".'],
+    ['fit a --max-epochs some', '--max-epochs must be a number or auto, not "some".'],
+    ['fit a --max-epochs 1.5', 'maxEpochs must be a whole number of at least 1, not 1.5.'],
+    ['fit a --seed 1 --seed 2', '--seed was given 2 times; it takes one value.'],
+    ['fit a --subset batch', '--subset takes COLUMN=VALUE, not "batch".'],
+    ['fit a --all-genes --n-top-genes 10', '--all-genes and --n-top-genes exclude each other.'],
+    ['fit a --resume --overwrite', '--overwrite and --resume exclude each other.'],
+    ['fit a --library size-factor', '--library size-factor needs --size-factor-key.'],
+    ['fit a --quiet --verbose', '--quiet and --verbose exclude each other.'],
+    ['inspect a --jsn', 'There is no option --jsn. Did you mean --json?'],
+    ['simulate s.h5ad --density 2', "The simulation's density must be above 0 and below 1, not 2."],
+  ]
+  it.each(mistakes)('answers "%s" in one sentence, exit 2', async (words, sentence) => {
+    const { code, stdout, stderr } = await scvae(words.split(' ').filter(Boolean), folder)
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `scvae: ${sentence}\n` })
+    expect(namesIn(folder)).toEqual([])
+  })
+})
