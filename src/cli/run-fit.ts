@@ -80,6 +80,7 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
     cells: data.cells,
     ...(data.genes && { genes: data.genes }),
     seed: settings.train.seed,
+    batchSize: settings.train.batchSize,
   })
   log.openFile(outputs.log, settings.resume ? 'append' : 'new')
   const summary = await timer.time('train', () => train(run, model))

@@ -257,6 +257,19 @@ export class Network {
     return this.#device.tensor(this.#capacity, this.shape.nGenes)
   }
 
+  releaseTensors(...tensors: Tensor[]): void {
+    this.#device.release(...tensors)
+  }
+
+  /** Inverse dispersion θ of a gene in a batch; Infinity for a Poisson. */
+  async dispersions(): Promise<(gene: number, batch: number) => number> {
+    const { logDispersion } = this.#head
+    if (!logDispersion) return () => Number.POSITIVE_INFINITY
+    const { rows, columns } = logDispersion.value
+    const theta = Float64Array.from(await this.#device.read(logDispersion.value), Math.exp)
+    return (gene, batch) => theta[(rows > 1 ? batch : 0) * columns + gene]!
+  }
+
   state(moments = false): Promise<NetworkState> {
     return this.parameters.read(moments)
   }

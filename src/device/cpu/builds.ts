@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { ScvaeError } from '../../errors.js'
+import { PACKAGE_ROOT } from '../../package.js'
 
 /** `run(kernel, arguments, part, parts)`: one thread's share of a kernel; `arguments` is a word of the shared memory. */
 export type RunKernel = (kernel: number, args: number, part: number, parts: number) => void
@@ -15,13 +15,6 @@ interface NativeAddon {
 }
 
 const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
-
-/** The package's root: the nearest folder above this file that holds package.json (source and compiled files alike). */
-export const PACKAGE_ROOT = (() => {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
-  return folder
-})()
 
 const WASM_FILE = join(PACKAGE_ROOT, 'dist/kernels/kernels.wasm')
 

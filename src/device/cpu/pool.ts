@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { ScvaeError } from '../../errors.js'
+import { PACKAGE_ROOT } from '../../package.js'
 import { Arena, STACK_BYTES } from './arena.js'
-import { loadBuild, PACKAGE_ROOT, type RunKernel } from './builds.js'
+import { loadBuild, type RunKernel } from './builds.js'
 import { CONTROL, CONTROL_WORDS, SPINS, type WorkerData } from './worker-protocol.js'
 
 const WORKER_FILE = join(PACKAGE_ROOT, 'dist/src/device/cpu/worker.js')
