@@ -3,6 +3,7 @@ import { ScvaeError } from '../errors.js'
 import type { Column } from './column.js'
 import { frameColumns, frameGroup, readIndex } from './dataframe.js'
 import { child, childGroup, type Group, withH5File } from './hdf5.js'
+import { checkOptionKeys } from './option-keys.js'
 import { replaceColumn, replaceMatrix } from './replace.js'
 import { checkMatrix, type DenseMatrix, writeMatrix } from './write.js'
 import { writeBeside } from './write-beside.js'
@@ -31,6 +32,8 @@ export async function appendAnnData(
   additions: Additions,
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
+  checkOptionKeys('appendAnnData', additions, ['obsm', 'obs'])
+  checkOptionKeys('appendAnnData', options, ['overwrite'])
   await writeBeside(
     target,
     async (temporary) => {

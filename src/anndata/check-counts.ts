@@ -1,6 +1,7 @@
 import { ScvaeError } from '../errors.js'
 import { listSources, sourceFlag } from './count-sources.js'
 import { withH5File } from './hdf5.js'
+import { checkOptionKeys } from './option-keys.js'
 import type { AnnData, LocatedValue, StoredValues } from './read.js'
 import { guessCounts, summarizeSource } from './source-summary.js'
 
@@ -18,9 +19,7 @@ export async function checkCounts(
   adata: AnnData,
   options: { allowNoninteger?: boolean } = {},
 ): Promise<void> {
-  for (const key of Object.keys(options)) {
-    if (key !== 'allowNoninteger') throw new ScvaeError('usage', `checkCounts has no option "${key}".`)
-  }
+  checkOptionKeys('checkCounts', options, ['allowNoninteger'])
   const offence = firstOffence(adata.values, options.allowNoninteger ?? false)
   if (!offence) return
   const { cell, gene, value } = offence.at

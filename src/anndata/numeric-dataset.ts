@@ -1,4 +1,5 @@
 import { ScvaeError } from '../errors.js'
+import { halfToFloat } from './half-float.js'
 import type { Dataset } from './hdf5.js'
 import { checkFilters, datasetName, readOrRefuse } from './readable.js'
 
@@ -110,15 +111,4 @@ function wideToFloat(values: BigInt64Array | BigUint64Array): Float64Array {
   const out = new Float64Array(values.length)
   for (let i = 0; i < out.length; i++) out[i] = high[2 * i + 1]! * 4294967296 + low[2 * i]!
   return out
-}
-
-/** IEEE 754 half precision as float32. */
-function halfToFloat(bits: Uint16Array): Float32Array {
-  return Float32Array.from(bits, (half) => {
-    const sign = half & 0x8000 ? -1 : 1
-    const exponent = (half >> 10) & 31
-    const fraction = half & 1023
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
-  })
 }

@@ -5,6 +5,7 @@ import type { CountMatrix } from './counts.js'
 import { readFrame } from './dataframe.js'
 import { withH5File } from './hdf5.js'
 import { arrayShapes, checkLayout } from './layout.js'
+import { checkOptionKeys } from './option-keys.js'
 import type { StoredMatrix } from './stored-matrix.js'
 import { type OddEntry, ValueScan } from './value-scan.js'
 
@@ -58,8 +59,6 @@ export interface ReadOptions {
   obs?: string[]
 }
 
-const OPTION_KEYS = new Set(['layer', 'useRaw', 'obs'])
-
 /**
  * Reads an `.h5ad` file: obs and var into Arrow tables, counts into blocks of sparse rows.
  *
@@ -70,9 +69,7 @@ const OPTION_KEYS = new Set(['layer', 'useRaw', 'obs'])
  * there, and filters or encodings that cannot be read; `usage` for an unknown option
  */
 export async function readAnnData(path: string, options: ReadOptions = {}): Promise<AnnData> {
-  for (const key of Object.keys(options)) {
-    if (!OPTION_KEYS.has(key)) throw new ScvaeError('usage', `readAnnData has no option "${key}".`)
-  }
+  checkOptionKeys('readAnnData', options, ['layer', 'useRaw', 'obs'])
   return withH5File(path, 'r', (file) => {
     checkLayout(file, path)
     const warnings: string[] = []

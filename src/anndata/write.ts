@@ -4,6 +4,7 @@ import { columnsOfTable } from './arrow-columns.js'
 import type { Column } from './column.js'
 import type { CountMatrix } from './counts.js'
 import { type Group, withH5File } from './hdf5.js'
+import { checkOptionKeys } from './option-keys.js'
 import { writeBeside } from './write-beside.js'
 import { setEncoding, writeArray, writeChunks, writeDataFrame, writeDict } from './write-elements.js'
 
@@ -37,6 +38,7 @@ export async function writeAnnData(
   contents: NewAnnData,
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
+  checkOptionKeys('writeAnnData', options, ['overwrite'])
   const { counts, obsNames, varNames } = contents
   if (obsNames.length !== counts.nCells || varNames.length !== counts.nGenes) {
     throw new ScvaeError(

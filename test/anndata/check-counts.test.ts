@@ -63,7 +63,7 @@ describe('one value among many', () => {
     expect(await verdict(await withValue('negative2', -0.5), {}, options)).toContain('below zero')
     expect(await verdict(await withValue('nan2', Number.NaN), {}, options)).toContain('not a finite number')
     expect(await verdict(await withValue('bad2', 1), {}, { allowNonInteger: true })).toBe(
-      'usage: checkCounts has no option "allowNonInteger". undefined',
+      'usage: checkCounts has no option "allowNonInteger". Its options, nearest first: allowNoninteger.',
     )
   })
 })

@@ -258,6 +258,8 @@ describe('appendAnnData', () => {
       appendAnnData(source, target, { obs: { x: { kind: 'string', values: [] } } }),
     ).rejects.toThrow('The obs column "x" has 0 values for 5 rows.')
     await expect(appendAnnData(source, source, {})).rejects.toMatchObject({ kind: 'usage' })
+    const misplaced = { overwrite: true } as object
+    await expect(appendAnnData(source, target, misplaced)).rejects.toMatchObject({ kind: 'usage' })
     await expect(appendAnnData(join(folder, 'none'), target, {})).rejects.toMatchObject({ kind: 'bad-input' })
     expect(existsSync(target)).toBe(false)
   })
