@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Bool, DataType, Float64, Int32, Table, Utf8, vectorFromArray } from 'apache-arrow'
+import { Bool, DataType, Float64, Int32, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
 import { attribute, type Group, withH5File } from '../../src/anndata/hdf5.js'
 import { columnType, obsColumn, obsNumbers } from '../../src/anndata/obs-column.js'
@@ -157,7 +157,7 @@ describe('obs columns become Arrow', () => {
 })
 
 describe('obsColumn and obsNumbers', () => {
-  const column = (vector: ReturnType<typeof vectorFromArray>) => {
+  const column = (vector: Vector) => {
     const table = { path: 'f.h5ad', nCells: vector.length, obs: tableOf(vector) }
     return { table, read: () => obsColumn(table, 'x'), numbers: () => obsNumbers(table, 'x') }
   }
@@ -201,7 +201,7 @@ describe('obsColumn and obsNumbers', () => {
   })
 })
 
-function tableOf(vector: ReturnType<typeof vectorFromArray>): Table {
+function tableOf(vector: Vector): Table {
   return new Table({ x: vector })
 }
 
