@@ -26,7 +26,7 @@ export class EpochProgress {
       this.#log.info(line)
     }
     // the first epoch compiles and warms up; the second is the first honest measure of the rest
-    if (this.#epochSeconds.length === 2 && left > 5) {
+    if (this.#epochSeconds.length === 2 && record.epoch < totalEpochs) {
       this.#log.info(`training ends in about ${formatSeconds(left)} unless it stops early`)
     }
   }

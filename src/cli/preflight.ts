@@ -1,4 +1,5 @@
-import { formatCount } from '../report/format.js'
+import { formatCount, formatPlural } from '../report/format.js'
+import { epochsFor } from '../train/schedule.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import { formatBytes } from './text.js'
@@ -10,7 +11,11 @@ const WORD = 4
  * Memory that a fit needs at its peak: what the process holds with the file read, the fitted counts, the parameters with
  * gradient and Adam's two moments, the kept weights, and the work space of a minibatch.
  */
-export function expectedMemory(data: FitData, settings: FitSettings, resident: number): number {
+export function expectedMemory(
+  data: Pick<FitData, 'nGenes' | 'nonzeros'>,
+  settings: Pick<FitSettings, 'model' | 'train'>,
+  resident: number,
+): number {
   const { nHidden, nLatent, nLayers } = settings.model
   const { batchSize } = settings.train
   const weights = 2 * data.nGenes * nHidden + 2 * nLayers * nHidden * (nHidden + nLatent)
@@ -19,7 +24,10 @@ export function expectedMemory(data: FitData, settings: FitSettings, resident: n
   return resident + counts + weights * 5 * WORD + minibatch
 }
 
-/** One line before the work: what is fitted, on what, and what it takes. */
+/**
+ * One line before the work: what is fitted, on what, and what it takes. How long an epoch takes depends on the machine
+ * and its load, so the time is not guessed here: it is logged once two epochs have been measured.
+ */
 export function preflightLine(
   data: FitData,
   settings: FitSettings,
@@ -28,11 +36,12 @@ export function preflightLine(
   const { cells, nGenes, nonzeros, adata } = data
   const density = ((100 * nonzeros) / (cells.length * nGenes)).toPrecision(2)
   const memory = formatBytes(expectedMemory(data, settings, process.memoryUsage.rss()))
+  const epochs = epochsFor(cells.length, settings.train.maxEpochs)
   return [
     `fitting ${formatCount(cells.length)} cells × ${formatCount(nGenes)} genes`,
     `${formatCount(nonzeros)} nonzeros (${density} %) from ${adata.countsSource}`,
     `${device.label}, ${device.build} kernels`,
     `about ${memory} of memory`,
-    'time known after two epochs',
+    `at most ${formatPlural(epochs, 'epoch')}, the time follows after the second`,
   ].join('; ')
 }

@@ -1,0 +1,249 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { tableFromIPC } from 'apache-arrow'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { childDataset, withH5File } from '../../src/anndata/hdf5.js'
+import { NumericDataset } from '../../src/anndata/numeric-dataset.js'
+import { readAnnData } from '../../src/anndata/read.js'
+import { SCVI } from '../../src/scvi.js'
+import { type Finished, namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
+
+const folder = temporaryFolder()
+const EPOCHS = ['--max-epochs', '3', '--validate-every', '1']
+const EMPTY_CELL = 17
+
+/** A dense array of obsm. */
+function obsm(path: string, name: string): Promise<ArrayLike<number>> {
+  return withH5File(path, 'r', (file) =>
+    new NumericDataset(childDataset(file, `obsm/${name}`)!, path).readAll(),
+  )
+}
+
+function numbers(path: string, column: string): Promise<number[]> {
+  return readAnnData(path).then(({ obs }) => Array.from(obs.getChild(column)!, Number))
+}
+
+beforeAll(async () => {
+  await writeFixture(join(folder, 'input.h5ad'), { nCells: 300, nGenes: 200, empty: [EMPTY_CELL] })
+})
+
+describe('scvae fit', () => {
+  let input: Buffer
+  let result: Finished
+  const at = (name: string) => join(folder, name)
+
+  beforeAll(async () => {
+    input = readFileSync(at('input.h5ad'))
+    result = await scvae(
+      ['fit', 'input.h5ad', '-o', 'out', '--batch-key', 'batch', '--csv', ...EPOCHS],
+      folder,
+    )
+  }, 120_000)
+
+  it('leaves its outputs and nothing else', () => {
+    expect(result.stderr).not.toContain('scvae:')
+    expect(result.code).toBe(0)
+    expect(namesIn(folder)).toEqual([
+      'input.h5ad',
+      'out.h5ad',
+      'out.log',
+      'out.model',
+      'out_latent.arrow',
+      'out_latent.csv',
+      'out_metrics.json',
+      'out_report.html',
+      'out_scores.csv',
+    ])
+    expect(readFileSync(at('input.h5ad')).equals(input)).toBe(true)
+  })
+
+  it('prints the outputs on stdout and its log on stderr', () => {
+    expect(result.stdout.split('\n')[0]).toMatch(
+      /^out\.h5ad +the input with obsm\/X_scvae, obsm\/X_umap and obs\/scvae_\*$/,
+    )
+    const lines = result.stderr.trimEnd().split('\n')
+    expect(lines[0]).toMatch(
+      /^warning: 1 cell without a count is left out of the fit and has NaN .*: cell_018$/,
+    )
+    expect(lines[1]).toMatch(
+      /^fitting 299 cells × 200 genes; [\d,]+ nonzeros \(\d+ %\) from X; .* kernels; about \d+ MB/,
+    )
+    const epochs = lines.filter((line) => line.startsWith('epoch'))
+    expect(epochs).toHaveLength(3)
+    expect(epochs[2]).toMatch(
+      /^epoch 3\/3 {2}loss [\d.]+ {2}kl [\d.]+ x 1\.000 {2}held-out [\d.]+ {2}[\d.]+ s$/,
+    )
+    const log = readFileSync(at('out.log'), 'utf8')
+    for (const line of lines) expect(log).toContain(line)
+    expect(log).toContain('scvae fit input.h5ad -o out')
+  })
+
+  it('adds the latent, the layout and the scores to a copy of the input', async () => {
+    const adata = await readAnnData(at('out.h5ad'))
+    expect(adata.obsm).toEqual({ X_scvae: [300, 10], X_umap: [300, 2] })
+    const original = await readAnnData(at('input.h5ad'))
+    expect(adata.counts.cellTotals()).toEqual(original.counts.cellTotals())
+    const names = adata.obs.schema.fields.map((field) => field.name)
+    expect(names.slice(0, 4)).toEqual(['batch', 'cell_type', 'one', 'depth'])
+    expect(names).toEqual(expect.arrayContaining(['scvae_outlier', 'scvae_outlier_fdr', 'scvae_surprise_z']))
+    const p = await numbers(at('out.h5ad'), 'scvae_outlier_p')
+    const used = await numbers(at('out.h5ad'), 'scvae_used')
+    for (const [cell, value] of p.entries()) {
+      if (cell === EMPTY_CELL) expect([used[cell], value]).toEqual([0, Number.NaN])
+      else expect(used[cell] === 1 && value > 0 && value <= 1).toBe(true)
+    }
+    const sizes = await numbers(at('out.h5ad'), 'scvae_library_size')
+    expect(sizes).toEqual(Array.from(original.counts.cellTotals()))
+  })
+
+  it('gives a cell that was left out NaN in the embedding, and all others numbers', async () => {
+    const latent = await obsm(at('out.h5ad'), 'X_scvae')
+    for (let i = 0; i < 300; i++) {
+      for (let f = 0; f < 10; f++) expect(Number.isFinite(latent[i * 10 + f]!)).toBe(i !== EMPTY_CELL)
+    }
+  })
+
+  it('writes the same latent to h5ad, Arrow and CSV', async () => {
+    const latent = await obsm(at('out.h5ad'), 'X_scvae')
+    const arrow = tableFromIPC(readFileSync(at('out_latent.arrow')))
+    expect(arrow.numRows).toBe(300)
+    expect(arrow.getChild('cell')!.get(2)).toBe('cell_003')
+    for (const cell of [0, 2, 299]) {
+      expect(arrow.getChild('z4')!.get(cell)).toBe(latent[cell * 10 + 3])
+    }
+    const csv = readFileSync(at('out_latent.csv'), 'utf8').trimEnd().split('\n')
+    expect(csv).toHaveLength(301)
+    expect(csv[0]).toBe('cell,z1,z2,z3,z4,z5,z6,z7,z8,z9,z10')
+    expect(Math.fround(Number(csv[3]!.split(',')[4]))).toBe(latent[2 * 10 + 3])
+    expect(csv[EMPTY_CELL + 1]).toBe(`cell_018${','.repeat(10)}`)
+    const scores = readFileSync(at('out_scores.csv'), 'utf8').split('\n')
+    expect(scores[0]).toMatch(/^cell,scvae_used,scvae_outlier,/)
+    expect(scores).toHaveLength(302)
+  })
+
+  it('writes metrics that begin with the tool', () => {
+    const text = readFileSync(at('out_metrics.json'), 'utf8')
+    expect(text.split('\n')[1]).toBe('  "tool": "scvae",')
+    const metrics = JSON.parse(text)
+    expect(metrics).toMatchObject({
+      n_cells: 300,
+      n_cells_fitted: 299,
+      n_genes: 200,
+      epochs: 3,
+      seed: 0,
+      batch_key: 'batch',
+      counts_source: 'X',
+      model: { n_latent: 10, likelihood: 'nb' },
+      training: { learning_rate: 0.001 },
+    })
+    expect(metrics.heldout_elbo).toBeGreaterThan(0)
+    expect(metrics.train_cells_per_second).toBeGreaterThan(0)
+    expect(metrics.peak_memory_bytes).toBeGreaterThan(5e7)
+    expect(Object.keys(metrics.timings)).toEqual(['read', 'train', 'latent', 'surprise', 'outliers', 'umap'])
+    expect(metrics.warnings).toHaveLength(1)
+  })
+
+  it('writes a report that needs no network and names the warning', () => {
+    const page = readFileSync(at('out_report.html'), 'utf8')
+    expect(page).toMatch(/^<!doctype html>/i)
+    expect(page).not.toMatch(/(src|href)="https?:/)
+    expect(page).toContain('1 cell without a count is left out')
+  })
+
+  it('saves a model that gives the same latent again', async () => {
+    const adata = await readAnnData(at('out.h5ad'))
+    const cells = Int32Array.from({ length: 299 }, (_, i) => (i < EMPTY_CELL ? i : i + 1))
+    const model = await SCVI.load(at('out.model'), adata, { cells })
+    const again = await model.getLatentRepresentation()
+    await model.dispose()
+    const latent = Array.from(await obsm(at('out.h5ad'), 'X_scvae'))
+    latent.splice(EMPTY_CELL * 10, 10)
+    expect(Array.from(again)).toEqual(latent)
+  })
+
+  it('fits its own output again, beside the layout that is there', async () => {
+    const again = await scvae(['fit', 'out.h5ad', '--no-umap', '--quiet', '--json', ...EPOCHS], folder)
+    expect(again.code).toBe(0)
+    expect(again.stderr).toMatch(/^warning: 1 cell without a count/)
+    expect(JSON.parse(again.stdout).n_cells_fitted).toBe(299)
+    expect(existsSync(at('out_scvae.h5ad'))).toBe(true)
+    const adata = await readAnnData(at('out_scvae.h5ad'))
+    expect(adata.obsm).toEqual({ X_scvae: [300, 10], X_umap: [300, 2] })
+  }, 60_000)
+
+  it('refuses, before training, results that do not fit those in the input', async () => {
+    const other = await scvae(['fit', 'out.h5ad', '-o', 'other', '--n-latent', '5', ...EPOCHS], folder)
+    expect(other.stderr).toContain('has obsm/X_scvae already, of another type, size or list of categories')
+    expect(other.stderr).not.toContain('epoch')
+    expect(other.code).toBe(65)
+    expect(namesIn(folder).filter((name) => name.includes('other'))).toEqual([])
+  })
+})
+
+describe('scvae fit', () => {
+  it('gives the same bytes for one and two threads, and for the same seed again', async () => {
+    const words = ['fit', 'input.h5ad', '--quiet', '--no-umap', ...EPOCHS]
+    for (const [prefix, threads] of [
+      ['one', '1'],
+      ['two', '2'],
+      ['again', '2'],
+    ] as const) {
+      const { code } = await scvae([...words, '-o', prefix, '--threads', threads], folder)
+      expect(code).toBe(0)
+    }
+    const one = readFileSync(join(folder, 'one_latent.arrow'))
+    expect(readFileSync(join(folder, 'two_latent.arrow')).equals(one)).toBe(true)
+    expect(readFileSync(join(folder, 'again_latent.arrow')).equals(one)).toBe(true)
+  }, 120_000)
+
+  it('fits a subset of cells and the most variable genes, and marks the others', async () => {
+    const words = ['--subset', 'cell_type=type_1', '--subset', 'cell_type=type_2', '--n-top-genes', '50']
+    const { code, stdout, stderr } = await scvae(
+      ['fit', 'input.h5ad', '-o', 'part', '--json', '--no-umap', ...words, ...EPOCHS],
+      folder,
+    )
+    expect(stderr).toContain('the 50 most variable of 200 genes are fitted (seurat_v3)')
+    expect(code).toBe(0)
+    const adata = await readAnnData(join(folder, 'part.h5ad'))
+    const wanted = Array.from(adata.obs.getChild('cell_type')!, (type) =>
+      type === 'type_1' || type === 'type_2' ? 1 : 0,
+    )
+    const used = await numbers(join(folder, 'part.h5ad'), 'scvae_used')
+    wanted[EMPTY_CELL] = 0
+    expect(used).toEqual(wanted)
+    expect(JSON.parse(stdout)).toMatchObject({
+      n_cells_fitted: wanted.filter(Boolean).length,
+      n_genes_fitted: 50,
+      subset: ['cell_type=type_1', 'cell_type=type_2'],
+    })
+  }, 60_000)
+
+  it.each([
+    [
+      'likelihood and library',
+      ['--likelihood', 'zinb', '--library', 'latent', '--dispersion', 'gene-batch', '--batch-key', 'batch'],
+    ],
+    [
+      'covariates',
+      ['--categorical-covariate', 'cell_type', '--continuous-covariate', 'depth', '--encode-covariates'],
+    ],
+    [
+      'size factors',
+      ['--size-factor-key', 'depth', '--likelihood', 'poisson', '--n-layers', '2', '--layer-norm', 'both'],
+    ],
+    ['WebAssembly', ['--kernels', 'wasm']],
+  ])(
+    'takes other settings: %s',
+    async (name, words) => {
+      const prefix = name.replaceAll(' ', '-')
+      const { code, stderr } = await scvae(
+        ['fit', 'input.h5ad', '-o', prefix, '--no-umap', ...words, ...EPOCHS],
+        folder,
+      )
+      expect(stderr).not.toContain('scvae:')
+      expect(code).toBe(0)
+      expect(existsSync(join(folder, `${prefix}.h5ad`))).toBe(true)
+    },
+    60_000,
+  )
+})
