@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { umap as layoutUmap } from '../analysis/umap.js'
 import { createCpuDevice } from '../device/cpu/cpu-device.js'
 import type { Device } from '../device/device.js'
@@ -116,6 +117,8 @@ async function train({ settings, outputs, log }: Run, model: SCVI): Promise<Trai
         checkpoint: { directory: outputs.checkpoint, everySeconds: settings.checkpointEvery },
         ...(settings.resume && { resume: outputs.checkpoint }),
       })
+      // a signal that came in the last minibatches has not been heard yet
+      await setImmediate()
       if (signal.aborted) throw new ScvaeError('interrupted', 'The run was interrupted as training ended.')
       return done
     },
@@ -182,6 +185,7 @@ async function write(run: Run, data: FitData, fitted: Fitted): Promise<void> {
           umap: layout,
         })
         await stageOutputs(staging, outputs, data, { table, umap, metrics, report: buildReport(page) })
+        await setImmediate()
         if (signal.aborted)
           throw new ScvaeError('interrupted', 'The run was interrupted while its outputs were written.')
         staging.publish()

@@ -171,6 +171,17 @@ describe('scvae fit', () => {
     expect(adata.obsm).toEqual({ X_scvae: [300, 10], X_umap: [300, 2] })
   }, 60_000)
 
+  it('replaces its outputs with --overwrite, and only then', async () => {
+    const words = ['fit', 'input.h5ad', '-o', 'out_scvae', '--no-umap', '-q', '--max-epochs', '1']
+    const before = readFileSync(at('out_scvae_metrics.json'))
+    expect((await scvae(words, folder)).code).toBe(2)
+    expect(readFileSync(at('out_scvae_metrics.json')).equals(before)).toBe(true)
+    expect((await scvae([...words, '--overwrite'], folder)).code).toBe(0)
+    expect(JSON.parse(readFileSync(at('out_scvae_metrics.json'), 'utf8')).epochs).toBe(1)
+    expect((await readAnnData(at('out_scvae.h5ad'))).obsm).toEqual({ X_scvae: [300, 10] })
+    expect(namesIn(folder).filter((name) => name.startsWith('.'))).toEqual([])
+  }, 60_000)
+
   it('refuses, before training, results that do not fit those in the input', async () => {
     const other = await scvae(['fit', 'out.h5ad', '-o', 'other', '--n-latent', '5', ...EPOCHS], folder)
     expect(other.stderr).toContain('has obsm/X_scvae already, of another type, size or list of categories')
@@ -180,7 +191,7 @@ describe('scvae fit', () => {
   })
 })
 
-describe('scvae fit', () => {
+describe('scvae fit, again', () => {
   it('gives the same bytes for one and two threads, and for the same seed again', async () => {
     const words = ['fit', 'input.h5ad', '--quiet', '--no-umap', ...EPOCHS]
     for (const [prefix, threads] of [

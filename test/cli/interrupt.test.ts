@@ -76,6 +76,24 @@ describe('scvae fit, interrupted', () => {
     expect(readFileSync(at('killed_latent.arrow')).equals(readFileSync(at('whole_latent.arrow')))).toBe(true)
   }, 240_000)
 
+  it('hears Ctrl-C when epochs take a millisecond too', async () => {
+    await writeFixture(at('small.h5ad'))
+    const words = [
+      'fit',
+      'small.h5ad',
+      '-o',
+      'small',
+      '--no-umap',
+      '--max-epochs',
+      '20000',
+      '--no-early-stopping',
+    ]
+    const run = start(words, folder)
+    await run.said('epoch ', 1)
+    run.kill('SIGINT')
+    expect((await run.finished).code).toBe(130)
+  }, 120_000)
+
   it('refuses a checkpoint of other settings', async () => {
     const run = start([...WORDS, '-o', 'other'], folder)
     await run.said('epoch ', 2)

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { EpochProgress, epochLine } from '../../src/cli/epoch-progress.js'
+import { Log } from '../../src/cli/log.js'
+import type { EpochRecord } from '../../src/train/options.js'
+import { temporaryFolder } from './scvae.js'
+
+const folder = temporaryFolder()
+
+function stream(isTTY: boolean) {
+  const written: string[] = []
+  return { isTTY, columns: 60, write: (text: string) => written.push(text), text: () => written.join('') }
+}
+
+const RECORD: EpochRecord = {
+  epoch: 2,
+  trainElbo: 512.345,
+  trainReconstruction: 500,
+  trainKl: 12.345,
+  klWeight: 0.25,
+  learningRate: 1e-3,
+  heldoutElbo: 520.5,
+  seconds: 1.25,
+}
+
+describe('Log', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('keeps what was said before its file was opened, details and records too', () => {
+    const shown = stream(false)
+    const log = new Log('normal', shown)
+    log.info('one')
+    log.detail('two')
+    log.record('three')
+    log.warn('four')
+    log.openFile(join(folder, 'a.log'), 'new')
+    log.info('five')
+    log.close()
+    expect(readFileSync(join(folder, 'a.log'), 'utf8')).toBe('one\ntwo\nthree\nwarning: four\nfive\n')
+    expect(shown.text()).toBe('one\nwarning: four\nfive\n')
+    expect(log.warnings).toEqual(['four'])
+  })
+
+  it('goes on with a file', () => {
+    for (const line of ['first', 'second']) {
+      const log = new Log('quiet', stream(false))
+      log.openFile(join(folder, 'b.log'), 'append')
+      log.info(line)
+      log.close()
+    }
+    expect(readFileSync(join(folder, 'b.log'), 'utf8')).toBe('first\nsecond\n')
+  })
+
+  it('shows warnings alone when quiet, details when verbose', () => {
+    const [quiet, verbose] = [stream(false), stream(false)]
+    for (const log of [new Log('quiet', quiet), new Log('verbose', verbose)]) {
+      log.info('a')
+      log.detail('b')
+      log.warn('c')
+    }
+    expect(quiet.text()).toBe('warning: c\n')
+    expect(verbose.text()).toBe('a\nb\nwarning: c\n')
+  })
+
+  it('colours warnings on a terminal unless NO_COLOR is set', () => {
+    vi.stubEnv('NO_COLOR', '')
+    const coloured = stream(true)
+    new Log('normal', coloured).warn('x')
+    expect(coloured.text()).toBe('\u001b[33mwarning: x\u001b[39m\n')
+    vi.stubEnv('NO_COLOR', '1')
+    const plain = stream(true)
+    new Log('normal', plain).warn('x')
+    expect(plain.text()).toBe('warning: x\n')
+  })
+
+  it('draws no bar where there is no terminal', () => {
+    const shown = stream(false)
+    new Log('normal', shown).bar('x')
+    expect(shown.text()).toBe('')
+  })
+
+  it('ends the bar before a line, and cuts it to the width of the terminal', () => {
+    const shown = stream(true)
+    const log = new Log('normal', shown)
+    log.bar('y'.repeat(100))
+    log.info('line')
+    expect(shown.text()).toBe(`\r\u001b[K${'y'.repeat(59)}\r\u001b[Kline\n`)
+  })
+})
+
+describe('EpochProgress', () => {
+  it('is one line an epoch without a terminal, and tells the time after the second', () => {
+    const shown = stream(false)
+    const progress = new EpochProgress(new Log('normal', shown))
+    progress.onEpoch({ ...RECORD, epoch: 1, seconds: 9 }, 12)
+    progress.onEpoch(RECORD, 12)
+    expect(shown.text().split('\n')).toEqual([
+      'epoch  1/12  loss 512.35  kl 12.35 x 0.250  held-out 520.50  9.0 s',
+      'epoch  2/12  loss 512.35  kl 12.35 x 0.250  held-out 520.50  1.3 s',
+      'training ends in about 13 s unless it stops early',
+      '',
+    ])
+  })
+
+  it('is a bar on a terminal, with the lines in the file', () => {
+    const shown = stream(true)
+    const log = new Log('normal', shown)
+    log.openFile(join(folder, 'c.log'), 'new')
+    new EpochProgress(log).onEpoch(RECORD, 4)
+    log.close()
+    expect(shown.text()).toContain('epoch 2/4 [##########..........] loss 512.3, held-out 520.5')
+    expect(readFileSync(join(folder, 'c.log'), 'utf8')).toBe(`${epochLine(RECORD, 4)}\n`)
+  })
+
+  it('leaves out what an epoch without validation does not have', () => {
+    const { heldoutElbo: _, ...record } = RECORD
+    expect(epochLine(record, 4)).toBe('epoch 2/4  loss 512.35  kl 12.35 x 0.250  1.3 s')
+  })
+})
