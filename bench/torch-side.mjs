@@ -23,12 +23,18 @@ export async function startTorch(python, { genes, density, threads, hidden, late
   // without a listener a missing program would end this one; the answer that never comes says it
   child.on('error', (error) => process.stderr.write(`${error.message}\n`))
   const about = await answer()
+  let processorSeconds = 0
   return {
     about,
+    /** Processor time that it had used at its last answer. */
+    get processorSeconds() {
+      return processorSeconds
+    },
     /** Milliseconds a step over so many seconds. */
     async measure(wanted) {
       child.stdin.write(`${wanted}\n`)
-      const { steps, seconds, loss } = await answer()
+      const { steps, seconds, loss, cpu } = await answer()
+      processorSeconds = cpu
       if (!Number.isFinite(loss)) throw new Error(`The PyTorch step's loss is ${loss}.`)
       return (seconds / steps) * 1000
     },

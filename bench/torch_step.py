@@ -4,7 +4,8 @@ Usage: torch_step.py GENES DENSITY THREADS HIDDEN LATENT CELLS ADAM
 ADAM is "default" (torch.optim.Adam as it comes) or "fused".
 
 Prints one line of JSON when ready. Then reads lines of standard input, a number of seconds each, trains for as long and
-prints {"steps": ..., "seconds": ...}. No data loading: a few dense minibatches lie in memory.
+prints {"steps": ..., "seconds": ..., "loss": ..., "cpu": processor seconds so far}. No data loading: a few dense
+minibatches lie in memory.
 """
 
 import json
@@ -92,7 +93,8 @@ def main() -> None:
             loss = step()
             steps += 1
         seconds = time.perf_counter() - start
-        print(json.dumps({"steps": steps, "seconds": seconds, "loss": loss.item()}), flush=True)
+        answer = {"steps": steps, "seconds": seconds, "loss": loss.item(), "cpu": time.process_time()}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
  * Cells per second in training, beside a bare PyTorch step of the same network, and where a step's time goes.
  *
  *     npm run build && node bench/train.mjs --python PATH [--json result.json]
+ *
+ * The last column of the first table says how much of the cores other programs took meanwhile: over a few per cent, run it again.
  */
+import { cpus } from 'node:os'
 import { measureBreakdown } from './breakdown.mjs'
 import { list, numbers, options } from './options.mjs'
 import { figure, machine, printTable, spread, spreadText, writeJson } from './output.mjs'
@@ -34,11 +37,14 @@ const cellsPerSecond = (milliseconds) => (NETWORK.batch / milliseconds) * 1000
 async function measurePairs(step, torch) {
   const ours = []
   const theirs = []
+  if (torch) await torch.measure(0)
+  const used = busyMeter(torch)
   for (let i = 0; i < pairs; i++) {
     ours.push(await step.measure(seconds))
     if (torch) theirs.push(await torch.measure(seconds))
   }
   return {
+    othersShare: used(),
     milliseconds: spread(ours),
     cellsPerSecond: spread(ours.map(cellsPerSecond)),
     ...(torch && {
@@ -47,6 +53,22 @@ async function measurePairs(step, torch) {
       ratio: spread(ours.map((own, i) => theirs[i] / own)),
     }),
     pairs: ours.map((own, i) => ({ ours: own, ...(torch && { torch: theirs[i] }) })),
+  }
+}
+
+/** Share of the machine's cores that programs other than these two took since the meter was made. */
+function busyMeter(torch) {
+  const read = () => {
+    const times = cpus().map((core) => core.times)
+    const busy = times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, 0)
+    const { user, system } = process.cpuUsage()
+    const own = (user + system) / 1000 + (torch?.processorSeconds ?? 0) * 1000
+    return { others: busy - own, all: busy + times.reduce((sum, { idle }) => sum + idle, 0) }
+  }
+  const before = read()
+  return () => {
+    const after = read()
+    return Math.max(0, (after.others - before.others) / (after.all - before.all))
   }
 }
 
@@ -75,12 +97,12 @@ for (const item of list(flags.data)) {
 }
 
 const about = machine()
-const name = ({ genes, threads, build }) => [figure(genes, 5), threads, build]
+const name = ({ genes, threads, build }) => [genes.toLocaleString('en-US'), threads, build]
 const HEAD = ['genes', 'threads', 'kernels']
 process.stdout.write(`${about.processor}, ${about.cores} cores, Node ${about.node}; medians (quartiles) of ${pairs} runs of ${seconds} s\n`)
 printTable(
   `Training steps, ${NETWORK.batch} cells, ${NETWORK.hidden} hidden, ${NETWORK.latent} latent`,
-  [...HEAD, 'ms a step', 'cells/s', 'PyTorch ms', 'PyTorch cells/s', 'ratio by pairs'],
+  [...HEAD, 'ms a step', 'cells/s', 'PyTorch ms', 'PyTorch cells/s', 'ratio by pairs', 'other programs'],
   results.map((result) => [
     ...name(result),
     spreadText(result.milliseconds),
@@ -88,6 +110,7 @@ printTable(
     result.torchMilliseconds ? spreadText(result.torchMilliseconds) : '–',
     figure(result.torchCellsPerSecond?.median),
     result.ratio ? spreadText(result.ratio) : '–',
+    `${(result.othersShare * 100).toFixed(0)} %`,
   ]),
 )
 if (!flags['no-breakdown']) printBreakdown()

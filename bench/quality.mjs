@@ -1,0 +1,141 @@
+/**
+ * How well the latents of a fit with default settings part known cell types and mix batches, on measured data, beside the
+ * principal components of log-normalised counts.
+ *
+ *     npm run build && node bench/quality.mjs [--only pbmc4k,bladder] [--seeds 0,1,2] [--json result.json]
+ */
+import { obsColumn } from '../dist/src/anndata/obs-column.js'
+import { pcaFloor } from '../dist/src/analysis/pca.js'
+import { readFitData } from '../dist/src/cli/fit-data.js'
+import { Log } from '../dist/src/cli/log.js'
+import { createCpuDevice } from '../dist/src/device/cpu/cpu-device.js'
+import { SCVI } from '../dist/src/scvi.js'
+import { embeddingScores } from './embedding-scores.mjs'
+import { list, numbers, options } from './options.mjs'
+import { figure, machine, printTable, spread, writeJson } from './output.mjs'
+import { presentData } from './real-data.mjs'
+
+const flags = options('Cell types and batches in the latents of real data, beside principal components.', {
+  only: '',
+  seeds: '0',
+  'max-epochs': 'auto',
+  threads: '',
+  kernels: 'auto',
+})
+const seeds = numbers(flags.seeds)
+const maxEpochs = flags['max-epochs'] === 'auto' ? 'auto' : Number(flags['max-epochs'])
+
+/** Cells and genes by the rules of `scvae fit`, with the labels and batches of the cells that are fitted. */
+async function load({ path, label, batch, subset = [], unlabelled }) {
+  const settings = {
+    file: path,
+    useRaw: false,
+    subset,
+    ...(batch && { batchKey: batch }),
+    categoricalCovariates: [],
+    continuousCovariates: [],
+    allGenes: false,
+    allowNoninteger: false,
+  }
+  const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
+  const { codes, categories } = obsColumn(adata, label)
+  const labels = Int32Array.from(cells, (cell) => (categories[codes[cell]] === unlabelled ? -1 : codes[cell]))
+  const batchCodes = batch && obsColumn(adata, batch).codes
+  return { adata, cells, genes, labels, batches: batchCodes && Int32Array.from(cells, (cell) => batchCodes[cell]) }
+}
+
+function floorOf({ adata, cells, labels, batches }) {
+  const { scores, components } = pcaFloor(adata.counts.select(cells))
+  return embeddingScores(scores, cells.length, components, labels, batches)
+}
+
+async function fit({ adata, cells, genes, labels, batches }, batchKey, seed, device) {
+  const model = await SCVI.create(adata, { cells, ...(genes && { genes }), ...(batchKey && { batchKey }), seed, device })
+  try {
+    const start = performance.now()
+    const summary = await model.train({ maxEpochs })
+    const latent = await model.getLatentRepresentation()
+    const seconds = (performance.now() - start) / 1000
+    const { epochs, bestEpoch, stoppedEarly, heldoutElbo, trainCellsPerSecond } = summary
+    const scores = embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches)
+    return { seed, ...scores, seconds, epochs, bestEpoch, stoppedEarly, heldoutElbo, trainCellsPerSecond }
+  } finally {
+    await model.dispose()
+  }
+}
+
+const device = await createCpuDevice({
+  kernels: flags.kernels,
+  ...(flags.threads !== '' && { threads: Number(flags.threads) }),
+})
+const results = []
+for (const item of presentData(list(flags.only))) {
+  const data = await load(item)
+  const { adata, cells, genes } = data
+  const floor = floorOf(data)
+  const fits = []
+  for (const seed of seeds) {
+    process.stderr.write(`${item.name}, seed ${seed} …\n`)
+    fits.push(await fit(data, item.batch, seed, device))
+  }
+  results.push({
+    name: item.name,
+    file: item.file,
+    batchKey: item.batch ?? null,
+    label: item.label,
+    cells: cells.length,
+    labelledCells: data.labels.filter((label) => label >= 0).length,
+    genes: genes?.length ?? adata.nGenes,
+    floor,
+    fits,
+    ...Object.fromEntries(['ari', 'nmi', 'mixing'].map((key) => [key, item.batch || key !== 'mixing' ? spread(fits.map((one) => one[key])) : null])),
+  })
+}
+
+process.stdout.write(
+  `${device.label}, ${device.build}; ${maxEpochs === 'auto' ? 'default settings' : `at most ${maxEpochs} epochs`}; best of 10 starts of k-means with the true number of types; same-batch share of 15 neighbours, in brackets if batches were perfectly mixed\n`,
+)
+printTable(
+  'Cell types (ARI / NMI) and batches (mixing)',
+  ['data', 'cells × genes', 'seed', 'PCA', 'scvae', 'PCA mixing', 'scvae mixing', 's', 'epochs', 'held-out loss'],
+  results.flatMap(({ name, cells, genes, floor, fits }) =>
+    fits.map((one) => [
+      name,
+      `${cells.toLocaleString('en-US')} × ${genes.toLocaleString('en-US')}`,
+      one.seed,
+      pair(floor),
+      pair(one),
+      mixing(floor),
+      mixing(one),
+      figure(one.seconds),
+      `${one.epochs}${one.stoppedEarly ? ' (stopped)' : ''}`,
+      one.heldoutElbo?.toFixed(2) ?? '–',
+    ]),
+  ),
+)
+if (seeds.length > 1) {
+  const median = (values) => (values ? `${values.median.toFixed(2)} (${values.min.toFixed(2)}–${values.max.toFixed(2)})` : '–')
+  printTable(
+    `Medians (range) over ${seeds.length} seeds`,
+    ['data', 'ARI', 'NMI', 'mixing'],
+    results.map(({ name, ari, nmi, mixing: mixed }) => [name, median(ari), median(nmi), median(mixed)]),
+  )
+}
+writeJson(flags.json, {
+  benchmark: 'quality',
+  machine: machine(),
+  device: device.label,
+  kernels: device.build,
+  maxEpochs,
+  seeds,
+  results,
+})
+await device.dispose()
+
+function pair({ ari, nmi }) {
+  return `${ari.toFixed(2)} / ${nmi.toFixed(2)}`
+}
+
+function mixing({ mixing: same, idealMixing }) {
+  return same === undefined ? '–' : `${same.toFixed(2)} (${idealMixing.toFixed(2)})`
+}
