@@ -3,8 +3,9 @@
  *
  * @module
  */
-export { CountMatrix } from './anndata/counts.js'
+
 export { checkCounts } from './anndata/check-counts.js'
+export { CountMatrix } from './anndata/counts.js'
 export { type AnnData, type ReadOptions, readAnnData } from './anndata/read.js'
 export { writeAnnData } from './anndata/write.js'
 export { createCpuDevice } from './device/cpu/cpu-device.js'

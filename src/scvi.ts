@@ -10,10 +10,11 @@
  * await model.save('data.model')
  * ```
  */
-import { type CountBlock, CountMatrix } from './anndata/counts.js'
+
 import { generateCells } from './analysis/generate.js'
 import { type Posterior, posteriorOf } from './analysis/inference.js'
 import { type Surprise, surpriseScores } from './analysis/surprise.js'
+import { type CountBlock, CountMatrix } from './anndata/counts.js'
 import { createCpuDevice } from './device/cpu/cpu-device.js'
 import type { CellSource, Device } from './device/device.js'
 import { ScvaeError } from './errors.js'
@@ -21,7 +22,13 @@ import { type ModelConfig, modelConfig } from './model/config.js'
 import { type ModelDescription, readModel, writeModel } from './model/model-files.js'
 import { Network, type NetworkShape } from './model/network.js'
 import { packageVersion } from './package.js'
-import { type CellData, type CovariateKeys, cellData, libraryPrior, type ModelData } from './train/cell-data.js'
+import {
+  type CellData,
+  type CovariateKeys,
+  cellData,
+  libraryPrior,
+  type ModelData,
+} from './train/cell-data.js'
 import { type TrainOptions, trainOptions } from './train/options.js'
 import { FEWEST_CELLS } from './train/split.js'
 import { Trainer, type TrainHooks, type TrainSummary } from './train/trainer.js'
@@ -93,7 +100,17 @@ export class SCVI {
     const library = options.sizeFactorKey === undefined ? {} : ({ library: 'size-factor' } as const)
     const config = modelConfig({ ...options.model, ...library })
     if (config.library === 'size-factor' && options.sizeFactorKey === undefined) {
-      throw new ScvaeError('usage', 'library "size-factor" needs sizeFactorKey, the obs column with the size factors.')
+      throw new ScvaeError(
+        'usage',
+        'library "size-factor" needs sizeFactorKey, the obs column with the size factors.',
+      )
+    }
+    const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
+    if (!Number.isInteger(batchSize) || batchSize < FEWEST_CELLS) {
+      throw new ScvaeError(
+        'usage',
+        `batchSize must be a whole number of at least ${FEWEST_CELLS}, not ${batchSize}.`,
+      )
     }
     const cells = cellData(adata, options, options.cells, options.genes)
     const nBatches = cells.categorical[0]!.categories.length
@@ -105,13 +122,17 @@ export class SCVI {
       continuous: [...(options.continuousCovariateKeys ?? [])],
       sizeFactorKey: options.sizeFactorKey ?? null,
       libraryPrior: config.library === 'latent' ? Array.from(libraryPrior(cells.source, nBatches)) : null,
-      batchSize: options.batchSize ?? DEFAULT_BATCH_SIZE,
+      batchSize,
       seed: options.seed ?? 0,
     }
     return SCVI.#make(description, cells, options.device)
   }
 
-  static async #make(description: ModelDescription, cells: CellData, device: Device | undefined): Promise<SCVI> {
+  static async #make(
+    description: ModelDescription,
+    cells: CellData,
+    device: Device | undefined,
+  ): Promise<SCVI> {
     const shape: NetworkShape = {
       nGenes: description.genes.length,
       categories: description.categorical.map(({ categories }) => categories.length),
@@ -119,7 +140,13 @@ export class SCVI {
       ...(description.libraryPrior ? { libraryPrior: Float32Array.from(description.libraryPrior) } : {}),
     }
     const used = device ?? (await createCpuDevice())
-    const network = new Network(used, description.config, shape, description.batchSize + FEWEST_CELLS - 1, description.seed)
+    const network = new Network(
+      used,
+      description.config,
+      shape,
+      description.batchSize + FEWEST_CELLS - 1,
+      description.seed,
+    )
     return new SCVI(network, cells.source, description, used, device === undefined)
   }
 
@@ -144,11 +171,19 @@ export class SCVI {
    */
   async train(options: Partial<TrainOptions> & TrainHooks = {}): Promise<TrainSummary> {
     const { onEpoch, signal, checkpoint, resume, ...rest } = options
-    const full = trainOptions({ seed: this.#description.seed, batchSize: this.#description.batchSize, ...rest })
+    const full = trainOptions({
+      seed: this.#description.seed,
+      batchSize: this.#description.batchSize,
+      ...rest,
+    })
     if (full.batchSize > this.#description.batchSize) {
-      throw new ScvaeError('usage', `batchSize ${full.batchSize} is larger than the model's ${this.#description.batchSize}.`, {
-        hint: 'Give batchSize to SCVI.create.',
-      })
+      throw new ScvaeError(
+        'usage',
+        `batchSize ${full.batchSize} is larger than the model's ${this.#description.batchSize}.`,
+        {
+          hint: 'Give batchSize to SCVI.create.',
+        },
+      )
     }
     this.#posterior = undefined
     const trainer = new Trainer(this.#network, this.#source, full, {
@@ -170,7 +205,12 @@ export class SCVI {
   }
 
   /** Posterior means and variances of the latent: n cells × d dimensions each, row-major. */
-  async getLatentPosterior(): Promise<{ means: Float32Array; variances: Float32Array; n: number; d: number }> {
+  async getLatentPosterior(): Promise<{
+    means: Float32Array
+    variances: Float32Array
+    n: number
+    d: number
+  }> {
     const { mean, variance } = await this.#encoded()
     return { means: mean, variances: variance, n: this.#source.nCells, d: this.#description.config.nLatent }
   }
@@ -183,11 +223,19 @@ export class SCVI {
 
   /** How surprising each cell's counts are: z-scores, calibrated p-values and log-likelihoods (docs/outliers.md). */
   async surpriseScores(options: { seed?: number } = {}): Promise<Surprise> {
-    return surpriseScores(this.#network, this.#source, await this.#encoded(), options.seed ?? this.#description.seed)
+    return surpriseScores(
+      this.#network,
+      this.#source,
+      await this.#encoded(),
+      options.seed ?? this.#description.seed,
+    )
   }
 
   /** Cells that the model makes: latents from the aggregated posterior, sizes and covariates of real cells (`parent`). */
-  async generate(nCells: number, options: { seed?: number } = {}): Promise<{ counts: CountMatrix; parent: Int32Array; source: CellSource }> {
+  async generate(
+    nCells: number,
+    options: { seed?: number } = {},
+  ): Promise<{ counts: CountMatrix; parent: Int32Array; source: CellSource }> {
     const seed = options.seed ?? this.#description.seed
     const source = await generateCells(this.#network, this.#source, await this.#encoded(), nCells, seed)
     return { counts: matrixOf(source), parent: source.parent, source }
@@ -203,7 +251,11 @@ export class SCVI {
    *
    * @throws ScvaeError (bad-input) for a folder that is no model, genes that the data lacks, categories that the model does not know.
    */
-  static async load(directory: string, adata: ModelData, options: { device?: Device; cells?: Int32Array } = {}): Promise<SCVI> {
+  static async load(
+    directory: string,
+    adata: ModelData,
+    options: { device?: Device; cells?: Int32Array } = {},
+  ): Promise<SCVI> {
     const { description, state } = readModel(directory)
     const genes = genePositions(description.genes, adata)
     const [batch, ...others] = description.categorical
@@ -228,12 +280,16 @@ export class SCVI {
 
 /** Positions of a model's genes in the data; undefined when they are all of them, in order. */
 function genePositions(genes: readonly string[], adata: ModelData): Int32Array | undefined {
-  if (genes.length === adata.varNames.length && genes.every((name, i) => name === adata.varNames[i])) return undefined
+  if (genes.length === adata.varNames.length && genes.every((name, i) => name === adata.varNames[i]))
+    return undefined
   const position = new Map(adata.varNames.map((name, i) => [name, i]))
   const missing = genes.filter((name) => !position.has(name))
   if (missing.length > 0) {
     const some = missing.slice(0, 3).join(', ')
-    throw new ScvaeError('bad-input', `"${adata.path}" lacks ${missing.length} of the model's ${genes.length} genes (${some}…).`)
+    throw new ScvaeError(
+      'bad-input',
+      `"${adata.path}" lacks ${missing.length} of the model's ${genes.length} genes (${some}…).`,
+    )
   }
   const positions = Int32Array.from(genes, (name) => position.get(name)!)
   if (positions.some((at, i) => i > 0 && at <= positions[i - 1]!)) {

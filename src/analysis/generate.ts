@@ -51,7 +51,10 @@ export async function generateCells(
     }
   }
   // an observed library size is that of the counts that were drawn
-  const size = library === 'size-factor' ? parents.size : Float32Array.from(rows, ({ counts }) => Math.max(1, sumOf(counts)))
+  const size =
+    library === 'size-factor'
+      ? parents.size
+      : Float32Array.from(rows, ({ counts }) => Math.max(1, sumOf(counts)))
   return { ...parents, row: (cell) => rows[cell]!, size, parent }
 }
 
@@ -73,7 +76,8 @@ const sumOf = (values: Float32Array): number => values.reduce((a, b) => a + b, 0
 /** One count of a negative binomial (theta = Infinity: Poisson). */
 function drawCount(random: Random, mean: number, theta: number): number {
   const poisson = theta === Number.POSITIVE_INFINITY
-  if (mean > LARGEST_MEAN_BY_INVERSION) return poisson ? random.poisson(mean) : random.negativeBinomial(mean, theta)
+  if (mean > LARGEST_MEAN_BY_INVERSION)
+    return poisson ? random.poisson(mean) : random.negativeBinomial(mean, theta)
   let p = Math.exp(poisson ? -mean : -theta * Math.log1p(mean / theta))
   let u = random.next() - p
   const ratio = poisson ? mean : mean / (theta + mean)

@@ -53,7 +53,10 @@ export async function* expectedCounts(
 ): AsyncGenerator<Expected> {
   const { nLatent, likelihood } = network.config
   const batch = network.minibatch(source)
-  const out = { mean: network.meansTensor(), ...(likelihood === 'zinb' ? { zeroLogits: network.meansTensor() } : {}) }
+  const out = {
+    mean: network.meansTensor(),
+    ...(likelihood === 'zinb' ? { zeroLogits: network.meansTensor() } : {}),
+  }
   try {
     for (const cells of cellChunks(source.nCells, network.capacity)) {
       network.gather(batch, cells)

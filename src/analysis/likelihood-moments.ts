@@ -36,7 +36,8 @@ export class LikelihoodMoments {
    * @param out receives the two
    */
   at(mean: number, dropout: number, out: { mean: number; variance: number }): void {
-    const position = (Math.min(Math.max(Math.log(mean), LOWEST_LOG_MEAN), HIGHEST_LOG_MEAN) - LOWEST_LOG_MEAN) / STEP
+    const position =
+      (Math.min(Math.max(Math.log(mean), LOWEST_LOG_MEAN), HIGHEST_LOG_MEAN) - LOWEST_LOG_MEAN) / STEP
     const node = Math.floor(position)
     const part = position - node
     const nodes = this.#nodes
@@ -76,7 +77,8 @@ export class LikelihoodMoments {
     const mean = Math.exp(LOWEST_LOG_MEAN + node * STEP)
     const theta = this.#theta
     const deviation = Math.sqrt(mean + (mean * mean) / theta)
-    const [first, second] = mean + 10 * deviation < MOST_TERMS ? this.#sum(mean) : this.#integral(mean, deviation)
+    const [first, second] =
+      mean + 10 * deviation < MOST_TERMS ? this.#sum(mean) : this.#integral(mean, deviation)
     this.#nodes[2 * node] = first
     this.#nodes[2 * node + 1] = second
   }

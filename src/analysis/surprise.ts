@@ -34,7 +34,11 @@ export async function surpriseZ(
   const z = new Float64Array(source.nCells)
   const all = new Float64Array(source.nCells)
   const moments = { mean: 0, variance: 0 }
-  for await (const { cells, mean, zeroLogits, logLikelihood } of expectedCounts(network, source, posterior.mean)) {
+  for await (const { cells, mean, zeroLogits, logLikelihood } of expectedCounts(
+    network,
+    source,
+    posterior.mean,
+  )) {
     for (let i = 0; i < cells.length; i++) {
       const batch = source.categorical[0]?.[cells[i]!] ?? 0
       let expected = 0

@@ -52,7 +52,13 @@ export class Encoder {
   readonly #prior: Tensor | undefined
 
   /** @param prior batches × 2 (mean, variance), for one dimension; the standard normal when left out */
-  constructor(device: Device, shape: EncoderShape, parameters: ParameterTable, capacity: number, prior?: Tensor) {
+  constructor(
+    device: Device,
+    shape: EncoderShape,
+    parameters: ParameterTable,
+    capacity: number,
+    prior?: Tensor,
+  ) {
     this.#device = device
     this.#layers = shape.layers.map((layer) => new HiddenLayer(device, layer, parameters, capacity))
     const head = (name: string) => ({
@@ -100,7 +106,12 @@ export class Encoder {
     const top = this.#layers.at(-1)!
     const into = { batch, input: top.output, inputGradient: top.outputGradient }
     kernels.linearGradient({ ...into, ...this.#meanLayer, outputGradient: this.#meanGradient })
-    kernels.linearGradient({ ...into, ...this.#varianceLayer, outputGradient: this.#rawVarianceGradient, accumulate: true })
+    kernels.linearGradient({
+      ...into,
+      ...this.#varianceLayer,
+      outputGradient: this.#rawVarianceGradient,
+      accumulate: true,
+    })
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const below = this.#layers[i - 1]
       this.#layers[i]!.backward(batch, below?.output, mode, below?.outputGradient, adam)
@@ -123,6 +134,14 @@ export class Encoder {
   release(): void {
     for (const layer of this.#layers) layer.release()
     const { mean, rawVariance, draw, drawGradient, kl } = this
-    this.#device.release(mean, rawVariance, draw, drawGradient, kl, this.#meanGradient, this.#rawVarianceGradient)
+    this.#device.release(
+      mean,
+      rawVariance,
+      draw,
+      drawGradient,
+      kl,
+      this.#meanGradient,
+      this.#rawVarianceGradient,
+    )
   }
 }

@@ -56,7 +56,11 @@ export class HiddenLayer {
     const { name, hidden, covariates, batchNorm, layerNorm } = shape
     this.shape = shape
     this.#device = device
-    this.#weights = { weight: parameters.get(`${name}.weight`), bias: parameters.get(`${name}.bias`), covariates }
+    this.#weights = {
+      weight: parameters.get(`${name}.weight`),
+      bias: parameters.get(`${name}.bias`),
+      covariates,
+    }
     if (batchNorm) {
       this.#norm = {
         scale: parameters.get(`${name}.norm.scale`),
@@ -117,14 +121,28 @@ export class HiddenLayer {
       const [output, outputGradient] = [this.#stages[stage]!, this.#gradients[stage]!]
       stage--
       const saved = this.#layerSaved
-      kernels.layerNormGradient({ batch, output, saved, outputGradient, inputGradient: this.#gradients[stage]! })
+      kernels.layerNormGradient({
+        batch,
+        output,
+        saved,
+        outputGradient,
+        inputGradient: this.#gradients[stage]!,
+      })
     }
     if (this.#norm) {
       const { scale, shift, saved } = this.#norm
       const outputGradient = this.#gradients[stage]!
       stage--
       const [below, gradient] = [this.#stages[stage]!, this.#gradients[stage]!]
-      kernels.batchNormGradient({ batch, input: below, scale, shift, saved, outputGradient, inputGradient: gradient })
+      kernels.batchNormGradient({
+        batch,
+        input: below,
+        scale,
+        shift,
+        saved,
+        outputGradient,
+        inputGradient: gradient,
+      })
     }
     const outputGradient = this.#gradients[0]!
     if (!input) {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ScvaeError } from '../errors.js'
-import type { ModelConfig } from './config.js'
+import { type ModelConfig, modelConfig } from './config.js'
 import type { NetworkState } from './parameters.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
@@ -46,8 +46,19 @@ export function writeModel(
   state: NetworkState,
   options: { overwrite?: boolean } = {},
 ): void {
-  if (existsSync(directory) && !options.overwrite) {
-    throw new ScvaeError('bad-input', `The model folder ${directory} exists.`, { hint: 'Use --overwrite to replace it.' })
+  if (existsSync(directory)) {
+    if (!options.overwrite) {
+      throw new ScvaeError('bad-input', `The model folder ${directory} exists.`, {
+        hint: 'Use --overwrite to replace it.',
+      })
+    }
+    // a mistyped path must not cost a folder of other things
+    if (!existsSync(join(directory, CONFIG_FILE))) {
+      throw new ScvaeError(
+        'bad-input',
+        `${directory} exists and is not a model folder, so it is not replaced.`,
+      )
+    }
   }
   const beside = `${directory}.${process.pid}.tmp`
   try {
@@ -59,8 +70,24 @@ export function writeModel(
     renameSync(beside, directory)
   } catch (cause) {
     rmSync(beside, { recursive: true, force: true })
-    throw new ScvaeError('failed', `The model could not be written to ${directory}: ${(cause as Error).message}.`, { cause })
+    throw new ScvaeError(
+      'failed',
+      `The model could not be written to ${directory}: ${(cause as Error).message}.`,
+      { cause },
+    )
   }
+}
+
+function isComplete(description: Partial<ModelDescription>): description is ModelDescription {
+  const { config, genes, categorical, continuous, batchSize, seed } = description
+  return (
+    config !== null &&
+    typeof config === 'object' &&
+    [genes, categorical, continuous].every(Array.isArray) &&
+    categorical!.length > 0 &&
+    categorical!.every(({ categories }) => Array.isArray(categories)) &&
+    [batchSize, seed].every(Number.isInteger)
+  )
 }
 
 /**
@@ -69,13 +96,17 @@ export function writeModel(
  * @throws ScvaeError (bad-input) when it is none, is damaged, or was written by a newer version.
  */
 export function readModel(directory: string): { description: ModelDescription; state: NetworkState } {
-  let config: ModelDescription & { tool?: string; format?: number }
+  let config: (Partial<ModelDescription> & { tool?: string; format?: number }) | null
   try {
     config = JSON.parse(readFileSync(join(directory, CONFIG_FILE), 'utf8'))
   } catch (cause) {
-    throw new ScvaeError('bad-input', `${directory} is not a model folder: it has no readable ${CONFIG_FILE}.`, { cause })
+    throw new ScvaeError(
+      'bad-input',
+      `${directory} is not a model folder: it has no readable ${CONFIG_FILE}.`,
+      { cause },
+    )
   }
-  const { tool, format, ...description } = config
+  const { tool, format, ...description } = config ?? {}
   if (tool !== 'scvae' || typeof format !== 'number') {
     throw new ScvaeError('bad-input', `${join(directory, CONFIG_FILE)} was not written by scvae.`)
   }
@@ -84,12 +115,20 @@ export function readModel(directory: string): { description: ModelDescription; s
       hint: 'Update scvae to read it.',
     })
   }
+  if (!isComplete(description)) {
+    throw new ScvaeError('bad-input', `${join(directory, CONFIG_FILE)} is damaged: entries are missing.`)
+  }
   const path = join(directory, WEIGHTS_FILE)
   let file: Uint8Array
   try {
     file = readFileSync(path)
   } catch (cause) {
-    throw new ScvaeError('bad-input', `The model folder ${directory} has no readable ${WEIGHTS_FILE}.`, { cause })
+    throw new ScvaeError('bad-input', `The model folder ${directory} has no readable ${WEIGHTS_FILE}.`, {
+      cause,
+    })
   }
-  return { description, state: decodeSafetensors(file, path).state }
+  return {
+    description: { ...description, config: modelConfig(description.config) },
+    state: decodeSafetensors(file, path).state,
+  }
 }

@@ -32,7 +32,13 @@ function shapeLayers(config: ModelConfig, shape: NetworkShape) {
     batchNorm: config.batchNorm === side || config.batchNorm === 'both',
     layerNorm: config.layerNorm === side || config.layerNorm === 'both',
   })
-  const stack = (name: string, side: 'encoder' | 'decoder', n: number, taken: boolean, noise: number): HiddenLayerShape[] =>
+  const stack = (
+    name: string,
+    side: 'encoder' | 'decoder',
+    n: number,
+    taken: boolean,
+    noise: number,
+  ): HiddenLayerShape[] =>
     Array.from({ length: n }, (_, i) => ({
       name: `${name}.fc${i}`,
       inputs: i ? nHidden : side === 'encoder' ? shape.nGenes : nLatent,
@@ -143,7 +149,12 @@ export class Network {
   }
 
   /** One step of training: forward, backward, Adam. The loss is the mean over cells of −log p + weight·KL(z) + KL(library). */
-  trainStep(batch: Minibatch, noise: { seed: number; step: number }, klWeight: number, adam: AdamSettings): void {
+  trainStep(
+    batch: Minibatch,
+    noise: { seed: number; step: number },
+    klWeight: number,
+    adam: AdamSettings,
+  ): void {
     const mode = { training: true, ...noise }
     this.forward(batch, mode)
     this.backward(batch, mode, klWeight, adam)
@@ -178,7 +189,10 @@ export class Network {
       ...update,
     })
     for (let i = this.#decoder.length - 1; i >= 0; i--) {
-      const below = this.#decoder[i - 1] ?? { output: this.encoder.draw, outputGradient: this.encoder.drawGradient }
+      const below = this.#decoder[i - 1] ?? {
+        output: this.encoder.draw,
+        outputGradient: this.encoder.drawGradient,
+      }
       this.#decoder[i]!.backward(batch, below.output, mode, below.outputGradient)
     }
     this.encoder.backward(batch, mode, klWeight, adam)
@@ -244,7 +258,8 @@ export class Network {
     const { logLikelihood: _, ...head } = this.#headArguments(batch)
     kernels.countHead(this.#headArguments(batch))
     kernels.countMeans({ ...head, ...out })
-    const cut = async (tensor: Tensor) => (await this.#device.read(tensor)).slice(0, batch.nCells * tensor.columns)
+    const cut = async (tensor: Tensor) =>
+      (await this.#device.read(tensor)).slice(0, batch.nCells * tensor.columns)
     return {
       mean: await cut(out.mean),
       ...(out.zeroLogits ? { zeroLogits: await cut(out.zeroLogits) } : {}),

@@ -1,5 +1,5 @@
-import { ScvaeError } from '../errors.js'
 import type { AdamSettings, Device, Parameter, ParameterSpec, Tensor } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
 import { NOISE } from '../numeric/philox.js'
 import { Random } from '../numeric/random.js'
 
@@ -45,7 +45,13 @@ export class ParameterPlan {
 
   /** Standard normal values. */
   normal(name: string, rows: number, columns: number): void {
-    this.#add(name, rows, columns, Float32Array.from({ length: rows * columns }, () => this.#random.normal()), true)
+    this.#add(
+      name,
+      rows,
+      columns,
+      Float32Array.from({ length: rows * columns }, () => this.#random.normal()),
+      true,
+    )
   }
 
   #uniform(name: string, rows: number, columns: number, fanIn: number, updatedByKernel: boolean): void {
@@ -104,6 +110,15 @@ export class ParameterTable {
     this.#device.kernels.adam(this.#rest, settings)
   }
 
+  /** Sets Adam's moments to zero, for a run that starts anew. */
+  resetMoments(): void {
+    for (const { firstMoment, secondMoment } of this.#parameters.values()) {
+      for (const moment of [firstMoment, secondMoment]) {
+        this.#device.write(moment, new Float32Array(moment.rows * moment.columns))
+      }
+    }
+  }
+
   #tensors(moments: boolean): [string, Tensor][] {
     const tensors: [string, Tensor][] = []
     for (const [name, parameter] of this.#parameters) {
@@ -142,7 +157,11 @@ export class ParameterTable {
   async readGradients(): Promise<NetworkState> {
     const gradients: NetworkState = new Map()
     for (const [name, { gradient }] of this.#parameters) {
-      gradients.set(name, { rows: gradient.rows, columns: gradient.columns, values: await this.#device.read(gradient) })
+      gradients.set(name, {
+        rows: gradient.rows,
+        columns: gradient.columns,
+        values: await this.#device.read(gradient),
+      })
     }
     return gradients
   }

@@ -43,8 +43,12 @@ export function encodeSafetensors(state: NetworkState, metadata: Record<string, 
  * @param path named in errors
  * @throws ScvaeError (bad-input) when the file is cut, is something else, or holds another type.
  */
-export function decodeSafetensors(file: Uint8Array, path: string): { state: NetworkState; metadata: Record<string, string> } {
-  const bad = (what: string) => new ScvaeError('bad-input', `${path} is not a readable safetensors file: ${what}.`)
+export function decodeSafetensors(
+  file: Uint8Array,
+  path: string,
+): { state: NetworkState; metadata: Record<string, string> } {
+  const bad = (what: string) =>
+    new ScvaeError('bad-input', `${path} is not a readable safetensors file: ${what}.`)
   if (file.length < 8) throw bad('it is shorter than its header')
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true))
   if (8 + length > file.length) throw bad('its header is cut')
@@ -52,15 +56,19 @@ export function decodeSafetensors(file: Uint8Array, path: string): { state: Netw
   try {
     header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)))
   } catch (cause) {
-    throw new ScvaeError('bad-input', `${path} is not a readable safetensors file: its header is no JSON.`, { cause })
+    throw new ScvaeError('bad-input', `${path} is not a readable safetensors file: its header is no JSON.`, {
+      cause,
+    })
   }
+  if (header === null || typeof header !== 'object') throw bad('its header lists no tensors')
   const { __metadata__: metadata = {}, ...tensors } = header
   const state: NetworkState = new Map()
   for (const [name, tensor] of Object.entries(tensors) as [string, TensorHeader][]) {
-    if (tensor.dtype !== 'F32') throw bad(`the tensor "${name}" is ${tensor.dtype}, not F32`)
-    const [rows = 1, columns = 1] = tensor.shape
-    const [start, end] = tensor.data_offsets
-    if (end - start !== rows * columns * 4 || 8 + length + end > file.length) throw bad(`the tensor "${name}" is cut`)
+    if (tensor?.dtype !== 'F32') throw bad(`the tensor "${name}" is ${tensor?.dtype}, not F32`)
+    const [rows = 1, columns = 1] = tensor.shape ?? []
+    const [start = 0, end = 0] = tensor.data_offsets ?? []
+    if (end - start !== rows * columns * 4 || 8 + length + end > file.length)
+      throw bad(`the tensor "${name}" is cut`)
     const bytes = file.slice(8 + length + start, 8 + length + end)
     state.set(name, { rows, columns, values: new Float32Array(bytes.buffer) })
   }

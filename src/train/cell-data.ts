@@ -52,7 +52,9 @@ export function cellData(
   const odd = size.findIndex((value) => !(value > 0))
   if (odd >= 0) {
     const what = keys.sizeFactorKey ? `a size factor of ${size[odd]}` : 'no count in the genes used'
-    throw new ScvaeError('bad-input', `"${data.path}": cell ${chosen[odd]} has ${what}.`, { hint: 'Leave such cells out.' })
+    throw new ScvaeError('bad-input', `"${data.path}": cell ${chosen[odd]} has ${what}.`, {
+      hint: 'Leave such cells out.',
+    })
   }
   return {
     source: {
@@ -69,18 +71,28 @@ export function cellData(
 
 const oneBatch = (n: number) => ({ codes: new Int32Array(n), categories: ['all'] })
 
-function categoryCodes(data: ModelData, key: string, cells: Int32Array, known: readonly string[] | undefined) {
+function categoryCodes(
+  data: ModelData,
+  key: string,
+  cells: Int32Array,
+  known: readonly string[] | undefined,
+) {
   const column = obsColumn(data, key)
   // only categories that a cell in use has get a weight, unless a model says which there are
   const used = new Set(Array.from(cells, (cell) => column.codes[cell]!))
-  if (used.has(-1)) throw new ScvaeError('bad-input', `"${data.path}": the obs column "${key}" has missing values.`)
+  if (used.has(-1))
+    throw new ScvaeError('bad-input', `"${data.path}": the obs column "${key}" has missing values.`)
   const categories = known ? [...known] : column.categories.filter((_, code) => used.has(code))
   const newCode = column.categories.map((category) => categories.indexOf(category))
   const stranger = column.categories.find((_, code) => used.has(code) && newCode[code]! < 0)
   if (stranger !== undefined) {
-    throw new ScvaeError('bad-input', `"${data.path}": the model does not know the category "${stranger}" of "${key}".`, {
-      hint: `It knows ${categories.join(', ')}.`,
-    })
+    throw new ScvaeError(
+      'bad-input',
+      `"${data.path}": the model does not know the category "${stranger}" of "${key}".`,
+      {
+        hint: `It knows ${categories.join(', ')}.`,
+      },
+    )
   }
   return { codes: Int32Array.from(cells, (cell) => newCode[column.codes[cell]!]!), categories }
 }
@@ -90,7 +102,10 @@ function numbers(data: ModelData, key: string, cells: Int32Array): Float32Array 
   const values = Float32Array.from(cells, (cell) => column[cell]!)
   const odd = values.findIndex((value) => !Number.isFinite(value))
   if (odd >= 0) {
-    throw new ScvaeError('bad-input', `"${data.path}": the obs column "${key}" is ${values[odd]} for cell ${cells[odd]}.`)
+    throw new ScvaeError(
+      'bad-input',
+      `"${data.path}": the obs column "${key}" is ${values[odd]} for cell ${cells[odd]}.`,
+    )
   }
   return values
 }

@@ -37,7 +37,10 @@ const FILE = 'checkpoint.safetensors'
 const BEST = 'best/'
 
 /** Writes a checkpoint as one file, beside and renamed, so that a kill leaves the one before. */
-export function writeCheckpoint(directory: string, { progress, fingerprint, state, bestState }: Checkpoint): void {
+export function writeCheckpoint(
+  directory: string,
+  { progress, fingerprint, state, bestState }: Checkpoint,
+): void {
   const all: NetworkState = new Map(state)
   for (const [name, tensor] of bestState ?? []) all.set(BEST + name, tensor)
   mkdirSync(directory, { recursive: true })
@@ -57,13 +60,20 @@ export function readCheckpoint(directory: string, fingerprint: string): Checkpoi
   try {
     file = readFileSync(path)
   } catch (cause) {
-    throw new ScvaeError('bad-input', `There is no checkpoint at ${path}.`, { hint: 'Start without --resume.', cause })
+    throw new ScvaeError('bad-input', `There is no checkpoint at ${path}.`, {
+      hint: 'Start without --resume.',
+      cause,
+    })
   }
   const { state: all, metadata } = decodeSafetensors(file, path)
   if (metadata.fingerprint !== fingerprint) {
-    throw new ScvaeError('bad-input', `The checkpoint at ${path} comes from other data or other settings than this run.`, {
-      hint: 'Use the same command, or start without --resume.',
-    })
+    throw new ScvaeError(
+      'bad-input',
+      `The checkpoint at ${path} comes from other data or other settings than this run.`,
+      {
+        hint: 'Use the same command, or start without --resume.',
+      },
+    )
   }
   const state: NetworkState = new Map()
   const bestState: NetworkState = new Map()

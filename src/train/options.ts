@@ -1,4 +1,5 @@
 import { ScvaeError } from '../errors.js'
+import { FEWEST_CELLS } from './split.js'
 
 /** How a model is trained. Names and defaults are scvi-tools', but for the KL warm-up, validation and best weights. */
 export interface TrainOptions {
@@ -70,24 +71,40 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
     if (!(key in DEFAULT_TRAINING)) throw new ScvaeError('usage', `Training has no option "${key}".`)
     if (value !== undefined) Object.assign(merged, { [key]: value })
   }
-  const whole = (key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'validateEvery' | 'patience', low: number) => {
+  const whole = (
+    key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'validateEvery' | 'patience',
+    low: number,
+    ...words: string[]
+  ) => {
     const value = merged[key]
-    if (typeof value === 'string') return
+    if (typeof value === 'string') {
+      if (words.includes(value)) return
+      const others = words.length
+        ? ['a whole number', ...words.map((word) => `"${word}"`)]
+        : ['a whole number']
+      const either = [others.slice(0, -1).join(', '), ...others.slice(-1)].filter(Boolean).join(' or ')
+      throw new ScvaeError('usage', `${key} must be ${either}, not "${value}".`)
+    }
     if (!Number.isInteger(value) || value < low) {
       throw new ScvaeError('usage', `${key} must be a whole number of at least ${low}, not ${value}.`)
     }
   }
-  whole('maxEpochs', 1)
-  whole('batchSize', 2)
-  whole('klWarmup', 0)
-  whole('validateEvery', 1)
+  whole('maxEpochs', 1, 'auto')
+  whole('batchSize', FEWEST_CELLS)
+  whole('klWarmup', 0, 'auto', 'scvi-tools')
+  whole('validateEvery', 1, 'auto')
   whole('patience', 1)
   for (const key of ['learningRate', 'adamEpsilon'] as const) {
     if (!(merged[key] > 0 && Number.isFinite(merged[key]))) {
       throw new ScvaeError('usage', `${key} must be a positive number, not ${merged[key]}.`)
     }
   }
-  if (!(merged.weightDecay >= 0)) throw new ScvaeError('usage', `weightDecay must not be negative.`)
+  if (!(merged.weightDecay >= 0 && Number.isFinite(merged.weightDecay))) {
+    throw new ScvaeError(
+      'usage',
+      `weightDecay must be a number that is not negative, not ${merged.weightDecay}.`,
+    )
+  }
   if (!(merged.trainSize > 0 && merged.trainSize <= 1)) {
     throw new ScvaeError('usage', `trainSize must be above 0 and at most 1, not ${merged.trainSize}.`)
   }

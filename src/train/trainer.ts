@@ -55,13 +55,20 @@ export class Trainer {
   readonly #plateau: LearningRatePlateau
   #progress: Progress
   #bestState: NetworkState | undefined
+  /** Finite weights to fall back on until there are best ones. */
+  #goodWeights: { epoch: number; state: NetworkState } | undefined
+  /** When signals were last let in. */
+  #yielded = 0
   #trainedCells = 0
   #trainMilliseconds = 0
 
   constructor(network: Network, source: CellSource, options: TrainOptions, hooks: TrainHooks = {}) {
     const split = splitCells(source.nCells, options.trainSize, options.seed)
     if (split.train.length < FEWEST_CELLS) {
-      throw new ScvaeError('bad-input', `${source.nCells} cells are too few to train on: at least 4 with counts are needed.`)
+      throw new ScvaeError(
+        'bad-input',
+        `${source.nCells} cells are too few to train on: at least 4 with counts are needed.`,
+      )
     }
     if (options.earlyStopping && split.heldout.length === 0 && options.trainSize === 1) {
       throw new ScvaeError('usage', 'Early stopping needs held-out cells, but the train size is 1.', {
@@ -75,7 +82,13 @@ export class Trainer {
     this.#epochs = epochsFor(source.nCells, options.maxEpochs)
     this.#warmup = warmupEpochs(this.#epochs, options.klWarmup)
     this.#interval = validationInterval(this.#epochs, options.validateEvery)
-    this.#fingerprint = JSON.stringify([options, network.config, network.shape, source.nCells, source.size.slice(0, 1000)])
+    this.#fingerprint = JSON.stringify([
+      options,
+      network.config,
+      network.shape,
+      source.nCells,
+      source.size.slice(0, 1000),
+    ])
     this.#batch = network.minibatch(source)
     this.#plateau = new LearningRatePlateau(options.learningRate)
     this.#progress = {
@@ -99,7 +112,11 @@ export class Trainer {
    */
   async run(): Promise<TrainSummary> {
     if (this.#hooks.resume) this.#restore(this.#hooks.resume)
+    // the step counts from 1, so the moments of an earlier run would be corrected twice
+    else this.#network.parameters.resetMoments()
+    await this.#keepGood()
     const started = performance.now()
+    this.#yielded = started
     const before = this.#progress.seconds
     let saved = started
     let stoppedEarly = false
@@ -111,7 +128,8 @@ export class Trainer {
       })
       stoppedEarly = await this.#finishEpoch(epochStarted)
       this.#progress.seconds = before + (performance.now() - started) / 1000
-      if (this.#hooks.checkpoint && performance.now() - saved > everySeconds * 1000) {
+      // a run that has stopped is not to be gone on with
+      if (this.#hooks.checkpoint && !stoppedEarly && performance.now() - saved > everySeconds * 1000) {
         await this.#save()
         saved = performance.now()
       }
@@ -127,16 +145,15 @@ export class Trainer {
     const bounds = minibatchBounds(order.length, batchSize)
     const weight = klWeight(progress.epoch, this.#warmup) * this.#network.config.beta
     const started = performance.now()
-    let yielded = started
     for (; progress.minibatch < bounds.length - 1; progress.minibatch++) {
-      if (performance.now() - yielded > YIELD_MILLISECONDS) {
+      if (performance.now() - this.#yielded > YIELD_MILLISECONDS) {
         // lets signals in
         await new Promise((resolve) => setImmediate(resolve))
-        yielded = performance.now()
-        if (this.#hooks.signal?.aborted) {
-          tick()
-          await this.#interrupt()
-        }
+        this.#yielded = performance.now()
+      }
+      if (this.#hooks.signal?.aborted) {
+        tick()
+        await this.#interrupt()
       }
       const cells = order.subarray(bounds[progress.minibatch], bounds[progress.minibatch + 1])
       this.#network.gather(this.#batch, cells)
@@ -174,7 +191,8 @@ export class Trainer {
     progress.sums = NO_SUMS
     const trained = perCell(sums, this.#split.train.length)
     const last = epoch === this.#epochs - 1
-    const validate = this.#split.heldout.length > 0 && (last || (epoch + 1) % this.#interval === 0)
+    const due = last || (epoch + 1) % this.#interval === 0
+    const validate = this.#split.heldout.length > 0 && due
     const heldout = validate ? await this.#validate() : undefined
     this.#checkFinite(trained.elbo, heldout?.elbo)
     const record: EpochRecord = {
@@ -184,13 +202,18 @@ export class Trainer {
       trainKl: trained.kl,
       klWeight: klWeight(epoch, this.#warmup) * this.#network.config.beta,
       learningRate: progress.learningRate,
-      ...(heldout && { heldoutElbo: heldout.elbo, heldoutReconstruction: heldout.reconstruction, heldoutKl: heldout.kl }),
+      ...(heldout && {
+        heldoutElbo: heldout.elbo,
+        heldoutReconstruction: heldout.reconstruction,
+        heldoutKl: heldout.kl,
+      }),
       seconds: (performance.now() - started) / 1000,
     }
     progress.history.push(record)
     progress.epoch++
     progress.minibatch = 0
     this.#hooks.onEpoch?.(record, this.#epochs)
+    if (due) await this.#keepGood()
     if (!heldout) return false
     // before the KL term has its whole weight, a better ELBO is not yet a better model
     const warm = epoch >= this.#warmup || last
@@ -220,12 +243,27 @@ export class Trainer {
     const bound = first ? 1e3 * (Math.abs(first.trainElbo) + 1) : Number.POSITIVE_INFINITY
     const bad = losses.find((loss) => loss !== undefined && !(Math.abs(loss) < bound))
     if (bad === undefined) return
-    if (this.#bestState) this.#network.setState(this.#bestState)
-    const what = Number.isFinite(bad) ? `diverged (${bad.toExponential(1)} a cell)` : 'is not a number any more'
-    const kept = this.#bestState ? ` The weights of epoch ${this.#progress.best!.epoch} were put back.` : ''
-    throw new ScvaeError('failed', `The training loss ${what} in epoch ${this.#progress.epoch + 1}.${kept}`, {
-      hint: `Halve the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
-    })
+    const good = this.#bestState
+      ? { epoch: this.#progress.best!.epoch, state: this.#bestState }
+      : this.#goodWeights!
+    this.#network.setState(good.state)
+    const what = Number.isFinite(bad)
+      ? `diverged (${bad.toExponential(1)} a cell)`
+      : 'is not a number any more'
+    const kept = good.epoch ? `The weights of epoch ${good.epoch}` : 'The starting weights'
+    throw new ScvaeError(
+      'failed',
+      `The training loss ${what} in epoch ${this.#progress.epoch + 1}. ${kept} were put back.`,
+      {
+        hint: `Halve the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
+      },
+    )
+  }
+
+  async #keepGood(): Promise<void> {
+    const state = await this.#network.state()
+    const finite = Array.from(state.values()).every(({ values }) => values.every(Number.isFinite))
+    if (finite) this.#goodWeights = { epoch: this.#progress.epoch, state }
   }
 
   async #save(): Promise<void> {
@@ -255,7 +293,9 @@ export class Trainer {
     const { history, best, epoch, seconds } = this.#progress
     const keep = this.#options.keepBest && this.#bestState && best
     if (keep) this.#network.setState(this.#bestState!)
-    const heldoutElbo = keep ? best.elbo : history.findLast((record) => record.heldoutElbo !== undefined)?.heldoutElbo
+    const heldoutElbo = keep
+      ? best.elbo
+      : history.findLast((record) => record.heldoutElbo !== undefined)?.heldoutElbo
     return {
       epochs: epoch,
       maxEpochs: this.#epochs,
@@ -264,7 +304,9 @@ export class Trainer {
       bestEpoch: keep ? best.epoch : epoch,
       history,
       ...(heldoutElbo === undefined ? {} : { heldoutElbo }),
-      trainCellsPerSecond: this.#trainMilliseconds ? (this.#trainedCells / this.#trainMilliseconds) * 1000 : 0,
+      trainCellsPerSecond: this.#trainMilliseconds
+        ? (this.#trainedCells / this.#trainMilliseconds) * 1000
+        : 0,
       seconds,
       split: this.#split,
     }

@@ -40,7 +40,7 @@ INLINE Param param_arg(const Call *c, int i) {
 }
 
 /* Either stores a gradient or, with `update`, takes the step at once. */
-INLINE void put_gradient(const Param *p, int64_t at, vec g, const Adam *s, int update) {
+INLINE void put_gradient(const Param *p, intptr_t at, vec g, const Adam *s, int update) {
   if (update)
     adam_vec(s, g, p->w + at, p->m + at, p->v + at);
   else

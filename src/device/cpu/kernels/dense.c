@@ -3,7 +3,7 @@
 #include "philox.h"
 
 /* args: cells, inputs, width, input, input_width, weight, bias, output, covariates... */
-static void linear_forward(const Call *c) {
+KERNEL linear_forward(const Call *c) {
   int cells = int_arg(c, 0), inputs = int_arg(c, 1), width = int_arg(c, 2);
   const float *input = tensor_arg(c, 3), *weight = tensor_arg(c, 5), *bias = tensor_arg(c, 6);
   int input_width = int_arg(c, 4);
@@ -12,16 +12,16 @@ static void linear_forward(const Call *c) {
   int first, last;
   share(c, cells, TILE_ROWS, &first, &last);
   for (int i = first; i < last; i++) {
-    float *out = output + (int64_t)i * width;
+    float *out = output + (intptr_t)i * width;
     for (int j = 0; j < width; j += W) store(out + j, load(bias + j));
-    add_covariates(&cov, i, weight + (int64_t)inputs * width, width, out);
+    add_covariates(&cov, i, weight + (intptr_t)inputs * width, width, out);
   }
   Product p = {input, input_width, 1, weight, width, inputs};
   product(&p, first, last, width, output, width, 1);
 }
 
 /* args: cells, inputs, width, input, input_width, gradient, weight gradient, bias gradient, covariates... */
-static void linear_weight_gradient(const Call *c) {
+KERNEL linear_weight_gradient(const Call *c) {
   int cells = int_arg(c, 0), inputs = int_arg(c, 1), width = int_arg(c, 2);
   const float *input = tensor_arg(c, 3), *gradient = tensor_arg(c, 5);
   int input_width = int_arg(c, 4);
@@ -36,12 +36,12 @@ static void linear_weight_gradient(const Call *c) {
   for (int r = 0; r < rows; r++)
     for (int j = first; j < last; j += W) {
       vec g = covariate_gradient(&cov, r, cells, gradient, width, j);
-      store(r == rows - 1 ? bias + j : weight + (int64_t)(inputs + r) * width + j, g);
+      store(r == rows - 1 ? bias + j : weight + (intptr_t)(inputs + r) * width + j, g);
     }
 }
 
 /* args: rows, columns, input, input_width, output, output_width. Pads of the output up to a whole vector of rows are zeroed. */
-static void transpose(const Call *c) {
+KERNEL transpose(const Call *c) {
   int rows = int_arg(c, 0), columns = int_arg(c, 1);
   const float *input = tensor_arg(c, 2);
   int input_width = int_arg(c, 3);
@@ -51,11 +51,11 @@ static void transpose(const Call *c) {
   share(c, columns, 16, &first, &last);
   for (int i = 0; i < output_width; i++)
     for (int j = first; j < last; j++)
-      output[(int64_t)j * output_width + i] = i < rows ? input[(int64_t)i * input_width + j] : 0.0f;
+      output[(intptr_t)j * output_width + i] = i < rows ? input[(intptr_t)i * input_width + j] : 0.0f;
 }
 
 /* args: cells, inputs, width, gradient, transposed weight, its width, input gradient, input_width, accumulate */
-static void linear_input_gradient(const Call *c) {
+KERNEL linear_input_gradient(const Call *c) {
   int cells = int_arg(c, 0), width = int_arg(c, 2);
   const float *gradient = tensor_arg(c, 3), *transposed = tensor_arg(c, 4);
   int transposed_width = int_arg(c, 5), columns = int_arg(c, 1);
@@ -68,7 +68,7 @@ static void linear_input_gradient(const Call *c) {
 }
 
 /* args: cells, width, input, scale, shift, running, output, saved, training. Threads own features. */
-static void batch_norm(const Call *c) {
+KERNEL batch_norm(const Call *c) {
   int cells = int_arg(c, 0), width = int_arg(c, 1), training = int_arg(c, 8);
   const float *input = tensor_arg(c, 2), *scale = tensor_arg(c, 3), *shift = tensor_arg(c, 4);
   float *running = tensor_arg(c, 5), *output = tensor_arg(c, 6), *saved = tensor_arg(c, 7);
@@ -78,10 +78,10 @@ static void batch_norm(const Call *c) {
     vec mean, inverse;
     if (training) {
       vec s = splat(0.0f), q = splat(0.0f);
-      for (int i = 0; i < cells; i++) s += load(input + (int64_t)i * width + j);
+      for (int i = 0; i < cells; i++) s += load(input + (intptr_t)i * width + j);
       mean = s / (float)cells;
       for (int i = 0; i < cells; i++) {
-        vec d = load(input + (int64_t)i * width + j) - mean;
+        vec d = load(input + (intptr_t)i * width + j) - mean;
         q += d * d;
       }
       vec unbiased = q / (float)(cells > 1 ? cells - 1 : 1);
@@ -96,14 +96,14 @@ static void batch_norm(const Call *c) {
     }
     vec g = load(scale + j) * inverse, b = load(shift + j);
     for (int i = 0; i < cells; i++) {
-      int64_t at = (int64_t)i * width + j;
+      intptr_t at = (intptr_t)i * width + j;
       store(output + at, (load(input + at) - mean) * g + b);
     }
   }
 }
 
 /* args: cells, width, input, scale, scale gradient, shift gradient, saved, output gradient, input gradient */
-static void batch_norm_gradient(const Call *c) {
+KERNEL batch_norm_gradient(const Call *c) {
   int cells = int_arg(c, 0), width = int_arg(c, 1);
   const float *input = tensor_arg(c, 2), *scale = tensor_arg(c, 3), *saved = tensor_arg(c, 6);
   float *scale_gradient = tensor_arg(c, 4), *shift_gradient = tensor_arg(c, 5);
@@ -115,7 +115,7 @@ static void batch_norm_gradient(const Call *c) {
     vec mean = load(saved + j), inverse = load(saved + width + j);
     vec sum_g = splat(0.0f), sum_gx = splat(0.0f);
     for (int i = 0; i < cells; i++) {
-      int64_t at = (int64_t)i * width + j;
+      intptr_t at = (intptr_t)i * width + j;
       vec g = load(gradient + at);
       sum_g += g;
       sum_gx += g * ((load(input + at) - mean) * inverse);
@@ -125,7 +125,7 @@ static void batch_norm_gradient(const Call *c) {
     vec mean_g = sum_g / (float)cells, mean_gx = sum_gx / (float)cells;
     vec factor = load(scale + j) * inverse;
     for (int i = 0; i < cells; i++) {
-      int64_t at = (int64_t)i * width + j;
+      intptr_t at = (intptr_t)i * width + j;
       vec x = (load(input + at) - mean) * inverse;
       store(out + at, factor * (load(gradient + at) - mean_g - x * mean_gx));
     }
@@ -133,36 +133,36 @@ static void batch_norm_gradient(const Call *c) {
 }
 
 /* args: cells, features, width, input, output, saved. Threads own cells. */
-static void layer_norm(const Call *c) {
+KERNEL layer_norm(const Call *c) {
   int cells = int_arg(c, 0), features = int_arg(c, 1), width = int_arg(c, 2);
   const float *input = tensor_arg(c, 3);
   float *output = tensor_arg(c, 4), *saved = tensor_arg(c, 5);
   int first, last;
   share(c, cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
-    const float *x = input + (int64_t)i * width;
-    float *y = output + (int64_t)i * width;
+    const float *x = input + (intptr_t)i * width;
+    float *y = output + (intptr_t)i * width;
     float s = 0.0f, q = 0.0f;
     for (int j = 0; j < features; j++) s += x[j];
     float mean = s / (float)features;
     for (int j = 0; j < features; j++) q += (x[j] - mean) * (x[j] - mean);
     float inverse = 1.0f / vsqrt(splat(q / (float)features + 1e-5f))[0];
-    saved[(int64_t)i * 16] = inverse;
+    saved[(intptr_t)i * 16] = inverse;
     for (int j = 0; j < width; j++) y[j] = j < features ? (x[j] - mean) * inverse : 0.0f;
   }
 }
 
 /* args: cells, features, width, output, saved, output gradient, input gradient */
-static void layer_norm_gradient(const Call *c) {
+KERNEL layer_norm_gradient(const Call *c) {
   int cells = int_arg(c, 0), features = int_arg(c, 1), width = int_arg(c, 2);
   const float *output = tensor_arg(c, 3), *saved = tensor_arg(c, 4), *gradient = tensor_arg(c, 5);
   float *out = tensor_arg(c, 6);
   int first, last;
   share(c, cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
-    const float *y = output + (int64_t)i * width, *g = gradient + (int64_t)i * width;
-    float *d = out + (int64_t)i * width;
-    float sum_g = 0.0f, sum_gy = 0.0f, inverse = saved[(int64_t)i * 16];
+    const float *y = output + (intptr_t)i * width, *g = gradient + (intptr_t)i * width;
+    float *d = out + (intptr_t)i * width;
+    float sum_g = 0.0f, sum_gy = 0.0f, inverse = saved[(intptr_t)i * 16];
     for (int j = 0; j < features; j++) sum_g += g[j], sum_gy += g[j] * y[j];
     sum_g /= (float)features;
     sum_gy /= (float)features;
@@ -171,7 +171,7 @@ static void layer_norm_gradient(const Call *c) {
 }
 
 /* args: cells, width, input, output, rate, seed, purpose, step */
-static void relu_dropout(const Call *c) {
+KERNEL relu_dropout(const Call *c) {
   int cells = int_arg(c, 0), width = int_arg(c, 1);
   const float *input = tensor_arg(c, 2);
   float *output = tensor_arg(c, 3), rate = float_arg(c, 4), scale = 1.0f / (1.0f - rate);
@@ -180,8 +180,8 @@ static void relu_dropout(const Call *c) {
   int first, last;
   share(c, cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
-    const float *x = input + (int64_t)i * width;
-    float *y = output + (int64_t)i * width;
+    const float *x = input + (intptr_t)i * width;
+    float *y = output + (intptr_t)i * width;
     if (rate == 0.0f) {
       for (int j = 0; j < width; j += W) {
         vec v = load(x + j);
@@ -201,7 +201,7 @@ static void relu_dropout(const Call *c) {
 }
 
 /* args: cells, width, output of the forward pass, rate, output gradient, input gradient. What came out positive passed. */
-static void relu_dropout_gradient(const Call *c) {
+KERNEL relu_dropout_gradient(const Call *c) {
   int cells = int_arg(c, 0), width = int_arg(c, 1);
   const float *output = tensor_arg(c, 2), *gradient = tensor_arg(c, 4);
   float scale = 1.0f / (1.0f - float_arg(c, 3)), *out = tensor_arg(c, 5);
@@ -212,7 +212,7 @@ static void relu_dropout_gradient(const Call *c) {
 }
 
 /* args: first parameter word, gradient, first moment, second moment, words, adam (6) */
-static void adam_update(const Call *c) {
+KERNEL adam_update(const Call *c) {
   Param p = param_arg(c, 0);
   Adam s = adam_arg(c, 5);
   int first, last;
@@ -221,10 +221,10 @@ static void adam_update(const Call *c) {
 }
 
 /* args: cells, values, sums, element. One part does it: the order of a sum is its result. */
-static void add_sum(const Call *c) {
+KERNEL add_sum(const Call *c) {
   if (c->part) return;
   const float *values = tensor_arg(c, 1);
   double s = 0.0;
-  for (int i = 0; i < int_arg(c, 0); i++) s += values[(int64_t)i * 16];
+  for (int i = 0; i < int_arg(c, 0); i++) s += values[(intptr_t)i * 16];
   tensor_arg(c, 2)[int_arg(c, 3)] += (float)s;
 }

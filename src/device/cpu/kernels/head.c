@@ -46,7 +46,7 @@ INLINE Head head_arg(const Call *c) {
   h.weight = param_arg(c, 26), h.bias = param_arg(c, 30);
   h.zero_weight = param_arg(c, 34), h.zero_bias = param_arg(c, 38), h.dispersion = param_arg(c, 42);
   h.scratch = tensor_arg(c, 46), h.scratch_stride = int_arg(c, 47), h.dispersion_stride = int_arg(c, 48);
-  h.scratch += (int64_t)h.scratch_stride * c->part;
+  h.scratch += (intptr_t)h.scratch_stride * c->part;
   return h;
 }
 #define HEAD_WORDS 49
@@ -61,13 +61,13 @@ INLINE void head_product(const Head *h, const float *weight, const float *bias, 
   product(&p, first, last, h->padded, rows, h->padded, 0);
   for (int g = first; g < last; g++)
     for (int i = 0; i < h->padded; i += W) {
-      float *x = rows + (int64_t)g * h->padded + i;
+      float *x = rows + (intptr_t)g * h->padded + i;
       store(x, load(x) + bias[g]);
     }
 }
 
 /* Logits of each gene block; for softmax, exp(logit - maximum of the block) and its sum, cell by cell. */
-static void head_logits(const Call *c) {
+KERNEL head_logits(const Call *c) {
   Head h = head_arg(c);
   int from, to;
   share(c, h.blocks, 1, &from, &to);
@@ -77,15 +77,15 @@ static void head_logits(const Call *c) {
     head_product(&h, h.weight.w, h.bias.w, first, last, h.scale_row);
     if (h.zero_row) head_product(&h, h.zero_weight.w, h.zero_bias.w, first, last, h.zero_row);
     if (h.softplus) continue;
-    float *max = h.block_max + (int64_t)b * h.padded, *total = h.block_sum + (int64_t)b * h.padded;
+    float *max = h.block_max + (intptr_t)b * h.padded, *total = h.block_sum + (intptr_t)b * h.padded;
     for (int i = 0; i < h.padded; i += W) {
-      float *x = h.scale_row + (int64_t)first * h.padded + i;
+      float *x = h.scale_row + (intptr_t)first * h.padded + i;
       vec m = load(x);
-      for (int g = 1; g < last - first; g++) m = vmax(load(x + (int64_t)g * h.padded), m);
+      for (int g = 1; g < last - first; g++) m = vmax(load(x + (intptr_t)g * h.padded), m);
       vec s = splat(0.0f);
       for (int g = 0; g < last - first; g++) {
-        vec e = vexp(load(x + (int64_t)g * h.padded) - m);
-        store(x + (int64_t)g * h.padded, e);
+        vec e = vexp(load(x + (intptr_t)g * h.padded) - m);
+        store(x + (intptr_t)g * h.padded, e);
         s += e;
       }
       store(max + i, m);
@@ -95,20 +95,20 @@ static void head_logits(const Call *c) {
 }
 
 /* args after the head's: cells x 1 log sizes or 0, sizes [cell]. Log of the softmax sum over all blocks, and the log sizes. */
-static void head_normalise(const Call *c) {
+KERNEL head_normalise(const Call *c) {
   Head h = head_arg(c);
   const float *draw = tensor_arg(c, HEAD_WORDS), *size = tensor_arg(c, HEAD_WORDS + 1);
   int first, last;
   share(c, h.padded, 16, &first, &last);
-  for (int i = first; i < last; i++) h.log_size[i] = i < h.cells ? (draw ? draw[(int64_t)i * 16] : size[i]) : 0.0f;
+  for (int i = first; i < last; i++) h.log_size[i] = i < h.cells ? (draw ? draw[(intptr_t)i * 16] : size[i]) : 0.0f;
   for (int i = first; i < last; i += W) {
     if (!draw) store(h.log_size + i, vlog(vmax(load(h.log_size + i), splat(i < h.cells ? 1e-30f : 1.0f))));
     if (h.softplus) continue;
     vec m = load(h.block_max + i);
-    for (int b = 1; b < h.blocks; b++) m = vmax(load(h.block_max + (int64_t)b * h.padded + i), m);
+    for (int b = 1; b < h.blocks; b++) m = vmax(load(h.block_max + (intptr_t)b * h.padded + i), m);
     vec s = splat(0.0f);
     for (int b = 0; b < h.blocks; b++)
-      s += load(h.block_sum + (int64_t)b * h.padded + i) * vexp(load(h.block_max + (int64_t)b * h.padded + i) - m);
+      s += load(h.block_sum + (intptr_t)b * h.padded + i) * vexp(load(h.block_max + (intptr_t)b * h.padded + i) - m);
     store(h.log_norm + i, m + vlog(s));
   }
 }
@@ -120,7 +120,7 @@ INLINE vec mean_of(const Head *h, vec stored, vec scale) { return scale * (h->so
 INLINE void block_scale(const Head *h, int block, float *scale) {
   for (int i = 0; i < h->padded; i += W) {
     vec s = load(h->log_size + i);
-    if (!h->softplus) s += load(h->block_max + (int64_t)block * h->padded + i) - load(h->log_norm + i);
+    if (!h->softplus) s += load(h->block_max + (intptr_t)block * h->padded + i) - load(h->log_norm + i);
     store(scale + i, vexp(s));
   }
 }
@@ -170,6 +170,8 @@ INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, int zero_inflated, 
   return t;
 }
 
+INLINE vec theta_of(vec log_theta) { return vmin(vexp(log_theta), splat(LARGEST_THETA)); }
+
 INLINE Terms poisson_terms(vec x, vec mean) {
   Terms t = {x * vlog(vmax(mean, splat(EPS))) - mean, x - mean, splat(0.0f), splat(0.0f)};
   return t;
@@ -189,17 +191,17 @@ INLINE void head_counts(const Call *c, int likelihood) {
     int first, last;
     block_range(&h, b, &first, &last);
     block_scale(&h, b, scale);
-    float *ll = h.block_ll + (int64_t)b * h.padded, *total_q = h.block_q + (int64_t)b * h.padded;
+    float *ll = h.block_ll + (intptr_t)b * h.padded, *total_q = h.block_q + (intptr_t)b * h.padded;
     for (int i = 0; i < h.padded; i += W) store(ll + i, splat(0.0f)), store(total_q + i, splat(0.0f));
     for (int g = first; g < last; g++) {
-      float *stored = h.scale_row + (int64_t)g * h.padded, *q = h.q_row + (int64_t)g * h.padded;
-      float *zero = likelihood == ZINB ? h.zero_row + (int64_t)g * h.padded : 0;
+      float *stored = h.scale_row + (intptr_t)g * h.padded, *q = h.q_row + (intptr_t)g * h.padded;
+      float *zero = likelihood == ZINB ? h.zero_row + (intptr_t)g * h.padded : 0;
       int per_cell = h.dispersions > 1;
       vec theta = splat(1.0f), it = splat(1.0f);
-      if (likelihood != POISSON && !per_cell) theta = vexp(splat(h.dispersion.w[g]));
+      if (likelihood != POISSON && !per_cell) theta = theta_of(splat(h.dispersion.w[g]));
       if (likelihood != POISSON && per_cell) {
-        for (int i = 0; i < h.padded; i++) theta_row[i] = i < h.cells ? h.dispersion.w[(int64_t)h.codes[i] * h.dispersion_stride + g] : 0.0f;
-        for (int i = 0; i < h.padded; i += W) store(theta_row + i, vexp(load(theta_row + i)));
+        for (int i = 0; i < h.padded; i++) theta_row[i] = i < h.cells ? h.dispersion.w[(intptr_t)h.codes[i] * h.dispersion_stride + g] : 0.0f;
+        for (int i = 0; i < h.padded; i += W) store(theta_row + i, theta_of(load(theta_row + i)));
       }
       it = 1.0f / (theta + EPS);
       for (int i = 0; i < h.padded; i += W) {
@@ -258,8 +260,8 @@ INLINE void head_counts(const Call *c, int likelihood) {
         }
       if (likelihood == POISSON) continue;
       if (per_cell) {
-        for (int s = 0; s < h.dispersions; s++) h.dispersion.g[(int64_t)s * h.dispersion_stride + g] = 0.0f;
-        for (int i = 0; i < h.cells; i++) h.dispersion.g[(int64_t)h.codes[i] * h.dispersion_stride + g] -= weight * by_theta[i];
+        for (int s = 0; s < h.dispersions; s++) h.dispersion.g[(intptr_t)s * h.dispersion_stride + g] = 0.0f;
+        for (int i = 0; i < h.cells; i++) h.dispersion.g[(intptr_t)h.codes[i] * h.dispersion_stride + g] -= weight * by_theta[i];
       } else {
         for (int i = h.cells; i < h.padded; i++) by_theta[i] = 0.0f;
         vec s = splat(0.0f);
@@ -270,12 +272,12 @@ INLINE void head_counts(const Call *c, int likelihood) {
   }
 }
 
-static void head_counts_nb(const Call *c) { head_counts(c, NB); }
-static void head_counts_zinb(const Call *c) { head_counts(c, ZINB); }
-static void head_counts_poisson(const Call *c) { head_counts(c, POISSON); }
+KERNEL head_counts_nb(const Call *c) { head_counts(c, NB); }
+KERNEL head_counts_zinb(const Call *c) { head_counts(c, ZINB); }
+KERNEL head_counts_poisson(const Call *c) { head_counts(c, POISSON); }
 
 /* args after the head's: constant [cell] (sum of lnGamma(x + 1)), log-likelihood (cells x 1). Sums over the blocks, in order. */
-static void head_sum(const Call *c) {
+KERNEL head_sum(const Call *c) {
   Head h = head_arg(c);
   const float *constant = tensor_arg(c, HEAD_WORDS);
   float *out = tensor_arg(c, HEAD_WORDS + 1);
@@ -284,13 +286,13 @@ static void head_sum(const Call *c) {
   for (int i = first; i < last; i += W) {
     vec ll = splat(0.0f), q = splat(0.0f);
     for (int b = 0; b < h.blocks; b++) {
-      ll += load(h.block_ll + (int64_t)b * h.padded + i);
-      q += load(h.block_q + (int64_t)b * h.padded + i);
+      ll += load(h.block_ll + (intptr_t)b * h.padded + i);
+      q += load(h.block_q + (intptr_t)b * h.padded + i);
     }
     store(h.ll + i, ll);
     store(h.q + i, q);
   }
-  for (int i = first; i < last && i < h.cells; i++) out[(int64_t)i * 16] = h.ll[i] - constant[i];
+  for (int i = first; i < last && i < h.cells; i++) out[(intptr_t)i * 16] = h.ll[i] - constant[i];
 }
 
 /* The rows of one tile of weights: gradient by product over the cells, then stored or stepped. */
@@ -302,10 +304,10 @@ INLINE void weight_gradient(const Head *h, const float *rows, const float *hidde
     int vecs = (h->width - j) / W < TILE_VECS ? (h->width - j) / W : TILE_VECS;
     for (int g = first; g < last; g += TILE_ROWS) {
       int n = last - g < TILE_ROWS ? last - g : TILE_ROWS;
-      any_tile(&p, n, vecs, rows + (int64_t)g * h->padded, hidden + j, tile, 0);
+      any_tile(&p, n, vecs, rows + (intptr_t)g * h->padded, hidden + j, tile, 0);
       for (int r = 0; r < n; r++)
         for (int v = 0; v < vecs; v++)
-          put_gradient(weight, (int64_t)(g + r) * h->width + j + v * W, load(tile + (r * TILE_VECS + v) * W), adam, update);
+          put_gradient(weight, (intptr_t)(g + r) * h->width + j + v * W, load(tile + (r * TILE_VECS + v) * W), adam, update);
     }
   }
 }
@@ -314,7 +316,7 @@ INLINE void weight_gradient(const Head *h, const float *rows, const float *hidde
 INLINE void bias_gradient(const Head *h, const float *rows, const Param *bias, int first, int last, const Adam *adam, int update) {
   for (int g = first; g < last; g++) {
     vec s = splat(0.0f);
-    for (int i = 0; i < h->padded; i += W) s += load(rows + (int64_t)g * h->padded + i);
+    for (int i = 0; i < h->padded; i += W) s += load(rows + (intptr_t)g * h->padded + i);
     bias->g[g] = sum(s);
   }
   if (update)
@@ -325,7 +327,7 @@ INLINE void bias_gradient(const Head *h, const float *rows, const Param *bias, i
  * args after the head's: hidden (cells x hidden), hidden gradient of each block [block][cells][width], update, adam (6).
  * d loss / d logit = -(q - softmax sum q) / cells, in the place of the stored rows; then the products.
  */
-static void head_gradient(const Call *c) {
+KERNEL head_gradient(const Call *c) {
   Head h = head_arg(c);
   const float *hidden = tensor_arg(c, HEAD_WORDS);
   float *partial = tensor_arg(c, HEAD_WORDS + 1);
@@ -340,9 +342,9 @@ static void head_gradient(const Call *c) {
     block_range(&h, b, &first, &last);
     if (!h.softplus)
       for (int i = 0; i < h.padded; i += W)
-        store(scale + i, vexp(load(h.block_max + (int64_t)b * h.padded + i) - load(h.log_norm + i)) * load(h.q + i));
+        store(scale + i, vexp(load(h.block_max + (intptr_t)b * h.padded + i) - load(h.log_norm + i)) * load(h.q + i));
     for (int g = first; g < last; g++) {
-      float *row = h.scale_row + (int64_t)g * h.padded, *q = h.q_row + (int64_t)g * h.padded;
+      float *row = h.scale_row + (intptr_t)g * h.padded, *q = h.q_row + (intptr_t)g * h.padded;
       for (int i = 0; i < h.padded; i += W) {
         vec d = load(q + i);
         if (!h.softplus) d -= load(row + i) * load(scale + i);
@@ -350,17 +352,17 @@ static void head_gradient(const Call *c) {
       }
       for (int i = h.cells; i < h.padded; i++) row[i] = 0.0f;
       if (!h.zero_row) continue;
-      float *zero = h.zero_row + (int64_t)g * h.padded;
+      float *zero = h.zero_row + (intptr_t)g * h.padded;
       for (int i = 0; i < h.padded; i += W) store(zero + i, weight * load(zero + i));
       for (int i = h.cells; i < h.padded; i++) zero[i] = 0.0f;
     }
-    float *out = partial + (int64_t)b * h.cells * h.width;
-    Product p = {h.scale_row + (int64_t)first * h.padded, 1, h.padded, h.weight.w + (int64_t)first * h.width, h.width, last - first};
+    float *out = partial + (intptr_t)b * h.cells * h.width;
+    Product p = {h.scale_row + (intptr_t)first * h.padded, 1, h.padded, h.weight.w + (intptr_t)first * h.width, h.width, last - first};
     product(&p, 0, h.cells, h.width, out, h.width, 0);
     weight_gradient(&h, h.scale_row, hidden, &h.weight, first, last, &adam, update);
     bias_gradient(&h, h.scale_row, &h.bias, first, last, &adam, update);
     if (h.zero_row) {
-      Product z = {h.zero_row + (int64_t)first * h.padded, 1, h.padded, h.zero_weight.w + (int64_t)first * h.width, h.width, last - first};
+      Product z = {h.zero_row + (intptr_t)first * h.padded, 1, h.padded, h.zero_weight.w + (intptr_t)first * h.width, h.width, last - first};
       product(&z, 0, h.cells, h.width, out, h.width, 1);
       weight_gradient(&h, h.zero_row, hidden, &h.zero_weight, first, last, &adam, update);
       bias_gradient(&h, h.zero_row, &h.zero_bias, first, last, &adam, update);
@@ -368,18 +370,18 @@ static void head_gradient(const Call *c) {
     if (update && h.likelihood != POISSON)
       for (int s = 0; s < h.dispersions; s++)
         for (int g = first; g < last; g += W) {
-          int64_t at = (int64_t)s * h.dispersion_stride + g;
+          intptr_t at = (intptr_t)s * h.dispersion_stride + g;
           adam_vec(&adam, load(h.dispersion.g + at), h.dispersion.w + at, h.dispersion.m + at, h.dispersion.v + at);
         }
   }
 }
 
 /* args after the head's: partial hidden gradients, hidden gradient, gradient by log size (cells x 1) or 0. */
-static void head_hidden_gradient(const Call *c) {
+KERNEL head_hidden_gradient(const Call *c) {
   Head h = head_arg(c);
   const float *partial = tensor_arg(c, HEAD_WORDS);
   float *out = tensor_arg(c, HEAD_WORDS + 1), *by_size = tensor_arg(c, HEAD_WORDS + 2);
-  int64_t n = (int64_t)h.cells * h.width;
+  intptr_t n = (intptr_t)h.cells * h.width;
   int first, last;
   share(c, (int)n, 16, &first, &last);
   for (int i = first; i < last; i += W) {
@@ -388,11 +390,11 @@ static void head_hidden_gradient(const Call *c) {
     store(out + i, s);
   }
   if (by_size && c->part == 0)
-    for (int i = 0; i < h.cells; i++) by_size[(int64_t)i * 16] = -h.q[i] / (float)h.cells;
+    for (int i = 0; i < h.cells; i++) by_size[(intptr_t)i * 16] = -h.q[i] / (float)h.cells;
 }
 
 /* args after the head's: means (cells x genes) and its width, logits of dropout or 0. Back to cell-major. */
-static void head_means(const Call *c) {
+KERNEL head_means(const Call *c) {
   Head h = head_arg(c);
   float *mean = tensor_arg(c, HEAD_WORDS), *zero = tensor_arg(c, HEAD_WORDS + 2);
   int width = int_arg(c, HEAD_WORDS + 1);
@@ -405,10 +407,10 @@ static void head_means(const Call *c) {
     block_scale(&h, b, scale);
     for (int g = first; g < last; g++) {
       for (int i = 0; i < h.padded; i += W)
-        store(row + i, mean_of(&h, load(h.scale_row + (int64_t)g * h.padded + i), load(scale + i)));
-      for (int i = 0; i < h.cells; i++) mean[(int64_t)i * width + g] = row[i];
+        store(row + i, mean_of(&h, load(h.scale_row + (intptr_t)g * h.padded + i), load(scale + i)));
+      for (int i = 0; i < h.cells; i++) mean[(intptr_t)i * width + g] = row[i];
       if (zero)
-        for (int i = 0; i < h.cells; i++) zero[(int64_t)i * width + g] = h.zero_row[(int64_t)g * h.padded + i];
+        for (int i = 0; i < h.cells; i++) zero[(intptr_t)i * width + g] = h.zero_row[(intptr_t)g * h.padded + i];
     }
   }
 }

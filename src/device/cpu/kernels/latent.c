@@ -53,7 +53,7 @@ INLINE void latent(const Call *c, int gradient) {
         /* lanes past the last dimension are kept at zero: the next layer reads whole vectors */
         float m_[W], r_[W], d_[W];
         int lanes = n - k < W ? n - k : W;
-        int64_t at = (int64_t)i * width + j + k;
+        intptr_t at = (intptr_t)i * width + j + k;
         for (int l = 0; l < W; l++) {
           m_[l] = l < lanes ? mean[at + l] : 0.0f;
           r_[l] = l < lanes ? raw[at + l] : 0.0f;
@@ -86,9 +86,9 @@ INLINE void latent(const Call *c, int gradient) {
       if (!gradient)
         for (int k = 0; k < n; k++) total += terms[k];
     }
-    if (!gradient) kl[(int64_t)i * 16] = total;
+    if (!gradient) kl[(intptr_t)i * 16] = total;
   }
 }
 
-static void sample_latent(const Call *c) { latent(c, 0); }
-static void sample_latent_gradient(const Call *c) { latent(c, 1); }
+KERNEL sample_latent(const Call *c) { latent(c, 0); }
+KERNEL sample_latent_gradient(const Call *c) { latent(c, 1); }

@@ -14,6 +14,9 @@ typedef struct {
   int part, parts;
 } Call;
 
+/* Each kernel is a function of its own: WebAssembly compilers spill registers all over one big function. */
+#define KERNEL static __attribute__((noinline)) void
+
 INLINE int int_arg(const Call *c, int i) { return c->a[i]; }
 INLINE float float_arg(const Call *c, int i) { return ((const float *)c->a)[i]; }
 /*

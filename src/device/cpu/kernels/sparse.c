@@ -7,7 +7,7 @@
 #include "adam.h"
 
 /* args: cells, genes, row_start, gene, count, log1p, gene_count */
-static void stage_count(const Call *c) {
+KERNEL stage_count(const Call *c) {
   int cells = int_arg(c, 0), genes = int_arg(c, 1);
   const int32_t *row_start = ints_arg(c, 2), *gene = ints_arg(c, 3);
   const float *count = tensor_arg(c, 4);
@@ -30,7 +30,7 @@ static void stage_count(const Call *c) {
 }
 
 /* args: cells, genes, row_start, gene, count, log1p, gene_count, gene_start, cell, gene_major count, gene_major log1p */
-static void stage_scatter(const Call *c) {
+KERNEL stage_scatter(const Call *c) {
   int cells = int_arg(c, 0), genes = int_arg(c, 1);
   const int32_t *row_start = ints_arg(c, 2), *gene = ints_arg(c, 3);
   const float *count = tensor_arg(c, 4), *log_count = tensor_arg(c, 5);
@@ -91,9 +91,9 @@ INLINE Covariates covariates_arg(const Call *c, int i) {
 INLINE void add_covariates(const Covariates *v, int cell, const float *weight, int width, float *out) {
   for (int k = 0; k < v->n_categorical; k++) {
     if (!v->categories[k]) continue;
-    const float *row = weight + (int64_t)v->codes[k * v->stride + cell] * width;
+    const float *row = weight + (intptr_t)v->codes[k * v->stride + cell] * width;
     for (int j = 0; j < width; j += W) store(out + j, load(out + j) + load(row + j));
-    weight += (int64_t)v->categories[k] * width;
+    weight += (intptr_t)v->categories[k] * width;
   }
   for (int k = 0; k < v->n_continuous; k++) {
     float x = v->values[k * v->stride + cell];
@@ -116,20 +116,20 @@ INLINE vec covariate_gradient(const Covariates *v, int row, int cells, const flo
     if (row < v->categories[k]) {
       const int32_t *codes = v->codes + k * v->stride;
       for (int i = 0; i < cells; i++)
-        if (codes[i] == row) g += load(gradient + (int64_t)i * width + j);
+        if (codes[i] == row) g += load(gradient + (intptr_t)i * width + j);
       return g;
     }
     row -= v->categories[k];
   }
   const float *x = row < v->n_continuous ? v->values + row * v->stride : 0;
-  for (int i = 0; i < cells; i++) g += (x ? x[i] : 1.0f) * load(gradient + (int64_t)i * width + j);
+  for (int i = 0; i < cells; i++) g += (x ? x[i] : 1.0f) * load(gradient + (intptr_t)i * width + j);
   return g;
 }
 
 #define CHUNK (W == 4 ? 4 : 8)
 
 /* args: cells, genes, width, row_start, gene, log1p, weight, bias, output, covariates... */
-static void sparse_forward(const Call *c) {
+KERNEL sparse_forward(const Call *c) {
   int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
   const int32_t *row_start = ints_arg(c, 3), *gene = ints_arg(c, 4);
   const float *x = tensor_arg(c, 5), *weight = tensor_arg(c, 6), *bias = tensor_arg(c, 7);
@@ -138,13 +138,13 @@ static void sparse_forward(const Call *c) {
   int first, last;
   share(c, cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
-    float *out = output + (int64_t)i * width;
+    float *out = output + (intptr_t)i * width;
     int j = 0;
     for (; j + CHUNK * W <= width; j += CHUNK * W) {
       vec acc[CHUNK];
       for (int v = 0; v < CHUNK; v++) acc[v] = load(bias + j + v * W);
       for (int k = row_start[i]; k < row_start[i + 1]; k++) {
-        const float *row = weight + (int64_t)gene[k] * width + j;
+        const float *row = weight + (intptr_t)gene[k] * width + j;
         vec xv = splat(x[k]);
         for (int v = 0; v < CHUNK; v++) acc[v] += xv * load(row + v * W);
       }
@@ -152,10 +152,10 @@ static void sparse_forward(const Call *c) {
     }
     for (; j < width; j += W) {
       vec acc = load(bias + j);
-      for (int k = row_start[i]; k < row_start[i + 1]; k++) acc += splat(x[k]) * load(weight + (int64_t)gene[k] * width + j);
+      for (int k = row_start[i]; k < row_start[i + 1]; k++) acc += splat(x[k]) * load(weight + (intptr_t)gene[k] * width + j);
       store(out + j, acc);
     }
-    add_covariates(&cov, i, weight + (int64_t)genes * width, width, out);
+    add_covariates(&cov, i, weight + (intptr_t)genes * width, width, out);
   }
 }
 
@@ -164,14 +164,14 @@ INLINE int balanced_gene(const int32_t *gene_start, int genes, int64_t target) {
   int lo = 0, hi = genes;
   while (lo < hi) {
     int mid = (lo + hi) >> 1;
-    if (gene_start[mid] + 8 * (int64_t)mid < target) lo = mid + 1;
+    if (gene_start[mid] + 8 * (intptr_t)mid < target) lo = mid + 1;
     else hi = mid;
   }
   return lo;
 }
 
 /* args: cells, genes, width, gene_start, cell, gene_major log1p, gradient, update, weight param (4), bias param (4), adam (6), covariates... */
-static void sparse_gradient(const Call *c) {
+KERNEL sparse_gradient(const Call *c) {
   int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
   const int32_t *gene_start = ints_arg(c, 3), *cell = ints_arg(c, 4);
   const float *x = tensor_arg(c, 5), *gradient = tensor_arg(c, 6);
@@ -179,17 +179,17 @@ static void sparse_gradient(const Call *c) {
   Param weight = param_arg(c, 8), bias = param_arg(c, 12);
   Adam adam = adam_arg(c, 16);
   Covariates cov = covariates_arg(c, 22);
-  int64_t total = gene_start[genes] + 8 * (int64_t)genes;
+  int64_t total = gene_start[genes] + 8 * (intptr_t)genes;
   int first = balanced_gene(gene_start, genes, total * c->part / c->parts);
   int last = c->part == c->parts - 1 ? genes : balanced_gene(gene_start, genes, total * (c->part + 1) / c->parts);
   for (int g = first; g < last; g++) {
-    int64_t at = (int64_t)g * width;
+    intptr_t at = (intptr_t)g * width;
     int j = 0;
     for (; j + CHUNK * W <= width; j += CHUNK * W) {
       vec acc[CHUNK];
       for (int v = 0; v < CHUNK; v++) acc[v] = splat(0.0f);
       for (int k = gene_start[g]; k < gene_start[g + 1]; k++) {
-        const float *row = gradient + (int64_t)cell[k] * width + j;
+        const float *row = gradient + (intptr_t)cell[k] * width + j;
         vec xv = splat(x[k]);
         for (int v = 0; v < CHUNK; v++) acc[v] += xv * load(row + v * W);
       }
@@ -197,7 +197,7 @@ static void sparse_gradient(const Call *c) {
     }
     for (; j < width; j += W) {
       vec acc = splat(0.0f);
-      for (int k = gene_start[g]; k < gene_start[g + 1]; k++) acc += splat(x[k]) * load(gradient + (int64_t)cell[k] * width + j);
+      for (int k = gene_start[g]; k < gene_start[g + 1]; k++) acc += splat(x[k]) * load(gradient + (intptr_t)cell[k] * width + j);
       put_gradient(&weight, at + j, acc, &adam, update);
     }
   }
@@ -207,6 +207,6 @@ static void sparse_gradient(const Call *c) {
     for (int j = first; j < last; j += W) {
       vec g = covariate_gradient(&cov, r, cells, gradient, width, j);
       if (r == rows - 1) put_gradient(&bias, j, g, &adam, update);
-      else put_gradient(&weight, (int64_t)(genes + r) * width + j, g, &adam, update);
+      else put_gradient(&weight, (intptr_t)(genes + r) * width + j, g, &adam, update);
     }
 }

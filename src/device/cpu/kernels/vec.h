@@ -130,19 +130,23 @@ INLINE vec vsigmoid(vec x) {
 /*
  * lnGamma(x + theta) - lnGamma(theta) and psi(x + theta) - psi(theta) for x >= 0, theta > 0.
  * Both arguments are shifted up by four, then the difference of the two Stirling series is taken term by term, which
- * keeps it exact where theta is large and the two functions nearly cancel.
+ * keeps it exact where theta is large and the two functions nearly cancel. Holds up to theta = LARGEST_THETA.
  */
+#define LARGEST_THETA 1e9f
 INLINE void gamma_ratio(vec x, vec theta, vec *log_gamma, vec *digamma) {
   vec b = x + theta;
-  /* products and sums of reciprocals of the four shifted-off factors */
+  /* the four shifted-off factors in pairs: their product, and the sum of their reciprocals over it */
   vec pa = theta * (theta + 1.0f), qa = (theta + 2.0f) * (theta + 3.0f);
   vec pb = b * (b + 1.0f), qb = (b + 2.0f) * (b + 3.0f);
-  vec ra = (2.0f * theta + 1.0f) / pa + (2.0f * theta + 5.0f) / qa;
-  vec rb = (2.0f * b + 1.0f) / pb + (2.0f * b + 5.0f) / qb;
-  vec shift = vlog(pb / pa) + vlog(qb / qa);
+  vec ia = 1.0f / (pa * qa), ib = 1.0f / (pb * qb);
+  vec ra = ((2.0f * theta + 1.0f) * qa + (2.0f * theta + 5.0f) * pa) * ia;
+  vec rb = ((2.0f * b + 1.0f) * qb + (2.0f * b + 5.0f) * pb) * ib;
+  vec shift = vlog(pb * qb * ia);
   vec s = theta + 4.0f, t = b + 4.0f;
   vec is = 1.0f / s, it = 1.0f / t;
-  vec ratio = vlog1p(x * is); /* ln(t / s) */
+  /* ln(t / s) = ln(1 + u), with the low bits that 1 + u loses put back */
+  vec u = x * is, sum = 1.0f + u;
+  vec ratio = vlog(sum) + (u - (sum - 1.0f)) * (s * it);
   vec is2 = is * is, it2 = it * it;
   vec series_s = is * (8.3333333e-2f - is2 * (2.7777778e-3f - is2 * 7.9365079e-4f));
   vec series_t = it * (8.3333333e-2f - it2 * (2.7777778e-3f - it2 * 7.9365079e-4f));
