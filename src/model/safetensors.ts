@@ -69,7 +69,8 @@ export function decodeSafetensors(
     const [start = 0, end = 0] = tensor.data_offsets ?? []
     if (end - start !== rows * columns * 4 || 8 + length + end > file.length)
       throw bad(`the tensor "${name}" is cut`)
-    const bytes = file.slice(8 + length + start, 8 + length + end)
+    // a copy of its own: a Buffer's slice would share the file's memory, at any alignment
+    const bytes = new Uint8Array(file.subarray(8 + length + start, 8 + length + end))
     state.set(name, { rows, columns, values: new Float32Array(bytes.buffer) })
   }
   return { state, metadata: metadata as Record<string, string> }
