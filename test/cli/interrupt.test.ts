@@ -82,7 +82,7 @@ describe('scvae fit, interrupted', () => {
       'fit',
       'small.h5ad',
       '-o',
-      'small',
+      'short',
       '--no-umap',
       '--max-epochs',
       '20000',
