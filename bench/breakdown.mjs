@@ -34,7 +34,8 @@ export async function measureBreakdown(shape, seconds) {
     const stored = run(step, () => step.differentiate(), seconds / 3)
     const fused = run(step, () => step.train(), seconds)
     const parts = { products: 0, likelihood: 0, sparse: 0, adam: 0, staging: 0, small: 0 }
-    for (const [kernel, { milliseconds }] of Object.entries(fused.kernels)) parts[PARTS[kernel] ?? 'small'] += milliseconds
+    for (const [kernel, { milliseconds }] of Object.entries(fused.kernels))
+      parts[PARTS[kernel] ?? 'small'] += milliseconds
     for (const kernel of FUSED) {
       const update = Math.max(0, fused.kernels[kernel].milliseconds - stored.kernels[kernel].milliseconds)
       parts[PARTS[kernel]] -= update
@@ -45,7 +46,13 @@ export async function measureBreakdown(shape, seconds) {
     const inKernels = Object.values(parts).reduce((sum, part) => sum + part, 0)
     parts.rest = Math.max(0, fused.total - inKernels)
     const calls = Object.values(fused.kernels).reduce((sum, kernel) => sum + kernel.calls, 0)
-    return { total: fused.total, parts, calls, kernels: fused.kernels, products: products(shape, fused, stored) }
+    return {
+      total: fused.total,
+      parts,
+      calls,
+      kernels: fused.kernels,
+      products: products(shape, fused, stored),
+    }
   } finally {
     await step.stop()
   }

@@ -19,7 +19,14 @@ export async function measurePeaks({ kernels, threads, genes, hidden }) {
     const copyGigabytes = await copyRate(threads, 2 * words)
     const products = Object.fromEntries(CUBES.map((n) => [n, productRate(device, n)]))
     const peakGflops = Math.max(...Object.values(products))
-    return { products, peakGflops, callMicroseconds: callTime(device), adamGigabytes, copyGigabytes, adamBytes: 16 * words }
+    return {
+      products,
+      peakGflops,
+      callMicroseconds: callTime(device),
+      adamGigabytes,
+      copyGigabytes,
+      adamBytes: 16 * words,
+    }
   } finally {
     await device.dispose()
   }
@@ -35,7 +42,10 @@ function minibatchOf(device, nCells) {
     size: new Float32Array(nCells).fill(1),
   }
   const batch = device.minibatch(source, nCells)
-  device.gather(batch, Int32Array.from({ length: nCells }, (_, i) => i))
+  device.gather(
+    batch,
+    Int32Array.from({ length: nCells }, (_, i) => i),
+  )
   return batch
 }
 
@@ -69,7 +79,9 @@ function productRate(device, n) {
     { name: 'bias', rows: 1, columns: n, values: noise(n) },
   ])
   const covariates = { categories: [], continuous: 0 }
-  const milliseconds = fastest(() => device.kernels.linear({ batch, input, output, weight, bias, covariates }))
+  const milliseconds = fastest(() =>
+    device.kernels.linear({ batch, input, output, weight, bias, covariates }),
+  )
   device.release(batch, input, output, weight, bias)
   return (2 * n ** 3) / milliseconds / 1e6
 }
@@ -98,7 +110,10 @@ function adamRate(device, rows, columns) {
 /** GB/s, read and written, of so many threads that each copy their part of `floats` floats (`Float32Array.set`). */
 async function copyRate(threads, floats) {
   const file = new URL('copy-worker.mjs', import.meta.url)
-  const workers = Array.from({ length: threads }, () => new Worker(file, { workerData: { floats: Math.ceil(floats / threads) } }))
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(file, { workerData: { floats: Math.ceil(floats / threads) } }),
+  )
   await Promise.all(workers.map((worker) => once(worker, 'message')))
   const rates = workers.map(async (worker) => (await once(worker, 'message'))[0])
   for (const worker of workers) worker.postMessage(MILLISECONDS)

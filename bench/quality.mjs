@@ -4,8 +4,9 @@
  *
  *     npm run build && node bench/quality.mjs [--only pbmc4k,bladder] [--seeds 0,1,2] [--json result.json]
  */
-import { obsColumn } from '../dist/src/anndata/obs-column.js'
+
 import { pcaFloor } from '../dist/src/analysis/pca.js'
+import { obsColumn } from '../dist/src/anndata/obs-column.js'
 import { readFitData } from '../dist/src/cli/fit-data.js'
 import { Log } from '../dist/src/cli/log.js'
 import { createCpuDevice } from '../dist/src/device/cpu/cpu-device.js'
@@ -41,7 +42,13 @@ async function load({ path, label, batch, subset = [], unlabelled }) {
   const { codes, categories } = obsColumn(adata, label)
   const labels = Int32Array.from(cells, (cell) => (categories[codes[cell]] === unlabelled ? -1 : codes[cell]))
   const batchCodes = batch && obsColumn(adata, batch).codes
-  return { adata, cells, genes, labels, batches: batchCodes && Int32Array.from(cells, (cell) => batchCodes[cell]) }
+  return {
+    adata,
+    cells,
+    genes,
+    labels,
+    batches: batchCodes && Int32Array.from(cells, (cell) => batchCodes[cell]),
+  }
 }
 
 function floorOf({ adata, cells, labels, batches }) {
@@ -49,8 +56,14 @@ function floorOf({ adata, cells, labels, batches }) {
   return embeddingScores(scores, cells.length, components, labels, batches)
 }
 
-async function fit({ adata, cells, genes, labels, batches }, batchKey, seed, device) {
-  const model = await SCVI.create(adata, { cells, ...(genes && { genes }), ...(batchKey && { batchKey }), seed, device })
+async function fitAndScore({ adata, cells, genes, labels, batches }, batchKey, seed, device) {
+  const model = await SCVI.create(adata, {
+    cells,
+    ...(genes && { genes }),
+    ...(batchKey && { batchKey }),
+    seed,
+    device,
+  })
   try {
     const start = performance.now()
     const summary = await model.train({ maxEpochs })
@@ -76,7 +89,7 @@ for (const item of presentData(list(flags.only))) {
   const fits = []
   for (const seed of seeds) {
     process.stderr.write(`${item.name}, seed ${seed} …\n`)
-    fits.push(await fit(data, item.batch, seed, device))
+    fits.push(await fitAndScore(data, item.batch, seed, device))
   }
   results.push({
     name: item.name,
@@ -88,7 +101,12 @@ for (const item of presentData(list(flags.only))) {
     genes: genes?.length ?? adata.nGenes,
     floor,
     fits,
-    ...Object.fromEntries(['ari', 'nmi', 'mixing'].map((key) => [key, item.batch || key !== 'mixing' ? spread(fits.map((one) => one[key])) : null])),
+    ...Object.fromEntries(
+      ['ari', 'nmi', 'mixing'].map((key) => [
+        key,
+        item.batch || key !== 'mixing' ? spread(fits.map((one) => one[key])) : null,
+      ]),
+    ),
   })
 }
 
@@ -97,7 +115,18 @@ process.stdout.write(
 )
 printTable(
   'Cell types (ARI / NMI) and batches (mixing)',
-  ['data', 'cells × genes', 'seed', 'PCA', 'scvae', 'PCA mixing', 'scvae mixing', 's', 'epochs', 'held-out loss'],
+  [
+    'data',
+    'cells × genes',
+    'seed',
+    'PCA',
+    'scvae',
+    'PCA mixing',
+    'scvae mixing',
+    's',
+    'epochs',
+    'held-out loss',
+  ],
   results.flatMap(({ name, cells, genes, floor, fits }) =>
     fits.map((one) => [
       name,
@@ -114,7 +143,8 @@ printTable(
   ),
 )
 if (seeds.length > 1) {
-  const median = (values) => (values ? `${values.median.toFixed(2)} (${values.min.toFixed(2)}–${values.max.toFixed(2)})` : '–')
+  const median = (values) =>
+    values ? `${values.median.toFixed(2)} (${values.min.toFixed(2)}–${values.max.toFixed(2)})` : '–'
   printTable(
     `Medians (range) over ${seeds.length} seeds`,
     ['data', 'ARI', 'NMI', 'mixing'],

@@ -31,7 +31,9 @@ export const REAL_DATA = [
 export function presentData(names) {
   const unknown = names.find((name) => !REAL_DATA.some((item) => item.name === name))
   if (unknown !== undefined) {
-    throw new Error(`There is no data set "${unknown}", only ${REAL_DATA.map((item) => item.name).join(', ')}.`)
+    throw new Error(
+      `There is no data set "${unknown}", only ${REAL_DATA.map((item) => item.name).join(', ')}.`,
+    )
   }
   return REAL_DATA.filter(({ name, path }) => {
     if (names.length > 0 && !names.includes(name)) return false

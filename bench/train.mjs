@@ -77,7 +77,9 @@ for (const item of list(flags.data)) {
   const [genes, density] = item.split(':').map(Number)
   const source = randomCells(genes, density)
   for (const threads of numbers(flags.threads)) {
-    const torch = flags.python && (await startTorch(flags.python, { genes, density, threads, adam: flags['torch-adam'], ...NETWORK }))
+    const torch =
+      flags.python &&
+      (await startTorch(flags.python, { genes, density, threads, adam: flags['torch-adam'], ...NETWORK }))
     for (const kernels of list(flags.kernels)) {
       process.stderr.write(`${genes} genes, ${threads} thread${threads === 1 ? '' : 's'}, ${kernels} …\n`)
       const shape = { source, threads, kernels, ...NETWORK }
@@ -99,7 +101,9 @@ for (const item of list(flags.data)) {
 const about = machine()
 const name = ({ genes, threads, build }) => [genes.toLocaleString('en-US'), threads, build]
 const HEAD = ['genes', 'threads', 'kernels']
-process.stdout.write(`${about.processor}, ${about.cores} cores, Node ${about.node}; medians (quartiles) of ${pairs} runs of ${seconds} s\n`)
+process.stdout.write(
+  `${about.processor}, ${about.cores} cores, Node ${about.node}; medians (quartiles) of ${pairs} runs of ${seconds} s\n`,
+)
 printTable(
   `Training steps, ${NETWORK.batch} cells, ${NETWORK.hidden} hidden, ${NETWORK.latent} latent`,
   [...HEAD, 'ms a step', 'cells/s', 'PyTorch ms', 'PyTorch cells/s', 'ratio by pairs', 'other programs'],
@@ -114,12 +118,30 @@ printTable(
   ]),
 )
 if (!flags['no-breakdown']) printBreakdown()
-writeJson(flags.json, { benchmark: 'train', machine: about, network: NETWORK, pairs, secondsPerRun: seconds, results })
+writeJson(flags.json, {
+  benchmark: 'train',
+  machine: about,
+  network: NETWORK,
+  pairs,
+  secondsPerRun: seconds,
+  results,
+})
 
 function printBreakdown() {
   printTable(
     'Share of a step (barriers lie within the others: calls of kernels × what the fork and join cost)',
-    [...HEAD, 'ms', 'products', 'likelihood', 'sparse layer', 'Adam', 'staging', 'small layers', 'rest', 'barriers'],
+    [
+      ...HEAD,
+      'ms',
+      'products',
+      'likelihood',
+      'sparse layer',
+      'Adam',
+      'staging',
+      'small layers',
+      'rest',
+      'barriers',
+    ],
     results.map((result) => {
       const { total, parts, calls } = result.breakdown
       const share = (milliseconds) => `${((milliseconds / total) * 100).toFixed(1)} %`
@@ -129,7 +151,9 @@ function printBreakdown() {
         ...name(result),
         figure(total),
         ...[products, likelihood, sparse, adam, staging, small, rest].map(share),
-        barrier === null ? '–' : `${share((barrier * calls) / 1000)} (${calls.toFixed(0)} × ${figure(barrier, 2)} µs)`,
+        barrier === null
+          ? '–'
+          : `${share((barrier * calls) / 1000)} (${calls.toFixed(0)} × ${figure(barrier, 2)} µs)`,
       ]
     }),
   )
@@ -150,10 +174,19 @@ function printBreakdown() {
   )
   printTable(
     'Peaks',
-    [...HEAD, 'GFLOP/s at 128³, 256³, 512³', 'empty kernel µs', 'Adam GB/s', 'memory copy GB/s', 'Adam of copy'],
+    [
+      ...HEAD,
+      'GFLOP/s at 128³, 256³, 512³',
+      'empty kernel µs',
+      'Adam GB/s',
+      'memory copy GB/s',
+      'Adam of copy',
+    ],
     results.map(({ peaks, ...result }) => [
       ...name(result),
-      Object.values(peaks.products).map((rate) => figure(rate)).join(', '),
+      Object.values(peaks.products)
+        .map((rate) => figure(rate))
+        .join(', '),
       figure(peaks.callMicroseconds, 2),
       figure(peaks.adamGigabytes),
       figure(peaks.copyGigabytes),

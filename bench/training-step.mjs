@@ -41,7 +41,13 @@ export class TrainingStep {
     const step = new TrainingStep()
     step.#device = await createCpuDevice({ threads, kernels, ...(profiled && { profile: step.profile }) })
     const config = modelConfig({ nHidden: hidden, nLatent: latent })
-    step.#network = new Network(step.#device, config, { nGenes: source.nGenes, categories: [1], nContinuous: 0 }, batch, 0)
+    step.#network = new Network(
+      step.#device,
+      config,
+      { nGenes: source.nGenes, categories: [1], nContinuous: 0 },
+      batch,
+      0,
+    )
     step.#batch = step.#network.minibatch(source)
     const order = new Random(2).permutation(source.nCells)
     step.#cells = Array.from({ length: Math.floor(order.length / batch) }, (_, i) =>
