@@ -2,7 +2,7 @@ import { formatSeconds } from '../report/format.js'
 import type { EpochRecord } from '../train/options.js'
 import type { Log } from './log.js'
 
-const BAR_WIDTH = 20
+const BAR_WIDTH = 14
 
 /** Says how training goes: a bar on a terminal, else one line an epoch; the log file has the lines in both cases. */
 export class EpochProgress {

@@ -6,7 +6,7 @@ import type { Device } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { buildReport } from '../report/build-report.js'
-import { formatNumber, formatPlural, formatSeconds } from '../report/format.js'
+import { formatCount, formatNumber, formatPlural, formatSeconds } from '../report/format.js'
 import { SCVI } from '../scvi.js'
 import type { TrainSummary } from '../train/trainer.js'
 import {
@@ -30,6 +30,9 @@ import { type Outputs, planOutputs, Staging } from './outputs.js'
 import { PhaseTimer } from './phase-timer.js'
 import { preflightLine } from './preflight.js'
 import { shellWord, textTable } from './text.js'
+
+/** Share of flagged cells above which the flags are doubted. */
+const MOST_OUTLIERS = 0.2
 
 /** What the phases of a run share. */
 interface Run {
@@ -88,6 +91,7 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   const latent = await timer.time('latent', () => model.getLatentPosterior())
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed: settings.train.seed }))
   const scores = await timer.time('outliers', () => scoreCells(latent, surprise, settings.train.seed))
+  warnOfManyOutliers(scores, log)
   const layout = settings.umap ? await timer.time('umap', () => layOut(run, latent, scores)) : undefined
   await write(run, data, { model, device, summary, latent, scores, layout })
 }
@@ -144,6 +148,16 @@ function layOut({ settings, log }: Run, latent: LatentPosterior, scores: CellSco
   })
   log.clearBar()
   return layout
+}
+
+/** Flags on a good part of the cells say more about the model than about the cells. */
+function warnOfManyOutliers({ outliers }: CellScores, log: Log): void {
+  const n = outliers.flag.length
+  const flagged = outliers.flag.reduce((sum, flag) => sum + flag, 0)
+  if (flagged <= MOST_OUTLIERS * n) return
+  log.warn(
+    `${formatCount(flagged)} of ${formatPlural(n, 'cell')} are flagged as outliers: the model does not fit the data yet; train for more epochs or check that the matrix holds raw counts`,
+  )
 }
 
 interface Fitted {

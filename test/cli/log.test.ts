@@ -109,7 +109,7 @@ describe('EpochProgress', () => {
     log.openFile(join(folder, 'c.log'), 'new')
     new EpochProgress(log).onEpoch(RECORD, 4)
     log.close()
-    expect(shown.text()).toContain('epoch 2/4 [##########..........] loss 512.3, held-out 520.5')
+    expect(shown.text()).toContain('epoch 2/4 [#######.......] loss 512.3, held-out 520.5')
     expect(readFileSync(join(folder, 'c.log'), 'utf8')).toBe(`${epochLine(RECORD, 4)}\n`)
   })
 
