@@ -53,6 +53,12 @@ export class LikelihoodMoments {
       return
     }
     const keep = 1 - dropout
+    if (keep === 0) {
+      // a zero for certain
+      out.mean = 0
+      out.variance = 0
+      return
+    }
     const logKeep = Math.log(keep)
     const inflated = dropout + keep * zero
     const logInflated = Math.log(inflated)

@@ -53,7 +53,7 @@ export function writeModel(
       })
     }
     // a mistyped path must not cost a folder of other things
-    if (!existsSync(join(directory, CONFIG_FILE))) {
+    if (!existsSync(join(directory, WEIGHTS_FILE))) {
       throw new ScvaeError(
         'bad-input',
         `${directory} exists and is not a model folder, so it is not replaced.`,

@@ -125,7 +125,7 @@ describe('Trainer', async () => {
       train(
         device,
         { ...options, reduceLearningRate },
-        ({}, { history }) => history.map((r) => r.learningRate),
+        (_, { history }) => history.map((r) => r.learningRate),
         { model },
       )
     const lowered = await rates(true)

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateCells, sourceOf } from '../../src/analysis/generate.js'
+import { expectedCounts, posteriorOf } from '../../src/analysis/inference.js'
+import { surpriseNull, surpriseZ } from '../../src/analysis/surprise.js'
+import { SurpriseNull } from '../../src/analysis/surprise-null.js'
+import { readAnnData } from '../../src/anndata/read.js'
+import { scoreCells } from '../../src/cli/cell-scores.js'
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
+import { kolmogorovSmirnovUniform, kolmogorovSurvival } from '../../src/numeric/kolmogorov.js'
+import { Random } from '../../src/numeric/random.js'
+import { SCVI } from '../../src/scvi.js'
+import { trainOptions } from '../../src/train/options.js'
+import { Trainer } from '../../src/train/trainer.js'
+import { smallCells, smallNetwork } from '../train/small-cells.js'
+import { auroc } from './auroc.js'
+
+describe('surprise of cells that the fitted model made', async () => {
+  const device = await createCpuDevice({ threads: 2 })
+  afterAll(() => device.dispose())
+  const source = smallCells(500, 80, 3)
+
+  it.each([
+    ['nb', {}],
+    ['zinb', { likelihood: 'zinb' }],
+    ['poisson', { likelihood: 'poisson' }],
+    ['dispersion by batch, latent library', { dispersion: 'gene-batch', library: 'latent' }],
+  ] as const)(
+    'has uniform p-values: %s',
+    async (name, model) => {
+      const network = smallNetwork(device, source, model)
+      const trainer = new Trainer(network, source, trainOptions({ maxEpochs: 40, batchSize: 64 }))
+      await trainer.run()
+      trainer.release()
+      const posterior = await posteriorOf(network, source)
+      const null_ = await surpriseNull(network, source, posterior, 1)
+      const cells = await generateCells(network, source, posterior, 5000, 2)
+      const { z } = await surpriseZ(network, cells, await posteriorOf(network, cells))
+      const p = z.map((value, i) => null_.p(value, cells.size[i]!))
+      const { statistic, pValue } = kolmogorovSmirnovUniform(p)
+      if (name === 'nb') expect(pValue).toBeGreaterThan(0.01)
+      // the null is itself a sample, of 10,000 cells: the test of two samples
+      expect(kolmogorovSurvival(statistic * Math.sqrt((5000 * 10_000) / 15_000))).toBeGreaterThan(0.01)
+      // and the small ones are as rare as they say, within four standard errors
+      const share = p.filter((value) => value < 0.01).length / p.length
+      expect(Math.abs(share - 0.01)).toBeLessThan(4 * Math.sqrt((0.01 * 0.99) / p.length))
+      // counts that are half shuffled among genes are no longer the model's
+      const random = new Random(5)
+      const first = Int32Array.from({ length: 300 }, (_, i) => i)
+      const odd = {
+        ...sourceOf(cells, first),
+        row: (cell: number) => shuffled(cells.row(cell), source.nGenes, random),
+      }
+      const rows = Array.from(first, odd.row)
+      const fixed = { ...odd, row: (cell: number) => rows[cell]! }
+      const oddZ = (await surpriseZ(network, fixed, await posteriorOf(network, fixed))).z
+      const oddP = Array.from(oddZ, (value, i) => null_.p(value, fixed.size[i]!)).sort((a, b) => a - b)
+      expect(oddP[150]).toBeLessThan(0.02)
+      network.release()
+    },
+    30_000,
+  )
+})
+
+function shuffled(row: { genes: Int32Array; counts: Float32Array }, nGenes: number, random: Random) {
+  const genes = random.permutation(nGenes).slice(0, row.genes.length).sort()
+  return { genes, counts: row.counts }
+}
+
+describe('generateCells', async () => {
+  const device = await createCpuDevice({ threads: 2 })
+  afterAll(() => device.dispose())
+  const source = smallCells(60, 30, 4)
+
+  it('draws counts with the means and variances of the decoder', async () => {
+    const network = smallNetwork(device, source)
+    const posterior = await posteriorOf(network, source)
+    // one parent, one latent: every cell has the same distribution
+    const one = sourceOf(source, Int32Array.of(7))
+    const still = { mean: posterior.mean.slice(28, 32), variance: new Float32Array(4) }
+    const n = 8000
+    const cells = await generateCells(network, one, still, n, 6)
+    expect(cells.parent.every((parent) => parent === 0)).toBe(true)
+    const theta = await network.dispersions()
+    for await (const { mean } of expectedCounts(network, one, still.mean)) {
+      const sums = new Float64Array(30)
+      const squares = new Float64Array(30)
+      for (let i = 0; i < n; i++) {
+        const { genes, counts } = cells.row(i)
+        for (const [k, g] of genes.entries()) {
+          sums[g]! += counts[k]!
+          squares[g]! += counts[k]! ** 2
+        }
+      }
+      for (let g = 0; g < 30; g++) {
+        const variance = mean[g]! + mean[g]! ** 2 / theta(g, 0)
+        expect(Math.abs(sums[g]! / n - mean[g]!)).toBeLessThan(4.5 * Math.sqrt(variance / n))
+        expect((squares[g]! / n - (sums[g]! / n) ** 2) / variance).toBeGreaterThan(0.6)
+        expect((squares[g]! / n - (sums[g]! / n) ** 2) / variance).toBeLessThan(1.6)
+      }
+    }
+    network.release()
+  })
+
+  it('gives each cell the covariates of its parent and the size of its own counts', async () => {
+    const network = smallNetwork(device, source)
+    const cells = await generateCells(network, source, await posteriorOf(network, source), 100, 3)
+    for (let i = 0; i < 100; i++) {
+      expect(cells.categorical[0]![i]).toBe(source.categorical[0]![cells.parent[i]!])
+      const { genes, counts } = cells.row(i)
+      expect(cells.size[i]).toBe(
+        Math.max(
+          1,
+          counts.reduce((a, b) => a + b, 0),
+        ),
+      )
+      for (let k = 1; k < genes.length; k++) expect(genes[k]!).toBeGreaterThan(genes[k - 1]!)
+      expect(counts.every((count) => count > 0 && Number.isInteger(count))).toBe(true)
+    }
+    network.release()
+  })
+})
+
+describe('SurpriseNull', () => {
+  const random = new Random(12)
+  const draw = (n: number) => {
+    const size = Float32Array.from({ length: n }, () => Math.exp(6 + random.normal()))
+    // location and scale that drift with library size, as an amortised encoder's do
+    const z = Float64Array.from(size, (s) => 0.3 * Math.log(s) + (0.5 + 0.1 * Math.log(s)) * random.normal())
+    return { size, z }
+  }
+  const { size, z } = draw(10_000)
+  const null_ = new SurpriseNull(z, size)
+
+  it('is calibrated at every library size', () => {
+    const other = draw(6000)
+    const p = Array.from(other.z, (value, i) => null_.p(value, other.size[i]!))
+    expect(kolmogorovSmirnovUniform(p).pValue).toBeGreaterThan(0.01)
+    for (const large of [false, true]) {
+      const half = p.filter((_, i) => other.size[i]! > Math.exp(6) === large)
+      expect(kolmogorovSmirnovUniform(half).pValue).toBeGreaterThan(0.001)
+    }
+  })
+
+  it('falls with the score, without a jump where the tail begins, to numbers above 0', () => {
+    const p = Array.from({ length: 4000 }, (_, i) => null_.p(4 - i * 0.01, 400))
+    for (let i = 1; i < p.length; i++) {
+      expect(p[i]!).toBeLessThanOrEqual(p[i - 1]!)
+      if (p[i - 1]! < 0.05 && p[i]! > 1e-300) expect(p[i - 1]! / p[i]!).toBeLessThan(1.35)
+    }
+    expect(p[0]).toBeLessThanOrEqual(1)
+    expect(p.at(-1)!).toBeGreaterThan(0)
+    expect(null_.p(-1e9, 400)).toBeGreaterThan(0)
+  })
+})
+
+describe('planted outliers of the demo', () => {
+  let scores: ReturnType<typeof scoreCells>
+  let planted: number[]
+
+  beforeAll(async () => {
+    const adata = await readAnnData('data/demo.h5ad')
+    const device = await createCpuDevice({ threads: 2 })
+    const model = await SCVI.create(adata, { batchKey: 'batch', device })
+    await model.train({ maxEpochs: 60 })
+    scores = scoreCells(await model.getLatentPosterior(), await model.surpriseScores(), 0)
+    planted = Array.from(adata.obs.getChild('is_outlier')!, (value) => Number(String(value) === 'True'))
+    await device.dispose()
+  }, 90_000)
+
+  it('are found by the combined score', () => {
+    expect(planted.filter(Boolean).length).toBe(60)
+    expect(auroc(scores.outliers.score, planted)).toBeGreaterThan(0.95)
+    const order = Array.from(planted, (_, i) => i).sort(
+      (a, b) => scores.outliers.score[b]! - scores.outliers.score[a]!,
+    )
+    expect(order.slice(0, 60).filter((i) => planted[i]).length).toBeGreaterThan(30)
+  })
+
+  it('are more surprising than other cells', () => {
+    expect(
+      auroc(
+        Array.from(scores.surprise.p, (p) => -p),
+        planted,
+      ),
+    ).toBeGreaterThan(0.7)
+  })
+})

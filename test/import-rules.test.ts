@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const SOURCE = resolve('src')
+
+/** What the files of each room may import beside their own room; files at the root of `src` are rooms of their own. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'errors.ts': [],
+  'package.ts': [],
+  numeric: ['errors.ts'],
+  anndata: ['errors.ts', 'package.ts', 'numeric'],
+  device: ['errors.ts', 'package.ts', 'numeric'],
+  model: ['errors.ts', 'package.ts', 'numeric', 'device'],
+  train: ['errors.ts', 'package.ts', 'numeric', 'device', 'model', 'anndata'],
+  analysis: ['errors.ts', 'package.ts', 'numeric', 'device', 'model', 'train', 'anndata'],
+}
+MAY_IMPORT.report = [...MAY_IMPORT.analysis!, 'analysis']
+MAY_IMPORT['scvi.ts'] = [...MAY_IMPORT.analysis!, 'analysis']
+MAY_IMPORT['index.ts'] = [...MAY_IMPORT['scvi.ts'], 'scvi.ts']
+MAY_IMPORT.cli = [...MAY_IMPORT['scvi.ts'], 'scvi.ts', 'report']
+
+const roomOf = (path: string) => path.split('/')[0]!
+
+/** The import and re-export specifiers of a TypeScript file. */
+function specifiers(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+  const found = code.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'"`;=]*?\bfrom\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'/g,
+  )
+  return Array.from(found, (match) => match[1] ?? match[2]!)
+}
+
+/** Files of src by their path in it, each with the files of src that it imports. */
+function readGraph(): Map<string, string[]> {
+  const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /(?<!\.d)\.ts$/.test(file),
+  )
+  return new Map(
+    files.map((file) => {
+      const local = specifiers(readFileSync(join(SOURCE, file), 'utf8')).filter((name) =>
+        name.startsWith('.'),
+      )
+      const targets = local.map((name) =>
+        relative(SOURCE, join(SOURCE, dirname(file), name)).replace(/\.js$/, '.ts'),
+      )
+      return [file, targets]
+    }),
+  )
+}
+
+/** A chain of files that ends where it began; undefined when there is none. */
+function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>()
+  const visit = (file: string, chain: readonly string[]): string[] | undefined => {
+    const at = chain.indexOf(file)
+    if (at >= 0) return [...chain.slice(at), file]
+    if (done.has(file)) return undefined
+    for (const target of graph.get(file) ?? []) {
+      const cycle = visit(target, [...chain, file])
+      if (cycle) return cycle
+    }
+    done.add(file)
+    return undefined
+  }
+  for (const file of graph.keys()) {
+    const cycle = visit(file, [])
+    if (cycle) return cycle
+  }
+  return undefined
+}
+
+const offences = (graph: ReadonlyMap<string, readonly string[]>) =>
+  Array.from(graph).flatMap(([file, targets]) => {
+    const room = roomOf(file)
+    const allowed = MAY_IMPORT[room] ?? []
+    return targets
+      .filter((target) => roomOf(target) !== room && !allowed.includes(roomOf(target)))
+      .map((target) => `${file} imports ${target}`)
+  })
+
+describe('imports', () => {
+  const graph = readGraph()
+
+  it('are found', () => {
+    expect(graph.get('scvi.ts')).toContain('model/network.ts')
+    expect(graph.get('index.ts')).toContain('scvi.ts')
+    const text =
+      "import type {\n  A,\n} from './a.js'\nimport './b.js'\nexport { c } from './c.js'\nconst d = await import('./d.js')\n"
+    expect(specifiers(`${text}// from './e.js'\n/* import './f.js' */`).sort()).toEqual([
+      './a.js',
+      './b.js',
+      './c.js',
+      './d.js',
+    ])
+  })
+
+  it('lead to files that are there, in rooms with a rule', () => {
+    for (const [file, targets] of graph) {
+      expect(Object.keys(MAY_IMPORT)).toContain(roomOf(file))
+      for (const target of targets.filter((t) => t.endsWith('.ts'))) {
+        expect(graph.has(target) || target.endsWith('.d.ts'), `${file} imports ${target}`).toBe(true)
+      }
+    }
+  })
+
+  it('run down only', () => {
+    expect(offences(graph)).toEqual([])
+    // the rule itself sees an import that runs up
+    expect(offences(new Map([['model/network.ts', ['train/trainer.ts', 'device/device.ts']]]))).toEqual([
+      'model/network.ts imports train/trainer.ts',
+    ])
+  })
+
+  it('have no circles', () => {
+    expect(cycleIn(graph)).toBeUndefined()
+    expect(
+      cycleIn(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b', 'c', 'b'])
+  })
+})
