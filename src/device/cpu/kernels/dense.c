@@ -176,7 +176,8 @@ KERNEL relu_dropout(const Call *c) {
   const float *input = tensor_arg(c, 2);
   float *output = tensor_arg(c, 3), rate = float_arg(c, 4), scale = 1.0f / (1.0f - rate);
   uint32_t seed = (uint32_t)int_arg(c, 5), purpose = (uint32_t)int_arg(c, 6), step = (uint32_t)int_arg(c, 7);
-  uint32_t words[4][LANES];
+  uint32_t words[4][W] __attribute__((aligned(64)));
+  float kept[4][W] __attribute__((aligned(64)));
   int first, last;
   share(c, cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
@@ -189,13 +190,18 @@ KERNEL relu_dropout(const Call *c) {
       }
       continue;
     }
-    for (int j = 0; j < width; j += 4 * LANES) {
+    for (int j = 0; j < width; j += 4 * W) {
       philox(seed, purpose, (uint32_t)(j / 4), (uint32_t)i, step, words);
-      int n = width - j < 4 * LANES ? width - j : 4 * LANES;
-      for (int k = 0; k < n; k++) {
-        float v = x[j + k];
-        y[j + k] = v < 0.0f || unit(words[k & 3][k >> 2]) < rate ? 0.0f : v * scale;
+      for (int k = 0; k < 4; k++) {
+        vec u = __builtin_convertvector((ivec)(*(uvec *)words[k] >> 8), vec) * 5.9604644775390625e-8f;
+        store(kept[k], pick(u < splat(rate), splat(0.0f), splat(scale)));
       }
+      int n = (width - j < 4 * W ? width - j : 4 * W) / 4;
+      for (int k = 0; k < n; k++)
+        for (int word = 0; word < 4; word++) {
+          float v = x[j + 4 * k + word];
+          y[j + 4 * k + word] = v < 0.0f ? 0.0f : v * kept[word][k];
+        }
     }
   }
 }

@@ -178,12 +178,13 @@ INLINE Terms poisson_terms(vec x, vec mean) {
 }
 
 /*
- * Scratch rows of a part: scale, mean, theta, gradient by theta.
+ * Scratch rows of a part: scale, mean, theta, gradient by theta, logits of dropout, log-likelihood with every count zero.
  * Log-likelihood and d/d log mean of every gene and cell; gradient by log dispersion; zero_row becomes the gradient by its logit.
  */
 INLINE void head_counts(const Call *c, int likelihood) {
   Head h = head_arg(c);
-  float *scale = h.scratch, *mean_row = scale + h.padded, *theta_row = mean_row + h.padded, *by_theta = theta_row + h.padded;
+  float *scale = h.scratch, *mean_row = scale + h.padded, *theta_row = mean_row + h.padded;
+  float *by_theta = theta_row + h.padded, *zero_logits = by_theta + h.padded, *zero_ll = zero_logits + h.padded;
   float weight = 1.0f / (float)h.cells;
   int from, to;
   share(c, h.blocks, 1, &from, &to);
@@ -209,17 +210,18 @@ INLINE void head_counts(const Call *c, int likelihood) {
         store(mean_row + i, mean);
         if (likelihood == POISSON) {
           store(q + i, -mean);
+          store(zero_ll + i, -mean);
           store(ll + i, load(ll + i) - mean);
           continue;
         }
         if (per_cell) theta = load(theta_row + i), it = 1.0f / (theta + EPS);
         Terms t = zero_terms(mean, theta, it, zero, i);
         store(q + i, t.q);
+        store(zero_ll + i, t.ll);
         store(ll + i, load(ll + i) + t.ll);
         store(by_theta + i, t.by_theta * theta);
-        if (likelihood == ZINB) store(mean_row + h.padded * 3 + i, load(zero + i)), store(zero + i, t.by_zero);
+        if (likelihood == ZINB) store(zero_logits + i, load(zero + i)), store(zero + i, t.by_zero);
       }
-      const float *zero_logits = mean_row + h.padded * 3; /* the row as it was: fifth scratch row */
       for (int k = h.gene_start[g]; k < h.gene_start[g + 1]; k += W) {
         int n = h.gene_start[g + 1] - k < W ? h.gene_start[g + 1] - k : W;
         float x_[W], m_[W], t_[W], z_[W], out[4][W];
@@ -231,22 +233,20 @@ INLINE void head_counts(const Call *c, int likelihood) {
           z_[j] = likelihood == ZINB ? zero_logits[i] : 0.0f;
         }
         vec x = loadu(x_), mean = loadu(m_);
-        Terms full, none;
+        Terms full;
         if (likelihood == POISSON) {
           full = poisson_terms(x, mean);
-          none = poisson_terms(splat(0.0f), mean);
         } else {
           if (per_cell) theta = loadu(t_), it = 1.0f / (theta + EPS);
           full = count_terms(x, mean, theta, it, likelihood == ZINB, loadu(z_));
-          none = zero_terms(mean, theta, it, likelihood == ZINB ? z_ : 0, 0);
         }
-        storeu(out[0], full.ll - none.ll);
+        storeu(out[0], full.ll);
         storeu(out[1], full.q);
         storeu(out[2], full.by_theta * theta);
         storeu(out[3], full.by_zero);
         for (int j = 0; j < n; j++) {
           int i = h.cell[k + j];
-          ll[i] += out[0][j];
+          ll[i] += out[0][j] - zero_ll[i];
           q[i] = out[1][j];
           if (likelihood != POISSON) by_theta[i] = out[2][j];
           if (likelihood == ZINB) zero[i] = out[3][j];

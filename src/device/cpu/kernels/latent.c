@@ -12,16 +12,16 @@ INLINE vec cos_turn(vec u) {
   return 2.0f * s * s - 1.0f;
 }
 
-/* Standard normals of columns j .. j + 2 LANES of a row (Box-Muller): column k takes two of the four words of block k / 2. */
+/* Standard normals of columns j .. j + 2 W of a row (Box-Muller): column k takes two of the four words of block k / 2. */
 INLINE void normals(uint32_t seed, uint32_t purpose, uint32_t step, int row, int j, float *out) {
-  uint32_t words[4][LANES];
-  float u[2 * LANES] __attribute__((aligned(64))), v[2 * LANES] __attribute__((aligned(64)));
+  uint32_t words[4][W] __attribute__((aligned(64)));
+  float u[2 * W] __attribute__((aligned(64))), v[2 * W] __attribute__((aligned(64)));
   philox(seed, purpose, (uint32_t)(j / 2), (uint32_t)row, step, words);
-  for (int k = 0; k < 2 * LANES; k++) {
+  for (int k = 0; k < 2 * W; k++) {
     u[k] = unit(words[2 * (k & 1)][k >> 1]) + 2.9802322387695312e-8f;
     v[k] = unit(words[2 * (k & 1) + 1][k >> 1]) + 2.9802322387695312e-8f;
   }
-  for (int k = 0; k < 2 * LANES; k += W) store(out + k, vsqrt(-2.0f * vlog(load(u + k))) * cos_turn(load(v + k)));
+  for (int k = 0; k < 2 * W; k += W) store(out + k, vsqrt(-2.0f * vlog(load(u + k))) * cos_turn(load(v + k)));
 }
 
 /* args: cells, dims, width, mean, raw, output, kl, prior, codes, noisy, seed, purpose, step
@@ -33,7 +33,7 @@ INLINE void latent(const Call *c, int gradient) {
   const int32_t *codes = ints_arg(c, 8);
   int noisy = int_arg(c, 9);
   uint32_t seed = (uint32_t)int_arg(c, 10), purpose = (uint32_t)int_arg(c, 11), step = (uint32_t)int_arg(c, 12);
-  float noise[2 * LANES] __attribute__((aligned(64))), terms[2 * LANES] __attribute__((aligned(64)));
+  float noise[2 * W] __attribute__((aligned(64))), terms[2 * W] __attribute__((aligned(64)));
   int first, last;
   share(c, cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
@@ -46,8 +46,8 @@ INLINE void latent(const Call *c, int gradient) {
     }
     float inverse = 1.0f / prior_variance;
     vec log_prior = vlog(splat(prior_variance));
-    for (int j = 0; j < dims; j += 2 * LANES) {
-      int n = dims - j < 2 * LANES ? dims - j : 2 * LANES;
+    for (int j = 0; j < dims; j += 2 * W) {
+      int n = dims - j < 2 * W ? dims - j : 2 * W;
       if (noisy) normals(seed, purpose, step, i, j, noise);
       for (int k = 0; k < n; k += W) {
         /* lanes past the last dimension are kept at zero: the next layer reads whole vectors */

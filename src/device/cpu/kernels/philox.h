@@ -1,28 +1,51 @@
 /*
  * Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
- * Key = (seed, purpose), counter = (block of columns, row, step, 0), for LANES blocks at a time.
+ * Key = (seed, purpose), counter = (block of columns, row, step, 0), for W blocks at a time.
  */
 #ifndef SCVAE_PHILOX_H
 #define SCVAE_PHILOX_H
 
 #include "memory.h"
 
-#define LANES 16
+/* High and low words of the lanes' products with m. */
+INLINE void multiply_wide(uvec x, uint32_t m, uvec *high, uvec *low) {
+#if defined(__AVX512F__) && W == 16
+  __m512i v = (__m512i)x, f = _mm512_set1_epi32((int)m);
+  __m512i even = _mm512_mul_epu32(v, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(v, 32), f);
+  *low = (uvec)_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
+  *high = (uvec)_mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+#elif defined(__AVX2__) && W == 8
+  __m256i v = (__m256i)x, f = _mm256_set1_epi32((int)m);
+  __m256i even = _mm256_mul_epu32(v, f), odd = _mm256_mul_epu32(_mm256_srli_epi64(v, 32), f);
+  *low = (uvec)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+  *high = (uvec)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+#else
+  for (int i = 0; i < W; i++) {
+    uint64_t p = (uint64_t)m * x[i];
+    (*high)[i] = (uint32_t)(p >> 32), (*low)[i] = (uint32_t)p;
+  }
+#endif
+}
 
 /* words[i][lane]: output word i of the block first + lane. */
-INLINE void philox(uint32_t seed, uint32_t purpose, uint32_t first, uint32_t row, uint32_t step, uint32_t words[4][LANES]) {
-  uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-  for (int i = 0; i < LANES; i++) c0[i] = first + (uint32_t)i, c1[i] = row, c2[i] = step, c3[i] = 0;
+INLINE void philox(uint32_t seed, uint32_t purpose, uint32_t first, uint32_t row, uint32_t step, uint32_t words[4][W]) {
+  uvec zero = {}, c0 = zero + first, c1 = zero + row, c2 = zero + step, c3 = zero;
+  for (int i = 0; i < W; i++) c0[i] += (uint32_t)i;
   for (int round = 0; round < 10; round++) {
-    for (int i = 0; i < LANES; i++) {
-      uint64_t p0 = (uint64_t)0xD2511F53u * c0[i], p1 = (uint64_t)0xCD9E8D57u * c2[i];
-      uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1[i] ^ seed, n2 = (uint32_t)(p0 >> 32) ^ c3[i] ^ purpose;
-      c0[i] = n0, c1[i] = (uint32_t)p1, c2[i] = n2, c3[i] = (uint32_t)p0;
-    }
+    uvec high0, low0, high1, low1;
+    multiply_wide(c0, 0xD2511F53u, &high0, &low0);
+    multiply_wide(c2, 0xCD9E8D57u, &high1, &low1);
+    c0 = high1 ^ c1 ^ seed;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ purpose;
+    c3 = low0;
     seed += 0x9E3779B9u;
     purpose += 0xBB67AE85u;
   }
-  for (int i = 0; i < LANES; i++) words[0][i] = c0[i], words[1][i] = c1[i], words[2][i] = c2[i], words[3][i] = c3[i];
+  *(uvec *)words[0] = c0;
+  *(uvec *)words[1] = c1;
+  *(uvec *)words[2] = c2;
+  *(uvec *)words[3] = c3;
 }
 
 /* The upper 24 bits of a word as a number in [0, 1). */
