@@ -14,37 +14,17 @@ export interface Neighbors {
   distances: Float32Array
 }
 
-/**
- * Fills `out` (row-major, `colsEnd − colsStart` wide) with the inner products of the rows `rowsStart…rowsEnd` of the
- * data with its rows `colsStart…colsEnd`.
- */
-export type BlockProducts = (
-  rowsStart: number,
-  rowsEnd: number,
-  colsStart: number,
-  colsEnd: number,
-  out: Float32Array | Float64Array,
-) => void
-
 export interface NeighborOptions {
   /** Put every cell first in its own list, counted in `k` (the convention of UMAP). Default true. */
   includeSelf?: boolean
-  /** Inner products of the data's rows, in place of plain float64 loops (a device's matrix product, say). */
-  products?: BlockProducts
 }
 
-const ROW_BLOCK = 64
-const COLUMN_BLOCK = 512
-// Candidates kept beyond k: the rounding of ‖a‖²+‖b‖²−2ab may swap near-equal distances, and the exact pass needs
-// the true k to be among them.
-const SPARE_CANDIDATES = 8
+const LEAF_SIZE = 32
 
 /**
- * Exact k nearest neighbours (Euclidean) of the rows of a small-dimensional table.
+ * Exact k nearest neighbours (Euclidean) of the rows of a small-dimensional table, by a k-d tree.
  *
- * Candidates are found from ‖a‖² + ‖b‖² − 2ab, a block of rows against a block of columns; as that difference cancels
- * for close points, the distances of the candidates are computed again from the coordinates in float64 before the best
- * k are taken. Ties go to the lower cell position.
+ * Distances are summed in float64 from the coordinates. Ties go to the lower cell position.
  *
  * @param data n × d, row-major
  * @param k neighbours a cell; at most n with the cell itself, n − 1 without
@@ -65,144 +45,223 @@ export function nearestNeighbors(
       `${k} nearest neighbours were asked for, but ${n} cells allow 1 to ${most}.`,
     )
   }
-  const norms = squaredNorms(data, n, d)
-  const products = options.products ?? rowProducts(data, d)
-  const others = includesSelf ? k - 1 : k
-  const nCandidates = Math.min(n - 1, others + SPARE_CANDIDATES)
+  for (let at = 0; at < n * d; at++) {
+    if (!Number.isFinite(data[at]!)) {
+      throw new ScvaeError(
+        'failed',
+        `Cell ${Math.floor(at / d)} has a coordinate that is not a finite number.`,
+      )
+    }
+  }
   const indices = new Int32Array(n * k)
   const distances = new Float32Array(n * k)
-  const block = new Float64Array(ROW_BLOCK * COLUMN_BLOCK)
-  const nearest = new CandidateLists(ROW_BLOCK, nCandidates)
-
-  for (let r0 = 0; r0 < n; r0 += ROW_BLOCK) {
-    const r1 = Math.min(n, r0 + ROW_BLOCK)
-    nearest.clear()
-    for (let c0 = 0; c0 < n; c0 += COLUMN_BLOCK) {
-      const c1 = Math.min(n, c0 + COLUMN_BLOCK)
-      products(r0, r1, c0, c1, block)
-      for (let i = r0; i < r1; i++) {
-        const row = (i - r0) * (c1 - c0) - c0
-        const normI = norms[i]!
-        let worst = nearest.worst(i - r0)
-        for (let j = c0; j < c1; j++) {
-          const squared = normI + norms[j]! - 2 * block[row + j]!
-          if (squared < worst && j !== i) worst = nearest.insert(i - r0, j, squared)
-        }
-      }
-    }
-    for (let i = r0; i < r1; i++) {
-      let at = i * k
-      if (includesSelf) indices[at++] = i
-      const exact = exactDistances(data, d, i, nearest.cells(i - r0))
-      for (let c = 0; c < others; c++) {
-        indices[at] = exact[c]!.cell
-        distances[at++] = Math.sqrt(exact[c]!.squared)
-      }
-    }
+  const others = includesSelf ? k - 1 : k
+  const search = new TreeSearch(data, n, d, others)
+  for (let position = 0; position < n; position++) {
+    const cell = search.order[position]!
+    let at = cell * k
+    if (includesSelf) indices[at++] = cell
+    if (others === 0) continue
+    search.find(position)
+    indices.set(search.cells, at)
+    for (const squared of search.squared) distances[at++] = Math.sqrt(squared)
   }
   return { n, k, includesSelf, indices, distances }
 }
 
-/** For each row of a block, the cells with the smallest squared distances so far, in sorted order. */
-class CandidateLists {
-  readonly size: number
-  readonly #squared: Float64Array
-  readonly #cells: Int32Array
+/**
+ * A balanced k-d tree (Friedman, Bentley and Finkel 1977): every node halves its range of cells at the median of its
+ * widest coordinate. Node i has children 2i + 1 and 2i + 2, and ranges follow from halving, so only boxes are stored.
+ */
+class TreeSearch {
+  /** The cell at each position of the tree. */
+  readonly order: Int32Array
+  /** The nearest cells of the last search and their squared distances, ascending. */
+  readonly cells: Int32Array
+  readonly squared: Float64Array
+  readonly #n: number
+  readonly #d: number
+  /** Coordinates in tree order, so that a leaf lies together in memory. */
+  readonly #points: Float64Array
+  /** For each node, the least and then the greatest value of each coordinate. */
+  readonly #boxes: Float64Array
+  readonly #query: Float64Array
+  #self = 0
+  #worst = Number.POSITIVE_INFINITY
 
-  constructor(rows: number, size: number) {
-    this.size = size
-    this.#squared = new Float64Array(rows * size)
-    this.#cells = new Int32Array(rows * size)
-  }
-
-  clear(): void {
-    this.#squared.fill(Number.POSITIVE_INFINITY)
-  }
-
-  /** The distance that a new candidate must beat; nothing beats an empty list's −∞. */
-  worst(row: number): number {
-    return this.size === 0 ? Number.NEGATIVE_INFINITY : this.#squared[(row + 1) * this.size - 1]!
-  }
-
-  insert(row: number, cell: number, squared: number): number {
-    const first = row * this.size
-    let at = first + this.size - 1
-    while (at > first && this.#squared[at - 1]! > squared) {
-      this.#squared[at] = this.#squared[at - 1]!
-      this.#cells[at] = this.#cells[at - 1]!
-      at--
+  constructor(data: Float32Array, n: number, d: number, k: number) {
+    this.#n = n
+    this.#d = d
+    this.order = Int32Array.from({ length: n }, (_, i) => i)
+    let nodes = 1
+    for (let size = n; size > LEAF_SIZE; size = Math.ceil(size / 2)) nodes = 2 * nodes + 1
+    this.#boxes = new Float64Array(nodes * 2 * d)
+    this.#build(data, 0, 0, n)
+    this.#points = new Float64Array(n * d)
+    for (let p = 0; p < n; p++) {
+      const cell = this.order[p]!
+      for (let f = 0; f < d; f++) this.#points[p * d + f] = data[cell * d + f]!
     }
-    this.#squared[at] = squared
-    this.#cells[at] = cell
-    return this.worst(row)
+    this.#query = new Float64Array(d)
+    this.cells = new Int32Array(k)
+    this.squared = new Float64Array(k)
   }
 
-  cells(row: number): Int32Array {
-    return this.#cells.subarray(row * this.size, (row + 1) * this.size)
+  #build(data: Float32Array, node: number, from: number, to: number): void {
+    const d = this.#d
+    const box = node * 2 * d
+    let widest = 0
+    let width = -1
+    for (let f = 0; f < d; f++) {
+      let least = Number.POSITIVE_INFINITY
+      let greatest = Number.NEGATIVE_INFINITY
+      for (let p = from; p < to; p++) {
+        const x = data[this.order[p]! * d + f]!
+        if (x < least) least = x
+        if (x > greatest) greatest = x
+      }
+      this.#boxes[box + f] = least
+      this.#boxes[box + d + f] = greatest
+      if (greatest - least > width) {
+        width = greatest - least
+        widest = f
+      }
+    }
+    if (to - from <= LEAF_SIZE) return
+    const middle = (from + to) >> 1
+    selectMiddle(this.order, data, d, widest, from, to, middle)
+    this.#build(data, 2 * node + 1, from, middle)
+    this.#build(data, 2 * node + 2, middle, to)
+  }
+
+  /** Finds the nearest cells of the one at a position of the tree, itself left out. */
+  find(position: number): void {
+    this.#self = position
+    this.#query.set(this.#points.subarray(position * this.#d, (position + 1) * this.#d))
+    this.squared.fill(Number.POSITIVE_INFINITY)
+    this.#worst = Number.POSITIVE_INFINITY
+    this.#visit(0, 0, this.#n)
+  }
+
+  #visit(node: number, from: number, to: number): void {
+    if (to - from <= LEAF_SIZE) {
+      this.#scan(from, to)
+      return
+    }
+    const middle = (from + to) >> 1
+    const left = this.#distanceToBox(2 * node + 1)
+    const right = this.#distanceToBox(2 * node + 2)
+    // a box as far as the worst may hold a tie of a lower position
+    if (left < right || (left === right && this.#self < middle)) {
+      if (left <= this.#worst) this.#visit(2 * node + 1, from, middle)
+      if (right <= this.#worst) this.#visit(2 * node + 2, middle, to)
+    } else {
+      if (right <= this.#worst) this.#visit(2 * node + 2, middle, to)
+      if (left <= this.#worst) this.#visit(2 * node + 1, from, middle)
+    }
+  }
+
+  /**
+   * Squared distance to the nearest point of a box. Summed in the order of {@link #scan}: as rounding is monotone, it
+   * never comes out above the squared distance to a cell inside.
+   */
+  #distanceToBox(node: number): number {
+    const d = this.#d
+    const boxes = this.#boxes
+    const query = this.#query
+    const box = node * 2 * d
+    let sum = 0
+    for (let f = 0; f < d; f++) {
+      const x = query[f]!
+      const gap = Math.max(boxes[box + f]! - x, x - boxes[box + d + f]!, 0)
+      sum += gap * gap
+    }
+    return sum
+  }
+
+  #scan(from: number, to: number): void {
+    const d = this.#d
+    const points = this.#points
+    const query = this.#query
+    let p = from
+    for (; p + 4 <= to; p += 4) {
+      const a = p * d
+      const b = a + d
+      const c = b + d
+      const e = c + d
+      let s0 = 0
+      let s1 = 0
+      let s2 = 0
+      let s3 = 0
+      for (let f = 0; f < d; f++) {
+        const x = query[f]!
+        const x0 = x - points[a + f]!
+        const x1 = x - points[b + f]!
+        const x2 = x - points[c + f]!
+        const x3 = x - points[e + f]!
+        s0 += x0 * x0
+        s1 += x1 * x1
+        s2 += x2 * x2
+        s3 += x3 * x3
+      }
+      const worst = this.#worst
+      if (s0 <= worst) this.#insert(p, s0)
+      if (s1 <= worst) this.#insert(p + 1, s1)
+      if (s2 <= worst) this.#insert(p + 2, s2)
+      if (s3 <= worst) this.#insert(p + 3, s3)
+    }
+    for (; p < to; p++) {
+      let sum = 0
+      for (let f = 0; f < d; f++) {
+        const x = query[f]! - points[p * d + f]!
+        sum += x * x
+      }
+      if (sum <= this.#worst) this.#insert(p, sum)
+    }
+  }
+
+  #insert(position: number, squared: number): void {
+    if (position === this.#self) return
+    const cell = this.order[position]!
+    const { cells, squared: kept } = this
+    let at = kept.length - 1
+    if (squared > kept[at]! || (squared === kept[at]! && cell > cells[at]!)) return
+    for (; at > 0 && (kept[at - 1]! > squared || (kept[at - 1]! === squared && cells[at - 1]! > cell)); at--) {
+      kept[at] = kept[at - 1]!
+      cells[at] = cells[at - 1]!
+    }
+    kept[at] = squared
+    cells[at] = cell
+    this.#worst = kept[kept.length - 1]!
   }
 }
 
-function exactDistances(
+/** Reorders `order` from `from` to `to` so that no coordinate before `middle` is above one after it (quickselect). */
+function selectMiddle(
+  order: Int32Array,
   data: Float32Array,
   d: number,
-  i: number,
-  cells: Int32Array,
-): { cell: number; squared: number }[] {
-  const exact = Array.from(cells, (cell) => {
-    let squared = 0
-    for (let f = 0; f < d; f++) {
-      const difference = data[i * d + f]! - data[cell * d + f]!
-      squared += difference * difference
+  f: number,
+  from: number,
+  to: number,
+  middle: number,
+): void {
+  let low = from
+  let high = to - 1
+  while (low < high) {
+    const pivot = data[order[(low + high) >> 1]! * d + f]!
+    let i = low
+    let j = high
+    while (i <= j) {
+      while (data[order[i]! * d + f]! < pivot) i++
+      while (data[order[j]! * d + f]! > pivot) j--
+      if (i > j) break
+      const held = order[i]!
+      order[i++] = order[j]!
+      order[j--] = held
     }
-    return { cell, squared }
-  })
-  return exact.sort((a, b) => a.squared - b.squared || a.cell - b.cell)
-}
-
-function squaredNorms(data: Float32Array, n: number, d: number): Float64Array {
-  const norms = new Float64Array(n)
-  for (let i = 0; i < n; i++) {
-    let sum = 0
-    for (let f = 0; f < d; f++) sum += data[i * d + f]! * data[i * d + f]!
-    if (!Number.isFinite(sum)) {
-      throw new ScvaeError('failed', `Cell ${i} has a coordinate that is not a finite number.`)
-    }
-    norms[i] = sum
-  }
-  return norms
-}
-
-/** Plain products in float64, four columns at a time so that each row's value is loaded once for all four. */
-function rowProducts(data: Float32Array, d: number): BlockProducts {
-  return (rowsStart, rowsEnd, colsStart, colsEnd, out) => {
-    let at = 0
-    for (let i = rowsStart; i < rowsEnd; i++) {
-      const a = i * d
-      let j = colsStart
-      for (; j + 4 <= colsEnd; j += 4) {
-        const b = j * d
-        let s0 = 0
-        let s1 = 0
-        let s2 = 0
-        let s3 = 0
-        for (let f = 0; f < d; f++) {
-          const x = data[a + f]!
-          s0 += x * data[b + f]!
-          s1 += x * data[b + d + f]!
-          s2 += x * data[b + 2 * d + f]!
-          s3 += x * data[b + 3 * d + f]!
-        }
-        out[at] = s0
-        out[at + 1] = s1
-        out[at + 2] = s2
-        out[at + 3] = s3
-        at += 4
-      }
-      for (; j < colsEnd; j++) {
-        let s = 0
-        for (let f = 0; f < d; f++) s += data[a + f]! * data[j * d + f]!
-        out[at++] = s
-      }
-    }
+    if (middle <= j) high = j
+    else if (middle >= i) low = i
+    else return
   }
 }

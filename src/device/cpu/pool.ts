@@ -54,7 +54,7 @@ export class ThreadPool {
           parts: threads,
           stackTop: FIRST_STACK + (part + 1) * STACK_BYTES,
         }
-        const worker = new Worker(WORKER_FILE, { workerData })
+        const worker = new Worker(WORKER_FILE, { workerData, execArgv: [] })
         return new Promise<Worker>((resolve, reject) => {
           worker.once('error', reject)
           worker.once('message', () => {
