@@ -112,7 +112,8 @@ export class Network {
     this.parameters = parameters
     this.encoder = new Encoder(device, encoder, parameters, capacity)
     if (latentLibrary) {
-      if (!shape.libraryPrior) throw new RangeError('A latent library needs the prior of each batch (libraryPrior).')
+      if (!shape.libraryPrior)
+        throw new RangeError('A latent library needs the prior of each batch (libraryPrior).')
       this.#libraryPrior = device.tensor(shape.categories[0]!, 2, shape.libraryPrior)
       this.#library = new Encoder(device, library, parameters, capacity, this.#libraryPrior)
     }
