@@ -5,14 +5,17 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const sources = join(root, 'src/device/cpu/kernels')
-const target = join(root, 'dist/kernels/kernels.wasm')
+// plain SIMD runs everywhere; relaxed SIMD has fused multiply-add, from Node 22 on
+const BUILDS = { 'kernels.wasm': [], 'kernels-relaxed.wasm': ['-mrelaxed-simd'] }
 
 const files = readdirSync(sources).filter((file) => /\.[ch]$/.test(file))
 const newest = Math.max(
   ...files.map((file) => statSync(join(sources, file)).mtimeMs),
   statSync(fileURLToPath(import.meta.url)).mtimeMs,
 )
-if (!existsSync(target) || statSync(target).mtimeMs < newest) {
+for (const [name, flags] of Object.entries(BUILDS)) {
+  const target = join(root, 'dist/kernels', name)
+  if (existsSync(target) && statSync(target).mtimeMs >= newest) continue
   const { runClang } = await import('@yowasp/clang')
   const tree = Object.fromEntries(files.map((file) => [file, readFileSync(join(sources, file), 'utf8')]))
   const output = await runClang(
@@ -21,6 +24,7 @@ if (!existsSync(target) || statSync(target).mtimeMs < newest) {
       '--target=wasm32',
       '-O3',
       '-msimd128',
+      ...flags,
       '-matomics',
       '-mbulk-memory',
       '-ffp-contract=fast',

@@ -16,7 +16,16 @@ interface NativeAddon {
 
 const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
 
-const WASM_FILE = join(PACKAGE_ROOT, 'dist/kernels/kernels.wasm')
+/** Best first. Relaxed SIMD is fused multiply-add, which Node has from version 22 on. */
+const WASM_BUILDS = ['wasm relaxed', 'wasm simd']
+
+function wasmFile(build: string): string {
+  return join(
+    PACKAGE_ROOT,
+    'dist/kernels',
+    build === 'wasm relaxed' ? 'kernels-relaxed.wasm' : 'kernels.wasm',
+  )
+}
 
 function nativeFile(build: string): string {
   return join(PACKAGE_ROOT, 'build', `kernels-${build.replace('native ', '')}.node`)
@@ -38,12 +47,16 @@ function processorTakes(build: string): boolean {
   }
 }
 
-/** The builds of the kernels that are there and that this processor runs, best first: "native avx512", "wasm simd". */
+/** The builds of the kernels that are there and that run here, best first: "native avx512", …, "wasm simd". */
 export function availableBuilds(): string[] {
   const native = NATIVE_BUILDS.filter((b) => existsSync(nativeFile(b)) && processorTakes(b)).map(
     (b) => `native ${b}`,
   )
-  return existsSync(WASM_FILE) ? [...native, 'wasm simd'] : native
+  const wasm = WASM_BUILDS.filter((build) => {
+    const file = wasmFile(build)
+    return existsSync(file) && WebAssembly.validate(readFileSync(file))
+  })
+  return [...native, ...wasm]
 }
 
 /**
@@ -79,7 +92,7 @@ export function loadBuild(build: string, memory: WebAssembly.Memory, stackTop: n
     const bytes = new Uint8Array(memory.buffer)
     return (kernel, args, part, parts) => addon.run(bytes, kernel, args, part, parts)
   }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(WASM_FILE)), {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasmFile(build))), {
     env: { memory },
   })
   const exports = instance.exports as { run: RunKernel; __stack_pointer: WebAssembly.Global }

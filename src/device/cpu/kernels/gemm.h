@@ -38,7 +38,7 @@ INLINE void tile_step(unsigned rows, unsigned vecs, const float *a, uintptr_t a_
   for (unsigned j = 0; j < vecs; j++) bv[j] = *(const vec *)&b[j * W];
   for (unsigned i = 0; i < rows; i++) {
     vec av = splat(a[i * a_row]);
-    for (unsigned j = 0; j < vecs; j++) acc[i][j] += av * bv[j];
+    for (unsigned j = 0; j < vecs; j++) acc[i][j] = multiply_add(av, bv[j], acc[i][j]);
   }
 }
 

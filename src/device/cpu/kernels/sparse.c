@@ -146,7 +146,7 @@ KERNEL sparse_forward(const Call *c) {
       for (int k = row_start[i]; k < row_start[i + 1]; k++) {
         const float *row = weight + (intptr_t)gene[k] * width + j;
         vec xv = splat(x[k]);
-        for (int v = 0; v < CHUNK; v++) acc[v] += xv * load(row + v * W);
+        for (int v = 0; v < CHUNK; v++) acc[v] = multiply_add(xv, load(row + v * W), acc[v]);
       }
       for (int v = 0; v < CHUNK; v++) store(out + j + v * W, acc[v]);
     }
@@ -191,7 +191,7 @@ KERNEL sparse_gradient(const Call *c) {
       for (int k = gene_start[g]; k < gene_start[g + 1]; k++) {
         const float *row = gradient + (intptr_t)cell[k] * width + j;
         vec xv = splat(x[k]);
-        for (int v = 0; v < CHUNK; v++) acc[v] += xv * load(row + v * W);
+        for (int v = 0; v < CHUNK; v++) acc[v] = multiply_add(xv, load(row + v * W), acc[v]);
       }
       for (int v = 0; v < CHUNK; v++) put_gradient(&weight, at + j + v * W, acc[v], &adam, update);
     }

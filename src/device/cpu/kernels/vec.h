@@ -17,6 +17,10 @@ typedef int32_t ivec __attribute__((vector_size(4 * W), may_alias));
 typedef uint32_t uvec __attribute__((vector_size(4 * W), may_alias));
 typedef float vec_u __attribute__((vector_size(4 * W), may_alias, aligned(4)));
 
+#ifdef __wasm__
+typedef float f32x4 __attribute__((vector_size(16)));
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vec splat(float x) { return x - (vec){}; }
@@ -32,6 +36,15 @@ INLINE vec pick(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ive
 INLINE vec vmax(vec a, vec b) { return pick(a > b, a, b); }
 INLINE vec vmin(vec a, vec b) { return pick(a < b, a, b); }
 INLINE vec vabs(vec a) { return (vec)((ivec)a & isplat(0x7fffffff)); }
+
+/* a b + c, in one rounding where the build has it; everywhere else the compiler contracts as it likes. */
+INLINE vec multiply_add(vec a, vec b, vec c) {
+#ifdef __wasm_relaxed_simd__
+  return (vec)__builtin_wasm_relaxed_madd_f32x4((f32x4)a, (f32x4)b, (f32x4)c);
+#else
+  return a * b + c;
+#endif
+}
 
 INLINE float sum(vec v) {
   /* A fixed tree, so that the sum of W lanes is the same wherever it is taken. */
