@@ -173,8 +173,9 @@ class TreeSearch {
     let sum = 0
     for (let f = 0; f < d; f++) {
       const x = query[f]!
-      const gap = Math.max(boxes[box + f]! - x, x - boxes[box + d + f]!, 0)
-      sum += gap * gap
+      const below = boxes[box + f]! - x
+      const gap = below > 0 ? below : x - boxes[box + d + f]!
+      if (gap > 0) sum += gap * gap
     }
     return sum
   }
@@ -226,7 +227,11 @@ class TreeSearch {
     const { cells, squared: kept } = this
     let at = kept.length - 1
     if (squared > kept[at]! || (squared === kept[at]! && cell > cells[at]!)) return
-    for (; at > 0 && (kept[at - 1]! > squared || (kept[at - 1]! === squared && cells[at - 1]! > cell)); at--) {
+    for (
+      ;
+      at > 0 && (kept[at - 1]! > squared || (kept[at - 1]! === squared && cells[at - 1]! > cell));
+      at--
+    ) {
       kept[at] = kept[at - 1]!
       cells[at] = cells[at - 1]!
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type BlockProducts, nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors.js'
 import { Random } from '../../src/numeric/random.js'
+import { blobs } from './blobs.js'
 
 function normalRows(n: number, d: number, seed: number, offset = 0): Float32Array {
   const random = new Random(seed)
@@ -16,8 +17,8 @@ function bruteForce(data: Float32Array, n: number, d: number, i: number) {
   return all.filter(({ cell }) => cell !== i).sort((a, b) => a.distance - b.distance || a.cell - b.cell)
 }
 
-function expectExact(data: Float32Array, n: number, d: number, k: number, products?: BlockProducts): void {
-  const found = nearestNeighbors(data, n, d, k, products && { products })
+function expectExact(data: Float32Array, n: number, d: number, k: number): void {
+  const found = nearestNeighbors(data, n, d, k)
   for (let i = 0; i < n; i++) {
     const expected = [{ cell: i, distance: 0 }, ...bruteForce(data, n, d, i)].slice(0, k)
     expect(Array.from(found.indices.subarray(i * k, i * k + k))).toEqual(expected.map((x) => x.cell))
@@ -41,25 +42,28 @@ describe('nearestNeighbors', () => {
     expectExact(normalRows(300, 5, 3, 1000), 300, 5, 10)
   })
 
-  it('takes its products from a device that computes in float32', () => {
-    const n = 600
-    const d = 8
-    const data = normalRows(n, d, 4, 3)
-    const blocks: number[] = []
-    const products: BlockProducts = (r0, r1, c0, c1, out) => {
-      blocks.push(r0)
-      let at = 0
-      for (let i = r0; i < r1; i++) {
-        for (let j = c0; j < c1; j++) {
-          let sum = 0
-          for (let f = 0; f < d; f++)
-            sum = Math.fround(sum + Math.fround(data[i * d + f]! * data[j * d + f]!))
-          out[at++] = sum
-        }
-      }
-    }
-    expectExact(data, n, d, 15, products)
-    expect(new Set(blocks).size).toBe(Math.ceil(n / 64))
+  it.each([
+    [1500, 10, 16],
+    [900, 40, 31],
+    [33, 4, 33],
+  ])('equals brute force for %i cells in groups in %i dimensions with k = %i', (n, d, k) => {
+    expectExact(blobs(n, d, 7).data, n, d, k)
+  })
+
+  it('gives ties to the lower position: cells on a grid, in random order', () => {
+    const side = 12
+    const cells = new Random(8).permutation(side ** 3)
+    const data = Float32Array.from({ length: 3 * side ** 3 }, (_, at) => {
+      const cell = cells[Math.floor(at / 3)]!
+      return [cell % side, Math.floor(cell / side) % side, Math.floor(cell / side ** 2)][at % 3]!
+    })
+    expectExact(data, side ** 3, 3, 10)
+  })
+
+  it('gives ties to the lower position where many cells coincide', () => {
+    const random = new Random(9)
+    const data = Float32Array.from({ length: 500 * 2 }, () => random.integer(3))
+    expectExact(data, 500, 2, 80)
   })
 
   it('puts a cell first in its own list even among duplicates', () => {

@@ -1,6 +1,12 @@
+import { UMAP } from 'umap-js'
 import { describe, expect, it } from 'vitest'
 import { nearestNeighbors } from '../../src/analysis/neighbors.js'
 import { umap } from '../../src/analysis/umap.js'
+import { fitSimilarityCurve } from '../../src/analysis/umap-curve.js'
+import { dropWeakTies, fuzzyGraph } from '../../src/analysis/umap-graph.js'
+import { principalStart } from '../../src/analysis/umap-start.js'
+import { FunctionTable } from '../../src/analysis/umap-table.js'
+import { Random } from '../../src/numeric/random.js'
 import { blobs } from './blobs.js'
 
 const N = 400
@@ -72,5 +78,120 @@ describe('umap', () => {
   it('lays out cells that all coincide, and one latent dimension', () => {
     expect(umap(new Float32Array(30 * 3), 30, 3, { nEpochs: 20 }).every(Number.isFinite)).toBe(true)
     expect(umap(data.slice(0, 50), 50, 1, { nEpochs: 20 }).every(Number.isFinite)).toBe(true)
+  })
+})
+
+const K = 15
+
+/** umap-js with its graph and layout ready to be optimised, started from the principal components as ours is. */
+function peerOf(latent: Float32Array, n: number, d: number, nEpochs: number) {
+  const random = new Random(11)
+  const { indices, distances } = nearestNeighbors(latent, n, d, K)
+  const rows = (values: Float32Array | Int32Array) =>
+    Array.from({ length: n }, (_, i) => Array.from(values.subarray(i * K, (i + 1) * K)))
+  const peer = new UMAP({ nNeighbors: K, minDist: 0.5, nEpochs, random: () => random.next() })
+  peer.setPrecomputedKNN(rows(indices), rows(distances))
+  peer.initializeFit(rows(indices))
+  const start = principalStart(latent, n, d, new Random(12))
+  for (const [i, point] of peer.getEmbedding().entries()) point.splice(0, 2, start[2 * i]!, start[2 * i + 1]!)
+  return peer
+}
+
+/** The share of the k nearest cells that stay among the k nearest in the layout. */
+function neighborOverlap(high: Float32Array, low: Float32Array, n: number, d: number, k: number): number {
+  const before = nearestNeighbors(high, n, d, k, { includeSelf: false }).indices
+  const after = nearestNeighbors(low, n, 2, k, { includeSelf: false }).indices
+  let kept = 0
+  for (let i = 0; i < n; i++) {
+    const named = new Set(before.subarray(i * k, (i + 1) * k))
+    for (const cell of after.subarray(i * k, (i + 1) * k)) kept += Number(named.has(cell))
+  }
+  return kept / (n * k)
+}
+
+interface PeerGraph {
+  getAll(): { row: number; col: number; value: number }[]
+}
+
+describe('umap beside umap-js', () => {
+  const n = 600
+  const d = 8
+  // groups that run into each other, so that there is a neighbourhood to lose
+  const latent = blobs(n, d, 6, { seed: 3, spread: 1.5 }).data
+
+  it('has the same graph', () => {
+    const cells = latent.slice()
+    // cells that coincide have no distance to the nearest other
+    for (let i = 1; i < 20; i++) cells.copyWithin(i * d, 0, d)
+    for (let i = 31; i < 35; i++) cells.copyWithin(i * d, 30 * d, 31 * d)
+    // the peer's graph is a private member
+    const graph: PeerGraph = Reflect.get(peerOf(cells, n, d, 500), 'graph')
+    const theirs = new Map(graph.getAll().map((x) => [x.row * n + x.col, x.value]))
+    const { head, tail, weight } = fuzzyGraph(nearestNeighbors(cells, n, d, K), K)
+    // weights below this vanish in float32
+    const strong = (w: number) => w > 1e-30
+    expect(2 * weight.filter(strong).length).toBe([...theirs.values()].filter(strong).length)
+    for (const [e, w] of weight.entries()) {
+      expect(head[e]).toBeLessThan(tail[e]!)
+      expect(Math.abs(w - theirs.get(head[e]! * n + tail[e]!)!)).toBeLessThan(1e-4)
+    }
+  })
+
+  it('keeps neighbourhoods as well, with any seed', () => {
+    const peer = peerOf(latent, n, d, 500)
+    for (let epoch = 0; epoch < 500; epoch++) peer.step()
+    const theirs = Float32Array.from(peer.getEmbedding().flat())
+    const layouts = [0, 1, 2].map((seed) => umap(latent, n, d, { seed }))
+    for (const [score, margin] of [
+      [trustworthiness, 0.005],
+      [neighborOverlap, 0.02],
+    ] as const) {
+      const ours = layouts.map((layout) => score(latent, layout, n, d, K))
+      for (const value of ours) expect(value).toBeGreaterThan(score(latent, theirs, n, d, K) - margin)
+    }
+  })
+})
+
+describe('dropWeakTies', () => {
+  it('keeps what is drawn at least once', () => {
+    const graph = {
+      head: Int32Array.of(0, 0, 1, 2),
+      tail: Int32Array.of(1, 2, 3, 3),
+      weight: Float32Array.of(0.0078, 0.5, 0.0078125, 0.007),
+    }
+    const kept = dropWeakTies(graph, 64)
+    expect(Array.from(kept.head)).toEqual([0, 1])
+    expect(Array.from(kept.tail)).toEqual([2, 3])
+    expect(Array.from(kept.weight)).toEqual([0.5, 0.0078125])
+  })
+})
+
+describe('fitSimilarityCurve', () => {
+  // least squares by umap-learn
+  it.each([
+    [0.5, 1, 0.58303, 1.334167],
+    [0.1, 1, 1.576943, 0.895061],
+  ])('for a least distance of %d and a spread of %d gives a = %d and b = %d', (minDist, spread, a, b) => {
+    const curve = fitSimilarityCurve(minDist, spread)
+    expect(curve.a).toBeCloseTo(a, 4)
+    expect(curve.b).toBeCloseTo(b, 4)
+  })
+
+  it('follows a change of scale', () => {
+    const { a, b } = fitSimilarityCurve(0.5, 1)
+    const wide = fitSimilarityCurve(5, 10)
+    expect(wide.b).toBeCloseTo(b, 8)
+    expect(wide.a * 10 ** (2 * b)).toBeCloseTo(a, 6)
+  })
+})
+
+describe('FunctionTable', () => {
+  it.each([-2, -0.3, 0.5, 1.334, 2])('holds x to the power of %d', (power) => {
+    const table = new FunctionTable((x) => x ** power)
+    for (let x = 1e-9; x < 1e9; x *= 1.0137) expect(Math.abs(table.at(x) / x ** power - 1)).toBeLessThan(5e-5)
+  })
+
+  it('is finite at 0', () => {
+    expect(new FunctionTable((x) => x ** -0.5).at(0)).toBe(2 ** 63)
   })
 })
