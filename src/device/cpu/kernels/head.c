@@ -10,9 +10,7 @@
  * vectors, are then put right.
  */
 
-#define EPS 1e-8f
-
-enum { NB, ZINB, POISSON };
+#include "likelihood.h"
 
 /* Words of the arguments shared by the head's kernels. */
 typedef struct {
@@ -125,157 +123,6 @@ INLINE void block_scale(const Head *h, int block, float *scale) {
   }
 }
 
-/* Terms of one vector of cells for a negative binomial: count zero (dense pass) or given. */
-typedef struct {
-  vec ll, q, by_theta, by_zero;
-} Terms;
-
-/* NB or ZINB with every count zero. `it` = 1 / (theta + eps). Formulas: log-likelihood of section "likelihoods" in docs/model.md. */
-INLINE Terms zero_terms(vec mean, vec theta, vec it, const float *zero, int i) {
-  vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
-  vec l = vlog(s) + (u - (s - 1.0f)) * r; /* ln(1 + mean / (theta + eps)) */
-  vec share_theta = theta * it;
-  Terms t;
-  t.ll = -theta * l;
-  t.q = -mean * share_theta * r;
-  t.by_theta = share_theta * u * r - l;
-  if (zero) {
-    vec pi = load(zero + i), x = t.ll - pi;
-    vec p = vsigmoid(x);
-    t.by_zero = vsigmoid(-pi) - p;
-    t.ll = vsoftplus(x) - vsoftplus(-pi);
-    t.q = p * t.q;
-    t.by_theta = p * t.by_theta;
-  } else
-    t.by_zero = splat(0.0f);
-  return t;
-}
-
-/* NB or ZINB with counts above zero. */
-INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, int zero_inflated, vec pi) {
-  vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
-  vec l = vlog(s) + (u - (s - 1.0f)) * r;
-  vec share_theta = theta * it, log_gamma, digamma;
-  gamma_ratio(x, theta, &log_gamma, &digamma);
-  vec log_sum = l - vlog(it); /* ln(theta + mean + eps) */
-  Terms t;
-  t.ll = -theta * l + x * (vlog(mean + EPS) - log_sum) + log_gamma;
-  t.q = mean * (x / (mean + EPS) - (x + theta) * it * r);
-  t.by_theta = share_theta * u * r - l - x * it * r + digamma;
-  t.by_zero = splat(0.0f);
-  if (zero_inflated) {
-    t.ll = t.ll - pi - vsoftplus(-pi);
-    t.by_zero = vsigmoid(-pi) - 1.0f;
-  }
-  return t;
-}
-
-INLINE vec theta_of(vec log_theta) { return vmin(vexp(log_theta), splat(LARGEST_THETA)); }
-
-INLINE Terms poisson_terms(vec x, vec mean) {
-  Terms t = {x * vlog(vmax(mean, splat(EPS))) - mean, x - mean, splat(0.0f), splat(0.0f)};
-  return t;
-}
-
-/*
- * Scratch rows of a part: scale, mean, theta, gradient by theta, logits of dropout, log-likelihood with every count zero.
- * Log-likelihood and d/d log mean of every gene and cell; gradient by log dispersion; zero_row becomes the gradient by its logit.
- */
-INLINE void head_counts(const Call *c, int likelihood) {
-  Head h = head_arg(c);
-  float *scale = h.scratch, *mean_row = scale + h.padded, *theta_row = mean_row + h.padded;
-  float *by_theta = theta_row + h.padded, *zero_logits = by_theta + h.padded, *zero_ll = zero_logits + h.padded;
-  float weight = 1.0f / (float)h.cells;
-  int from, to;
-  share(c, h.blocks, 1, &from, &to);
-  for (int b = from; b < to; b++) {
-    int first, last;
-    block_range(&h, b, &first, &last);
-    block_scale(&h, b, scale);
-    float *ll = h.block_ll + (intptr_t)b * h.padded, *total_q = h.block_q + (intptr_t)b * h.padded;
-    for (int i = 0; i < h.padded; i += W) store(ll + i, splat(0.0f)), store(total_q + i, splat(0.0f));
-    for (int g = first; g < last; g++) {
-      float *stored = h.scale_row + (intptr_t)g * h.padded, *q = h.q_row + (intptr_t)g * h.padded;
-      float *zero = likelihood == ZINB ? h.zero_row + (intptr_t)g * h.padded : 0;
-      int per_cell = h.dispersions > 1;
-      vec theta = splat(1.0f), it = splat(1.0f);
-      if (likelihood != POISSON && !per_cell) theta = theta_of(splat(h.dispersion.w[g]));
-      if (likelihood != POISSON && per_cell) {
-        for (int i = 0; i < h.padded; i++) theta_row[i] = i < h.cells ? h.dispersion.w[(intptr_t)h.codes[i] * h.dispersion_stride + g] : 0.0f;
-        for (int i = 0; i < h.padded; i += W) store(theta_row + i, theta_of(load(theta_row + i)));
-      }
-      it = 1.0f / (theta + EPS);
-      for (int i = 0; i < h.padded; i += W) {
-        vec mean = mean_of(&h, load(stored + i), load(scale + i));
-        store(mean_row + i, mean);
-        if (likelihood == POISSON) {
-          store(q + i, -mean);
-          store(zero_ll + i, -mean);
-          store(ll + i, load(ll + i) - mean);
-          continue;
-        }
-        if (per_cell) theta = load(theta_row + i), it = 1.0f / (theta + EPS);
-        Terms t = zero_terms(mean, theta, it, zero, i);
-        store(q + i, t.q);
-        store(zero_ll + i, t.ll);
-        store(ll + i, load(ll + i) + t.ll);
-        store(by_theta + i, t.by_theta * theta);
-        if (likelihood == ZINB) store(zero_logits + i, load(zero + i)), store(zero + i, t.by_zero);
-      }
-      for (int k = h.gene_start[g]; k < h.gene_start[g + 1]; k += W) {
-        int n = h.gene_start[g + 1] - k < W ? h.gene_start[g + 1] - k : W;
-        float x_[W], m_[W], t_[W], z_[W], out[4][W];
-        for (int j = 0; j < W; j++) {
-          int i = j < n ? h.cell[k + j] : 0;
-          x_[j] = j < n ? h.count[k + j] : 1.0f;
-          m_[j] = mean_row[i];
-          t_[j] = per_cell && likelihood != POISSON ? theta_row[i] : 1.0f;
-          z_[j] = likelihood == ZINB ? zero_logits[i] : 0.0f;
-        }
-        vec x = loadu(x_), mean = loadu(m_);
-        Terms full;
-        if (likelihood == POISSON) {
-          full = poisson_terms(x, mean);
-        } else {
-          if (per_cell) theta = loadu(t_), it = 1.0f / (theta + EPS);
-          full = count_terms(x, mean, theta, it, likelihood == ZINB, loadu(z_));
-        }
-        storeu(out[0], full.ll);
-        storeu(out[1], full.q);
-        storeu(out[2], full.by_theta * theta);
-        storeu(out[3], full.by_zero);
-        for (int j = 0; j < n; j++) {
-          int i = h.cell[k + j];
-          ll[i] += out[0][j] - zero_ll[i];
-          q[i] = out[1][j];
-          if (likelihood != POISSON) by_theta[i] = out[2][j];
-          if (likelihood == ZINB) zero[i] = out[3][j];
-        }
-      }
-      for (int i = 0; i < h.padded; i += W) store(total_q + i, load(total_q + i) + load(q + i));
-      if (h.softplus)
-        for (int i = 0; i < h.padded; i += W) {
-          vec a = load(stored + i), p = vsoftplus(a);
-          store(q + i, load(q + i) * vsigmoid(a) / vmax(p, splat(1e-30f)));
-        }
-      if (likelihood == POISSON) continue;
-      if (per_cell) {
-        for (int s = 0; s < h.dispersions; s++) h.dispersion.g[(intptr_t)s * h.dispersion_stride + g] = 0.0f;
-        for (int i = 0; i < h.cells; i++) h.dispersion.g[(intptr_t)h.codes[i] * h.dispersion_stride + g] -= weight * by_theta[i];
-      } else {
-        for (int i = h.cells; i < h.padded; i++) by_theta[i] = 0.0f;
-        vec s = splat(0.0f);
-        for (int i = 0; i < h.padded; i += W) s += load(by_theta + i);
-        h.dispersion.g[g] = -weight * sum(s);
-      }
-    }
-  }
-}
-
-KERNEL head_counts_nb(const Call *c) { head_counts(c, NB); }
-KERNEL head_counts_zinb(const Call *c) { head_counts(c, ZINB); }
-KERNEL head_counts_poisson(const Call *c) { head_counts(c, POISSON); }
-
 /* args after the head's: constant [cell] (sum of lnGamma(x + 1)), log-likelihood (cells x 1). Sums over the blocks, in order. */
 KERNEL head_sum(const Call *c) {
   Head h = head_arg(c);
@@ -295,21 +142,32 @@ KERNEL head_sum(const Call *c) {
   for (int i = first; i < last && i < h.cells; i++) out[(intptr_t)i * 16] = h.ll[i] - constant[i];
 }
 
-/* The rows of one tile of weights: gradient by product over the cells, then stored or stepped. */
-INLINE void weight_gradient(const Head *h, const float *rows, const float *hidden, const Param *weight, int first, int last,
-                            const Adam *adam, int update) {
-  float tile[TILE_ROWS * TILE_VECS * W] __attribute__((aligned(64)));
-  Product p = {rows, h->padded, 1, hidden, h->width, h->cells};
-  for (int j = 0; j < h->width; j += TILE_VECS * W) {
-    int vecs = (h->width - j) / W < TILE_VECS ? (h->width - j) / W : TILE_VECS;
-    for (int g = first; g < last; g += TILE_ROWS) {
-      int n = last - g < TILE_ROWS ? last - g : TILE_ROWS;
-      any_tile(&p, n, vecs, rows + (intptr_t)g * h->padded, hidden + j, tile, 0);
-      for (int r = 0; r < n; r++)
-        for (int v = 0; v < vecs; v++)
-          put_gradient(weight, (intptr_t)(g + r) * h->width + j + v * W, load(tile + (r * TILE_VECS + v) * W), adam, update);
+/* Where a gradient by weights goes: stored, or stepped at once. */
+typedef struct {
+  Param weight;
+  intptr_t width;
+  Adam adam;
+  int update;
+} GradientSink;
+
+INLINE void to_gradient(const void *to, const Tile *t) {
+  const GradientSink *s = to;
+  for (int r = 0; r < t->rows; r++) {
+    intptr_t at = (t->row + r) * s->width + t->column;
+    for (int v = 0; v < t->vecs; v++) {
+      vec sums = load(t->sums + (r * TILE_VECS + v) * W);
+      if (!t->first) sums += load(s->weight.g + at + v * W);
+      put_gradient(&s->weight, at + v * W, sums, &s->adam, s->update && t->last);
     }
   }
+}
+
+/* Rows [first, last) of the gradient by a weight: a product over the cells. */
+INLINE void weight_gradient(const Head *h, const float *rows, const float *hidden, const Param *weight, int first, int last,
+                            const Adam *adam, int update) {
+  Product p = {rows, h->padded, 1, hidden, h->width, h->cells};
+  GradientSink to = {*weight, h->width, *adam, update};
+  each_tile(&p, first, last, h->width, to_gradient, &to);
 }
 
 /* Gradient by the bias, a sum over cells of each row; the step follows in whole vectors (blocks start at multiples of 16). */

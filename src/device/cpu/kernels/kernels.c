@@ -3,6 +3,7 @@
 #include "dense.c"
 #include "latent.c"
 #include "head.c"
+#include "head-counts.c"
 
 static void run_kernel(int kernel, float *base, uint32_t arguments, int part, int parts) {
   Call call = {base, (const int32_t *)(base + arguments), part, parts};

@@ -128,6 +128,30 @@ INLINE vec covariate_gradient(const Covariates *v, int row, int cells, const flo
 
 #define CHUNK (W == 4 ? 4 : 8)
 
+/* Adds weight rows of the nonzeros [k, end), each times its value, to a cell's output. */
+INLINE void add_rows(const int32_t *gene, const float *x, int k0, int end, const float *weight, int width, float *out) {
+  int j = 0;
+  for (; j + CHUNK * W <= width; j += CHUNK * W) {
+    vec acc[CHUNK];
+    for (int v = 0; v < CHUNK; v++) acc[v] = load(out + j + v * W);
+    for (int k = k0; k < end; k++) {
+      const float *row = weight + (intptr_t)gene[k] * width + j;
+      vec xv = splat(x[k]);
+      for (int v = 0; v < CHUNK; v++) acc[v] = multiply_add(xv, load(row + v * W), acc[v]);
+    }
+    for (int v = 0; v < CHUNK; v++) store(out + j + v * W, acc[v]);
+  }
+  for (; j < width; j += W) {
+    vec acc = load(out + j);
+    for (int k = k0; k < end; k++) acc = multiply_add(splat(x[k]), load(weight + (intptr_t)gene[k] * width + j), acc);
+    store(out + j, acc);
+  }
+}
+
+/* Genes whose weight rows stay in the second-level cache while the cells pass, and cells that pass at once. */
+#define CACHED_GENES 512
+#define PASSING_CELLS 256
+
 /* args: cells, genes, width, row_start, gene, log1p, weight, bias, output, covariates... */
 KERNEL sparse_forward(const Call *c) {
   int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
@@ -135,27 +159,22 @@ KERNEL sparse_forward(const Call *c) {
   const float *x = tensor_arg(c, 5), *weight = tensor_arg(c, 6), *bias = tensor_arg(c, 7);
   float *output = tensor_arg(c, 8);
   Covariates cov = covariates_arg(c, 9);
-  int first, last;
+  int first, last, at[PASSING_CELLS];
   share(c, cells, 1, &first, &last);
-  for (int i = first; i < last; i++) {
-    float *out = output + (intptr_t)i * width;
-    int j = 0;
-    for (; j + CHUNK * W <= width; j += CHUNK * W) {
-      vec acc[CHUNK];
-      for (int v = 0; v < CHUNK; v++) acc[v] = load(bias + j + v * W);
-      for (int k = row_start[i]; k < row_start[i + 1]; k++) {
-        const float *row = weight + (intptr_t)gene[k] * width + j;
-        vec xv = splat(x[k]);
-        for (int v = 0; v < CHUNK; v++) acc[v] = multiply_add(xv, load(row + v * W), acc[v]);
+  for (int i0 = first; i0 < last; i0 += PASSING_CELLS) {
+    int i1 = last - i0 < PASSING_CELLS ? last : i0 + PASSING_CELLS;
+    for (int i = i0; i < i1; i++) {
+      at[i - i0] = row_start[i];
+      for (int j = 0; j < width; j += W) store(output + (intptr_t)i * width + j, load(bias + j));
+    }
+    for (int g = 0; g < genes; g += CACHED_GENES)
+      for (int i = i0; i < i1; i++) {
+        int k = at[i - i0], end = k;
+        while (end < row_start[i + 1] && gene[end] < g + CACHED_GENES) end++;
+        add_rows(gene, x, k, end, weight, width, output + (intptr_t)i * width);
+        at[i - i0] = end;
       }
-      for (int v = 0; v < CHUNK; v++) store(out + j + v * W, acc[v]);
-    }
-    for (; j < width; j += W) {
-      vec acc = load(bias + j);
-      for (int k = row_start[i]; k < row_start[i + 1]; k++) acc += splat(x[k]) * load(weight + (intptr_t)gene[k] * width + j);
-      store(out + j, acc);
-    }
-    add_covariates(&cov, i, weight + (intptr_t)genes * width, width, out);
+    for (int i = i0; i < i1; i++) add_covariates(&cov, i, weight + (intptr_t)genes * width, width, output + (intptr_t)i * width);
   }
 }
 

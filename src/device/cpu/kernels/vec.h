@@ -33,8 +33,6 @@ INLINE vec as_vec(ivec x) { return (vec)x; }
 INLINE ivec as_ivec(vec x) { return (ivec)x; }
 /* Lane by lane: mask ? a : b, with a mask of all ones or all zeros. */
 INLINE vec pick(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
-INLINE vec vmax(vec a, vec b) { return pick(a > b, a, b); }
-INLINE vec vmin(vec a, vec b) { return pick(a < b, a, b); }
 INLINE vec vabs(vec a) { return (vec)((ivec)a & isplat(0x7fffffff)); }
 
 /* a b + c, in one rounding where the build has it; everywhere else the compiler contracts as it likes. */
@@ -44,6 +42,13 @@ INLINE vec multiply_add(vec a, vec b, vec c) {
 #else
   return a * b + c;
 #endif
+}
+
+/* The first n lanes, zeros in the others. */
+INLINE vec first_lanes(vec v, int n) {
+  ivec lane;
+  for (int i = 0; i < W; i++) lane[i] = i;
+  return as_vec(as_ivec(v) & (lane < isplat(n)));
 }
 
 INLINE float sum(vec v) {
@@ -59,6 +64,30 @@ INLINE float sum(vec v) {
 #include <immintrin.h>
 #endif
 
+/* a > b ? a : b, and the same with <: a NaN in either gives b. One instruction where the target has it. */
+INLINE vec vmax(vec a, vec b) {
+#if defined(__AVX512F__) && W == 16
+  return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__) && W == 8
+  return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__wasm__)
+  return (vec)__builtin_wasm_pmax_f32x4((f32x4)b, (f32x4)a);
+#else
+  return pick(a > b, a, b);
+#endif
+}
+INLINE vec vmin(vec a, vec b) {
+#if defined(__AVX512F__) && W == 16
+  return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__) && W == 8
+  return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__wasm__)
+  return (vec)__builtin_wasm_pmin_f32x4((f32x4)b, (f32x4)a);
+#else
+  return pick(a < b, a, b);
+#endif
+}
+
 INLINE vec vsqrt(vec x) {
 #if defined(__AVX512F__) && W == 16
   return (vec)_mm512_sqrt_ps((__m512)x);
@@ -73,11 +102,14 @@ INLINE vec vsqrt(vec x) {
 #endif
 }
 
-/* e^x: 2^n times a polynomial on [-ln2/2, ln2/2] (minimax of degree 6); 2 units in the last place. 0 below -87.3, inf above 88.7. */
+/*
+ * e^x: 2^n times a polynomial on [-ln2/2, ln2/2] (minimax of degree 6); 2 units in the last place, 20 above 88.3. 0 below -87.3,
+ * inf above 88.72.
+ */
 INLINE vec vexp(vec x) {
-  const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
-  vec n = (x * 1.44269504088896341f + magic) - magic;
-  n = vmin(vmax(n, splat(-126.0f)), splat(128.0f));
+  const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer, left in the low bits */
+  vec t = vmin(vmax(x * 1.44269504088896341f, splat(-126.0f)), splat(127.0f)) + magic;
+  vec n = t - magic;
   vec r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
   vec p = 1.9875691500e-4f * r + 1.3981999507e-3f;
@@ -86,18 +118,15 @@ INLINE vec vexp(vec x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  ivec e = __builtin_convertvector(n, ivec);
-  /* 2^n in two factors, so that n = 128 does not overflow before the product */
-  ivec half = e >> 1;
-  vec s1 = as_vec((half + 127) << 23);
-  vec s2 = as_vec((e - half + 127) << 23);
-  vec y = p * s1 * s2;
-  y = pick(x < splat(-87.3f), splat(0.0f), y);
-  y = pick(x > splat(88.7f), splat(__builtin_inff()), y);
-  return pick(x == x, y, x);
+  /* far above, where n is cut off, the polynomial itself is infinite; far below it is anything */
+  vec y = p * as_vec((as_ivec(t) << 23) + 0x3f800000);
+  return as_vec(as_ivec(y) & ~(x < splat(-87.3f)));
 }
 
-/* ln x for positive normal x; -inf at 0, NaN below: split off the exponent, then an odd-even polynomial on [1/sqrt2, sqrt2]. */
+/*
+ * ln x for positive normal x, NaN for inf and NaN: split off the exponent, then an odd-even polynomial on [1/sqrt2, sqrt2].
+ * Anything for other x.
+ */
 INLINE vec vlog(vec x) {
   ivec bits = as_ivec(x);
   ivec e = ((bits - 0x3f3504f3) >> 23); /* so that the mantissa lies in [0.7071, 1.4142) */
@@ -115,19 +144,14 @@ INLINE vec vlog(vec x) {
   vec y = p * m * z;
   y = y + n * -2.12194440e-4f;
   y = y - 0.5f * z;
-  vec r = m + y;
-  r = r + n * 0.693359375f;
-  r = pick(x == splat(0.0f), splat(-__builtin_inff()), r);
-  r = pick(x == splat(__builtin_inff()), x, r);
-  return pick(x >= splat(0.0f), r, splat(__builtin_nanf("")));
+  return m + y + n * 0.693359375f + (x - x);
 }
 
-/* ln(1 + x) for x > -1, exact to rounding for small x (the lost low bits of 1 + x are put back). */
+/* ln(1 + x) for finite x > -1, exact to rounding for small x (the lost low bits of 1 + x are put back); else NaN. */
 INLINE vec vlog1p(vec x) {
   vec s = 1.0f + x;
   vec lost = x - (s - 1.0f);
-  vec y = vlog(s) + lost / s;
-  return pick(x == splat(__builtin_inff()), x, y);
+  return vlog(s) + lost / s;
 }
 
 /* ln(1 + e^x) without overflow. */
