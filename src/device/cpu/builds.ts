@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { ScvaeError } from '../../errors.js'
 import { PACKAGE_ROOT } from '../../package.js'
 
@@ -16,8 +17,11 @@ interface NativeAddon {
 
 const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
 
-/** Best first. Relaxed SIMD is fused multiply-add, which Node has from version 22 on. */
+/** Best first. Relaxed SIMD brings fused multiply-add. */
 const WASM_BUILDS = ['wasm relaxed', 'wasm simd']
+
+// V8 switched relaxed SIMD on in the version after the one of Node 20, which has it whole behind a flag
+if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
 
 function wasmFile(build: string): string {
   return join(

@@ -144,7 +144,8 @@ INLINE vec vlog(vec x) {
   vec y = p * m * z;
   y = y + n * -2.12194440e-4f;
   y = y - 0.5f * z;
-  return m + y + n * 0.693359375f + (x - x);
+  /* 0 x, not x - x: contracted with a product that x is, the difference would be the rounding of x */
+  return m + y + n * 0.693359375f + 0.0f * x;
 }
 
 /* ln(1 + x) for finite x > -1, exact to rounding for small x (the lost low bits of 1 + x are put back); else NaN. */
