@@ -1,8 +1,8 @@
 /**
  * How well the latents of a fit with default settings part known cell types and mix batches, on measured data, beside the
- * principal components of log-normalised counts.
+ * principal components of log-normalised counts and, with a Python that has it, scvi-tools on the same cells and genes.
  *
- *     npm run build && node bench/quality.mjs [--only pbmc4k,bladder] [--seeds 0,1,2] [--json result.json]
+ *     npm run build && node bench/quality.mjs [--only pbmc4k,bladder] [--seeds 0,1,2] [--scvi PYTHON] [--json result.json]
  */
 
 import { pcaFloor } from '../dist/src/analysis/pca.js'
@@ -15,6 +15,7 @@ import { embeddingScores } from './embedding-scores.mjs'
 import { list, numbers, options } from './options.mjs'
 import { figure, machine, printTable, spread, writeJson } from './output.mjs'
 import { presentData } from './real-data.mjs'
+import { scviLatent } from './scvi-side.mjs'
 
 const flags = options('Cell types and batches in the latents of real data, beside principal components.', {
   only: '',
@@ -22,6 +23,7 @@ const flags = options('Cell types and batches in the latents of real data, besid
   'max-epochs': 'auto',
   threads: '',
   kernels: 'auto',
+  scvi: process.env.SCVAE_BENCH_SCVI ?? '',
 })
 const seeds = numbers(flags.seeds)
 const maxEpochs = flags['max-epochs'] === 'auto' ? 'auto' : Number(flags['max-epochs'])
@@ -77,6 +79,16 @@ async function fitAndScore({ adata, cells, genes, labels, batches }, batchKey, s
   }
 }
 
+function peerScores({ adata, cells, genes, labels, batches }, seed) {
+  const chosen = adata.counts.select(cells, genes)
+  const { latent, ...run } = scviLatent(flags.scvi, chosen, batches, seed, maxEpochs)
+  return {
+    seed,
+    ...embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches),
+    ...run,
+  }
+}
+
 const device = await createCpuDevice({
   kernels: flags.kernels,
   ...(flags.threads !== '' && { threads: Number(flags.threads) }),
@@ -87,9 +99,11 @@ for (const item of presentData(list(flags.only))) {
   const { adata, cells, genes } = data
   const floor = floorOf(data)
   const fits = []
+  const peers = []
   for (const seed of seeds) {
     process.stderr.write(`${item.name}, seed ${seed} …\n`)
     fits.push(await fitAndScore(data, item.batch, seed, device))
+    if (flags.scvi !== '') peers.push(peerScores(data, seed))
   }
   results.push({
     name: item.name,
@@ -101,6 +115,7 @@ for (const item of presentData(list(flags.only))) {
     genes: genes?.length ?? adata.nGenes,
     floor,
     fits,
+    ...(peers.length > 0 && { peers }),
     ...Object.fromEntries(
       ['ari', 'nmi', 'mixing'].map((key) => [
         key,
@@ -121,21 +136,25 @@ printTable(
     'seed',
     'PCA',
     'scvae',
+    ...(flags.scvi !== '' ? ['scvi-tools'] : []),
     'PCA mixing',
     'scvae mixing',
+    ...(flags.scvi !== '' ? ['scvi-tools mixing', 'scvi-tools s'] : []),
     's',
     'epochs',
     'held-out loss',
   ],
-  results.flatMap(({ name, cells, genes, floor, fits }) =>
-    fits.map((one) => [
+  results.flatMap(({ name, cells, genes, floor, fits, peers }) =>
+    fits.map((one, i) => [
       name,
       `${cells.toLocaleString('en-US')} × ${genes.toLocaleString('en-US')}`,
       one.seed,
       pair(floor),
       pair(one),
+      ...(peers ? [pair(peers[i])] : []),
       mixing(floor),
       mixing(one),
+      ...(peers ? [mixing(peers[i]), figure(peers[i].seconds)] : []),
       figure(one.seconds),
       `${one.epochs}${one.stoppedEarly ? ' (stopped)' : ''}`,
       one.heldoutElbo?.toFixed(2) ?? '–',

@@ -68,6 +68,8 @@ INLINE void each_tile(const Product *p, int m0, int m1, int n, TileSink *sink, c
     int vecs = (n - j) / W < TILE_VECS ? (n - j) / W : TILE_VECS;
     for (int i = m0; i < m1; i += TILE_ROWS) {
       int rows = m1 - i < TILE_ROWS ? m1 - i : TILE_ROWS;
+      if (j == 0 && p->a_k == 1)
+        for (int r = i + TILE_ROWS; r < i + 2 * TILE_ROWS && r < m1; r++) prefetch(p->a + r * p->a_row, p->k);
       any_tile(p, rows, vecs, p->a + i * p->a_row, p->b + j, sums);
       Tile tile = {i, j, rows, vecs, 1, 1, sums};
       sink(to, &tile);

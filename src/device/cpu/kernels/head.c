@@ -152,6 +152,10 @@ typedef struct {
 
 INLINE void to_gradient(const void *to, const Tile *t) {
   const GradientSink *s = to;
+  for (int r = t->row + TILE_ROWS; s->update && r < t->row + 2 * TILE_ROWS; r++) {
+    prefetch(s->weight.m + r * s->width + t->column, t->vecs * W);
+    prefetch(s->weight.v + r * s->width + t->column, t->vecs * W);
+  }
   for (int r = 0; r < t->rows; r++) {
     intptr_t at = (t->row + r) * s->width + t->column;
     for (int v = 0; v < t->vecs; v++) {

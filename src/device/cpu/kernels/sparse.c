@@ -204,6 +204,11 @@ KERNEL sparse_gradient(const Call *c) {
   for (int g = first; g < last; g++) {
     intptr_t at = (intptr_t)g * width;
     int j = 0;
+    if (update) {
+      prefetch(weight.w + at + width, width);
+      prefetch(weight.m + at + width, width);
+      prefetch(weight.v + at + width, width);
+    }
     for (; j + CHUNK * W <= width; j += CHUNK * W) {
       vec acc[CHUNK];
       for (int v = 0; v < CHUNK; v++) acc[v] = splat(0.0f);

@@ -44,6 +44,13 @@ INLINE vec multiply_add(vec a, vec b, vec c) {
 #endif
 }
 
+/* Asks for the cache lines of n floats ahead of their use, where the target can. */
+INLINE void prefetch(const float *p, intptr_t n) {
+#ifndef __wasm__
+  for (intptr_t i = 0; i < n; i += 16) __builtin_prefetch(p + i);
+#endif
+}
+
 /* The first n lanes, zeros in the others. */
 INLINE vec first_lanes(vec v, int n) {
   ivec lane;
@@ -99,6 +106,26 @@ INLINE vec vsqrt(vec x) {
   vec r;
   for (int i = 0; i < W; i++) r[i] = __builtin_sqrtf(x[i]);
   return r;
+#endif
+}
+
+/* 1 / x to 1 unit in the last place for positive normal x, NaN for inf: an estimate of 14 bits and a Newton step beat division. */
+INLINE vec vreciprocal(vec x) {
+#if defined(__AVX512F__) && W == 16
+  vec y = (vec)_mm512_rcp14_ps((__m512)x);
+  return y + y * (1.0f - x * y);
+#else
+  return 1.0f / x;
+#endif
+}
+
+/* The root of x >= 0 to 2 units in the last place, NaN for inf, by the same means. */
+INLINE vec vroot(vec x) {
+#if defined(__AVX512F__) && W == 16
+  vec positive = vmax(x, splat(1e-37f)), y = (vec)_mm512_rsqrt14_ps((__m512)positive), root = positive * y;
+  return root + 0.5f * y * (positive - root * root);
+#else
+  return vsqrt(x);
 #endif
 }
 
