@@ -26,7 +26,7 @@ INLINE void adam_vec(const Adam *s, vec g, float *w, float *m, float *v) {
   vec vv = s->b2 * load(v) + (1.0f - s->b2) * (g * g);
   store(m, mv);
   store(v, vv);
-  store(w, wv - s->rate * mv * vreciprocal(vroot(vv) * s->root + s->eps));
+  store(w, wv - s->rate * mv / (vsqrt(vv) * s->root + s->eps));
 }
 
 /* A parameter in the arguments: words of value, gradient and the two moments. */

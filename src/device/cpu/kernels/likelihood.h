@@ -15,7 +15,7 @@ typedef struct {
 
 /* NB or ZINB (logits of dropout `pi`) with every count zero. `it` = 1 / (theta + eps). */
 INLINE Terms zero_terms(vec mean, vec theta, vec it, int zero_inflated, vec pi) {
-  vec u = mean * it, s = 1.0f + u, r = vreciprocal(s);
+  vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
   vec l = vlog(s) + (u - (s - 1.0f)) * r; /* ln(1 + mean / (theta + eps)) */
   vec share_theta = theta * it;
   Terms t;
@@ -36,7 +36,7 @@ INLINE Terms zero_terms(vec mean, vec theta, vec it, int zero_inflated, vec pi) 
 
 /* NB or ZINB with counts above zero. */
 INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, int zero_inflated, vec pi) {
-  vec u = mean * it, s = 1.0f + u, r = vreciprocal(s);
+  vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
   vec l = vlog(s) + (u - (s - 1.0f)) * r;
   vec share_theta = theta * it, log_gamma, digamma;
   gamma_ratio(x, theta, &log_gamma, &digamma);

@@ -109,26 +109,6 @@ INLINE vec vsqrt(vec x) {
 #endif
 }
 
-/* 1 / x to 1 unit in the last place for positive normal x, NaN for inf: an estimate of 14 bits and a Newton step beat division. */
-INLINE vec vreciprocal(vec x) {
-#if defined(__AVX512F__) && W == 16
-  vec y = (vec)_mm512_rcp14_ps((__m512)x);
-  return y + y * (1.0f - x * y);
-#else
-  return 1.0f / x;
-#endif
-}
-
-/* The root of x >= 0 to 2 units in the last place, NaN for inf, by the same means. */
-INLINE vec vroot(vec x) {
-#if defined(__AVX512F__) && W == 16
-  vec positive = vmax(x, splat(1e-37f)), y = (vec)_mm512_rsqrt14_ps((__m512)positive), root = positive * y;
-  return root + 0.5f * y * (positive - root * root);
-#else
-  return vsqrt(x);
-#endif
-}
-
 /*
  * e^x: 2^n times a polynomial on [-ln2/2, ln2/2] (minimax of degree 6); 2 units in the last place, 20 above 88.3. 0 below -87.3,
  * inf above 88.72.
