@@ -6,6 +6,16 @@
  */
 #include "adam.h"
 
+/* Where the genes from `least` on begin in a cell's ascending entries [lo, hi). */
+INLINE int first_from(const int32_t *gene, int lo, int hi, int least) {
+  while (lo < hi) {
+    int mid = (lo + hi) >> 1;
+    if (gene[mid] < least) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
 /* args: cells, genes, row_start, gene, count, log1p, gene_count */
 KERNEL stage_count(const Call *c) {
   int cells = int_arg(c, 0), genes = int_arg(c, 1);
@@ -19,12 +29,7 @@ KERNEL stage_count(const Call *c) {
   share(c, genes, 16, &first, &last);
   for (int g = first; g < last; g++) gene_count[g] = 0;
   for (int i = 0; i < cells; i++) {
-    int lo = row_start[i], end = row_start[i + 1], hi = end;
-    while (lo < hi) {
-      int mid = (lo + hi) >> 1;
-      if (gene[mid] < first) lo = mid + 1;
-      else hi = mid;
-    }
+    int end = row_start[i + 1], lo = first_from(gene, row_start[i], end, first);
     for (int k = lo; k < end && gene[k] < last; k++) gene_count[gene[k]]++;
   }
 }
@@ -41,13 +46,7 @@ KERNEL stage_scatter(const Call *c) {
   int at = 0;
   for (int i = 0; i < cells; i++) {
     /* entries of genes below this share, without reading the other threads' counts */
-    int lo = row_start[i], hi = row_start[i + 1], start = lo;
-    while (lo < hi) {
-      int mid = (lo + hi) >> 1;
-      if (gene[mid] < first) lo = mid + 1;
-      else hi = mid;
-    }
-    at += lo - start;
+    at += first_from(gene, row_start[i], row_start[i + 1], first) - row_start[i];
   }
   for (int g = first; g < last; g++) {
     gene_start[g] = at;
@@ -56,12 +55,7 @@ KERNEL stage_scatter(const Call *c) {
   }
   if (c->part == c->parts - 1) gene_start[genes] = row_start[cells];
   for (int i = 0; i < cells; i++) {
-    int lo = row_start[i], end = row_start[i + 1], hi = end;
-    while (lo < hi) {
-      int mid = (lo + hi) >> 1;
-      if (gene[mid] < first) lo = mid + 1;
-      else hi = mid;
-    }
+    int end = row_start[i + 1], lo = first_from(gene, row_start[i], end, first);
     for (int k = lo; k < end && gene[k] < last; k++) {
       int to = gene_count[gene[k]]++;
       cell[to] = i;
