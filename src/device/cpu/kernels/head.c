@@ -2,12 +2,9 @@
  * The output layer: from hidden units to the log-likelihood of the counts, and back to every gradient.
  *
  * Everything here is gene-major, [gene][cell], with a cell in each vector lane: the weight rows [gene][hidden] serve all three
- * products unpacked, softmax and likelihood need no horizontal sums, dispersion is a scalar of the row, and a thread that owns
- * genes owns their gradients. What crosses genes (softmax sums, log-likelihoods, the hidden gradient) is summed within fixed
- * blocks of genes and then over the blocks in order, so the number of threads does not show in the result.
- *
- * Most counts are zero: the dense pass treats every count as zero and needs no gamma function; the nonzeros of a gene, a few
- * vectors, are then put right.
+ * products as they are, softmax and likelihood (head-counts.c) need no horizontal sums, dispersion is a scalar of the row, and a
+ * thread that owns genes owns their gradients. What crosses genes (softmax sums, log-likelihoods, the hidden gradient) is summed
+ * within fixed blocks of genes and then over the blocks in order, so the number of threads does not show in the result.
  */
 
 #include "likelihood.h"
