@@ -11,7 +11,7 @@ const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
 let library: Promise<typeof import('h5wasm/node')> | undefined
 
 /** Loads h5wasm once, when a file is first touched: the module takes 0.2 s that `--help` need not pay. */
-function loadLibrary(): Promise<typeof import('h5wasm/node')> {
+export function loadLibrary(): Promise<typeof import('h5wasm/node')> {
   library ??= import('h5wasm/node').then(async (module) => {
     // without it a failed read prints to the console and returns junk
     ;(await module.ready).activate_throwing_error_handler()
@@ -31,17 +31,7 @@ export async function withH5File<T>(
   mode: 'r' | 'a' | 'w',
   use: (file: H5File) => T | Promise<T>,
 ): Promise<T> {
-  if (mode !== 'w') checkIsHdf5(path)
-  const { File } = await loadLibrary()
-  let file: H5File
-  try {
-    file = new File(resolve(path), mode)
-  } catch (cause) {
-    if (mode === 'w') {
-      throw new ScvaeError('failed', `The file "${path}" could not be created.`, { cause })
-    }
-    throw openingError(path, cause)
-  }
+  const file = await openH5File(path, mode)
   let open = true
   try {
     const result = await use(file)
@@ -53,6 +43,24 @@ export async function withH5File<T>(
     throw isHdf5Error(cause) ? accessError(path, mode, cause) : cause
   } finally {
     if (open) file.close()
+  }
+}
+
+/**
+ * Opens an HDF5 file, which the caller closes.
+ *
+ * @throws ScvaeError as {@link withH5File}
+ */
+export async function openH5File(path: string, mode: 'r' | 'a' | 'w'): Promise<H5File> {
+  if (mode !== 'w') checkIsHdf5(path)
+  const { File } = await loadLibrary()
+  try {
+    return new File(resolve(path), mode)
+  } catch (cause) {
+    if (mode === 'w') {
+      throw new ScvaeError('failed', `The file "${path}" could not be created.`, { cause })
+    }
+    throw openingError(path, cause)
   }
 }
 

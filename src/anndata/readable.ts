@@ -3,7 +3,7 @@ import { ScvaeError } from '../errors.js'
 import { type Dataset, isHdf5Error } from './hdf5.js'
 
 /** HDF5's own filters: deflate, shuffle, fletcher32, szip, nbit, scale-offset. All others are plug-ins. */
-const BUILT_IN_FILTERS = new Set([1, 2, 3, 4, 5, 6])
+export const BUILT_IN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6])
 
 /** A dataset's path without the leading slash: `X/data`. */
 export function datasetName(dataset: Dataset): string {

@@ -38,8 +38,10 @@ export type NumericArray =
 /** Field of a compound array (numpy's structured array). */
 export interface CompoundField {
   name: string
-  /** As {@link StoreArray.dtype}; fields that are arrays themselves are `other`. */
+  /** As {@link StoreArray.dtype}; of the elements where the field is an array itself. */
   dtype: string
+  /** Shape of a field that is an array itself; its values come flattened, one run a record. */
+  shape?: readonly number[]
 }
 
 export interface StoreArray extends NodeBase {
