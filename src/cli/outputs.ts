@@ -135,14 +135,20 @@ export class Staging {
     const { log, checkpoint } = this.#outputs
     for (const output of outputPaths(this.#outputs)) {
       if (output === log || output === checkpoint) continue
-      const staged = this.path(output)
-      if (!existsSync(staged)) continue
-      // a folder cannot be renamed over another; a file is replaced in one step
-      if (output === this.#outputs.model) rmSync(output, { recursive: true, force: true })
-      renameSync(staged, output)
+      if (output === this.#outputs.model) this.publishModel()
+      else if (existsSync(this.path(output))) renameSync(this.path(output), output)
     }
     rmSync(checkpoint, { recursive: true, force: true })
     this.discard()
+  }
+
+  /** Renames the model's folder alone to its place. */
+  publishModel(): void {
+    const { model } = this.#outputs
+    if (!existsSync(this.path(model))) return
+    // a folder cannot be renamed over another
+    rmSync(model, { recursive: true, force: true })
+    renameSync(this.path(model), model)
   }
 
   discard(): void {

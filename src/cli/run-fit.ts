@@ -8,6 +8,7 @@ import { packageVersion } from '../package.js'
 import { buildReport } from '../report/build-report.js'
 import { formatCount, formatNumber, formatPlural, formatSeconds } from '../report/format.js'
 import { SCVI } from '../scvi.js'
+import { TrainingDiverged } from '../train/diverged.js'
 import type { TrainSummary } from '../train/trainer.js'
 import {
   blankScoreColumns,
@@ -87,7 +88,11 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
     batchSize: settings.train.batchSize,
   })
   log.openFile(outputs.log, settings.resume ? 'append' : 'new')
-  const summary = await timer.time('train', () => train(run, model))
+  const summary = await timer
+    .time('train', () => train(run, model))
+    .catch(async (error) => {
+      throw await afterDivergence(error, run, model)
+    })
   const latent = await timer.time('latent', () => model.getLatentPosterior())
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed: settings.train.seed }))
   const scores = await timer.time('outliers', () => scoreCells(latent, surprise, settings.train.seed))
@@ -136,6 +141,22 @@ async function train({ settings, outputs, log }: Run, model: SCVI): Promise<Trai
   )
   if (stoppedEarly) log.info(`stopped before epoch ${maxEpochs}: the held-out loss no longer improved`)
   return summary
+}
+
+/** What training threw; when it diverged after an epoch, its last good weights are saved before the run ends. */
+async function afterDivergence(error: unknown, { outputs }: Run, model: SCVI): Promise<unknown> {
+  if (!(error instanceof TrainingDiverged) || error.keptEpoch === 0) return error
+  const staging = new Staging(outputs)
+  try {
+    await model.save(staging.path(outputs.model))
+    staging.publishModel()
+  } finally {
+    staging.discard()
+  }
+  return new ScvaeError('failed', `${error.message} They are in "${outputs.model}".`, {
+    cause: error,
+    ...(error.hint && { hint: error.hint }),
+  })
 }
 
 function layOut({ settings, log }: Run, latent: LatentPosterior, scores: CellScores): Float32Array {

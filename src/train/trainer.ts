@@ -3,6 +3,7 @@ import { ScvaeError } from '../errors.js'
 import type { LossSums, Network } from '../model/network.js'
 import type { NetworkState } from '../model/parameters.js'
 import { type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { TrainingDiverged } from './diverged.js'
 import type { EpochRecord, TrainOptions } from './options.js'
 import { epochsFor, klWeight, LearningRatePlateau, validationInterval, warmupEpochs } from './schedule.js'
 import { epochOrder, FEWEST_CELLS, minibatchBounds, type Split, splitCells } from './split.js'
@@ -115,6 +116,11 @@ export class Trainer {
     // the step counts from 1, so the moments of an earlier run would be corrected twice
     else this.#network.parameters.resetMoments()
     await this.#keepGood()
+    if (!this.#goodWeights && !this.#bestState) {
+      throw new ScvaeError('bad-input', 'The checkpoint holds weights that are not finite numbers.', {
+        hint: 'Start without --resume.',
+      })
+    }
     const started = performance.now()
     this.#yielded = started
     const before = this.#progress.seconds
@@ -251,12 +257,10 @@ export class Trainer {
       ? `diverged (${bad.toExponential(1)} a cell)`
       : 'is not a number any more'
     const kept = good.epoch ? `The weights of epoch ${good.epoch}` : 'The starting weights'
-    throw new ScvaeError(
-      'failed',
+    throw new TrainingDiverged(
       `The training loss ${what} in epoch ${this.#progress.epoch + 1}. ${kept} were put back.`,
-      {
-        hint: `Halve the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
-      },
+      `Halve the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
+      good.epoch,
     )
   }
 
