@@ -2,7 +2,7 @@ import { ScvaeError } from '../errors.js'
 import { type CategoryColumn, type Column, columnLength } from './column.js'
 import type { Dataset, Group } from './hdf5.js'
 
-/** Typed arrays that an HDF5 dataset is made of; BigInt64Array serves int64 attributes and index pointers only. */
+/** Typed arrays that an HDF5 dataset is made of. */
 export type WritableArray =
   | Int8Array
   | Uint8Array
@@ -11,6 +11,7 @@ export type WritableArray =
   | Int32Array
   | Uint32Array
   | BigInt64Array
+  | BigUint64Array
   | Float32Array
   | Float64Array
 
@@ -18,7 +19,7 @@ export type WritableArray =
 const CHUNK_BYTES = 512 * 1024
 
 /** Bytes handed to h5wasm at a time: each costs twice, and its heap never shrinks. */
-const SLICE_BYTES = 16 * 1024 * 1024
+export const SLICE_BYTES = 16 * 1024 * 1024
 
 /** Marks a group or dataset with its AnnData encoding. */
 export function setEncoding(entity: Group | Dataset, type: string, version: string): void {
@@ -33,7 +34,7 @@ export function writeDict(parent: Group, name: string): Group {
   return group
 }
 
-/** A numeric array of one or two dimensions in gzip chunks, written slice by slice. */
+/** A numeric array of one dimension or more in gzip chunks, written slice by slice. */
 export function writeArray(parent: Group, name: string, data: WritableArray, shape?: number[]): Dataset {
   const dataset = writeChunks(parent, name, [data], data, shape ?? [data.length])
   setEncoding(dataset, 'array', '0.2.0')
@@ -44,6 +45,7 @@ export function writeArray(parent: Group, name: string, data: WritableArray, sha
  * A dataset from pieces laid end to end, without an encoding.
  *
  * @param like any array of the element type (the pieces may be none)
+ * @param field makes the dataset a compound one with this one field
  */
 export function writeChunks(
   parent: Group,
@@ -51,10 +53,12 @@ export function writeChunks(
   pieces: Iterable<WritableArray>,
   like: WritableArray,
   shape: number[],
+  field?: string,
 ): Dataset {
+  const wrapped = (data: WritableArray) => (field === undefined ? data : new Map([[field, data]]))
   const rows = shape[0]!
   const rowLength = shape.slice(1).reduce((product, n) => product * n, 1)
-  const empty = like.subarray(0, 0)
+  const empty = wrapped(like.subarray(0, 0))
   if (rows * rowLength === 0) return parent.create_dataset({ name, data: empty, shape })
   const chunkRows = Math.max(
     1,
@@ -79,7 +83,7 @@ export function writeChunks(
     for (let from = 0; from < pieceRows; from += sliceRows) {
       const to = Math.min(from + sliceRows, pieceRows)
       const slice = piece.subarray(from * rowLength, to * rowLength)
-      dataset.write_slice([[row + from, row + to], ...otherDimensions], slice)
+      dataset.write_slice([[row + from, row + to], ...otherDimensions], wrapped(slice))
     }
     row += pieceRows
   }
