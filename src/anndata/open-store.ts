@@ -1,5 +1,6 @@
 import { openHdf5Store } from './hdf5-store.js'
 import type { Store } from './store.js'
+import { isZarr, openZarr } from './zarr-store.js'
 
 /** A file format that AnnData is kept in. */
 interface StoreFormat {
@@ -9,7 +10,10 @@ interface StoreFormat {
 }
 
 /** The formats, the first that matches is taken; HDF5 says best what is wrong with any other file. */
-const FORMATS: readonly StoreFormat[] = [{ matches: () => true, open: openHdf5Store }]
+const FORMATS: readonly StoreFormat[] = [
+  { matches: isZarr, open: openZarr },
+  { matches: () => true, open: openHdf5Store },
+]
 
 /**
  * Opens a file for reading, in whichever format it is.
