@@ -1,9 +1,11 @@
 import { chmodSync, copyFileSync, statSync } from 'node:fs'
 import { ScvaeError } from '../errors.js'
 import type { Column } from './column.js'
-import { frameColumns, frameGroup, readIndex } from './dataframe.js'
+import { openFrame } from './dataframe.js'
 import { child, childGroup, type Group, withH5File } from './hdf5.js'
+import { Hdf5Group } from './hdf5-store.js'
 import { checkOptionKeys } from './option-keys.js'
+import { rewriteHint } from './readable.js'
 import { replaceColumn, replaceMatrix } from './replace.js'
 import { checkMatrix, type DenseMatrix, writeMatrix } from './write.js'
 import { writeBeside } from './write-beside.js'
@@ -46,14 +48,22 @@ export async function appendAnnData(
   )
 }
 
-function add(file: Group, source: string, { obsm = {}, obs = {} }: Additions): void {
-  const frame = frameGroup(file, 'obs', source)
-  const nCells = readIndex(frame, 'obs', source).length
+async function add(file: Group, source: string, { obsm = {}, obs = {} }: Additions): Promise<void> {
+  const stored = await openFrame({ root: new Hdf5Group(file, source), file: source }, 'obs')
+  const nCells = (await stored.names()).length
+  const frame = childGroup(file, 'obs')
+  if (!frame) {
+    throw new ScvaeError(
+      'bad-input',
+      `"${source}": obs is a compound table, as AnnData before 0.7 wrote it, to which no column can be added.`,
+      { hint: rewriteHint(source) },
+    )
+  }
   // all checks come before the first change
   for (const [name, matrix] of Object.entries(obsm)) checkMatrix(name, matrix, nCells)
   for (const [name, column] of Object.entries(obs)) checkColumn('obs', name, column, nCells)
 
-  const order = frameColumns(frame)
+  const order = [...stored.columns]
   for (const [name, column] of Object.entries(obs)) {
     const existing = child(frame, name)
     if (existing) replaceColumn(existing, column, source)

@@ -1,9 +1,9 @@
 import { ScvaeError } from '../errors.js'
 import { listSources, sourceFlag } from './count-sources.js'
-import { withH5File } from './hdf5.js'
+import { withStore } from './open-store.js'
 import { checkOptionKeys } from './option-keys.js'
 import type { AnnData, LocatedValue, StoredValues } from './read.js'
-import { guessCounts, summarizeSource } from './source-summary.js'
+import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
 
 /** Log-transformed values of normalized counts stay below this: log(1 + 10^4) is 9.2, log2(1 + 10^6) is 19.9. */
 const LARGEST_LOG_VALUE = 20
@@ -49,13 +49,13 @@ function firstOffence(values: StoredValues, allowNoninteger: boolean): Offence |
 
 /** What to do: the other matrix of the file that holds counts, or where to get them. */
 async function remedy(adata: AnnData, offence: Offence): Promise<string> {
-  const other = await withH5File(adata.path, 'r', (file) =>
-    guessCounts(
-      listSources(file)
-        .filter((name) => name !== adata.countsSource)
-        .map((name) => summarizeSource(file, name, adata.path)),
-    ),
-  )
+  const other = await withStore(adata.path, async (store) => {
+    const others: SourceSummary[] = []
+    for (const name of await listSources(store.root)) {
+      if (name !== adata.countsSource) others.push(await summarizeSource(store, name))
+    }
+    return guessCounts(others)
+  })
   if (other) {
     return other.name === 'X'
       ? 'X holds counts: leave out --layer and --use-raw.'

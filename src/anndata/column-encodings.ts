@@ -1,12 +1,12 @@
 import type { Data } from 'apache-arrow'
-import { ScvaeError } from '../errors.js'
 import { categoriesToArrow, numbersToArrow, stringsToArrow } from './arrow-data.js'
-import { attribute, child, childDataset, type Dataset, encodingOf, type Group, isDataset } from './hdf5.js'
-import { NumericDataset } from './numeric-dataset.js'
-import { holdsStrings, readStrings } from './strings.js'
+import { damagedElement, encodingOf, requiredArray, unknownEncoding } from './nodes.js'
+import { readAllStrings } from './read-strings.js'
+import { SlicedArray } from './sliced-array.js'
+import type { StoreNode } from './store.js'
 
 /** Reads one column of a data frame (or its index, or a categorical's categories) into one Arrow chunk. */
-type ColumnReader = (element: Group | Dataset, file: string) => Data
+type ColumnReader = (element: StoreNode, file: string) => Promise<Data>
 
 /**
  * How each encoding of a column is read, by `encoding-type@encoding-version`. A further encoding is one more entry.
@@ -21,62 +21,74 @@ export const COLUMN_ENCODINGS: Readonly<Record<string, ColumnReader>> = {
 }
 
 /**
- * One column as an Arrow chunk.
+ * One column as an Arrow chunk. An array without an encoding is read as what it holds, as AnnData before 0.8 left it.
  *
  * @throws ScvaeError `bad-input` for an encoding without a reader, or a column that cannot be read
  */
-export function readColumn(element: Group | Dataset, file: string): Data {
+export async function readColumn(element: StoreNode, file: string): Promise<Data> {
   const encoding = encodingOf(element)
-  const read = encoding === undefined ? undefined : COLUMN_ENCODINGS[encoding]
-  if (read) return read(element, file)
-  const name = element.path.replace(/^\//, '')
-  throw new ScvaeError(
-    'bad-input',
-    encoding
-      ? `"${file}": ${name} has the encoding ${encoding.replace('@', ' ')}, which scvae does not read.`
-      : `"${file}": ${name} carries no encoding, as files written before AnnData 0.8.`,
-  )
+  const legacy = encoding === undefined && element.kind === 'array'
+  const read = legacy ? readArray : COLUMN_ENCODINGS[encoding ?? '']
+  if (!read) throw unknownEncoding(element, file)
+  return read(element, file)
 }
 
-function readArray(element: Group | Dataset, file: string): Data {
-  if (!isDataset(element)) throw damaged(element, file, 'is a group where a dataset belongs')
-  if (holdsStrings(element)) return stringsToArrow(readStrings(element, file), undefined)
-  const dataset = new NumericDataset(element, file)
-  if (dataset.shape.length !== 1)
-    throw damaged(element, file, `has ${dataset.shape.length} dimensions, not one`)
-  return numbersToArrow(dataset.readAll(), dataset.dtype, undefined)
+/**
+ * A column of codes whose categories are elsewhere, as AnnData before 0.8 kept them.
+ *
+ * @param categories their element; that of the order where `ordered` is kept with them
+ */
+export async function readCodes(codes: StoreNode, categories: StoreNode, file: string): Promise<Data> {
+  const ordered = isTrue(categories, 'ordered') || isTrue(codes, 'ordered')
+  if (codes.kind !== 'array') throw damagedElement(codes, file, 'is a group where an array belongs')
+  const values = await new SlicedArray(codes, file).readAll()
+  return joinCategories(codes, Int32Array.from(values), await readColumn(categories, file), ordered, file)
+}
+
+/** Codes and categories as one column, where every code has its category. */
+export function joinCategories(
+  element: StoreNode,
+  codes: Int32Array,
+  categories: Data,
+  ordered: boolean,
+  file: string,
+): Data {
+  for (const code of codes) {
+    if (code >= categories.length) {
+      throw damagedElement(element, file, `has the code ${code} for ${categories.length} categories`)
+    }
+  }
+  return categoriesToArrow(codes, categories, ordered)
+}
+
+async function readArray(element: StoreNode, file: string): Promise<Data> {
+  if (element.kind !== 'array') throw damagedElement(element, file, 'is a group where a dataset belongs')
+  const dimensions = element.shape?.length ?? 0
+  if (dimensions !== 1) throw damagedElement(element, file, `has ${dimensions} dimensions, not one`)
+  if (element.dtype === 'string') return stringsToArrow(await readAllStrings(element, file), undefined)
+  return numbersToArrow(await new SlicedArray(element, file).readAll(), element.dtype, undefined)
 }
 
 /** `values` and `mask`, which is true where a value is missing. */
-function readNullable(element: Group | Dataset, file: string): Data {
-  const values = part(element, 'values', file)
-  const mask = new NumericDataset(part(element, 'mask', file), file).readAll()
-  if (mask.length !== values.shape?.[0]) throw damaged(element, file, 'has a mask of another length')
-  if (holdsStrings(values)) return stringsToArrow(readStrings(values, file), mask)
-  const dataset = new NumericDataset(values, file)
-  return numbersToArrow(dataset.readAll(), dataset.dtype, mask)
+async function readNullable(element: StoreNode, file: string): Promise<Data> {
+  const values = await requiredArray(element, 'values', file)
+  const mask = await new SlicedArray(await requiredArray(element, 'mask', file), file).readAll()
+  if (mask.length !== values.shape?.[0]) throw damagedElement(element, file, 'has a mask of another length')
+  if (values.dtype === 'string') return stringsToArrow(await readAllStrings(values, file), mask)
+  return numbersToArrow(await new SlicedArray(values, file).readAll(), values.dtype, mask)
 }
 
 /** `codes` into `categories`, −1 where a value is missing. */
-function readCategorical(element: Group | Dataset, file: string): Data {
-  const codes = Int32Array.from(new NumericDataset(part(element, 'codes', file), file).readAll())
-  const categoriesElement = isDataset(element) ? undefined : child(element, 'categories')
-  if (!categoriesElement) throw damaged(element, file, 'has no categories')
-  const categories = readColumn(categoriesElement, file)
-  for (const code of codes) {
-    if (code >= categories.length) {
-      throw damaged(element, file, `has the code ${code} for ${categories.length} categories`)
-    }
-  }
-  return categoriesToArrow(codes, categories, attribute(element, 'ordered') === 1)
+async function readCategorical(element: StoreNode, file: string): Promise<Data> {
+  const array = new SlicedArray(await requiredArray(element, 'codes', file), file)
+  const codes = Int32Array.from(await array.readAll())
+  const categories = element.kind === 'group' ? await element.child('categories') : undefined
+  if (!categories) throw damagedElement(element, file, 'has no categories')
+  const ordered = isTrue(element, 'ordered')
+  return joinCategories(element, codes, await readColumn(categories, file), ordered, file)
 }
 
-function part(element: Group | Dataset, name: string, file: string): Dataset {
-  const dataset = isDataset(element) ? undefined : childDataset(element, name)
-  if (!dataset) throw damaged(element, file, `has no ${name}`)
-  return dataset
-}
-
-function damaged(element: Group | Dataset, file: string, what: string): ScvaeError {
-  return new ScvaeError('bad-input', `"${file}": ${element.path.replace(/^\//, '')} ${what}.`)
+function isTrue(element: StoreNode, name: string): boolean {
+  const value = element.attribute(name)
+  return value === true || value === 1
 }

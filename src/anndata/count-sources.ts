@@ -2,48 +2,54 @@ import { ScvaeError } from '../errors.js'
 import { CscMatrix } from './csc.js'
 import { CsrMatrix } from './csr.js'
 import { DenseArray } from './dense.js'
-import { child, childGroup, type Dataset, encodingOf, type Group, isDataset, isGroup } from './hdf5.js'
 import { nearestList } from './nearest.js'
+import { childGroup, encodingOf } from './nodes.js'
 import { rewriteHint } from './readable.js'
+import { SparseElement, sparseFormat } from './sparse-element.js'
+import type { Store, StoreGroup, StoreNode } from './store.js'
 import type { StoredMatrix } from './stored-matrix.js'
 
 /** Where a file may hold counts. */
 export type CountsSource = 'X' | 'raw/X' | `layers/${string}`
 
-type MatrixOpener = (element: Group | Dataset, file: string) => StoredMatrix
+/** The names of raw's parts, and those that AnnData before 0.7 gave them. */
+const OLD_PATHS: Readonly<Record<string, string>> = {
+  'raw/X': 'raw.X',
+  'raw/var': 'raw.var',
+  'raw/varm': 'raw.varm',
+}
 
-/** How each encoding of a matrix is opened, by `encoding-type@encoding-version`. A further encoding is one more entry. */
-export const MATRIX_ENCODINGS: Readonly<Record<string, MatrixOpener>> = {
-  'csr_matrix@0.1.0': (element, file) => new CsrMatrix(groupOf(element, file), file),
-  'csc_matrix@0.1.0': (element, file) => new CscMatrix(groupOf(element, file), file),
-  'array@0.2.0': (element, file) => new DenseArray(datasetOf(element, file), file),
+/** Where an element is in a file: `raw/X` may be at the root as `raw.X`; undefined where there is none. */
+export async function pathInFile(root: StoreGroup, path: string): Promise<string | undefined> {
+  if (await root.child(path)) return path
+  const old = OLD_PATHS[path]
+  return old !== undefined && (await root.child(old)) ? old : undefined
 }
 
 /** The matrices of a file that could hold counts, X first, then the layers, then raw. */
-export function listSources(root: Group): CountsSource[] {
+export async function listSources(root: StoreGroup): Promise<CountsSource[]> {
   const sources: CountsSource[] = []
-  if (child(root, 'X')) sources.push('X')
-  for (const name of layerNames(root)) sources.push(`layers/${name}`)
-  if (child(root, 'raw/X')) sources.push('raw/X')
+  if (await root.child('X')) sources.push('X')
+  for (const name of await layerNames(root)) sources.push(`layers/${name}`)
+  if (await pathInFile(root, 'raw/X')) sources.push('raw/X')
   return sources
 }
 
 /** The source that a user's options ask for, X without any. */
-export function chooseSource(
-  root: Group,
-  file: string,
+export async function chooseSource(
+  { root, file }: Store,
   options: { layer?: string; useRaw?: boolean },
-): CountsSource {
+): Promise<CountsSource> {
   const { layer, useRaw } = options
   if (layer !== undefined && useRaw) {
     throw new ScvaeError('usage', 'A layer and raw were both asked for; counts come from one of them.', {
       hint: 'Use either --layer or --use-raw.',
     })
   }
-  const sources = listSources(root)
+  const sources = await listSources(root)
   const others = flagList(sources)
   if (layer !== undefined) {
-    const layers = layerNames(root)
+    const layers = await layerNames(root)
     if (layers.includes(layer)) return `layers/${layer}`
     throw new ScvaeError('bad-input', `"${file}" has no layer "${layer}".`, {
       hint:
@@ -66,26 +72,37 @@ export function sourceFlag(source: CountsSource): string {
 }
 
 /**
- * Opens a matrix without reading its values; its filters are checked here.
+ * Opens a matrix without reading its values; what it is compressed with is checked here.
  *
- * @throws ScvaeError `bad-input` when its encoding, type or filters cannot be read
+ * @throws ScvaeError `bad-input` when its encoding, type or compression cannot be read
  */
-export function openSource(root: Group, source: CountsSource, file: string): StoredMatrix {
-  const element = child(root, source)!
-  const encoding = encodingOf(element)
-  const open = encoding === undefined ? undefined : MATRIX_ENCODINGS[encoding]
-  if (open) return open(element, file)
+export async function openSource({ root, file }: Store, source: CountsSource): Promise<StoredMatrix> {
+  const node = await root.child((await pathInFile(root, source)) ?? source)
+  const matrix = node && (await openMatrix(node, file))
+  if (matrix) return matrix
+  const encoding = node && encodingOf(node)?.replace('@', ' ')
   throw new ScvaeError(
     'bad-input',
-    encoding
-      ? `"${file}": ${source} has the encoding ${encoding.replace('@', ' ')}, which scvae does not read.`
-      : `"${file}" was written before AnnData 0.8: its ${source} carries no encoding.`,
+    `"${file}": ${source} ${encoding ? `has the encoding ${encoding}` : 'is no matrix'}, which scvae does not read.`,
     { hint: rewriteHint(file) },
   )
 }
 
-function layerNames(root: Group): string[] {
-  return childGroup(root, 'layers')?.keys() ?? []
+/** A node as a matrix of cells × genes, or undefined where it has no such encoding. */
+export async function openMatrix(node: StoreNode, file: string): Promise<StoredMatrix | undefined> {
+  const encoding = encodingOf(node)
+  if (node.kind === 'array') {
+    // files before AnnData 0.8 mark no array
+    return encoding === undefined || encoding === 'array@0.2.0' ? new DenseArray(node, file) : undefined
+  }
+  const format = sparseFormat(node)
+  if (format === undefined) return undefined
+  const element = await SparseElement.open(node, file)
+  return format === 'csr' ? new CsrMatrix(element) : new CscMatrix(element)
+}
+
+async function layerNames(root: StoreGroup): Promise<string[]> {
+  return (await (await childGroup(root, 'layers'))?.keys()) ?? []
 }
 
 function flagList(sources: readonly CountsSource[]): string {
@@ -95,14 +112,4 @@ function flagList(sources: readonly CountsSource[]): string {
 /** A word as a shell takes it. */
 function shellWord(word: string): string {
   return /^[\w.+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}
-
-function groupOf(element: Group | Dataset, file: string): Group {
-  if (isGroup(element)) return element
-  throw new ScvaeError('bad-input', `"${file}": ${element.path.slice(1)} is a dataset where a group belongs.`)
-}
-
-function datasetOf(element: Group | Dataset, file: string): Dataset {
-  if (isDataset(element)) return element
-  throw new ScvaeError('bad-input', `"${file}": ${element.path.slice(1)} is a group where a dataset belongs.`)
 }

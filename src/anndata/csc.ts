@@ -1,7 +1,6 @@
 import { type CountBlock, CountMatrix } from './counts.js'
-import type { Group } from './hdf5.js'
-import { SparseElement } from './sparse-element.js'
-import { BLOCK_CELLS, type StoredMatrix } from './stored-matrix.js'
+import type { SparseElement } from './sparse-element.js'
+import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 import type { ValueScan } from './value-scan.js'
 
@@ -14,24 +13,23 @@ export class CscMatrix implements StoredMatrix {
   readonly stored: number
   private readonly element: SparseElement
 
-  constructor(group: Group, file: string) {
-    this.element = new SparseElement(group, file, 'genes')
-    this.dtype = this.element.data.dtype
-    this.nCells = this.element.nCells
-    this.nGenes = this.element.nGenes
-    this.stored = this.element.data.length
+  constructor(element: SparseElement) {
+    this.element = element
+    this.dtype = element.data.dtype
+    ;[this.nCells, this.nGenes] = element.shape
+    this.stored = element.data.length
   }
 
-  read(scan: ValueScan): CountMatrix {
-    const blocks = this.openBlocks(this.entriesPerCell())
+  async read(scan: ValueScan): Promise<CountMatrix> {
+    const blocks = this.openBlocks(await this.entriesPerCell())
     const next = new Int32Array(this.nCells)
     for (const block of blocks) next.set(block.offsets.subarray(0, block.nCells), block.firstCell)
     const { data, indices, pointers } = this.element
     let gene = 0
     for (const [start, stop] of data.ranges()) {
-      const values = data.read(start, stop)
+      const values = await data.read(start, stop)
       scan.add(values, start)
-      const cells = indices.read(start, stop)
+      const cells = await indices.read(start, stop)
       for (let k = start; k < stop; k++) {
         while (pointers[gene + 1]! <= k) gene++
         const cell = cells[k - start]!
@@ -47,20 +45,28 @@ export class CscMatrix implements StoredMatrix {
     )
   }
 
-  scan(scan: ValueScan): void {
-    this.element.scan(scan)
+  scan(scan: ValueScan): Promise<void> {
+    return this.element.scan(scan)
   }
 
-  locate(entry: number): { cell: number; gene: number } {
-    const { compressed, index } = this.element.locate(entry)
+  async locate(entry: number): Promise<{ cell: number; gene: number }> {
+    const { compressed, index } = await this.element.locate(entry)
     return { cell: index, gene: compressed }
   }
 
-  private entriesPerCell(): Int32Array {
+  async *entries({ genes }: Selection): AsyncGenerator<MatrixEntries> {
+    for await (const { values, compressed, indices } of this.element.entries(genes)) {
+      yield { values, cells: indices, genes: compressed }
+    }
+  }
+
+  private async entriesPerCell(): Promise<Int32Array> {
     const { element, nCells } = this
     const entries = new Int32Array(nCells)
     for (const [start, stop] of element.indices.ranges()) {
-      for (const cell of element.indices.read(start, stop)) {
+      const cells = await element.indices.read(start, stop)
+      for (let k = 0; k < cells.length; k++) {
+        const cell = cells[k]!
         if (!(cell >= 0 && cell < nCells)) throw element.damaged(`cell position ${cell} of ${nCells}`)
         entries[cell]!++
       }

@@ -1,7 +1,6 @@
 import { type CountBlock, CountMatrix } from './counts.js'
-import type { Group } from './hdf5.js'
-import { SparseElement } from './sparse-element.js'
-import { BLOCK_CELLS, type StoredMatrix } from './stored-matrix.js'
+import type { SparseElement } from './sparse-element.js'
+import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 import type { ValueScan } from './value-scan.js'
 
@@ -17,23 +16,22 @@ export class CsrMatrix implements StoredMatrix {
   readonly stored: number
   private readonly element: SparseElement
 
-  constructor(group: Group, file: string) {
-    this.element = new SparseElement(group, file, 'cells')
-    this.dtype = this.element.data.dtype
-    this.nCells = this.element.nCells
-    this.nGenes = this.element.nGenes
-    this.stored = this.element.data.length
+  constructor(element: SparseElement) {
+    this.element = element
+    this.dtype = element.data.dtype
+    ;[this.nCells, this.nGenes] = element.shape
+    this.stored = element.data.length
   }
 
-  read(scan: ValueScan): CountMatrix {
+  async read(scan: ValueScan): Promise<CountMatrix> {
     const { element, nGenes } = this
     const { data, indices, pointers } = element
     const blocks: CountBlock[] = []
     let block = this.openBlock(0)
     for (const [start, stop] of data.ranges()) {
-      const values = data.read(start, stop)
+      const values = await data.read(start, stop)
       scan.add(values, start)
-      const genes = indices.read(start, stop)
+      const genes = await indices.read(start, stop)
       for (let k = start; k < stop; ) {
         const blockStart = pointers[block.firstCell]!
         const blockStop = pointers[block.firstCell + block.nCells]!
@@ -55,13 +53,19 @@ export class CsrMatrix implements StoredMatrix {
     return new CountMatrix(nGenes, blocks)
   }
 
-  scan(scan: ValueScan): void {
-    this.element.scan(scan)
+  scan(scan: ValueScan): Promise<void> {
+    return this.element.scan(scan)
   }
 
-  locate(entry: number): { cell: number; gene: number } {
-    const { compressed, index } = this.element.locate(entry)
+  async locate(entry: number): Promise<{ cell: number; gene: number }> {
+    const { compressed, index } = await this.element.locate(entry)
     return { cell: compressed, gene: index }
+  }
+
+  async *entries({ cells }: Selection): AsyncGenerator<MatrixEntries> {
+    for await (const { values, compressed, indices } of this.element.entries(cells)) {
+      yield { values, cells: compressed, genes: indices }
+    }
   }
 
   /** Buffers for the cells from `firstCell` on. */

@@ -1,8 +1,9 @@
 import { ScvaeError } from '../errors.js'
 import { type CountBlock, CountMatrix } from './counts.js'
-import type { Dataset } from './hdf5.js'
-import { NumericDataset } from './numeric-dataset.js'
-import { BLOCK_CELLS, type StoredMatrix } from './stored-matrix.js'
+import { runsOf } from './runs.js'
+import { SlicedArray } from './sliced-array.js'
+import type { NumericArray, StoreArray } from './store.js'
+import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import type { ValueScan } from './value-scan.js'
 
 /** A two-dimensional dataset: read some rows at a time, of which only the nonzeros are kept. */
@@ -12,10 +13,10 @@ export class DenseArray implements StoredMatrix {
   readonly nCells: number
   readonly nGenes: number
   readonly stored: number
-  private readonly values: NumericDataset
+  private readonly values: SlicedArray
 
-  constructor(dataset: Dataset, file: string) {
-    this.values = new NumericDataset(dataset, file)
+  constructor(array: StoreArray, file: string) {
+    this.values = new SlicedArray(array, file)
     const { shape, name } = this.values
     if (shape.length !== 2) {
       throw new ScvaeError('bad-input', `"${file}": ${name} has ${shape.length} dimensions, not two.`)
@@ -26,12 +27,12 @@ export class DenseArray implements StoredMatrix {
     this.stored = this.nCells * this.nGenes
   }
 
-  read(scan: ValueScan): CountMatrix {
+  async read(scan: ValueScan): Promise<CountMatrix> {
     const blocks: CountBlock[] = []
     let pieces: CountBlock[] = []
     let cells = 0
     for (const [start, stop] of this.values.ranges()) {
-      const rows = this.values.read(start, stop)
+      const rows = await this.values.read(start, stop)
       scan.add(rows, start * this.nGenes)
       // at most a block's worth of rows a piece: narrow matrices have more in one slice
       for (let first = start; first < stop; first += BLOCK_CELLS) {
@@ -49,14 +50,38 @@ export class DenseArray implements StoredMatrix {
     return new CountMatrix(this.nGenes, blocks)
   }
 
-  scan(scan: ValueScan): void {
+  async scan(scan: ValueScan): Promise<void> {
     for (const [start, stop] of this.values.ranges()) {
-      scan.add(this.values.read(start, stop), start * this.nGenes)
+      scan.add(await this.values.read(start, stop), start * this.nGenes)
     }
   }
 
-  locate(entry: number): { cell: number; gene: number } {
+  async locate(entry: number): Promise<{ cell: number; gene: number }> {
     return { cell: Math.floor(entry / this.nGenes), gene: entry % this.nGenes }
+  }
+
+  async *entries({ cells }: Selection): AsyncGenerator<MatrixEntries> {
+    const gap = (stop: number, start: number) => (start - stop) * this.nGenes
+    for (const [first, last] of runsOf(cells, this.nCells, gap)) {
+      for (const [start, stop] of this.values.ranges(first, last)) {
+        const rows = await this.values.read(start, stop)
+        yield nonzeroEntries(rows, start, this.nGenes)
+      }
+    }
+  }
+}
+
+/** The nonzeros of dense rows with their positions. */
+function nonzeroEntries(rows: NumericArray, firstCell: number, nGenes: number): MatrixEntries {
+  let n = 0
+  for (let k = 0; k < rows.length; k++) if (rows[k] !== 0) n++
+  const at = new Int32Array(n)
+  n = 0
+  for (let k = 0; k < rows.length; k++) if (rows[k] !== 0) at[n++] = k
+  return {
+    values: Float64Array.from(at, (k) => rows[k]!),
+    cells: at.map((k) => firstCell + Math.floor(k / nGenes)),
+    genes: at.map((k) => k % nGenes),
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Table } from 'apache-arrow'
 import { type CountsSource, listSources } from './count-sources.js'
 import { readFrame } from './dataframe.js'
-import { withH5File } from './hdf5.js'
-import { arrayShapes, checkLayout, groupKeys } from './layout.js'
+import { arrayShapes, checkLayout, mappingKeys } from './layout.js'
 import { columnType, obsColumn } from './obs-column.js'
+import { withStore } from './open-store.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
 
 /** What is in an AnnData file. */
@@ -44,12 +44,14 @@ const BATCH_NAMES = ['batch', 'donor', 'sample', 'plate', 'lane', 'condition', '
  * @throws ScvaeError `bad-input` for a file that is missing, damaged or not AnnData
  */
 export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
-  return withH5File(path, 'r', (file) => {
-    checkLayout(file, path)
+  return withStore(path, async (store) => {
+    const { root } = store
+    await checkLayout(store)
     const warnings: string[] = []
-    const { table, names } = readFrame(file, 'obs', path, warnings)
-    const nGenes = readFrame(file, 'var', path, warnings, []).names.length
-    const sources = listSources(file).map((name) => summarizeSource(file, name, path))
+    const { table, names } = await readFrame(store, 'obs', warnings)
+    const nGenes = (await readFrame(store, 'var', warnings, [])).names.length
+    const sources: SourceSummary[] = []
+    for (const name of await listSources(root)) sources.push(await summarizeSource(store, name))
     for (const { problem } of sources) if (problem) warnings.push(problem)
     const obs = summarizeColumns(path, table, names.length)
     const counts = guessCounts(sources)
@@ -61,9 +63,9 @@ export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
       ...(counts && { countsSource: counts.name }),
       obs,
       batchCandidates: guessBatches(obs, names.length),
-      obsm: arrayShapes(file, 'obsm'),
-      varm: arrayShapes(file, 'varm'),
-      uns: groupKeys(file, 'uns'),
+      obsm: await arrayShapes(root, 'obsm'),
+      varm: await arrayShapes(root, 'varm'),
+      uns: await mappingKeys(root, 'uns'),
       warnings,
     }
   })

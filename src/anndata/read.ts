@@ -1,12 +1,16 @@
 import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
-import { type CountsSource, chooseSource, openSource } from './count-sources.js'
+import { type CountsSource, chooseSource, openSource, pathInFile } from './count-sources.js'
 import type { CountMatrix } from './counts.js'
-import { readFrame } from './dataframe.js'
-import { withH5File } from './hdf5.js'
+import { type Frame, readFrame } from './dataframe.js'
 import { arrayShapes, checkLayout } from './layout.js'
+import { withStore } from './open-store.js'
 import { checkOptionKeys } from './option-keys.js'
+import { positionsOf } from './positions.js'
+import { warnIfRepeated } from './repeated-names.js'
+import { readSelection } from './select-counts.js'
 import type { StoredMatrix } from './stored-matrix.js'
+import { takeRows } from './take-rows.js'
 import { type OddEntry, ValueScan } from './value-scan.js'
 
 /** An AnnData file as it was read: counts and tables, with everything else named. */
@@ -56,7 +60,11 @@ export interface ReadOptions {
   /** Counts from `raw/X`, with raw's genes. */
   useRaw?: boolean
   /** Only these obs columns. */
-  obs?: string[]
+  obs?: readonly string[]
+  /** Only these genes, by name or position, in this order. */
+  genes?: readonly (string | number)[]
+  /** Only these cells, by name or position, in this order. */
+  cells?: readonly (string | number)[]
 }
 
 /**
@@ -69,64 +77,67 @@ export interface ReadOptions {
  * there, and filters or encodings that cannot be read; `usage` for an unknown option
  */
 export async function readAnnData(path: string, options: ReadOptions = {}): Promise<AnnData> {
-  checkOptionKeys('readAnnData', options, ['layer', 'useRaw', 'obs'])
-  return withH5File(path, 'r', (file) => {
-    checkLayout(file, path)
+  checkOptionKeys('readAnnData', options, ['layer', 'useRaw', 'obs', 'genes', 'cells'])
+  return withStore(path, async (store) => {
+    const { root } = store
+    await checkLayout(store)
     const warnings: string[] = []
-    const obs = readFrame(file, 'obs', path, warnings, options.obs)
-    const countsSource = chooseSource(file, path, options)
-    const variables = readFrame(file, countsSource === 'raw/X' ? 'raw/var' : 'var', path, warnings)
-    const matrix = openSource(file, countsSource, path)
+    const obs = await readFrame(store, 'obs', warnings, options.obs)
+    const countsSource = await chooseSource(store, options)
+    const varPath = countsSource === 'raw/X' ? 'raw/var' : 'var'
+    const variables = await readFrame(store, (await pathInFile(root, varPath)) ?? varPath, warnings)
+    const matrix = await openSource(store, countsSource)
     if (matrix.nCells !== obs.names.length || matrix.nGenes !== variables.names.length) {
       throw new ScvaeError(
         'bad-input',
         `"${path}": ${countsSource} has ${matrix.nCells} × ${matrix.nGenes} values for ${obs.names.length} cells and ${variables.names.length} genes.`,
       )
     }
-    warnIfRepeated(obs.names, 'cell', warnings)
-    warnIfRepeated(variables.names, 'gene', warnings)
-    const scan = new ValueScan()
-    const counts = matrix.read(scan)
+    const cells = options.cells && positionsOf(options.cells, obs.names, 'cell', path)
+    const genes = options.genes && positionsOf(options.genes, variables.names, 'gene', path)
+    const obsPart = cells ? takeFrame(obs, cells) : obs
+    const varPart = genes ? takeFrame(variables, genes) : variables
+    warnIfRepeated(obsPart.names, 'cell', warnings)
+    warnIfRepeated(varPart.names, 'gene', warnings)
+    const read = cells || genes ? await readSelection(matrix, { cells, genes }) : await readWhole(matrix)
     return {
       path,
-      nCells: matrix.nCells,
-      nGenes: matrix.nGenes,
-      obs: obs.table,
-      var: variables.table,
-      obsNames: obs.names,
-      varNames: variables.names,
-      counts,
+      nCells: obsPart.names.length,
+      nGenes: varPart.names.length,
+      obs: obsPart.table,
+      var: varPart.table,
+      obsNames: obsPart.names,
+      varNames: varPart.names,
+      ...read,
       countsSource,
-      values: storedValues(scan, matrix),
-      obsm: arrayShapes(file, 'obsm'),
+      obsm: await arrayShapes(root, 'obsm'),
       warnings,
     }
   })
 }
 
+function takeFrame({ names, table }: Frame, rows: Int32Array): Frame {
+  return { names: Array.from(rows, (row) => names[row]!), table: takeRows(table, rows) }
+}
+
+async function readWhole(matrix: StoredMatrix): Promise<{ counts: CountMatrix; values: StoredValues }> {
+  const scan = new ValueScan()
+  const counts = await matrix.read(scan)
+  return { counts, values: await storedValues(scan, matrix) }
+}
+
 /** The scan with cells and genes in place of storage positions, while the file is open. */
-function storedValues(scan: ValueScan, matrix: StoredMatrix): StoredValues {
+async function storedValues(scan: ValueScan, matrix: StoredMatrix): Promise<StoredValues> {
   const values: StoredValues = {
     min: scan.min === Number.POSITIVE_INFINITY ? Number.NaN : scan.min,
     max: scan.max === Number.NEGATIVE_INFINITY ? Number.NaN : scan.max,
   }
-  const locate = ({ entry, value }: OddEntry): LocatedValue => ({ ...matrix.locate(entry), value })
-  if (scan.nonFinite) values.nonFinite = locate(scan.nonFinite)
-  if (scan.negative) values.negative = locate(scan.negative)
-  if (scan.nonInteger) values.nonInteger = locate(scan.nonInteger)
+  const locate = async ({ entry, value }: OddEntry): Promise<LocatedValue> => ({
+    ...(await matrix.locate(entry)),
+    value,
+  })
+  if (scan.nonFinite) values.nonFinite = await locate(scan.nonFinite)
+  if (scan.negative) values.negative = await locate(scan.negative)
+  if (scan.nonInteger) values.nonInteger = await locate(scan.nonInteger)
   return values
-}
-
-function warnIfRepeated(names: readonly string[], what: string, warnings: string[]): void {
-  const seen = new Set<string>()
-  let repeats = 0
-  let first: string | undefined
-  for (const name of names) {
-    if (seen.has(name)) {
-      repeats++
-      first ??= name
-    }
-    seen.add(name)
-  }
-  if (repeats > 0) warnings.push(`${repeats} ${what} names repeat another ("${first}" is the first).`)
 }

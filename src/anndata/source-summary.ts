@@ -1,6 +1,6 @@
 import { ScvaeError } from '../errors.js'
 import { type CountsSource, openSource, sourceFlag } from './count-sources.js'
-import type { Group } from './hdf5.js'
+import type { Store } from './store.js'
 import { ValueScan } from './value-scan.js'
 
 /** A matrix of a file, every stored value looked at and none kept. */
@@ -23,12 +23,12 @@ export interface SourceSummary {
 }
 
 /** Scans one matrix in slices; a matrix that cannot be read is a summary with a problem. */
-export function summarizeSource(root: Group, name: CountsSource, file: string): SourceSummary {
+export async function summarizeSource(store: Store, name: CountsSource): Promise<SourceSummary> {
   const flag = sourceFlag(name)
   try {
-    const matrix = openSource(root, name, file)
+    const matrix = await openSource(store, name)
     const scan = new ValueScan()
-    matrix.scan(scan)
+    await matrix.scan(scan)
     return {
       name,
       flag,

@@ -1,62 +1,64 @@
 import { ScvaeError } from '../errors.js'
-import { attribute, childDataset, type Group } from './hdf5.js'
-import { NumericDataset } from './numeric-dataset.js'
+import { encodingOf, requiredArray } from './nodes.js'
+import { runsOf } from './runs.js'
+import { SlicedArray } from './sliced-array.js'
+import type { NumericArray, StoreGroup } from './store.js'
 import type { ValueScan } from './value-scan.js'
 
-/** The three datasets and the shape of a `csr_matrix` or `csc_matrix` group, checked against each other. */
+/** The three arrays and the shape of a `csr_matrix` or `csc_matrix` group, checked against each other. */
 export class SparseElement {
   readonly name: string
-  readonly data: NumericDataset
-  readonly indices: NumericDataset
+  readonly format: 'csr' | 'csc'
+  readonly data: SlicedArray
+  readonly indices: SlicedArray
   /** Offsets of the compressed dimension, one more than its positions. */
   readonly pointers: Float64Array
-  readonly nCells: number
-  readonly nGenes: number
+  readonly shape: readonly [rows: number, columns: number]
   private readonly file: string
 
-  /**
-   * @param compressed the dimension that the pointers run along
-   * @throws ScvaeError `bad-input` when a part is missing, unreadable or does not fit the others
-   */
-  constructor(group: Group, file: string, compressed: 'cells' | 'genes') {
-    this.name = group.path.replace(/^\//, '')
+  private constructor(
+    parts: Pick<SparseElement, 'name' | 'format' | 'data' | 'indices' | 'pointers' | 'shape'>,
+    file: string,
+  ) {
+    this.name = parts.name
+    this.format = parts.format
+    this.data = parts.data
+    this.indices = parts.indices
+    this.pointers = parts.pointers
+    this.shape = parts.shape
     this.file = file
-    const shape = attribute(group, 'shape')
-    if (!Array.isArray(shape) || shape.length !== 2) throw this.damaged('it has no shape')
-    ;[this.nCells, this.nGenes] = shape as [number, number]
-    const part = (name: string) => {
-      const dataset = childDataset(group, name)
-      if (!dataset) throw this.damaged(`it has no ${name}`)
-      return new NumericDataset(dataset, file)
-    }
-    this.data = part('data')
-    this.indices = part('indices')
-    const indptr = part('indptr')
-    const positions = compressed === 'cells' ? this.nCells : this.nGenes
+    this.check()
+  }
+
+  /** @throws ScvaeError `bad-input` when a part is missing, unreadable or does not fit the others */
+  static async open(group: StoreGroup, file: string): Promise<SparseElement> {
+    const format = sparseFormat(group)
+    const shape = group.attribute('shape') ?? group.attribute('h5sparse_shape')
+    if (!format || !isShape(shape)) throw damagedMatrix(group.path, 'it has no shape', file)
+    const part = async (name: string) => new SlicedArray(await requiredArray(group, name, file), file)
+    const data = await part('data')
+    const indices = await part('indices')
+    const indptr = await part('indptr')
+    const positions = shape[format === 'csr' ? 0 : 1]
     if (indptr.length !== positions + 1) {
-      throw this.damaged(`indptr has ${indptr.length} values for ${positions} ${compressed}`)
+      const compressed = format === 'csr' ? 'cells' : 'genes'
+      throw damagedMatrix(
+        group.path,
+        `indptr has ${indptr.length} values for ${positions} ${compressed}`,
+        file,
+      )
     }
-    if (this.indices.length !== this.data.length) {
-      throw this.damaged(`it has ${this.indices.length} indices for ${this.data.length} values`)
-    }
-    this.pointers = Float64Array.from(indptr.readAll())
-    let last = 0
-    for (const pointer of this.pointers) {
-      if (!(pointer >= last) || pointer > this.data.length) throw this.damaged('indptr does not ascend')
-      last = pointer
-    }
-    if (this.pointers[0] !== 0 || last !== this.data.length) {
-      throw this.damaged(`indptr ends at ${last} for ${this.data.length} values`)
-    }
+    const pointers = Float64Array.from(await indptr.readAll())
+    return new SparseElement({ name: group.path, format, data, indices, pointers, shape }, file)
   }
 
   /** Every stored value through `scan`. */
-  scan(scan: ValueScan): void {
-    for (const [start, stop] of this.data.ranges()) scan.add(this.data.read(start, stop), start)
+  async scan(scan: ValueScan): Promise<void> {
+    for (const [start, stop] of this.data.ranges()) scan.add(await this.data.read(start, stop), start)
   }
 
   /** Position along the compressed dimension and along the other of an entry. */
-  locate(entry: number): { compressed: number; index: number } {
+  async locate(entry: number): Promise<{ compressed: number; index: number }> {
     let low = 0
     let high = this.pointers.length - 1
     while (low < high) {
@@ -64,11 +66,70 @@ export class SparseElement {
       if (this.pointers[middle + 1]! > entry) high = middle
       else low = middle + 1
     }
-    return { compressed: low, index: Number(this.indices.read(entry, entry + 1)[0]) }
+    return { compressed: low, index: Number((await this.indices.read(entry, entry + 1))[0]) }
+  }
+
+  /** Entries of some positions of the compressed dimension (all when left out), and of others between them. */
+  async *entries(
+    positions: Int32Array | undefined,
+  ): AsyncGenerator<{ values: NumericArray; compressed: Int32Array; indices: Int32Array }> {
+    const { data, pointers, shape, format } = this
+    const others = shape[format === 'csr' ? 1 : 0]
+    const gap = (stop: number, start: number) => pointers[start]! - pointers[stop]!
+    for (const [first, last] of runsOf(positions, pointers.length - 1, gap)) {
+      let position = first
+      for (const [start, stop] of data.ranges(pointers[first], pointers[last])) {
+        const values = await data.read(start, stop)
+        const indices = Int32Array.from(await this.indices.read(start, stop))
+        const compressed = new Int32Array(stop - start)
+        for (let k = start; k < stop; k++) {
+          while (pointers[position + 1]! <= k) position++
+          compressed[k - start] = position
+          const index = indices[k - start]!
+          if (index < 0 || index >= others) throw this.damaged(`position ${index} of ${others}`)
+        }
+        yield { values, compressed, indices }
+      }
+    }
   }
 
   /** The error of a group whose parts contradict each other. */
   damaged(what: string): ScvaeError {
-    return new ScvaeError('bad-input', `"${this.file}": ${this.name} is a damaged sparse matrix: ${what}.`)
+    return damagedMatrix(this.name, what, this.file)
   }
+
+  private check(): void {
+    const { data, indices, pointers } = this
+    if (indices.length !== data.length) {
+      throw this.damaged(`it has ${indices.length} indices for ${data.length} values`)
+    }
+    let last = 0
+    for (const pointer of pointers) {
+      if (!(pointer >= last) || pointer > data.length) throw this.damaged('indptr does not ascend')
+      last = pointer
+    }
+    if (pointers[0] !== 0 || last !== data.length) {
+      throw this.damaged(`indptr ends at ${last} for ${data.length} values`)
+    }
+  }
+}
+
+/** How a group is compressed: by its encoding, or as AnnData before 0.7 marked it; undefined for any other group. */
+export function sparseFormat(group: StoreGroup): 'csr' | 'csc' | undefined {
+  const encoding = encodingOf(group)
+  const format = encoding === undefined ? group.attribute('h5sparse_format') : SPARSE_ENCODINGS[encoding]
+  return format === 'csr' || format === 'csc' ? format : undefined
+}
+
+const SPARSE_ENCODINGS: Readonly<Record<string, 'csr' | 'csc'>> = {
+  'csr_matrix@0.1.0': 'csr',
+  'csc_matrix@0.1.0': 'csc',
+}
+
+function isShape(shape: unknown): shape is readonly [number, number] {
+  return Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0)
+}
+
+function damagedMatrix(name: string, what: string, file: string): ScvaeError {
+  return new ScvaeError('bad-input', `"${file}": ${name} is a damaged sparse matrix: ${what}.`)
 }

@@ -1,4 +1,5 @@
 import type { CountMatrix } from './counts.js'
+import type { NumericArray } from './store.js'
 import type { ValueScan } from './value-scan.js'
 
 /** A cells × genes matrix in a file: its layout is known, its values are not read yet. */
@@ -11,11 +12,26 @@ export interface StoredMatrix {
   /** Entries in the file, explicit zeros among them. */
   readonly stored: number
   /** Reads all values into sparse rows; every stored value passes through `scan`. */
-  read(scan: ValueScan): CountMatrix
+  read(scan: ValueScan): Promise<CountMatrix>
   /** Passes every stored value through `scan` and keeps none. */
-  scan(scan: ValueScan): void
+  scan(scan: ValueScan): Promise<void>
   /** Cell and gene of an entry in storage order. */
-  locate(entry: number): { cell: number; gene: number }
+  locate(entry: number): Promise<{ cell: number; gene: number }>
+  /** Entries slice by slice, those of `only` and others that lie between them in the file. */
+  entries(only: Selection): AsyncIterable<MatrixEntries>
+}
+
+/** Positions of the cells and genes that are asked for; all where one is left out. */
+export interface Selection {
+  cells?: Int32Array | undefined
+  genes?: Int32Array | undefined
+}
+
+/** Entries of a matrix in storage order: three arrays of one length. */
+export interface MatrixEntries {
+  values: NumericArray
+  cells: Int32Array
+  genes: Int32Array
 }
 
 /** Cells of one block of a count matrix. */

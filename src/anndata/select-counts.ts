@@ -1,0 +1,57 @@
+import { CountedBlocks } from './counted-blocks.js'
+import type { CountMatrix } from './counts.js'
+import { LocatedScan } from './located-scan.js'
+import type { StoredValues } from './read.js'
+import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
+
+/**
+ * Reads some cells and genes of a matrix, in the order asked for, by two passes over what holds them: one that counts and
+ * one that fills.
+ *
+ * @returns the counts, and what their values are like with positions among the cells and genes asked for
+ */
+export async function readSelection(
+  matrix: StoredMatrix,
+  only: Selection,
+): Promise<{ counts: CountMatrix; values: StoredValues }> {
+  const cellAt = newPositions(only.cells, matrix.nCells)
+  const geneAt = newPositions(only.genes, matrix.nGenes)
+  const entriesPerCell = new Int32Array(only.cells?.length ?? matrix.nCells)
+  for await (const slice of matrix.entries(only)) {
+    const { cells } = kept(slice, cellAt, geneAt)
+    for (let k = 0; k < cells.length; k++) entriesPerCell[cells[k]!]!++
+  }
+  const blocks = new CountedBlocks(entriesPerCell, only.genes?.length ?? matrix.nGenes)
+  const scan = new LocatedScan()
+  for await (const slice of matrix.entries(only)) {
+    const { cells, genes, values } = kept(slice, cellAt, geneAt)
+    scan.add(values, (k) => ({ cell: cells[k]!, gene: genes[k]! }))
+    for (let k = 0; k < cells.length; k++) blocks.add(cells[k]!, genes[k]!, values[k]!)
+  }
+  return { counts: blocks.finish(), values: scan.values }
+}
+
+/** The position that each old one gets, −1 for one that is not asked for. */
+function newPositions(asked: Int32Array | undefined, n: number): Int32Array {
+  const positions = new Int32Array(n).fill(-1)
+  for (let i = 0; i < (asked?.length ?? n); i++) positions[asked ? asked[i]! : i] = i
+  return positions
+}
+
+/** The entries of a slice that are asked for, at their new positions. */
+function kept(slice: MatrixEntries, cellAt: Int32Array, geneAt: Int32Array): MatrixEntries {
+  const { length } = slice.cells
+  const cells = new Int32Array(length)
+  const genes = new Int32Array(length)
+  const values = new Float64Array(length)
+  let n = 0
+  for (let k = 0; k < length; k++) {
+    const cell = cellAt[slice.cells[k]!]!
+    const gene = geneAt[slice.genes[k]!]!
+    if (cell < 0 || gene < 0) continue
+    cells[n] = cell
+    genes[n] = gene
+    values[n++] = slice.values[k]!
+  }
+  return { cells: cells.subarray(0, n), genes: genes.subarray(0, n), values: values.subarray(0, n) }
+}
