@@ -48,14 +48,16 @@ export class ZarrValues {
   async numbers(start: number, stop: number): Promise<NumericArray> {
     const { form, dtype } = this.description.item
     if (form !== 'number') throw this.wrongType('numbers')
+    if (this.isEmpty(start, stop)) return numbersOfBytes(new Uint8Array(0), dtype)
     const values = await this.read(start, stop)
     if (values instanceof BigInt64Array || values instanceof BigUint64Array) return wideToFloat(values)
-    if (values instanceof zarr.BoolArray) return Uint8Array.from(bytesOf(values), (byte) => (byte ? 1 : 0))
+    if (values instanceof zarr.BoolArray) return Int8Array.from(bytesOf(values), (byte) => (byte ? 1 : 0))
     return dtype === 'float16' ? halfToFloat(values as Uint16Array) : (values as NumericArray)
   }
 
   async strings(start: number, stop: number): Promise<string[]> {
     if (this.description.item.dtype !== 'string') throw this.wrongType('strings')
+    if (this.isEmpty(start, stop)) return []
     const values = (await this.read(start, stop)) as Iterable<unknown>
     try {
       return Array.from(values, (value) => (value === null || value === undefined ? '' : String(value)))
@@ -68,7 +70,9 @@ export class ZarrValues {
   async fields(start: number, stop: number): Promise<(NumericArray | string[] | undefined)[]> {
     const { form, size, fields } = this.description.item
     if (form !== 'records') throw this.wrongType('records')
-    const records = bytesOf((await this.read(start, stop)) as zarr.ByteStringArray)
+    const records = this.isEmpty(start, stop)
+      ? new Uint8Array(0)
+      : bytesOf((await this.read(start, stop)) as zarr.ByteStringArray)
     return fields.map((field) => {
       const bytes = fieldBytes(records, size, field.offset, field.size)
       try {
@@ -79,13 +83,19 @@ export class ZarrValues {
     })
   }
 
+  /** zarrita does not read nothing. */
+  private isEmpty(start: number, stop: number): boolean {
+    this.checkReadable()
+    const { shape } = this.description
+    return shape.length > 0 && (start >= stop || shape.includes(0))
+  }
+
   private wrongType(what: string): ScvaeError {
     return new ScvaeError('bad-input', `"${this.file}": ${this.path} is not an array of ${what}.`)
   }
 
   /** Positions `start` to `stop` of the first dimension, row-major. */
   private async read(start: number, stop: number): Promise<Values> {
-    this.checkReadable()
     const { shape } = this.description
     this.opened ??= new CheckedArray(this.chunkFiles(), '/', this.description.zarrita!)
     const rest = shape.slice(1)

@@ -45,7 +45,7 @@ export function describeV2(meta: Json): ArrayDescription {
     shape,
     chunks,
     codecs,
-    fill: item.form === 'bytes' ? decodeBase64(meta.fill_value) : meta.fill_value,
+    fill: meta.fill_value,
     encoding: { name: 'v2', configuration: { separator } },
   })
 }
@@ -189,7 +189,9 @@ function fillOf(item: ItemType, fill: unknown): number | string | boolean | bigi
   }
   if (item.dtype === 'string') {
     // object arrays of old zarr have a 0 here
-    return none || fill === 0 ? '' : typeof fill === 'string' ? fill : undefined
+    if (none || fill === 0) return ''
+    if (item.form === 'bytes') return decodeBase64(fill)
+    return typeof fill === 'string' ? fill : undefined
   }
   if (item.dtype === 'bool') return Boolean(fill)
   if (item.dtype === 'int64' || item.dtype === 'uint64') {
