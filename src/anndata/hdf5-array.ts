@@ -31,6 +31,7 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
   readonly shape: readonly number[] | undefined
   readonly chunkRows: number
   readonly fields: readonly CompoundField[]
+  readonly fixedLength: boolean
   private readonly dataset: Dataset
   private readonly type: ElementType
   private ready: Promise<void> | undefined
@@ -42,6 +43,7 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     this.type = { ...metadata }
     this.dtype = dtypeOf(metadata)
     this.shape = metadata.shape ?? undefined
+    this.fixedLength = this.dtype === 'string' && !metadata.vlen
     this.chunkRows = metadata.chunks?.[0] ?? 1
     this.fields = (metadata.compound_type?.members ?? []).map((member) => {
       const { type, array_type: items } = member

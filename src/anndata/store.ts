@@ -54,6 +54,8 @@ export interface StoreArray extends NodeBase {
   readonly chunkRows: number
   /** Fields of a compound array, in order. */
   readonly fields: readonly CompoundField[]
+  /** Set where strings have a fixed number of bytes, as AnnData before 0.7 wrote them. */
+  readonly fixedLength?: boolean
   /**
    * Refuses, before the first read, what would fail half-way: a filter or codec that this reader does not have.
    *
