@@ -1,24 +1,26 @@
-import type { StoredValues } from './read.js'
+import type { LocatedValue, StoredValues } from './read.js'
 import type { NumericArray } from './store.js'
 import { ValueScan } from './value-scan.js'
 
 const ODD = ['nonFinite', 'negative', 'nonInteger'] as const
 
-/** A {@link ValueScan} of entries that come with their cells and genes, so that nothing is looked up afterwards. */
+/** A {@link ValueScan} of entries whose cells and genes are at hand, so that nothing is looked up afterwards. */
 export class LocatedScan {
   private readonly scan = new ValueScan()
   private readonly odd: Pick<StoredValues, (typeof ODD)[number]> = {}
 
-  /** Takes in entries: three arrays of one length. */
-  add(values: NumericArray, cells: Int32Array, genes: Int32Array): void {
+  /**
+   * Takes in entries.
+   *
+   * @param locate cell and gene of the entry at a position of `values`
+   */
+  add(values: NumericArray, locate: (k: number) => Omit<LocatedValue, 'value'>): void {
     const { scan, odd } = this
     const start = scan.stored
     scan.add(values, start)
     for (const kind of ODD) {
       const found = scan[kind]
-      if (!found || odd[kind]) continue
-      const at = found.entry - start
-      odd[kind] = { cell: cells[at]!, gene: genes[at]!, value: found.value }
+      if (found && !odd[kind]) odd[kind] = { ...locate(found.entry - start), value: found.value }
     }
   }
 

@@ -1,5 +1,6 @@
 import { ScvaeError } from '../errors.js'
 import { arrowTable } from './arrow-table.js'
+import { assembleAnnData } from './assemble.js'
 import { CountedBlocks } from './counted-blocks.js'
 import type { CountMatrix } from './counts.js'
 import { readLines } from './file-lines.js'
@@ -8,9 +9,8 @@ import { type MtxEntries, MtxFile } from './mtx-file.js'
 import { findMtxFiles, type MtxFiles } from './mtx-folder.js'
 import { checkOptionKeys } from './option-keys.js'
 import type { AnnData, StoredValues } from './read.js'
-import { warnIfRepeated } from './repeated-names.js'
 import { RowBlocks } from './row-blocks.js'
-import { chooseFeatures, featureTable, type TenXFeatures } from './tenx-features.js'
+import { chooseFeatures, featureTable, renumbering, type TenXFeatures } from './tenx-features.js'
 
 /** Options of {@link readMtxFolder}. */
 export interface MtxOptions {
@@ -47,22 +47,16 @@ export async function readMtxFolder(path: string, options: MtxOptions = {}): Pro
     nGenes: varNames.length,
     newGene: kept && renumbering(kept, features.names.length),
   })
-  warnIfRepeated(barcodes, 'cell', warnings)
-  warnIfRepeated(varNames, 'gene', warnings)
-  return {
+  return assembleAnnData({
     path,
-    nCells: barcodes.length,
-    nGenes: varNames.length,
     obs: arrowTable([], barcodes.length),
-    var: table,
     obsNames: barcodes,
+    var: table,
     varNames,
     counts,
-    countsSource: 'X',
     values,
-    obsm: {},
     warnings,
-  }
+  })
 }
 
 interface Names {
@@ -125,13 +119,6 @@ function orient(files: MtxFiles, { path, size }: MtxFile, nFeatures: number, nBa
   )
 }
 
-/** New position of every feature; −1 for one that is left out. */
-function renumbering(kept: Int32Array, nFeatures: number): Int32Array {
-  const positions = new Int32Array(nFeatures).fill(-1)
-  for (const [position, feature] of kept.entries()) positions[feature] = position
-  return positions
-}
-
 interface Layout {
   rowsAreGenes: boolean
   nCells: number
@@ -157,7 +144,7 @@ async function readEntries(mtx: MtxFile, layout: Layout): Promise<Entries> {
   const scan = new LocatedScan()
   for await (const batch of mtx.entries()) {
     const { n, cells, genes, values } = arrange(batch, layout)
-    scan.add(values.subarray(0, n), cells, genes)
+    scan.add(values.subarray(0, n), (k) => ({ cell: cells[k]!, gene: genes[k]! }))
     for (let k = 0; k < n; k++) blocks.add(cells[k]!, genes[k]!, values[k]!)
   }
   return { counts: blocks.finish(), values: scan.values }
@@ -169,7 +156,7 @@ async function readInOrder(mtx: MtxFile, layout: Layout): Promise<Entries | unde
   const scan = new LocatedScan()
   for await (const batch of mtx.entries()) {
     const { n, cells, genes, values } = arrange(batch, layout)
-    scan.add(values.subarray(0, n), cells, genes)
+    scan.add(values.subarray(0, n), (k) => ({ cell: cells[k]!, gene: genes[k]! }))
     for (let k = 0; k < n; k++) if (!blocks.add(cells[k]!, genes[k]!, values[k]!)) return undefined
   }
   return { counts: blocks.finish(), values: scan.values }

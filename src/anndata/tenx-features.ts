@@ -110,3 +110,10 @@ export function featureTable(
   )
   return { names: chosen, table: arrowTable(data, chosen.length) }
 }
+
+/** New position of every feature; −1 for one that is left out. */
+export function renumbering(kept: Int32Array, nFeatures: number): Int32Array {
+  const positions = new Int32Array(nFeatures).fill(-1)
+  for (const [position, feature] of kept.entries()) positions[feature] = position
+  return positions
+}
