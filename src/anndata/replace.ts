@@ -1,5 +1,6 @@
 import { ScvaeError } from '../errors.js'
 import type { Column } from './column.js'
+import { dtypeOf } from './dtype-of.js'
 import { childDataset, type Dataset, encodingOf, type Group, isDataset } from './hdf5.js'
 import { NumericDataset } from './numeric-dataset.js'
 import { holdsStrings, readStrings } from './strings.js'
@@ -64,11 +65,6 @@ function replaceCategories(
 
 function isNumeric(dataset: Dataset): boolean {
   return dataset.metadata.type === 0 || dataset.metadata.type === 1
-}
-
-/** numpy's name of a typed array's elements. */
-function dtypeOf(values: WritableArray): string {
-  return values.constructor.name.replace('Big', '').replace('Array', '').toLowerCase()
 }
 
 function sameItems<T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean {

@@ -12,7 +12,12 @@ import { type Numbers, writeNumbers } from './write-numbers.js'
  *
  * @throws ScvaeError `bad-input` for a column of a type that AnnData has not, or of another length than the index
  */
-export function writeFrame(parent: Group, name: string, frame: FrameElement, retypes: Retypes): void {
+export function writeFrame(
+  parent: Group,
+  name: string,
+  frame: Pick<FrameElement, 'indexName' | 'table'> & { names: readonly string[] },
+  retypes: Retypes,
+): void {
   const { names, table } = frame
   const columns = table.schema.fields.map((field) => field.name)
   const group = parent.create_group(name)

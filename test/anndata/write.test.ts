@@ -61,7 +61,7 @@ describe('writeAnnData', () => {
       f: vectorFromArray([1.5, 2.5, 3.5, 4.5, 5.5], new Float64()),
     })
     const adata = await readAnnData(await demo('arrow', { obs }))
-    expect(Array.from(adata.obs.getChild('flag')!)).toEqual(['True', 'False', null, 'True', 'True'])
+    expect(Array.from(adata.obs.getChild('flag')!)).toEqual([true, false, null, true, true])
     expect(Array.from(adata.obs.getChild('text')!)).toEqual(['q', null, 'r', 'q', 'q'])
     expect(Array.from(adata.obs.getChild('kind')!)).toEqual(['z', 'y', 'z', null, 'z'])
     expect(Array.from(obsNumbers(adata, 'n'))).toEqual([1, Number.NaN, 3, 4, 5])
@@ -153,6 +153,85 @@ describe('writeAnnData', () => {
     })
     await expect(demo('list', { obs: lists })).rejects.toThrow('which AnnData cannot hold')
     expect(readdirSync(folder)).toEqual(before)
+  })
+})
+
+describe('writeAnnData with more than counts', () => {
+  test('layers, obsm, varm and uns', async () => {
+    const frame = new Table({
+      x: vectorFromArray([1, 2, 3, 4, 5], new Float64()),
+      ok: vectorFromArray([true, false, true, true, false], new Bool()),
+    })
+    const path = await demo('whole', {
+      layers: { counts: matrixOf(ROWS), dense: embedding(5, 4) },
+      obsm: { spatial: embedding(5, 2), frame },
+      varm: { PCs: embedding(4, 3) },
+      uns: {
+        title: 'a file',
+        n: 3,
+        big: 2 ** 40,
+        share: 0.25,
+        flag: true,
+        none: null,
+        genes: ['g1', 'é'],
+        levels: Int16Array.of(-1, 300),
+        table: new Table({ k: vectorFromArray([1, 2], new Int32()) }),
+        nested: { deeper: { text: '' } },
+      },
+    })
+    const layer = await readAnnData(path, { layer: 'counts' })
+    expect(rowsOf(layer.counts)).toEqual(ROWS)
+    const dense = await readAnnData(path, { layer: 'dense' })
+    expect(rowsOf(dense.counts)[1]).toEqual([4, 5, 6, 7])
+    await withH5File(path, 'r', (file) => {
+      const value = (name: string) => (file.get(name) as Dataset).value
+      expect(value('uns/title')).toBe('a file')
+      expect(value('uns/n')).toBe(3n)
+      expect(value('uns/big')).toBe(2n ** 40n)
+      expect(value('uns/share')).toBe(0.25)
+      expect((file.get('uns/flag') as Dataset).json_value).toBe(true)
+      expect((file.get('uns/none') as Dataset).shape).toBeNull()
+      expect(value('uns/genes')).toEqual(['g1', 'é'])
+      expect(value('uns/levels')).toEqual(Int16Array.of(-1, 300))
+      expect(value('uns/nested/deeper/text')).toBe('')
+      expect(attribute(file.get('uns/table') as Group, 'column-order')).toEqual(['k'])
+      expect(value('obsm/frame/_index')).toEqual(NAMES.obsNames)
+      expect((file.get('obsm/frame/ok') as Dataset).json_value).toEqual([true, false, true, true, false])
+      expect((file.get('varm/PCs') as Dataset).shape).toEqual([4, 3])
+    })
+  })
+
+  test('refuses what does not fit', async () => {
+    const before = readdirSync(folder)
+    const refused = (more: Partial<NewAnnData>) => demo('refused', more)
+    await expect(refused({ layers: { l: embedding(5, 3) } })).rejects.toThrow('The layer "l" is 5 × 3')
+    await expect(refused({ layers: { 'a/b': embedding(5, 4) } })).rejects.toThrow('"a/b" cannot be the name')
+    await expect(refused({ varm: { PCs: embedding(5, 3) } })).rejects.toThrow('for 4 genes')
+    await expect(refused({ obsm: { f: new Table({ x: vectorFromArray([1]) }) } })).rejects.toThrow(
+      'has 1 rows for 5 cells',
+    )
+    const date = { when: { at: new Date() } } as unknown as NonNullable<NewAnnData['uns']>
+    await expect(refused({ uns: date })).rejects.toThrow('uns/when/at is of a kind that AnnData cannot hold.')
+    await expect(refused({ layer: {} } as Partial<NewAnnData>)).rejects.toThrow('has no option "layer"')
+    expect(readdirSync(folder)).toEqual(before)
+  })
+
+  test('tables of several chunks and of none', async () => {
+    const part = (values: (string | null)[], flags: boolean[], n: number[]) =>
+      new Table({
+        kind: vectorFromArray(values, new Dictionary(new Utf8(), new Int32())),
+        flag: vectorFromArray(flags, new Bool()),
+        n: vectorFromArray(n, new Int32()),
+      })
+    const obs = part(['x', null], [true, false], [1, 2]).concat(
+      part(['y', 'x', 'z'], [true, true, false], [3, 4, 5]),
+    )
+    const adata = await readAnnData(await demo('chunks', { obs }))
+    expect(Array.from(adata.obs.getChild('kind')!)).toEqual(['x', null, 'y', 'x', 'z'])
+    expect(Array.from(adata.obs.getChild('flag')!)).toEqual([true, false, true, true, false])
+    expect(Array.from(adata.obs.getChild('n')!)).toEqual([1, 2, 3, 4, 5])
+    const empty = { counts: new CountMatrix(4, []), obsNames: [], obs: part([], [], []) }
+    expect((await readAnnData(await demo('no-cells', empty))).nCells).toBe(0)
   })
 })
 
