@@ -23,7 +23,9 @@ export interface LossSums {
 }
 
 const SUMS = { logLikelihood: 0, klLatent: 1, klLibrary: 2 }
-function shapeLayers(config: ModelConfig, shape: NetworkShape) {
+
+/** The hidden layers that a configuration and a data set ask for, with the names of their parameters. */
+export function shapeLayers(config: ModelConfig, shape: NetworkShape) {
   const { nHidden, nLatent, nLayers, encodeCovariates, deeplyInjectCovariates } = config
   // a covariate of one category says nothing
   const categories = shape.categories.map((n) => (n > 1 ? n : 0))
