@@ -16,6 +16,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import type { NumericArray } from './numeric-dataset.js'
+import { narrowedFloat64, narrowedInt32 } from './stored-type.js'
 
 /** Which values of a column are missing: nonzero where one is. */
 export type Mask = ArrayLike<number> | undefined
@@ -27,8 +28,13 @@ export function numbersToArrow(values: NumericArray, dtype: string, missing: Mas
     const bits = packBits(values.length, (i) => values[i] !== 0)
     return makeData({ type: new Bool(), length: values.length, data: bits, ...nulls })
   }
-  const wide = dtype === 'int64' || dtype === 'uint64'
-  const data = wide && values.every((value) => value === (value | 0)) ? Int32Array.from(values) : values
+  if (dtype === 'int64' || dtype === 'uint64') {
+    // the type tells writers what the file had
+    const narrow = values.every((value) => value === (value | 0))
+    if (narrow) return makeData({ type: narrowedInt32(dtype), data: Int32Array.from(values), ...nulls })
+    return makeData({ type: narrowedFloat64(dtype), data: Float64Array.from(values), ...nulls })
+  }
+  const data = values
   if (data instanceof Int8Array) return makeData({ type: new Int8(), data, ...nulls })
   if (data instanceof Uint8Array) return makeData({ type: new Uint8(), data, ...nulls })
   if (data instanceof Int16Array) return makeData({ type: new Int16(), data, ...nulls })

@@ -1,6 +1,6 @@
 import { type Data, DataType, type Table, type Vector, vectorFromArray } from 'apache-arrow'
 import { textOf } from './arrow-columns.js'
-import { categoriesToArrow, stringsToArrow } from './arrow-data.js'
+import { categoriesToArrow, numbersToArrow, stringsToArrow } from './arrow-data.js'
 import { arrowTable } from './arrow-table.js'
 
 /**
@@ -23,13 +23,12 @@ function chunkOf(vector: Vector): Data {
   return vectorFromArray(Array.from(vector), type).data[0]!
 }
 
-/** Values as text categories: a dictionary's own first, others in order of appearance. */
+/** Values as categories, numbers or text: a dictionary's own first, others in order of appearance. */
 function categories(vector: Vector, ordered = false): Data {
-  const position = new Map<string, number>()
+  const position = new Map<unknown, number>()
   const add = (value: unknown): number => {
-    const text = textOf(value)
-    const code = position.get(text) ?? position.size
-    position.set(text, code)
+    const code = position.get(value) ?? position.size
+    position.set(value, code)
     return code
   }
   for (const { dictionary } of vector.data) {
@@ -40,7 +39,12 @@ function categories(vector: Vector, ordered = false): Data {
     const value: unknown = vector.get(i)
     codes[i] = value === null ? -1 : add(value)
   }
-  return categoriesToArrow(codes, stringsToArrow([...position.keys()], undefined), ordered)
+  const known = [...position.keys()]
+  const numeric = known.length > 0 && known.every((value) => typeof value === 'number')
+  const levels = numeric
+    ? numbersToArrow(Float64Array.from(known), known.every(Number.isInteger) ? 'int64' : 'float64', undefined)
+    : stringsToArrow(known.map(textOf), undefined)
+  return categoriesToArrow(codes, levels, ordered)
 }
 
 /** Whether a value is an Arrow table, of whichever copy of the library. */

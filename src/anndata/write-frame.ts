@@ -4,6 +4,7 @@ import type { FrameElement } from './elements.js'
 import { halfToFloat } from './half-float.js'
 import type { Group } from './hdf5.js'
 import type { Retypes } from './retype.js'
+import { storedType } from './stored-type.js'
 import { setColumnOrder, setEncoding, writeArray, writeStrings } from './write-elements.js'
 import { type Numbers, writeNumbers } from './write-numbers.js'
 
@@ -47,31 +48,24 @@ export function writeFrame(
         `${where}/${field.name} has ${vector?.length ?? 0} values in ${vector?.data.length ?? 0} chunks for ${names.length} rows.`,
       )
     }
-    writeArrowColumn(group, field.name, data, retypes, field.metadata.get('dtype'))
+    writeArrowColumn(group, field.name, data, retypes)
   }
 }
 
 /**
  * One Arrow chunk as the element of AnnData that holds it: dictionaries as `categorical`, integers, booleans and strings
  * with missing values as the nullable arrays, floats with NaN for a missing value.
- *
- * @param dtype numpy's type in the file, where it is a wider integer than Arrow's
  */
-export function writeArrowColumn(
-  parent: Group,
-  name: string,
-  data: Data,
-  retypes: Retypes,
-  dtype?: string,
-): void {
+export function writeArrowColumn(parent: Group, name: string, data: Data, retypes: Retypes): void {
   const { type } = data
   if (DataType.isDictionary(type)) writeDictionary(parent, name, data as Data<Dictionary>, retypes)
   else if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) writeTexts(parent, name, data, retypes)
   else if (DataType.isBool(type) || DataType.isInt(type) || DataType.isFloat(type)) {
     const numbers = numbersOf(data)
-    const written = numbers.dtype !== 'bool' && isWideInteger(dtype) ? dtype : numbers.dtype
+    const written = storedType(type) ?? numbers.dtype
     const missing = data.nullCount > 0 ? missingOf(data) : undefined
-    if (!missing || DataType.isFloat(type)) {
+    // AnnData has no nullable float
+    if (!missing || (DataType.isFloat(type) && !storedType(type))) {
       const values = missing ? withNaN(numbers.values, missing) : numbers.values
       const array = writeNumbers(parent, name, values, written, [data.length], retypes)
       setEncoding(array, 'array', '0.2.0')
@@ -147,8 +141,4 @@ function withNaN(values: Numbers, missing: Uint8Array): Float32Array | Float64Ar
   const copy = values instanceof Float32Array ? values.slice() : Float64Array.from(values, Number)
   for (let i = 0; i < missing.length; i++) if (missing[i]) copy[i] = Number.NaN
   return copy
-}
-
-function isWideInteger(dtype: string | undefined): dtype is 'int64' | 'uint64' {
-  return dtype === 'int64' || dtype === 'uint64'
 }

@@ -59,6 +59,10 @@ interface Field {
 export function writeRecords(parent: Group, name: string, records: RecordsElement, state: WriteState): void {
   const { module } = state
   const path = `${parent.path}/${name}`.replace(/^\/+/, '/')
+  if (records.fields.length === 0) {
+    state.warnings.push(`${path.slice(1)} is left out: it has no field, which HDF5 does not allow.`)
+    return
+  }
   const fields = layOut(path.slice(1), records, state.warnings)
   const rowBytes = fields.reduce((sum, { size }) => sum + size, 0)
   const members = fields.map(({ name: field, dtype, offset }) => ({
@@ -144,9 +148,6 @@ function writeRows(
 
 /** Fields one after another, each with the type that it is written in. */
 function layOut(where: string, records: RecordsElement, warnings: string[]): Field[] {
-  if (records.fields.length === 0) {
-    throw new ScvaeError('bad-input', `${where} has no field, so it cannot be written.`)
-  }
   let offset = 0
   return records.fields.map(({ name, dtype, values }) => {
     const wanted = Array.isArray(values) ? 'string' : dtype
