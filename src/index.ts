@@ -7,6 +7,7 @@
 export { checkCounts } from './anndata/check-counts.js'
 export { CountMatrix } from './anndata/counts.js'
 export { type AnnData, type ReadOptions, readAnnData } from './anndata/read.js'
+export { type CountsOptions, readCounts } from './anndata/read-any.js'
 export { writeAnnData } from './anndata/write.js'
 export { createCpuDevice } from './device/cpu/cpu-device.js'
 export type { Device } from './device/device.js'

@@ -10,6 +10,7 @@ it('exports what users rely on, and nothing else', () => {
       "checkCounts",
       "createCpuDevice",
       "readAnnData",
+      "readCounts",
       "writeAnnData",
     ]
   `)

@@ -1,5 +1,6 @@
 import { ScvaeError } from '../errors.js'
 import { listSources, sourceFlag } from './count-sources.js'
+import { isMtx } from './mtx-folder.js'
 import { withStore } from './open-store.js'
 import { checkOptionKeys } from './option-keys.js'
 import type { AnnData, LocatedValue, StoredValues } from './read.js'
@@ -49,13 +50,7 @@ function firstOffence(values: StoredValues, allowNoninteger: boolean): Offence |
 
 /** What to do: the other matrix of the file that holds counts, or where to get them. */
 async function remedy(adata: AnnData, offence: Offence): Promise<string> {
-  const other = await withStore(adata.path, async (store) => {
-    const others: SourceSummary[] = []
-    for (const name of await listSources(store.root)) {
-      if (name !== adata.countsSource) others.push(await summarizeSource(store, name))
-    }
-    return guessCounts(others)
-  })
+  const other = await otherCounts(adata)
   if (other) {
     return other.name === 'X'
       ? 'X holds counts: leave out --layer and --use-raw.'
@@ -65,6 +60,19 @@ async function remedy(adata: AnnData, offence: Offence): Promise<string> {
   return offence.onlyNoninteger
     ? `${none}; --allow-noninteger takes estimated counts, as SMART-seq gives them.`
     : `${none}.`
+}
+
+/** Another matrix of the same file that holds counts. */
+async function otherCounts({ path, countsSource }: AnnData): Promise<SourceSummary | undefined> {
+  // a matrix in text form is alone in its folder
+  if (isMtx(path)) return undefined
+  return withStore(path, async (store) => {
+    const others: SourceSummary[] = []
+    for (const name of await listSources(store.root)) {
+      if (name !== countsSource) others.push(await summarizeSource(store, name))
+    }
+    return guessCounts(others)
+  })
 }
 
 /** A value in few digits, but never so few that it looks like an integer. */

@@ -71,7 +71,8 @@ export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
   })
 }
 
-function summarizeColumns(path: string, obs: Table, nCells: number): ObsSummary[] {
+/** What is in each obs column. */
+export function summarizeColumns(path: string, obs: Table, nCells: number): ObsSummary[] {
   return obs.schema.fields.map((field) => {
     const { codes, categories } = obsColumn({ path, nCells, obs }, field.name)
     const missing = codes.reduce((n, code) => n + (code < 0 ? 1 : 0), 0)
@@ -80,7 +81,7 @@ function summarizeColumns(path: string, obs: Table, nCells: number): ObsSummary[
 }
 
 /** Categories or text of 2 to min(200, cells / 10) values; columns with a batch's name first. */
-function guessBatches(columns: readonly ObsSummary[], nCells: number): string[] {
+export function guessBatches(columns: readonly ObsSummary[], nCells: number): string[] {
   const most = Math.min(200, nCells / 10)
   const rank = (name: string): number => {
     const at = BATCH_NAMES.findIndex((hint) => name.toLowerCase().includes(hint))

@@ -13,7 +13,7 @@ export async function checkLayout({ root, file }: Store): Promise<void> {
     `"${file}" is HDF5 without the layout of AnnData (obs and var): ${found}.`,
     {
       hint: tenX
-        ? 'It looks like a 10x matrix: convert it once with scanpy.read_10x_h5 and write_h5ad.'
+        ? 'It looks like a 10x matrix: readCounts takes it, and so does scvae fit.'
         : 'scvae reads .h5ad files.',
     },
   )

@@ -17,6 +17,17 @@ export interface MtxEntries {
   values: Float64Array
 }
 
+/** Kinds of values. */
+export type MtxField = 'integer' | 'real' | 'pattern'
+
+const FIELDS: Readonly<Record<string, MtxField>> = {
+  integer: 'integer',
+  'unsigned-integer': 'integer',
+  real: 'real',
+  double: 'real',
+  pattern: 'pattern',
+}
+
 const TAB = 9
 const NEWLINE = 10
 const RETURN = 13
@@ -32,15 +43,15 @@ const SHORTEST_LINE = 4
 export class MtxFile {
   readonly path: string
   readonly size: MtxSize
-  /** Lines without values: every entry is 1. */
-  private readonly pattern: boolean
+  /** What the values are; a `pattern` has none, and every entry is 1. */
+  readonly field: MtxField
   /** Lines up to the size line and with it. */
   private readonly headerLines: number
 
-  private constructor(path: string, size: MtxSize, pattern: boolean, headerLines: number) {
+  private constructor(path: string, size: MtxSize, field: MtxField, headerLines: number) {
     this.path = path
     this.size = size
-    this.pattern = pattern
+    this.field = field
     this.headerLines = headerLines
   }
 
@@ -50,15 +61,15 @@ export class MtxFile {
    * @throws ScvaeError `bad-input` when they are missing, wrong, or of a form other than `coordinate` and `general`
    */
   static async open(path: string): Promise<MtxFile> {
-    let pattern: boolean | undefined
+    let field: MtxField | undefined
     let lines = 0
     for await (const run of wholeLines(path)) {
       for (const line of run.toString('latin1').split('\n').slice(0, -1)) {
         lines++
-        if (pattern === undefined) {
-          pattern = isPattern(path, line)
+        if (field === undefined) {
+          field = parseBanner(path, line)
         } else if (line.trim() !== '' && !line.startsWith('%')) {
-          return new MtxFile(path, parseSize(path, line, lines), pattern, lines)
+          return new MtxFile(path, parseSize(path, line, lines), field, lines)
         }
       }
     }
@@ -105,6 +116,7 @@ export class MtxFile {
     const { rows, columns, values } = batch
     const { rows: nRows, columns: nColumns } = this.size
     const { length } = bytes
+    const pattern = this.field === 'pattern'
     let n = 0
     while (at < length) {
       line++
@@ -132,7 +144,7 @@ export class MtxFile {
       }
       while (isBlank(byte)) byte = bytes[++at]!
       let value = 1
-      if (!this.pattern) {
+      if (!pattern) {
         start = at
         while (!isBlank(byte) && byte !== NEWLINE) byte = bytes[++at]!
         value = parseDecimal(bytes, start, at)
@@ -152,7 +164,7 @@ export class MtxFile {
 
   private noEntry(bytes: Buffer, start: number, line: number): ScvaeError {
     const text = bytes.toString('latin1', start, Math.min(bytes.indexOf(NEWLINE, start), start + 60)).trim()
-    const form = this.pattern ? 'row and column' : 'row, column and a number'
+    const form = this.field === 'pattern' ? 'row and column' : 'row, column and a number'
     return new ScvaeError('bad-input', `"${this.path}", line ${line}: "${text}" is not ${form}.`)
   }
 }
@@ -165,8 +177,8 @@ function emptyEntries(most: number): MtxEntries {
   return { n: 0, rows: new Int32Array(most), columns: new Int32Array(most), values: new Float64Array(most) }
 }
 
-/** Whether the banner promises lines without values. */
-function isPattern(path: string, line: string): boolean {
+/** The kind of values that the first line promises. */
+function parseBanner(path: string, line: string): MtxField {
   const [banner, object, format, field, symmetry] = line.trim().toLowerCase().split(/\s+/)
   if (banner !== '%%matrixmarket' || object !== 'matrix') {
     throw new ScvaeError(
@@ -174,9 +186,8 @@ function isPattern(path: string, line: string): boolean {
       `"${path}" does not start with "%%MatrixMarket matrix", so it is no mtx file.`,
     )
   }
-  const known = ['integer', 'unsigned-integer', 'real', 'double', 'pattern']
-  if (format === 'coordinate' && known.includes(field ?? '') && symmetry === 'general')
-    return field === 'pattern'
+  const known = field === undefined ? undefined : FIELDS[field]
+  if (known && format === 'coordinate' && symmetry === 'general') return known
   throw new ScvaeError(
     'bad-input',
     `"${path}" is a Matrix Market file of the form "${[format, field, symmetry].join(' ').trim()}", which scvae does not read.`,

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ScvaeError } from '../errors.js'
+import { isZarr } from './zarr-store.js'
 
 /** The three files of a 10x matrix in text form. */
 export interface MtxFiles {
@@ -13,9 +14,10 @@ export interface MtxFiles {
 const MATRIX = /matrix\.mtx(\.gz)?$/
 const MTX = /\.mtx(\.gz)?$/
 
-/** Whether a path has the name of a Matrix Market file. */
-export function isMtxName(path: string): boolean {
-  return MTX.test(path)
+/** Whether a path is to be read as a matrix in text form: a folder that is no zarr store, or a file by its name. */
+export function isMtx(path: string): boolean {
+  if (isZarr(path)) return false
+  return MTX.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /**
@@ -87,6 +89,9 @@ function chooseMatrix(folder: string, names: readonly string[]): string {
       readdirSync(inner).some((one) => MATRIX.test(one))
     )
   })
-  const hint = below.length > 0 ? { hint: `Folders in it have one: ${below.slice(0, 8).join(', ')}.` } : {}
-  throw new ScvaeError('bad-input', `The folder "${folder}" has no matrix.mtx (.gz or not).`, hint)
+  const hint =
+    below.length > 0
+      ? `Folders in it have one: ${below.slice(0, 8).join(', ')}.`
+      : 'Nor is it a zarr store, which has a zarr.json or .zgroup.'
+  throw new ScvaeError('bad-input', `The folder "${folder}" has no matrix.mtx (.gz or not).`, { hint })
 }

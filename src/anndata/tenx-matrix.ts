@@ -54,7 +54,7 @@ export async function readTenXMatrix(
     if (!(pointers[i]! >= least && pointers[i]! <= data.length)) throw damaged('indptr does not ascend')
   }
   if (pointers[0] !== 0 || pointers[nCells] !== data.length) {
-    throw damaged(`indptr ends at ${pointers[nCells]} for ${data.length} values`)
+    throw damaged(`indptr runs from ${pointers[0]} to ${pointers[nCells]} for ${data.length} values`)
   }
 
   const blocks = new RowBlocks(nCells, nGenes)

@@ -371,7 +371,7 @@ describe('refused', () => {
     )
     const empty = folderOf({})
     expect(await refusal(empty)).toMatchInlineSnapshot(
-      `"bad-input: The folder "folder" has no matrix.mtx (.gz or not)."`,
+      `"bad-input: The folder "folder" has no matrix.mtx (.gz or not). Nor is it a zarr store, which has a zarr.json or .zgroup."`,
     )
     expect(await refusal(folderOf({ 'matrix.mtx': MATRIX }))).toMatchInlineSnapshot(
       `"bad-input: Beside "folder/matrix.mtx" there is no features.tsv and barcodes.tsv (.gz or not). They name its genes and cells: copy them there too."`,

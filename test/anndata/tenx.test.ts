@@ -132,8 +132,12 @@ describe('CellRanger 3 and later', () => {
     expect(rowsOf(peaks.counts)).toEqual(ROWS.map((row) => [row[1], row[3]]))
     expect((await read(path, { featureType: 'Peaks', genome: 'mm' })).varNames).toEqual(['g3'])
     expect((await read(path, { genome: 'hg' })).varNames).toEqual(['g0'])
-    expect(await refusal(path, { genome: 'rn' })).toMatchInlineSnapshot(`"bad-input: "v3-choice.h5" has no genome "rn". Its genomes, nearest first: hg, mm."`)
-    expect(await refusal(path, { featureType: 'Genes' })).toMatchInlineSnapshot(`"bad-input: "v3-choice.h5" has no features of the type "Genes". Its feature types, nearest first: Peaks, Gene Expression."`)
+    expect(await refusal(path, { genome: 'rn' })).toMatchInlineSnapshot(
+      `"bad-input: "v3-choice.h5" has no genome "rn". Its genomes, nearest first: hg, mm."`,
+    )
+    expect(await refusal(path, { featureType: 'Genes' })).toMatchInlineSnapshot(
+      `"bad-input: "v3-choice.h5" has no features of the type "Genes". Its feature types, nearest first: Peaks, Gene Expression."`,
+    )
   })
 
   test('further feature columns, and what is no column', async () => {
@@ -173,9 +177,15 @@ describe('CellRanger 1 and 2', () => {
   test('several genomes', async () => {
     const path = await version2('v2-two.h5', ['hg19', 'mm10'])
     expect((await read(path, { genome: 'mm10' })).varNames[0]).toBe('mm10_g0')
-    expect(await refusal(path)).toMatchInlineSnapshot(`"bad-input: "v2-two.h5" holds a matrix for each of 2 genomes. Choose one with --genome: hg19, mm10."`)
-    expect(await refusal(path, { genome: 'mm9' })).toMatchInlineSnapshot(`"bad-input: "v2-two.h5" has no genome "mm9". Its genomes, nearest first: mm10, hg19."`)
-    expect(await refusal(path, { genome: 'mm10', featureType: 'Peaks' })).toMatchInlineSnapshot(`"bad-input: "v2-two.h5" does not say of which type its features are. CellRanger 1 and 2 knew genes only: leave out --feature-type."`)
+    expect(await refusal(path)).toMatchInlineSnapshot(
+      `"bad-input: "v2-two.h5" holds a matrix for each of 2 genomes. Choose one with --genome: hg19, mm10."`,
+    )
+    expect(await refusal(path, { genome: 'mm9' })).toMatchInlineSnapshot(
+      `"bad-input: "v2-two.h5" has no genome "mm9". Its genomes, nearest first: mm10, hg19."`,
+    )
+    expect(await refusal(path, { genome: 'mm10', featureType: 'Peaks' })).toMatchInlineSnapshot(
+      `"bad-input: "v2-two.h5" does not say of which type its features are. CellRanger 1 and 2 knew genes only: leave out --feature-type."`,
+    )
   })
 })
 
@@ -205,8 +215,8 @@ test('damaged files', async () => {
       "fewer indices → bad-input: "damaged.h5": matrix is a damaged 10x matrix: it has 2 indices for 8 values. Copy or download the file again.",
       "a short indptr → bad-input: "damaged.h5": matrix is a damaged 10x matrix: indptr has 2 values for 5 barcodes. Copy or download the file again.",
       "indptr that descends → bad-input: "damaged.h5": matrix is a damaged 10x matrix: indptr does not ascend. Copy or download the file again.",
-      "indptr that ends early → bad-input: "damaged.h5": matrix is a damaged 10x matrix: indptr ends at 7 for 8 values. Copy or download the file again.",
-      "indptr that starts late → bad-input: "damaged.h5": matrix is a damaged 10x matrix: indptr ends at 8 for 8 values. Copy or download the file again.",
+      "indptr that ends early → bad-input: "damaged.h5": matrix is a damaged 10x matrix: indptr runs from 0 to 7 for 8 values. Copy or download the file again.",
+      "indptr that starts late → bad-input: "damaged.h5": matrix is a damaged 10x matrix: indptr runs from 1 to 8 for 8 values. Copy or download the file again.",
       "another shape → bad-input: "damaged.h5": matrix is a damaged 10x matrix: its shape is 5 × 5 for 4 features and 5 barcodes. Copy or download the file again.",
       "a shape of three → bad-input: "damaged.h5": matrix is a damaged 10x matrix: its shape is 4 × 5 × 1 for 4 features and 5 barcodes. Copy or download the file again.",
       "fewer barcodes → bad-input: "damaged.h5": matrix is a damaged 10x matrix: its shape is 4 × 5 for 4 features and 1 barcodes. Copy or download the file again.",
@@ -221,8 +231,12 @@ test('other files and options', async () => {
   await withH5File(path, 'w', (file) => {
     file.create_group('matrix')
   })
-  expect(await refusal(path)).toMatchInlineSnapshot(`"bad-input: "other.h5" has no group with the parts of a 10x matrix (barcodes, data, indices, indptr, shape)."`)
-  expect(await refusal(path, { layer: 'counts' })).toMatchInlineSnapshot(`"usage: readTenX has no option "layer". Its options, nearest first: genome, featureType."`)
+  expect(await refusal(path)).toMatchInlineSnapshot(
+    `"bad-input: "other.h5" has no group with the parts of a 10x matrix (barcodes, data, indices, indptr, shape)."`,
+  )
+  expect(await refusal(path, { layer: 'counts' })).toMatchInlineSnapshot(
+    `"usage: readTenX has no option "layer". Its options, nearest first: genome, featureType."`,
+  )
 })
 
 describe.runIf(DATA)('real files', () => {
@@ -250,7 +264,9 @@ describe.runIf(DATA)('real files', () => {
   })
 
   test('CellRanger 2 with two genomes', async () => {
-    expect(await refusal(edge('10x-v2-two-genomes.h5'))).toMatchInlineSnapshot(`"bad-input: "edge/10x-v2-two-genomes.h5" holds a matrix for each of 2 genomes. Choose one with --genome: another_genome, hg19_chr21."`)
+    expect(await refusal(edge('10x-v2-two-genomes.h5'))).toMatchInlineSnapshot(
+      `"bad-input: "edge/10x-v2-two-genomes.h5" holds a matrix for each of 2 genomes. Choose one with --genome: another_genome, hg19_chr21."`,
+    )
     const adata = await read(edge('10x-v2-two-genomes.h5'), { genome: 'another_genome' })
     expect(adata.counts.cellTotals().reduce((sum, total) => sum + total, 0)).toBe(13)
     expect(adata.varNames[0]).toBe('gene_0')

@@ -1,0 +1,94 @@
+import { sourceFlag } from './count-sources.js'
+import { type AnnDataSummary, guessBatches, inspectAnnData, summarizeColumns } from './inspect.js'
+import { MtxFile } from './mtx-file.js'
+import { findMtxFiles } from './mtx-folder.js'
+import { withStore } from './open-store.js'
+import type { AnnData } from './read.js'
+import { type CountsFormat, type CountsOptions, detectFormat, optionsFor, readAs } from './read-any.js'
+import { guessCounts, type SourceSummary } from './source-summary.js'
+import type { StoreNode } from './store.js'
+import { tenXGroups } from './tenx.js'
+
+/**
+ * Says what is in a file of any format that `readCounts` reads. AnnData is scanned; of the other formats, one matrix at
+ * a time is read and let go.
+ *
+ * @throws ScvaeError as `readCounts` does
+ */
+export async function inspectCounts(
+  path: string,
+  options: Pick<CountsOptions, 'genome' | 'featureType'> = {},
+): Promise<AnnDataSummary> {
+  const format = await detectFormat(path)
+  if (format === 'h5ad' || format === 'zarr') {
+    optionsFor(path, format, options)
+    return inspectAnnData(path)
+  }
+  const adata = await readAs(path, format, options)
+  const { nCells, nGenes, obs, warnings } = adata
+  const sources = [summarize(adata, await storedForm(path, format, options.genome))]
+  for (const [layer, form] of format === 'loom' ? await loomLayers(path) : []) {
+    sources.push(summarize(await readAs(path, format, { layer, obs: [] }), form))
+  }
+  const columns = summarizeColumns(path, obs, nCells)
+  const counts = guessCounts(sources)
+  return {
+    path,
+    nCells,
+    nGenes,
+    sources,
+    ...(counts && { countsSource: counts.name }),
+    obs: columns,
+    batchCandidates: guessBatches(columns, nCells),
+    obsm: {},
+    varm: {},
+    uns: [],
+    warnings,
+  }
+}
+
+/** How a matrix is stored. */
+type Form = Pick<SourceSummary, 'encoding' | 'dtype'>
+
+function summarize({ counts, countsSource, values, nCells, nGenes }: AnnData, form: Form): SourceSummary {
+  const { min, max, nonFinite, negative, nonInteger } = values
+  return {
+    name: countsSource,
+    flag: sourceFlag(countsSource),
+    ...form,
+    nCells,
+    nGenes,
+    nonzeros: counts.nonzeros,
+    holdsCounts: !nonFinite && !negative && !nonInteger && max > 0,
+    min: Number.isNaN(min) ? null : min,
+    max: Number.isNaN(max) ? null : max,
+  }
+}
+
+async function storedForm(path: string, format: CountsFormat, genome: string | undefined): Promise<Form> {
+  if (format === 'mtx') {
+    const { field } = await MtxFile.open(findMtxFiles(path).matrix)
+    return { encoding: 'coordinate', dtype: field }
+  }
+  return withStore(path, async ({ root }) => {
+    if (format === 'loom') return { encoding: 'array', dtype: dtypeOf(await root.child('matrix')) }
+    const groups = await tenXGroups(root)
+    const group = groups.find((one) => one.path === genome) ?? groups.find((one) => one.path === 'matrix')
+    return { encoding: 'csc_matrix', dtype: dtypeOf(await (group ?? groups[0])?.child('data')) }
+  })
+}
+
+async function loomLayers(path: string): Promise<[name: string, form: Form][]> {
+  return withStore(path, async ({ root }) => {
+    const group = await root.child('layers')
+    const layers: [string, Form][] = []
+    for (const name of group?.kind === 'group' ? await group.keys() : []) {
+      layers.push([name, { encoding: 'array', dtype: dtypeOf(await root.child(`layers/${name}`)) }])
+    }
+    return layers
+  })
+}
+
+function dtypeOf(node: StoreNode | undefined): string {
+  return node?.kind === 'array' ? node.dtype : ''
+}
