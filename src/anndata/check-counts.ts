@@ -3,8 +3,9 @@ import { listSources, sourceFlag } from './count-sources.js'
 import { isMtx } from './mtx-folder.js'
 import { withStore } from './open-store.js'
 import { checkOptionKeys } from './option-keys.js'
-import type { AnnData, LocatedValue, StoredValues } from './read.js'
+import type { AnnData } from './read.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
+import type { LocatedValue, StoredValues } from './stored-values.js'
 
 /** Log-transformed values of normalized counts stay below this: log(1 + 10^4) is 9.2, log2(1 + 10^6) is 19.9. */
 const LARGEST_LOG_VALUE = 20

@@ -1,5 +1,5 @@
-import type { LocatedValue, StoredValues } from './read.js'
 import type { NumericArray } from './store.js'
+import type { LocatedValue, StoredValues } from './stored-values.js'
 import { ValueScan } from './value-scan.js'
 
 const ODD = ['nonFinite', 'negative', 'nonInteger'] as const

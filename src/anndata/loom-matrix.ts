@@ -1,8 +1,8 @@
 import { CountedBlocks } from './counted-blocks.js'
 import type { CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
-import type { StoredValues } from './read.js'
 import type { SlicedArray } from './sliced-array.js'
+import type { StoredValues } from './stored-values.js'
 
 /**
  * A dense genes × cells array as sparse cells × genes: one pass over its rows counts what each cell has, another fills

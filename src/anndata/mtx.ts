@@ -8,8 +8,9 @@ import { LocatedScan } from './located-scan.js'
 import { type MtxEntries, MtxFile } from './mtx-file.js'
 import { findMtxFiles, type MtxFiles } from './mtx-folder.js'
 import { checkOptionKeys } from './option-keys.js'
-import type { AnnData, StoredValues } from './read.js'
+import type { AnnData } from './read.js'
 import { RowBlocks } from './row-blocks.js'
+import type { StoredValues } from './stored-values.js'
 import { chooseFeatures, featureTable, renumbering, type TenXFeatures } from './tenx-features.js'
 
 /** Options of {@link readMtxFolder}. */

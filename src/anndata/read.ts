@@ -10,6 +10,7 @@ import { positionsOf } from './positions.js'
 import { warnIfRepeated } from './repeated-names.js'
 import { readSelection } from './select-counts.js'
 import type { StoredMatrix } from './stored-matrix.js'
+import type { LocatedValue, StoredValues } from './stored-values.js'
 import { takeRows } from './take-rows.js'
 import { type OddEntry, ValueScan } from './value-scan.js'
 
@@ -33,24 +34,6 @@ export interface AnnData {
   obsm: Record<string, [rows: number, cols: number]>
   /** One sentence for each thing that was left out or looks odd. */
   warnings: string[]
-}
-
-/** What all values that a file stores for a matrix are like, at the file's own precision. */
-export interface StoredValues {
-  /** Of the finite stored values; NaN where there is none. */
-  min: number
-  max: number
-  /** The first value of each kind that counts cannot have, in storage order. */
-  nonFinite?: LocatedValue
-  negative?: LocatedValue
-  nonInteger?: LocatedValue
-}
-
-/** A value and where it is. */
-export interface LocatedValue {
-  cell: number
-  gene: number
-  value: number
 }
 
 /** Options of {@link readAnnData}. */

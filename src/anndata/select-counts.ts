@@ -1,8 +1,8 @@
 import { CountedBlocks } from './counted-blocks.js'
 import type { CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
-import type { StoredValues } from './read.js'
 import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
+import type { StoredValues } from './stored-values.js'
 
 /**
  * Reads some cells and genes of a matrix, in the order asked for, by two passes over what holds them: one that counts and

@@ -1,10 +1,10 @@
 import { ScvaeError } from '../errors.js'
 import type { CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
-import type { StoredValues } from './read.js'
 import { RowBlocks } from './row-blocks.js'
 import { SlicedArray } from './sliced-array.js'
 import type { StoreGroup } from './store.js'
+import type { StoredValues } from './stored-values.js'
 
 /** What is known of a 10x matrix from its names. */
 interface Layout {
