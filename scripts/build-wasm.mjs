@@ -1,4 +1,4 @@
-// Builds the WebAssembly kernels with the clang that npm brings: no compiler on the machine is needed.
+// Builds the WebAssembly kernels and HDF5 filters with the clang that npm brings: no compiler on the machine is needed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,4 +42,33 @@ for (const [name, flags] of Object.entries(BUILDS)) {
   )
   mkdirSync(dirname(target), { recursive: true })
   writeFileSync(target, output['kernels.wasm'])
+}
+
+// HDF5's filter plug-ins are side modules of h5wasm, which emscripten loads
+const filter = join(root, 'src/anndata/filters/lzf.c')
+const plugin = join(root, 'dist/filters/libH5Zlzf.so')
+const script = statSync(fileURLToPath(import.meta.url)).mtimeMs
+if (!existsSync(plugin) || statSync(plugin).mtimeMs < Math.max(statSync(filter).mtimeMs, script)) {
+  const { runClang } = await import('@yowasp/clang')
+  const output = await runClang(
+    [
+      'clang',
+      '--target=wasm32-unknown-emscripten',
+      '-O2',
+      '-fPIC',
+      '-shared',
+      '-nostdlib',
+      '-ffreestanding',
+      '-fno-builtin',
+      '-Wall',
+      '-Wl,--experimental-pic,--no-entry,--unresolved-symbols=import-dynamic',
+      '-Wl,--export=H5PLget_plugin_type,--export=H5PLget_plugin_info',
+      'lzf.c',
+      '-o',
+      'lzf.so',
+    ],
+    { 'lzf.c': readFileSync(filter, 'utf8') },
+  )
+  mkdirSync(dirname(plugin), { recursive: true })
+  writeFileSync(plugin, output['lzf.so'])
 }

@@ -15,7 +15,7 @@ import {
   Vector,
   vectorFromArray,
 } from 'apache-arrow'
-import type { NumericArray } from './numeric-dataset.js'
+import type { NumericArray } from './store.js'
 import { narrowedFloat64, narrowedInt32 } from './stored-type.js'
 
 /** Which values of a column are missing: nonzero where one is. */

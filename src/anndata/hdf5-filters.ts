@@ -1,27 +1,40 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ScvaeError } from '../errors.js'
+import { PACKAGE_ROOT } from '../package.js'
 import { type Dataset, loadLibrary } from './hdf5.js'
 import { BUILT_IN_FILTERS, rewriteHint } from './readable.js'
 
-/** Filters that h5wasm-plugins decodes, each tried on numbers and on strings of variable length. */
+const BLOSC = 32001
+const BLOSC2 = 32026
+
+/** Filters of plug-ins, each tried on numbers of every type and on strings. */
 const PLUGIN_FILTERS: ReadonlySet<number> = new Set([
   307, // bz2
   32000, // lzf
-  32001, // blosc
+  BLOSC,
   32004, // lz4
   32008, // bitshuffle
   32015, // zstd
-  32026, // blosc2
+  BLOSC2,
 ])
+
+/** Codecs inside blosc that its plug-in was built without, by the value of the filter that names them. */
+const MISSING_CODECS: Readonly<Record<number, string>> = { 3: 'snappy', 4: 'zlib' }
+
+/** Folders of plug-ins: ours goes first, since its LZF reads strings too. */
+const FOLDERS = () => [
+  join(dirname(createRequire(import.meta.url).resolve('h5wasm-plugins')), 'plugins'),
+  join(PACKAGE_ROOT, 'dist/filters'),
+]
 
 let installed: Promise<void> | undefined
 
-/** Shows HDF5 the folder of its filter plug-ins, once; a filter itself is loaded when a chunk needs it. */
+/** Shows HDF5 the folders of its filter plug-ins, once; a filter itself is loaded when a chunk needs it. */
 function installPlugins(): Promise<void> {
   installed ??= loadLibrary().then(async (library) => {
-    const plugins = createRequire(import.meta.url).resolve('h5wasm-plugins')
-    ;(await library.ready).insert_plugin_search_path(join(dirname(plugins), 'plugins'), 0)
+    const module = await library.ready
+    for (const folder of FOLDERS()) module.insert_plugin_search_path(folder, 0)
   })
   return installed
 }
@@ -33,14 +46,19 @@ function installPlugins(): Promise<void> {
  */
 export function checkDatasetFilters(dataset: Dataset, name: string, file: string): void {
   for (const filter of dataset.filters) {
-    if (BUILT_IN_FILTERS.has(filter.id) || PLUGIN_FILTERS.has(filter.id)) continue
+    const codec = missingCodec(filter)
+    if (BUILT_IN_FILTERS.has(filter.id) || (PLUGIN_FILTERS.has(filter.id) && !codec)) continue
     const filterName = filter.name.split(/[\s;:(]/)[0] || `HDF5 filter ${filter.id}`
     throw new ScvaeError(
       'bad-input',
-      `"${file}": ${name} is compressed with ${filterName}, which scvae cannot read.`,
+      `"${file}": ${name} is compressed with ${filterName}${codec ? ` (${codec})` : ''}, which scvae cannot read.`,
       { hint: rewriteHint(file) },
     )
   }
+}
+
+function missingCodec({ id, cd_values: values }: Dataset['filters'][number]): string | undefined {
+  return id === BLOSC || id === BLOSC2 ? MISSING_CODECS[values[6] ?? 0] : undefined
 }
 
 /** Makes ready what the filters of a dataset need. */

@@ -1,4 +1,4 @@
-import type { NumericArray } from './numeric-dataset.js'
+import type { NumericArray } from './store.js'
 
 /** A stored value that is no count: its position in storage order and what it is. */
 export interface OddEntry {
