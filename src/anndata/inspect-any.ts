@@ -25,7 +25,7 @@ export async function inspectCounts(
     return inspectAnnData(path)
   }
   const adata = await readAs(path, format, options)
-  const { nCells, nGenes, obs, warnings } = adata
+  const { nCells, nGenes, obs, var: variables, warnings } = adata
   const sources = [summarize(adata, await storedForm(path, format, options.genome))]
   for (const [layer, form] of format === 'loom' ? await loomLayers(path) : []) {
     sources.push(summarize(await readAs(path, format, { layer, obs: [] }), form))
@@ -39,10 +39,12 @@ export async function inspectCounts(
     sources,
     ...(counts && { countsSource: counts.name }),
     obs: columns,
+    var: summarizeColumns(path, variables, nGenes),
     batchCandidates: guessBatches(columns, nCells),
     obsm: {},
     varm: {},
     uns: [],
+    elements: [],
     warnings,
   }
 }

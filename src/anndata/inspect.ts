@@ -1,6 +1,7 @@
 import type { Table } from 'apache-arrow'
 import { type CountsSource, listSources } from './count-sources.js'
 import { readFrame } from './dataframe.js'
+import { type ElementSummary, summarizeMappings, writtenBy } from './element-summary.js'
 import { arrayShapes, checkLayout, mappingKeys } from './layout.js'
 import { columnType, obsColumn } from './obs-column.js'
 import { withStore } from './open-store.js'
@@ -16,17 +17,22 @@ export interface AnnDataSummary {
   sources: SourceSummary[]
   /** The matrix that holds the counts, if one does. */
   countsSource?: CountsSource
-  obs: ObsSummary[]
+  obs: ColumnSummary[]
+  var: ColumnSummary[]
   /** obs columns that could be a batch, likeliest first. */
   batchCandidates: string[]
   obsm: Record<string, [rows: number, cols: number]>
   varm: Record<string, [rows: number, cols: number]>
   uns: string[]
+  /** Every member of obsm, varm, obsp, varp, uns and raw's varm. */
+  elements: ElementSummary[]
+  /** Which AnnData wrote the file, as far as its layout tells; missing for files of other formats. */
+  writtenBy?: string
   warnings: string[]
 }
 
-/** One obs column. */
-export interface ObsSummary {
+/** One column of obs or var. */
+export interface ColumnSummary {
   name: string
   /** `category`, `string`, `bool`, `int32`, `float64`, … */
   dtype: string
@@ -49,7 +55,7 @@ export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
     await checkLayout(store)
     const warnings: string[] = []
     const { table, names } = await readFrame(store, 'obs', warnings)
-    const nGenes = (await readFrame(store, 'var', warnings, [])).names.length
+    const variables = await readFrame(store, 'var', warnings)
     const sources: SourceSummary[] = []
     for (const name of await listSources(root)) sources.push(await summarizeSource(store, name))
     for (const { problem } of sources) if (problem) warnings.push(problem)
@@ -58,30 +64,33 @@ export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
     return {
       path,
       nCells: names.length,
-      nGenes,
+      nGenes: variables.names.length,
       sources,
       ...(counts && { countsSource: counts.name }),
       obs,
+      var: summarizeColumns(path, variables.table, variables.names.length),
       batchCandidates: guessBatches(obs, names.length),
       obsm: await arrayShapes(root, 'obsm'),
       varm: await arrayShapes(root, 'varm'),
       uns: await mappingKeys(root, 'uns'),
+      elements: await summarizeMappings(store),
+      writtenBy: await writtenBy(store),
       warnings,
     }
   })
 }
 
 /** What is in each obs column. */
-export function summarizeColumns(path: string, obs: Table, nCells: number): ObsSummary[] {
-  return obs.schema.fields.map((field) => {
-    const { codes, categories } = obsColumn({ path, nCells, obs }, field.name)
+export function summarizeColumns(path: string, table: Table, rows: number): ColumnSummary[] {
+  return table.schema.fields.map((field) => {
+    const { codes, categories } = obsColumn({ path, nCells: rows, obs: table }, field.name)
     const missing = codes.reduce((n, code) => n + (code < 0 ? 1 : 0), 0)
     return { name: field.name, dtype: columnType(field.type), distinct: categories.length, missing }
   })
 }
 
 /** Categories or text of 2 to min(200, cells / 10) values; columns with a batch's name first. */
-export function guessBatches(columns: readonly ObsSummary[], nCells: number): string[] {
+export function guessBatches(columns: readonly ColumnSummary[], nCells: number): string[] {
   const most = Math.min(200, nCells / 10)
   const rank = (name: string): number => {
     const at = BATCH_NAMES.findIndex((hint) => name.toLowerCase().includes(hint))
