@@ -71,6 +71,7 @@ function numberText(value: number): string {
 
 /** The fewest digits that give the same float32 again: of normal numbers six always survive, and nine always suffice. */
 function shortestSingle(value: number): string {
+  if (value === 0) return numberText(value)
   for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits))
     if (Math.fround(short) === value) return numberText(short)
