@@ -69,7 +69,7 @@ test.each([
   ['indptr has 2 values for 2 cells.', { indptr: [0, 1] }],
   ['indptr begins with 1, not 0.', { indptr: [1, 1, 1] }],
   ['indptr ends with 2 for 1 indices and 1 values.', { indptr: [0, 1, 2] }],
-  ['indptr falls after cell 0.', { indptr: [0, 2, 1] }],
+  ['indptr falls after cell 1.', { indptr: [0, 2, 1] }],
   ['indices has the gene 3 of 3.', { indices: [3] }],
   ['indices has the gene -1 of 3.', { indices: [-1] }],
 ])('refuses arrays that are no matrix: %s', (sentence, change) => {
