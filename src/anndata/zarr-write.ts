@@ -31,7 +31,7 @@ export async function writeZarr(
     async (temporary) => {
       const writer = new ZarrWriter(temporary)
       await writeRoot(writer, elements)
-      await writer.consolidate()
+      await writer.finish()
     },
     options,
   )
