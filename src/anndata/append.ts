@@ -66,7 +66,7 @@ async function add(file: Group, source: string, { obsm = {}, obs = {} }: Additio
   const order = [...stored.columns]
   for (const [name, column] of Object.entries(obs)) {
     const existing = child(frame, name)
-    if (existing) replaceColumn(existing, column, source)
+    if (existing) await replaceColumn(existing, column, source)
     else writeColumn(frame, name, column)
     if (!order.includes(name)) order.push(name)
   }

@@ -3,7 +3,10 @@ import { dirname, join } from 'node:path'
 import { ScvaeError } from '../errors.js'
 import { PACKAGE_ROOT } from '../package.js'
 import { type Dataset, loadLibrary } from './hdf5.js'
-import { BUILT_IN_FILTERS, rewriteHint } from './readable.js'
+import { rewriteHint } from './readable.js'
+
+/** HDF5's own filters: deflate, shuffle, fletcher32, szip, nbit, scale-offset. All others are plug-ins. */
+const BUILT_IN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6])
 
 const BLOSC = 32001
 const BLOSC2 = 32026

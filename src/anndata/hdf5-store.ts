@@ -1,7 +1,7 @@
-import { type Group, isDataset, isGroup, openH5File } from './hdf5.js'
+import { type Dataset, type Group, isDataset, isGroup, openH5File } from './hdf5.js'
 import { Hdf5Array } from './hdf5-array.js'
 import { type H5Entity, Hdf5Node } from './hdf5-node.js'
-import type { Store, StoreGroup, StoreNode } from './store.js'
+import type { Store, StoreArray, StoreGroup, StoreNode } from './store.js'
 
 /**
  * Opens an HDF5 file for reading.
@@ -23,6 +23,12 @@ export async function openHdf5Store(path: string): Promise<Store> {
 export function hdf5Node(entity: H5Entity, file: string): StoreNode | undefined {
   if (isGroup(entity)) return new Hdf5Group(entity, file)
   return isDataset(entity) ? new Hdf5Array(entity, file, hdf5Node) : undefined
+}
+
+/** A dataset of an open file as an array; the dataset itself can still be written to. */
+export function hdf5Array(dataset: Dataset, file: string): StoreArray {
+  // an array changes its own view of the type
+  return new Hdf5Array(dataset.root.get(dataset.path) as Dataset, file, hdf5Node)
 }
 
 /** An HDF5 group. */

@@ -2,8 +2,9 @@ import { ScvaeError } from '../errors.js'
 import type { Column } from './column.js'
 import { dtypeOf } from './dtype-of.js'
 import { childDataset, type Dataset, encodingOf, type Group, isDataset } from './hdf5.js'
-import { NumericDataset } from './numeric-dataset.js'
-import { holdsStrings, readStrings } from './strings.js'
+import { hdf5Array } from './hdf5-store.js'
+import { readAllStrings } from './read-strings.js'
+import { SlicedArray } from './sliced-array.js'
 import type { DenseMatrix } from './write.js'
 import { categoryCodes, type WritableArray } from './write-elements.js'
 
@@ -13,12 +14,12 @@ import { categoryCodes, type WritableArray } from './write-elements.js'
  *
  * @throws ScvaeError `bad-input` naming the key when the new values do not fit
  */
-export function replaceColumn(existing: Group | Dataset, column: Column, file: string): void {
-  if (column.kind === 'category') replaceCategories(existing, column, file)
+export async function replaceColumn(existing: Group | Dataset, column: Column, file: string): Promise<void> {
+  if (column.kind === 'category') await replaceCategories(existing, column, file)
   else if (column.kind === 'string') {
-    const same =
-      isDataset(existing) && holdsStrings(existing) && sameItems(readStrings(existing, file), column.values)
-    if (!same) throw cannotReplace(existing, file)
+    const present = isDataset(existing) ? hdf5Array(existing, file) : undefined
+    if (present?.dtype !== 'string' || present.shape?.length !== 1) throw cannotReplace(existing, file)
+    if (!sameItems(await readAllStrings(present, file), column.values)) throw cannotReplace(existing, file)
   } else replaceNumbers(existing, column.values, [column.values.length], file)
 }
 
@@ -33,9 +34,12 @@ function replaceNumbers(
   shape: readonly number[],
   file: string,
 ): void {
-  if (!isDataset(existing) || !isNumeric(existing)) throw cannotReplace(existing, file)
-  const { dtype, shape: present, sliceRows } = new NumericDataset(existing, file)
-  if (dtype !== dtypeOf(values) || !sameItems(present, shape)) throw cannotReplace(existing, file)
+  if (!isDataset(existing)) throw cannotReplace(existing, file)
+  const array = hdf5Array(existing, file)
+  if (array.dtype !== dtypeOf(values) || !sameItems(array.shape ?? [], shape)) {
+    throw cannotReplace(existing, file)
+  }
+  const { sliceRows } = new SlicedArray(array, file)
   const [rows, ...others] = shape as [number, ...number[]]
   const rowLength = others.reduce((product, n) => product * n, 1)
   const whole = others.map((n): [number, number] => [0, n])
@@ -45,26 +49,24 @@ function replaceNumbers(
   }
 }
 
-function replaceCategories(
+async function replaceCategories(
   existing: Group | Dataset,
   column: Column & { kind: 'category' },
   file: string,
-): void {
+): Promise<void> {
   const codes = isDataset(existing) ? undefined : childDataset(existing, 'codes')
   const categories = isDataset(existing) ? undefined : childDataset(existing, 'categories')
   if (!codes || !categories || encodingOf(existing)?.split('@')[0] !== 'categorical') {
     throw cannotReplace(existing, file)
   }
-  const present = holdsStrings(categories)
-    ? readStrings(categories, file)
-    : new NumericDataset(categories, file).readAll()
+  const array = hdf5Array(categories, file)
+  const present =
+    array.dtype === 'string'
+      ? await readAllStrings(array, file)
+      : await new SlicedArray(array, file).readAll()
   if (!sameItems<string | number>(present, column.categories)) throw cannotReplace(existing, file)
   const values = categoryCodes(column)
   replaceNumbers(codes, values, [values.length], file)
-}
-
-function isNumeric(dataset: Dataset): boolean {
-  return dataset.metadata.type === 0 || dataset.metadata.type === 1
 }
 
 function sameItems<T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean {

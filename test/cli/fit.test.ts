@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { childDataset, withH5File } from '../../src/anndata/hdf5.js'
-import { NumericDataset } from '../../src/anndata/numeric-dataset.js'
+import { hdf5Array } from '../../src/anndata/hdf5-store.js'
 import { readAnnData } from '../../src/anndata/read.js'
+import { SlicedArray } from '../../src/anndata/sliced-array.js'
 import { SCVI } from '../../src/scvi.js'
 import { type Finished, namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
@@ -15,7 +16,7 @@ const EMPTY_CELL = 17
 /** A dense array of obsm. */
 function obsm(path: string, name: string): Promise<ArrayLike<number>> {
   return withH5File(path, 'r', (file) =>
-    new NumericDataset(childDataset(file, `obsm/${name}`)!, path).readAll(),
+    new SlicedArray(hdf5Array(childDataset(file, `obsm/${name}`)!, path), path).readAll(),
   )
 }
 
