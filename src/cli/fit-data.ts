@@ -1,6 +1,7 @@
 import { checkCounts } from '../anndata/check-counts.js'
 import { obsNumbers } from '../anndata/obs-column.js'
-import { type AnnData, readAnnData } from '../anndata/read.js'
+import type { AnnData } from '../anndata/read.js'
+import { type CountsFormat, detectFormat, readAs } from '../anndata/read-any.js'
 import { ScvaeError } from '../errors.js'
 import { formatCount } from '../report/format.js'
 import { checkCovariates, dropEmptyCells, subsetCells, totalsOver } from './cells.js'
@@ -11,6 +12,8 @@ import type { Log } from './log.js'
 /** A file that was read and judged, and what of it is fitted. */
 export interface FitData {
   adata: AnnData
+  /** The file's format. */
+  format: CountsFormat
   /** Positions of the cells that are fitted, ascending. */
   cells: Int32Array
   /** Positions of the genes that are fitted, ascending; all when undefined. */
@@ -28,8 +31,14 @@ export interface FitData {
  * @throws ScvaeError `bad-input` for anything in the file that cannot be fitted
  */
 export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
-  const { file, layer, useRaw, batchKey, allowNoninteger } = settings
-  const adata = await readAnnData(file, { ...(layer !== undefined && { layer }), ...(useRaw && { useRaw }) })
+  const { file, layer, useRaw, genome, featureType, batchKey, allowNoninteger } = settings
+  const format = await detectFormat(file)
+  const adata = await readAs(file, format, {
+    useRaw,
+    ...(layer !== undefined && { layer }),
+    ...(genome !== undefined && { genome }),
+    ...(featureType !== undefined && { featureType }),
+  })
   for (const warning of adata.warnings) log.warn(warning)
   await checkCounts(adata, { allowNoninteger })
   const subset = subsetCells(adata, settings.subset)
@@ -43,7 +52,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   const librarySize = totalsOver(adata, genes)
   const cells = dropEmptyCells(adata, subset, librarySize, genes, log)
   const nonzeros = countNonzeros(adata, cells, genes)
-  return { adata, cells, genes, nGenes: genes?.length ?? adata.nGenes, librarySize, nonzeros }
+  return { adata, format, cells, genes, nGenes: genes?.length ?? adata.nGenes, librarySize, nonzeros }
 }
 
 function checkNumbers(adata: AnnData, cells: Int32Array, key: string, must: 'finite' | 'positive'): void {

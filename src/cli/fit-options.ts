@@ -11,6 +11,12 @@ export const KERNELS = ['auto', 'native', 'wasm'] as const
 
 const choice = (words: readonly string[]) => words.join(' | ')
 
+/** Options of the commands that read 10x matrices. */
+export const TENX_OPTIONS = grouped('Data:', {
+  genome: text('Genome to take from a 10x .h5 file of several'),
+  'feature-type': text('Features to take from a 10x matrix; "Gene Expression" without it'),
+})
+
 /** The options of `scvae fit`; names of model and training options are scvi-tools' in kebab-case. */
 export const FIT_OPTIONS = {
   ...grouped('Data:', {
@@ -20,6 +26,7 @@ export const FIT_OPTIONS = {
     'size-factor-key': text('Column of obs with a size factor in place of the library size'),
     layer: text('Layer that holds the counts; X without it'),
     'use-raw': flag('Take the counts from raw/X'),
+    ...TENX_OPTIONS,
     subset: repeated(
       'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
     ),

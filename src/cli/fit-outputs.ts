@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { appendAnnData } from '../anndata/append.js'
+import { type Additions, appendAnnData } from '../anndata/append.js'
+import { takesAdditions, writeAsH5ad } from '../anndata/as-h5ad.js'
 import type { Column } from '../anndata/column.js'
 import type { DenseMatrix } from '../anndata/write.js'
 import type { FitData } from './fit-data.js'
@@ -25,15 +26,19 @@ export interface FitOutputs {
   report: string
 }
 
-/** Writes everything but model and log to the staging folder. */
+/**
+ * Writes everything but model and log to the staging folder.
+ *
+ * @returns one sentence for each thing of the input that the .h5ad does not have as it was
+ */
 export async function stageOutputs(
   staging: Staging,
   outputs: Outputs,
   data: FitData,
   results: FitOutputs,
-): Promise<void> {
+): Promise<string[]> {
   const { table, umap, metrics, report } = results
-  await appendAnnData(data.adata.path, staging.path(outputs.h5ad), {
+  const changes = await writeH5ad(data, staging.path(outputs.h5ad), {
     obsm: obsmOf(data, table.latent, table.d, umap),
     obs: columnsOf(table.scores),
   })
@@ -42,6 +47,18 @@ export async function stageOutputs(
   if (outputs.scoresCsv) writeScoresCsv(staging.path(outputs.scoresCsv), table)
   writeFileSync(staging.path(outputs.metrics), `${JSON.stringify(metrics, null, 2)}\n`)
   writeFileSync(staging.path(outputs.report), report)
+  return changes
+}
+
+/** The input with our additions: a copy of an .h5ad file, or what was read of another format, written anew. */
+async function writeH5ad({ adata, format }: FitData, path: string, additions: Additions): Promise<string[]> {
+  if (await takesAdditions(adata.path, format)) {
+    await appendAnnData(adata.path, path, additions)
+    return []
+  }
+  const changes = await writeAsH5ad(adata, format, path)
+  await appendAnnData(path, path, additions, { overwrite: true })
+  return changes
 }
 
 /**
@@ -62,7 +79,7 @@ export async function rehearseOutputs(
   const latent = new Float32Array(adata.nCells * shape.nLatent)
   const umap = shape.umap ? new Float32Array(adata.nCells * 2) : undefined
   const path = `${staging.path(outputs.h5ad)}.rehearsal`
-  await appendAnnData(adata.path, path, {
+  await writeH5ad(data, path, {
     obsm: obsmOf(data, latent, shape.nLatent, umap),
     obs: columnsOf(shape.scores),
   })

@@ -23,6 +23,8 @@ export interface FitSettings {
   sizeFactorKey?: string | undefined
   layer?: string | undefined
   useRaw: boolean
+  genome?: string | undefined
+  featureType?: string | undefined
   subset: SubsetTerm[]
   nTopGenes?: number | undefined
   allGenes: boolean
@@ -62,6 +64,8 @@ export function fitSettings(args: Arguments): FitSettings {
     sizeFactorKey: args.text('size-factor-key'),
     layer: args.text('layer'),
     useRaw: args.flag('use-raw'),
+    genome: args.text('genome'),
+    featureType: args.text('feature-type'),
     subset: args.texts('subset').map(subsetTerm),
     nTopGenes: args.whole('n-top-genes', 1),
     allGenes: args.flag('all-genes'),

@@ -6,7 +6,7 @@ import { fitSettings } from './fit-settings.js'
 export const fit: Command = {
   usage: 'fit <file>',
   describe: 'Train a model on counts; write embedding, outlier scores, UMAP and report',
-  positionals: { file: 'An .h5ad file with raw counts' },
+  positionals: { file: 'Raw counts: .h5ad or zarr, 10x .h5 or mtx folder, loom' },
   options: FIT_OPTIONS,
   examples: [
     ['$0 fit data/demo.h5ad', 'fit the demo; all outputs land here'],

@@ -71,7 +71,8 @@ function nameOutputs(input: string, options: OutputOptions): Outputs {
     })
   }
   if (prefix === undefined) {
-    prefix = basename(input).replace(/\.[^.]+$/, '')
+    // of matrix.mtx.gz and pbmc.zarr.zip both endings
+    prefix = basename(resolve(input)).replace(/(\.(mtx|zarr))?\.(gz|zip)$|\.[^.]+$/, '')
     if (sameFile(`${prefix}.h5ad`, input)) prefix = `${prefix}_scvae`
   }
   const csv = options.csv ? { latentCsv: `${prefix}_latent.csv`, scoresCsv: `${prefix}_scores.csv` } : {}

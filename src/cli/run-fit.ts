@@ -219,7 +219,8 @@ async function write(run: Run, data: FitData, fitted: Fitted): Promise<void> {
           scores,
           umap: layout,
         })
-        await stageOutputs(staging, outputs, data, { table, umap, metrics, report: buildReport(page) })
+        const results = { table, umap, metrics, report: buildReport(page) }
+        for (const change of await stageOutputs(staging, outputs, data, results)) log.warn(change)
         await setImmediate()
         if (signal.aborted)
           throw new ScvaeError('interrupted', 'The run was interrupted while its outputs were written.')
@@ -283,7 +284,10 @@ function announce({ settings, outputs, log, timer }: Run, data: FitData, metrics
   }
   const layout = settings.umap ? `, obsm/${umapKey(data.adata.obsm)}` : ''
   const rows = [
-    [outputs.h5ad, `the input with obsm/${LATENT_KEY}${layout} and obs/scvae_*`],
+    [
+      outputs.h5ad,
+      `the ${data.format === 'h5ad' ? 'input' : 'counts'} with obsm/${LATENT_KEY}${layout} and obs/scvae_*`,
+    ],
     [outputs.report, 'open this in a browser'],
     [outputs.model, 'the trained model'],
     [outputs.latent, 'latent and scores as an Arrow file'],

@@ -1,0 +1,188 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { tableFromIPC } from 'apache-arrow'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { simulateCells } from '../../src/analysis/simulate.js'
+import { takesAdditions, writeAsH5ad } from '../../src/anndata/as-h5ad.js'
+import { readMtxFolder } from '../../src/anndata/mtx.js'
+import { readAnnData } from '../../src/anndata/read.js'
+import { readCounts } from '../../src/anndata/read-any.js'
+import { planOutputs } from '../../src/cli/outputs.js'
+import { DATA } from '../anndata/fixtures.js'
+import { namesIn, scvae, temporaryFolder } from './scvae.js'
+
+const folder = temporaryFolder()
+const at = (name: string) => join(folder, name)
+const edge = (name: string) => resolve(DATA!, 'edge', name)
+const QUICK = ['--max-epochs', '2', '--no-umap', '--seed', '3']
+
+const OUTPUTS = ['.h5ad', '.log', '.model', '_latent.arrow', '_metrics.json', '_report.html']
+
+/** A folder as CellRanger 3 writes it, of simulated counts, with features of two types. */
+beforeAll(() => {
+  const { counts, obsNames, varNames } = simulateCells({ nCells: 80, nGenes: 40, density: 0.3, seed: 5 })
+  const entries: string[] = []
+  for (let cell = 0; cell < counts.nCells; cell++) {
+    const row = counts.row(cell)
+    for (const [k, gene] of row.genes.entries()) entries.push(`${gene + 1} ${cell + 1} ${row.counts[k]}`)
+  }
+  mkdirSync(at('pbmc'))
+  const write = (name: string, lines: readonly string[]) =>
+    writeFileSync(join(at('pbmc'), name), gzipSync(`${lines.join('\n')}\n`))
+  write('matrix.mtx.gz', [
+    '%%MatrixMarket matrix coordinate integer general',
+    `40 80 ${entries.length}`,
+    ...entries,
+  ])
+  write('barcodes.tsv.gz', obsNames)
+  const type = (i: number) => (i < 30 ? 'Gene Expression' : 'Antibody Capture')
+  write(
+    'features.tsv.gz',
+    varNames.map((name, i) => `ENS${i}\t${name}\t${type(i)}`),
+  )
+})
+
+describe('scvae fit on an mtx folder', () => {
+  it('writes a new .h5ad with the counts, named after the folder', async () => {
+    const { code, stdout, stderr } = await scvae(['fit', 'pbmc/', ...QUICK], folder)
+    expect(stderr).toContain(
+      'warning: Features other than Gene Expression are left out (10 Antibody Capture).',
+    )
+    expect(code).toBe(0)
+    expect(stdout.split('\n')[0]).toMatch(/^pbmc\.h5ad +the counts with obsm\/X_scvae and obs\/scvae_\*$/)
+    expect(namesIn(folder)).toEqual(['pbmc', ...OUTPUTS.map((ending) => `pbmc${ending}`)])
+    const written = await readAnnData(at('pbmc.h5ad'))
+    const read = await readMtxFolder(at('pbmc'))
+    expect(written.varNames).toEqual(read.varNames)
+    expect(written.obsNames).toEqual(read.obsNames)
+    expect(written.nGenes).toBe(30)
+    for (let cell = 0; cell < 80; cell++) expect(written.counts.row(cell)).toEqual(read.counts.row(cell))
+    expect(Array.from(written.var.getChild('gene_ids')!)).toEqual(Array.from(read.var.getChild('gene_ids')!))
+    expect(written.obsm).toEqual({ X_scvae: [80, 10] })
+    expect(Array.from(written.obs.getChild('scvae_used')!, Number)).toEqual(Array(80).fill(1))
+  }, 120_000)
+
+  it('takes another feature type', async () => {
+    const words = [
+      'fit',
+      'pbmc',
+      '--feature-type',
+      'Antibody Capture',
+      '-o',
+      'antibodies',
+      '--json',
+      ...QUICK,
+    ]
+    const { code, stdout } = await scvae(words, folder)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ n_genes: 10, n_cells: 80, counts_source: 'X', warnings: [] })
+  }, 120_000)
+
+  it.each([
+    [['--layer', 'counts'], /"pbmc" is a 10x matrix in text form, to which --layer does not apply\./, 2],
+    [['--genome', 'hg19'], /to which --genome does not apply\. What applies: --feature-type\./, 2],
+    [['--feature-type', 'Peaks'], /"pbmc" has no features of the type "Peaks"\. .*nearest first: /, 65],
+  ])('refuses %j', async (words, sentence, exit) => {
+    const { code, stderr } = await scvae(['fit', 'pbmc', '-o', 'refused', ...words], folder)
+    expect(code).toBe(exit)
+    expect(stderr).toMatch(sentence)
+    expect(namesIn(folder).filter((name) => name.includes('refused'))).toEqual([])
+  })
+})
+
+describe('scvae inspect', () => {
+  it('says what is in an mtx folder', async () => {
+    const { code, stdout } = await scvae(['inspect', 'pbmc'], folder)
+    expect(code).toBe(0)
+    expect(stdout).toContain('pbmc: 80 cells × 30 genes')
+    expect(stdout).toMatch(/^X +coordinate +integer .* yes +no flag$/m)
+  })
+
+  it('of another feature type', async () => {
+    const words = ['inspect', 'pbmc', '--feature-type', 'Antibody Capture', '--json']
+    expect(JSON.parse((await scvae(words, folder)).stdout)).toMatchObject({ n_genes: 10, n_cells: 80 })
+  })
+})
+
+describe('names of outputs', () => {
+  const options = { csv: false, overwrite: false, resume: false }
+  it.each([
+    ['data/matrix.mtx.gz', 'matrix'],
+    ['data/GSM1_matrix.mtx', 'GSM1_matrix'],
+    ['data/pbmc.zarr.zip', 'pbmc'],
+    ['data/pbmc.zarr', 'pbmc'],
+    ['data/pbmc.loom', 'pbmc'],
+    ['data/filtered/', 'filtered'],
+    ['data/filtered/..', 'data'],
+  ])('%s → %s', (input, prefix) => {
+    expect(planOutputs(input, options).prefix).toBe(prefix)
+  })
+})
+
+describe.runIf(DATA)('real files', () => {
+  it('fits 10x-v3.h5 and 10x-v3-mtx to the same end', async () => {
+    const latents: unknown[] = []
+    for (const name of ['10x-v3.h5', '10x-v3-mtx']) {
+      const { code } = await scvae(['fit', edge(name), '-o', `real-${name}`, ...QUICK], folder)
+      expect(code).toBe(0)
+      const table = tableFromIPC(readFileSync(at(`real-${name}_latent.arrow`)))
+      latents.push(Array.from(table.getChild('z1')!))
+      const { counts } = await readAnnData(at(`real-${name}.h5ad`))
+      expect(counts.nonzeros).toBe(23866)
+    }
+    expect(latents[0]).toHaveLength(1107)
+    expect(latents[0]).toEqual(latents[1])
+  }, 240_000)
+
+  it.each([
+    ['10x-v2.h5', [], '12 cells × 343 genes'],
+    ['10x-v2-two-genomes.h5', ['--genome', 'another_genome'], '12 cells × 343 genes'],
+    ['10x-v3.h5', [], '1,107 cells × 507 genes'],
+    ['10x-v3-mtx', [], '1,107 cells × 507 genes'],
+    ['10x-v2-mtx', [], '12 cells × 343 genes'],
+    ['pbmc68k-reduced-v3.zarr.zip', [], '700 cells × 765 genes'],
+  ])('inspects %s', async (name, words, size) => {
+    const { code, stdout } = await scvae(['inspect', edge(name), ...words])
+    expect(code).toBe(0)
+    expect(stdout).toContain(size)
+  })
+
+  it.each([
+    ['10x-v2-two-genomes.h5', /Choose one with --genome: another_genome, hg19_chr21\.$/m],
+    ['wrong-entry-count.mtx', /has 4329 entries where its size line promises 4352\./],
+  ])('refuses %s', async (name, sentence) => {
+    for (const command of ['inspect', 'fit']) {
+      const { code, stderr } = await scvae([command, edge(name)], folder)
+      expect(code).toBe(65)
+      expect(stderr).toMatch(sentence)
+    }
+  })
+
+  it('fits a zarr store and keeps all of it', async () => {
+    const input = edge('pbmc68k-reduced-v3.zarr.zip')
+    const { code } = await scvae(['fit', input, '--layer', 'counts', '-o', 'zarr', ...QUICK], folder)
+    expect(code).toBe(0)
+    const before = await readAnnData(input)
+    const after = await readAnnData(at('zarr.h5ad'))
+    expect(after.obsm).toEqual({ ...before.obsm, X_scvae: [700, 10] })
+    expect(after.counts.row(7)).toEqual(before.counts.row(7))
+    const columns = before.obs.schema.fields.map((field) => field.name)
+    expect(after.obs.schema.fields.map((field) => field.name).slice(0, columns.length)).toEqual(columns)
+    const { counts } = await readAnnData(at('zarr.h5ad'), { layer: 'counts' })
+    expect(counts.nonzeros).toBe((await readAnnData(input, { layer: 'counts' })).counts.nonzeros)
+  }, 120_000)
+
+  it('writes a file of AnnData 0.6 anew, where no column can be added to it', async () => {
+    const input = edge('anndata-0.5-compound.h5ad')
+    expect(await takesAdditions(input, 'h5ad')).toBe(false)
+    expect(await takesAdditions(edge('unsorted-indices.h5ad'), 'h5ad')).toBe(true)
+    const before = await readCounts(input)
+    await writeAsH5ad(before, 'h5ad', at('old.h5ad'))
+    const after = await readCounts(at('old.h5ad'))
+    expect(await takesAdditions(at('old.h5ad'), 'h5ad')).toBe(true)
+    expect(after.obsNames).toEqual(before.obsNames)
+    expect(after.obsm).toEqual(before.obsm)
+    expect(after.counts.row(7)).toEqual(before.counts.row(7))
+  })
+})
