@@ -1,19 +1,27 @@
-import { type AnnDataSummary, inspectAnnData } from '../anndata/inspect.js'
+import type { ElementSummary } from '../anndata/element-summary.js'
+import type { AnnDataSummary } from '../anndata/inspect.js'
+import { inspectCounts } from '../anndata/inspect-any.js'
 import { formatCount, formatNumber } from '../report/format.js'
 import { type Arguments, type Command, verbosityOf } from './arguments.js'
+import { TENX_OPTIONS } from './fit-options.js'
 import { Log } from './log.js'
 import { textTable } from './text.js'
 
 /** `scvae inspect FILE`: what is in a file, before anything is fitted. */
 export const inspect: Command = {
   usage: 'inspect <file>',
-  describe: 'Show what an .h5ad file holds: counts, layers, possible batch columns',
-  positionals: { file: 'An .h5ad file' },
-  options: { json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' } },
+  describe: 'Show what a file holds: counts, layers, possible batch columns',
+  positionals: { file: 'An .h5ad file or zarr store, 10x .h5 or mtx folder, loom file' },
+  options: { ...TENX_OPTIONS, json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' } },
   examples: [['$0 inspect data/demo.h5ad', 'which matrix holds counts, which columns could be a batch']],
   async run(args: Arguments): Promise<void> {
     const log = new Log(verbosityOf(args))
-    const summary = await inspectAnnData(args.positional('file'))
+    const genome = args.text('genome')
+    const featureType = args.text('feature-type')
+    const summary = await inspectCounts(args.positional('file'), {
+      ...(genome !== undefined && { genome }),
+      ...(featureType !== undefined && { featureType }),
+    })
     for (const warning of summary.warnings) log.warn(warning)
     process.stdout.write(args.flag('json') ? `${summaryJson(summary)}\n` : `${summaryText(summary)}\n`)
   },
@@ -36,9 +44,12 @@ function summaryJson(summary: AnnDataSummary): string {
         problem: problem ?? null,
       })),
       obs: summary.obs,
+      var: summary.var,
       obsm: summary.obsm,
       varm: summary.varm,
       uns: summary.uns,
+      elements: summary.elements,
+      written_by: summary.writtenBy ?? null,
       warnings: summary.warnings,
     },
     null,
@@ -49,7 +60,7 @@ function summaryJson(summary: AnnDataSummary): string {
 function summaryText(summary: AnnDataSummary): string {
   const { sources, obs, countsSource, batchCandidates } = summary
   const parts = [
-    `${summary.path}: ${formatCount(summary.nCells)} cells × ${formatCount(summary.nGenes)} genes`,
+    `${summary.path}: ${formatCount(summary.nCells)} cells × ${formatCount(summary.nGenes)} genes${oldFile(summary)}`,
     textTable(
       [
         ['matrix', 'encoding', 'type', 'nonzeros', 'min', 'max', 'counts', 'flag'],
@@ -84,15 +95,45 @@ function summaryText(summary: AnnDataSummary): string {
         'batch',
         batchCandidates.length > 0 ? `could be ${batchCandidates.join(', ')}` : 'no column looks like one',
       ],
-      ...named('obsm', summary.obsm),
-      ...named('varm', summary.varm),
-      ...(summary.uns.length > 0 ? [['uns', summary.uns.join(', ')]] : []),
+      ...(summary.var.length > 0
+        ? [['var', summary.var.map(({ name, dtype }) => `${name} (${dtype})`).join(', ')]]
+        : []),
+      ...mappingRows(summary.elements),
     ]),
   ]
   return parts.join('\n\n')
 }
 
-function named(group: string, shapes: Readonly<Record<string, readonly [number, number]>>): string[][] {
-  const list = Object.entries(shapes).map(([name, [rows, columns]]) => `${name} (${rows} × ${columns})`)
-  return list.length > 0 ? [[group, list.join(', ')]] : []
+/** A word about files that Python warns of. */
+function oldFile({ writtenBy }: AnnDataSummary): string {
+  return writtenBy === undefined || writtenBy.endsWith('or later') ? '' : `, written by ${writtenBy}`
+}
+
+/** One row a mapping: its members with what they are. */
+function mappingRows(elements: readonly ElementSummary[]): string[][] {
+  const rows = new Map<string, string[]>()
+  for (const element of elements) {
+    const at = element.path.lastIndexOf('/')
+    const mapping = element.path.slice(0, at)
+    const members = rows.get(mapping) ?? []
+    members.push(`${element.path.slice(at + 1)}${kindText(element)}`)
+    rows.set(mapping, members)
+  }
+  return Array.from(rows, ([mapping, members]) => [mapping, members.join(', ')])
+}
+
+function kindText({ kind, dtype, shape = [] }: ElementSummary): string {
+  const size = shape.map(formatCount).join(' × ')
+  switch (kind) {
+    case 'array':
+      return ` (${size})`
+    case 'scalar':
+      return dtype === undefined ? '' : ` (${dtype})`
+    case 'unknown':
+      return ' (not read)'
+    case 'mapping':
+      return ` (mapping of ${size})`
+    default:
+      return size ? ` (${kind}, ${size})` : ` (${kind})`
+  }
 }
