@@ -80,7 +80,7 @@ function writeMapping(
 }
 
 /** Refuses elements that anndata would refuse to read together. */
-function checkShapes(elements: Omit<AnnDataElements, 'path' | 'warnings'>): void {
+export function checkShapes(elements: Omit<AnnDataElements, 'path' | 'warnings'>): void {
   const { nCells, nGenes, x, obs, var: variables, raw } = elements
   const check = (name: string, element: Element, wanted: readonly number[]) => {
     const shape = shapeOf(element)

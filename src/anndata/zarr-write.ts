@@ -1,6 +1,7 @@
 import { ScvaeError } from '../errors.js'
 import type { AnnDataElements, Element, ScalarElement, SparseElementValues } from './elements.js'
 import { checkOptionKeys } from './option-keys.js'
+import { checkShapes } from './write-file.js'
 import { isWritableType } from './write-numbers.js'
 import { writeFolderBeside } from './zarr-beside.js'
 import { writeZarrColumn, writeZarrFrame } from './zarr-write-column.js'
@@ -12,7 +13,7 @@ import { ZarrWriter } from './zarr-writer.js'
  * anndata since 0.8 reads, with consolidated metadata and chunks of 4 MB compressed with zlib. Types are kept.
  *
  * @param path the `.zarr` folder to make, written beside and renamed
- * @throws ScvaeError `bad-input` for elements that a store cannot hold, `usage` when the path exists and `overwrite` is
+ * @throws ScvaeError `bad-input` for elements that do not fit together or that a store cannot hold, `usage` when the path exists and `overwrite` is
  * not set, or is a zip
  */
 export async function writeZarr(
@@ -26,6 +27,7 @@ export async function writeZarr(
       hint: 'Give a name that ends in .zarr; the folder can be zipped afterwards.',
     })
   }
+  checkShapes(elements)
   await writeFolderBeside(
     path,
     async (temporary) => {
