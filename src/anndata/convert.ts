@@ -1,0 +1,158 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { ScvaeError } from '../errors.js'
+import { readCountsArrow, writeCountsArrow } from './counts-arrow.js'
+import { toCsr } from './csr-arrays.js'
+import type { AnnDataElements } from './elements.js'
+import { writeMtxFolder } from './mtx-write.js'
+import { oneChunk } from './one-chunk.js'
+import { withStore } from './open-store.js'
+import { checkOptionKeys } from './option-keys.js'
+import type { AnnData } from './read.js'
+import { type CountsFormat, type CountsOptions, detectFormat, readAs } from './read-any.js'
+import { readElements } from './read-elements.js'
+import { writeAnnData } from './write.js'
+import { writeElements } from './write-file.js'
+import { writeZarr } from './zarr-write.js'
+
+/** What a file can be converted to. */
+export type OutputFormat = 'h5ad' | 'zarr' | 'arrow' | 'mtx'
+
+/** What {@link convertFile} did. */
+export interface Conversion {
+  from: CountsFormat | 'arrow'
+  to: OutputFormat
+  nCells: number
+  nGenes: number
+  /** One sentence for each thing that was left out or is not as it was. */
+  warnings: string[]
+}
+
+/** Options of {@link convertFile}: which counts to take, and whether the output may exist. */
+export interface ConvertOptions extends CountsOptions {
+  overwrite?: boolean
+}
+
+/** Counts and tables of a file, written in a format; gives a sentence for each thing that was left out. */
+type CountsWriter = (path: string, adata: AnnData, options: { overwrite?: boolean }) => Promise<string[]>
+
+const WRITERS: Readonly<Record<OutputFormat, CountsWriter>> = {
+  async h5ad(path, { counts, obs, obsNames, var: variables, varNames }, options) {
+    await writeAnnData(path, { counts, obs, obsNames, var: variables, varNames }, options)
+    return []
+  },
+  async zarr(path, adata, options) {
+    await writeZarr(path, elementsOf(adata), options)
+    return []
+  },
+  arrow: writeCountsArrow,
+  async mtx(path, adata, options) {
+    await writeMtxFolder(path, adata, options)
+    const columns = adata.obs.schema.fields.map(({ name }) => name)
+    return columns.length > 0 ? [`The obs columns are left out: ${columns.join(', ')}.`] : []
+  },
+}
+
+/**
+ * The format that a name asks for by its ending: `.h5ad`, `.zarr`, `.arrow`, or `/` for a 10x folder.
+ *
+ * @throws ScvaeError `usage` for any other name
+ */
+export function outputFormat(path: string): OutputFormat {
+  const ending = /\.(h5ad|zarr|arrow)\/?$/.exec(path)?.[1]
+  if (ending !== undefined) return ending as OutputFormat
+  if (path.endsWith('/')) return 'mtx'
+  throw new ScvaeError('usage', `"${path}" does not say what to convert to.`, {
+    hint: 'Let it end in .h5ad, .zarr or .arrow, or in / for a 10x folder (matrix.mtx.gz).',
+  })
+}
+
+/**
+ * Converts a file. Between `.h5ad` and zarr everything is kept; where one matrix is chosen, or the other format has only
+ * counts, the counts (as float32), obs and var go over.
+ *
+ * @param input a file of any format that `readCounts` takes, or an `.arrow` file of this function
+ * @param output the file or folder to make, whose ending says which format; written beside and renamed
+ * @throws ScvaeError as the readers and writers of the formats do; `usage` when the output exists and `overwrite` is not
+ * set, or is the input
+ */
+export async function convertFile(
+  input: string,
+  output: string,
+  options: ConvertOptions = {},
+): Promise<Conversion> {
+  checkOptionKeys('convertFile', options, ['overwrite', 'layer', 'useRaw', 'obs', 'genome', 'featureType'])
+  const { overwrite = false, ...selection } = options
+  const to = outputFormat(output)
+  if (existsSync(output)) {
+    if (existsSync(input) && realpathSync(input) === realpathSync(output)) {
+      throw new ScvaeError('usage', `"${output}" is the input itself.`, {
+        hint: 'Choose another output name.',
+      })
+    }
+    if (!overwrite) {
+      throw new ScvaeError('usage', `"${output}" exists already.`, {
+        hint: 'Use --overwrite to replace it, or another output name.',
+      })
+    }
+  }
+  const from = isArrow(input) ? 'arrow' : await detectFormat(input)
+  const selected = Object.values(selection).some((value) => value !== undefined && value !== false)
+  const isAnnData = from === 'h5ad' || from === 'zarr'
+  if (isAnnData && (to === 'h5ad' || to === 'zarr') && !selected) {
+    const elements = await withStore(input, readElements)
+    const { nCells, nGenes, warnings } = elements
+    const write = to === 'h5ad' ? writeElements : writeZarr
+    const changes = await write(output, withoutReport(elements), { overwrite })
+    return { from, to, nCells, nGenes, warnings: [...warnings, ...(changes ?? [])] }
+  }
+  const adata = from === 'arrow' ? await readArrow(input, selected) : await readAs(input, from, selection)
+  const warnings = [...adata.warnings]
+  if (isAnnData) {
+    warnings.push(`Only ${adata.countsSource} and the data frames that go with it are written, nothing else.`)
+  }
+  warnings.push(...(await WRITERS[to](output.replace(/\/+$/, ''), adata, { overwrite })))
+  return { from, to, nCells: adata.nCells, nGenes: adata.nGenes, warnings }
+}
+
+function isArrow(path: string): boolean {
+  return /\.arrow$/.test(path)
+}
+
+function readArrow(path: string, selected: boolean): Promise<AnnData> {
+  if (!selected) return readCountsArrow(path)
+  throw new ScvaeError('usage', `"${path}" is an .arrow file, which holds one matrix; none can be chosen.`, {
+    hint: 'Leave out the options that choose counts.',
+  })
+}
+
+function withoutReport(elements: AnnDataElements): Omit<AnnDataElements, 'path' | 'warnings'> {
+  const { path: _path, warnings: _warnings, ...rest } = elements
+  return rest
+}
+
+/** Counts and tables as elements. */
+function elementsOf(adata: AnnData): Omit<AnnDataElements, 'path' | 'warnings'> {
+  const { nCells, nGenes, obs, obsNames, var: variables, varNames } = adata
+  const { shape, indptr, indices, data } = toCsr(adata.counts)
+  return {
+    nCells,
+    nGenes,
+    x: {
+      kind: 'sparse',
+      format: 'csr',
+      dtype: 'float32',
+      shape,
+      pointers: indptr,
+      indices,
+      values: data,
+    },
+    obs: { kind: 'frame', names: obsNames, table: oneChunk(obs) },
+    var: { kind: 'frame', names: varNames, table: oneChunk(variables) },
+    layers: new Map(),
+    obsm: new Map(),
+    varm: new Map(),
+    obsp: new Map(),
+    varp: new Map(),
+    uns: { kind: 'dict', entries: new Map() },
+  }
+}
