@@ -1,7 +1,8 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { open, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { deflate } from 'node:zlib'
+import { deflate, deflateSync } from 'node:zlib'
 import { ScvaeError } from '../errors.js'
 import { convertNumbers, isWritableType, type Numbers } from './write-numbers.js'
 
@@ -15,6 +16,9 @@ const CHUNK_STRINGS = 65_536
 
 /** Chunks that are compressed and written at a time. */
 const CHUNKS_AT_A_TIME = 4
+
+/** Below this, work is done at once: another thread would take longer to reach. */
+const SMALL_BYTES = 64 * 1024
 
 /** Files that are put on the disk at a time. */
 const SYNCS_AT_A_TIME = 32
@@ -55,6 +59,7 @@ export class ZarrWriter {
   /** All metadata by file, for the consolidated copy. */
   private readonly metadata: Record<string, unknown> = {}
   private readonly written: string[] = []
+  private readonly folders = new Set<string>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -192,7 +197,7 @@ export class ZarrWriter {
         padded.set(bytes)
         bytes = padded
       }
-      await this.write(`${path}/${row / chunkRows}${suffix}`, await deflateAsync(bytes, { level: LEVEL }))
+      await this.write(`${path}/${row / chunkRows}${suffix}`, await compress(bytes))
     }
     for (let row = 0; row < nRows; row += chunkRows * CHUNKS_AT_A_TIME) {
       const batch: Promise<void>[] = []
@@ -210,10 +215,19 @@ export class ZarrWriter {
 
   private async write(key: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.folder, key)
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, bytes)
+    const parent = dirname(path)
+    if (!this.folders.has(parent)) mkdirSync(parent, { recursive: true })
+    this.folders.add(parent)
+    if (bytes.length < SMALL_BYTES) writeFileSync(path, bytes)
+    else await writeFile(path, bytes)
     this.written.push(path)
   }
+}
+
+/** Bytes compressed as {@link COMPRESSOR} says. */
+async function compress(bytes: Uint8Array): Promise<Uint8Array> {
+  const options = { level: LEVEL }
+  return bytes.length < SMALL_BYTES ? deflateSync(bytes, options) : await deflateAsync(bytes, options)
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -191,7 +191,7 @@ describe('layouts', () => {
     })
   })
 
-  test('chunks larger than a slice are read in parts', async () => {
+  test('chunks larger than a slice are read in parts', { timeout: 60_000 }, async () => {
     const n = 5_000_000
     const values = Float32Array.from({ length: n }, (_, i) => i)
     const path = makeStore(join(folder, 'large'), {
