@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { simulateCells } from '../../src/analysis/simulate.js'
 import { takesAdditions, writeAsH5ad } from '../../src/anndata/as-h5ad.js'
 import { readMtxFolder } from '../../src/anndata/mtx.js'
@@ -11,6 +11,9 @@ import { readCounts } from '../../src/anndata/read-any.js'
 import { planOutputs } from '../../src/cli/outputs.js'
 import { DATA } from '../anndata/fixtures.js'
 import { namesIn, scvae, temporaryFolder } from './scvae.js'
+
+// several runs of the command a test
+vi.setConfig({ testTimeout: 240_000 })
 
 const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
@@ -61,7 +64,7 @@ describe('scvae fit on an mtx folder', () => {
     expect(Array.from(written.var.getChild('gene_ids')!)).toEqual(Array.from(read.var.getChild('gene_ids')!))
     expect(written.obsm).toEqual({ X_scvae: [80, 10] })
     expect(Array.from(written.obs.getChild('scvae_used')!, Number)).toEqual(Array(80).fill(1))
-  }, 120_000)
+  })
 
   it('takes another feature type', async () => {
     const words = [
@@ -77,7 +80,7 @@ describe('scvae fit on an mtx folder', () => {
     const { code, stdout } = await scvae(words, folder)
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ n_genes: 10, n_cells: 80, counts_source: 'X', warnings: [] })
-  }, 120_000)
+  })
 
   it.each([
     [['--layer', 'counts'], /"pbmc" is a 10x matrix in text form, to which --layer does not apply\./, 2],
@@ -133,7 +136,7 @@ describe.runIf(DATA)('real files', () => {
     }
     expect(latents[0]).toHaveLength(1107)
     expect(latents[0]).toEqual(latents[1])
-  }, 240_000)
+  })
 
   it.each([
     ['10x-v2.h5', [], '12 cells × 343 genes'],
@@ -171,7 +174,7 @@ describe.runIf(DATA)('real files', () => {
     expect(after.obs.schema.fields.map((field) => field.name).slice(0, columns.length)).toEqual(columns)
     const { counts } = await readAnnData(at('zarr.h5ad'), { layer: 'counts' })
     expect(counts.nonzeros).toBe((await readAnnData(input, { layer: 'counts' })).counts.nonzeros)
-  }, 120_000)
+  })
 
   it('writes a file of AnnData 0.6 anew, where no column can be added to it', async () => {
     const input = edge('anndata-0.5-compound.h5ad')
