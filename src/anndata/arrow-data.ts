@@ -1,6 +1,7 @@
 import {
   Bool,
   type Data,
+  type DataType,
   Dictionary,
   Float32,
   Float64,
@@ -16,40 +17,45 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import type { NumericArray } from './store.js'
-import { narrowedFloat64, narrowedInt32 } from './stored-type.js'
+import { markStored } from './stored-type.js'
 
 /** Which values of a column are missing: nonzero where one is. */
 export type Mask = ArrayLike<number> | undefined
 
-/** Numbers as an Arrow column of their own type; 64-bit integers become Int32 where all fit, Float64 otherwise. */
+/**
+ * Numbers as an Arrow column of their own type; 64-bit integers become Int32 where all fit, Float64 otherwise.
+ *
+ * @param missing given for the nullable arrays of AnnData, even where nothing is missing
+ */
 export function numbersToArrow(values: NumericArray, dtype: string, missing: Mask): Data {
-  const nulls = validity(values.length, missing)
-  if (dtype === 'bool') {
-    const bits = packBits(values.length, (i) => values[i] !== 0)
-    return makeData({ type: new Bool(), length: values.length, data: bits, ...nulls })
+  const wide = dtype === 'int64' || dtype === 'uint64'
+  const column = (type: DataType, data: NumericArray): Data => {
+    markStored(type, { ...(wide && { dtype }), nullable: missing !== undefined })
+    return makeData({ type, length: values.length, data, ...validity(values.length, missing) } as never)
   }
-  if (dtype === 'int64' || dtype === 'uint64') {
-    // the type tells writers what the file had
-    const narrow = values.every((value) => value === (value | 0))
-    if (narrow) return makeData({ type: narrowedInt32(dtype), data: Int32Array.from(values), ...nulls })
-    return makeData({ type: narrowedFloat64(dtype), data: Float64Array.from(values), ...nulls })
-  }
-  const data = values
-  if (data instanceof Int8Array) return makeData({ type: new Int8(), data, ...nulls })
-  if (data instanceof Uint8Array) return makeData({ type: new Uint8(), data, ...nulls })
-  if (data instanceof Int16Array) return makeData({ type: new Int16(), data, ...nulls })
-  if (data instanceof Uint16Array) return makeData({ type: new Uint16(), data, ...nulls })
-  if (data instanceof Int32Array) return makeData({ type: new Int32(), data, ...nulls })
-  if (data instanceof Uint32Array) return makeData({ type: new Uint32(), data, ...nulls })
-  if (data instanceof Float32Array) return makeData({ type: new Float32(), data, ...nulls })
-  return makeData({ type: new Float64(), data, ...nulls })
+  if (dtype === 'bool')
+    return column(
+      new Bool(),
+      packBits(values.length, (i) => values[i] !== 0),
+    )
+  const narrow = wide && values.every((value) => value === (value | 0))
+  const data = narrow ? Int32Array.from(values) : values
+  if (data instanceof Int8Array) return column(new Int8(), data)
+  if (data instanceof Uint8Array) return column(new Uint8(), data)
+  if (data instanceof Int16Array) return column(new Int16(), data)
+  if (data instanceof Uint16Array) return column(new Uint16(), data)
+  if (data instanceof Int32Array) return column(new Int32(), data)
+  if (data instanceof Uint32Array) return column(new Uint32(), data)
+  if (data instanceof Float32Array) return column(new Float32(), data)
+  return column(new Float64(), data)
 }
 
-/** Strings as an Arrow column, null where one is missing. */
+/** Strings as an Arrow column, null where one is missing; see {@link numbersToArrow}. */
 export function stringsToArrow(values: readonly string[], missing: Mask): Data {
+  const type = markStored(new Utf8(), { nullable: missing !== undefined })
   const present = missing ? values.map((value, i) => (missing[i] ? null : value)) : values
-  if (present.length === 0) return makeData({ type: new Utf8() })
-  return vectorFromArray(present, new Utf8()).data[0]!
+  if (present.length === 0) return makeData({ type })
+  return vectorFromArray(present, type).data[0]!
 }
 
 /** Codes and categories as an Arrow dictionary column, null where a code is negative. */

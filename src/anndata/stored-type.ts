@@ -1,37 +1,21 @@
-import { type DataType, Float64, Int32 } from 'apache-arrow'
+import type { DataType } from 'apache-arrow'
 
-/** Types of 64-bit integers in files, which columns hold in an Arrow type that has no BigInt. */
-type WideInteger = 'int64' | 'uint64'
-
-const STORED = Symbol('stored type')
-
-class NarrowedInt32 extends Int32 {
-  readonly [STORED]: WideInteger
-  constructor(stored: WideInteger) {
-    super()
-    this[STORED] = stored
-  }
+/** What a file has for a column, where the column's Arrow type does not say it. */
+export interface StoredType {
+  /** 64-bit integers, which columns hold without BigInt. */
+  dtype?: 'int64' | 'uint64'
+  /** An array with a mask, even if no value is missing. */
+  nullable?: boolean
 }
 
-class NarrowedFloat64 extends Float64 {
-  readonly [STORED]: WideInteger
-  constructor(stored: WideInteger) {
-    super()
-    this[STORED] = stored
-  }
+const STORED = Symbol('type in the file')
+
+/** Notes on an Arrow type of one column what the file has; writers give it back, and nobody else sees it. */
+export function markStored<T extends DataType>(type: T, stored: StoredType): T {
+  return Object.defineProperty(type, STORED, { value: stored })
 }
 
-/** Arrow's Int32, for values that a file stores as 64-bit integers. */
-export function narrowedInt32(stored: WideInteger): Int32 {
-  return new NarrowedInt32(stored)
-}
-
-/** Arrow's Float64, for values that a file stores as 64-bit integers. */
-export function narrowedFloat64(stored: WideInteger): Float64 {
-  return new NarrowedFloat64(stored)
-}
-
-/** The type that the file had for values of an Arrow type, where it is another; writers give it back. */
-export function storedType(type: DataType): WideInteger | undefined {
-  return type instanceof NarrowedInt32 || type instanceof NarrowedFloat64 ? type[STORED] : undefined
+/** What the file had, see {@link markStored}. */
+export function storedType(type: DataType): StoredType {
+  return (type as { [STORED]?: StoredType })[STORED] ?? {}
 }

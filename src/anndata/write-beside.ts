@@ -9,7 +9,7 @@ import { ScvaeError } from '../errors.js'
  * @param path the file to make
  * @param write fills the file at the path that it is given
  * @throws ScvaeError `usage` when the target exists and `overwrite` is not set; `failed` when its folder is missing or
- * cannot be written to. What `write` throws is passed on.
+ * cannot be written to, or the system refuses a write (a full disk). What else `write` throws is passed on.
  */
 export async function writeBeside<T>(
   path: string,
@@ -26,9 +26,29 @@ export async function writeBeside<T>(
     refuseExisting(path, options.overwrite)
     renameSync(temporary, target)
     return result
+  } catch (cause) {
+    throw named(path, temporary, cause)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** An error of writing in terms of the file that was asked for, which the temporary one stood for. */
+function named(path: string, temporary: string, cause: unknown): unknown {
+  if (cause instanceof ScvaeError) {
+    if (!cause.message.includes(temporary)) return cause
+    const { kind, message, hint } = cause
+    return new ScvaeError(kind, message.replaceAll(temporary, path), {
+      ...(hint !== undefined && { hint }),
+      cause: cause.cause,
+    })
+  }
+  const { code, syscall } = cause as NodeJS.ErrnoException
+  if (code === undefined || syscall === undefined) return cause
+  return new ScvaeError('failed', `"${path}" could not be written (${code}).`, {
+    hint: 'Is there space left on the disk?',
+    cause,
+  })
 }
 
 function refuseExisting(path: string, overwrite: boolean | undefined): void {

@@ -62,11 +62,13 @@ export function writeArrowColumn(parent: Group, name: string, data: Data, retype
   else if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) writeTexts(parent, name, data, retypes)
   else if (DataType.isBool(type) || DataType.isInt(type) || DataType.isFloat(type)) {
     const numbers = numbersOf(data)
-    const written = storedType(type) ?? numbers.dtype
-    const missing = data.nullCount > 0 ? missingOf(data) : undefined
+    const stored = storedType(type)
+    const written = stored.dtype ?? numbers.dtype
     // AnnData has no nullable float
-    if (!missing || (DataType.isFloat(type) && !storedType(type))) {
-      const values = missing ? withNaN(numbers.values, missing) : numbers.values
+    const isFloat = DataType.isFloat(type) && stored.dtype === undefined
+    const missing = missingOf(data)
+    if (isFloat || (data.nullCount === 0 && !stored.nullable)) {
+      const values = data.nullCount > 0 ? withNaN(numbers.values, missing) : numbers.values
       const array = writeNumbers(parent, name, values, written, [data.length], retypes)
       setEncoding(array, 'array', '0.2.0')
       return
@@ -100,7 +102,7 @@ function writeDictionary(parent: Group, name: string, data: Data<Dictionary>, re
 /** Strings; with missing ones as `nullable-string-array`, which anndata reads since 0.11. */
 function writeTexts(parent: Group, name: string, data: Data, retypes: Retypes): void {
   const values = Array.from(new Vector([data]), (value) => (value === null ? '' : String(value)))
-  if (data.nullCount === 0) {
+  if (data.nullCount === 0 && !storedType(data.type).nullable) {
     writeStrings(parent, name, values)
     return
   }

@@ -2,6 +2,7 @@ import { type Data, DataType, type Dictionary, Vector } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
 import type { FrameElement } from './elements.js'
 import { halfToFloat } from './half-float.js'
+import { storedType } from './stored-type.js'
 import type { Numbers } from './write-numbers.js'
 import { encoding, memberPath } from './zarr-write-names.js'
 import type { ZarrWriter } from './zarr-writer.js'
@@ -32,28 +33,22 @@ export async function writeZarrFrame(writer: ZarrWriter, path: string, frame: Fr
         `${column} has ${data?.length ?? 0} values in ${more.length + 1} chunks for ${names.length} rows.`,
       )
     }
-    await writeZarrColumn(writer, column, data, field.metadata.get('dtype'))
+    await writeZarrColumn(writer, column, data)
   }
 }
 
 /**
  * One Arrow chunk as the element of AnnData that holds it: dictionaries as `categorical`, integers, booleans and strings
  * with missing values as the nullable arrays, floats with NaN for a missing value.
- *
- * @param wide numpy's type, where it is an integer of 64 bits that Arrow has in another type
  */
-export async function writeZarrColumn(
-  writer: ZarrWriter,
-  path: string,
-  data: Data,
-  wide?: string,
-): Promise<void> {
+export async function writeZarrColumn(writer: ZarrWriter, path: string, data: Data): Promise<void> {
   const { type, length } = data
   if (DataType.isDictionary(type)) return await writeDictionary(writer, path, data as Data<Dictionary>)
+  const stored = storedType(type)
   const missing = data.nullCount > 0
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) {
     const texts = Array.from(new Vector([data]), (value) => (value === null ? '' : String(value)))
-    if (!missing) return await writeStrings(writer, path, texts)
+    if (!missing && !stored.nullable) return await writeStrings(writer, path, texts)
     await writer.group(path, encoding('nullable-string-array', '0.1.0'))
     await writeStrings(writer, `${path}/values`, texts)
     return await writeMask(writer, path, data)
@@ -62,15 +57,17 @@ export async function writeZarrColumn(
     throw new ScvaeError('bad-input', `${path} has the type ${type}, which AnnData cannot hold.`)
   }
   const { values, dtype } = numbersOf(data)
-  const stored = DataType.isInt(type) || DataType.isFloat(type) ? (wideType(wide) ?? dtype) : dtype
+  const written = stored.dtype ?? dtype
+  // AnnData has no nullable float
+  const isFloat = DataType.isFloat(type) && stored.dtype === undefined
   const array = encoding('array', '0.2.0')
-  if (!missing || DataType.isFloat(type)) {
+  if (isFloat || (!missing && !stored.nullable)) {
     const filled = missing ? withNaN(values, data) : values
-    return await writer.numbers(path, filled, stored, [length], array)
+    return await writer.numbers(path, filled, written, [length], array)
   }
   const nullable = DataType.isBool(type) ? 'nullable-boolean' : 'nullable-integer'
   await writer.group(path, encoding(nullable, '0.1.0'))
-  await writer.numbers(`${path}/values`, values, stored, [length], array)
+  await writer.numbers(`${path}/values`, values, written, [length], array)
   await writeMask(writer, path, data)
 }
 
@@ -114,10 +111,6 @@ function numbersOf(data: Data): { values: Numbers; dtype: string } {
   return isHalf
     ? { values: halfToFloat(values), dtype: 'float16' }
     : { values, dtype: String(data.type).toLowerCase() }
-}
-
-function wideType(dtype: string | undefined): string | undefined {
-  return dtype === 'int64' || dtype === 'uint64' ? dtype : undefined
 }
 
 /** A copy with NaN where a value is missing. */

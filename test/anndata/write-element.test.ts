@@ -13,7 +13,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { categoriesToArrow, numbersToArrow } from '../../src/anndata/arrow-data.js'
+import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../src/anndata/arrow-data.js'
 import { arrowTable } from '../../src/anndata/arrow-table.js'
 import type { AnnDataElements, Element, FrameElement, ScalarElement } from '../../src/anndata/elements.js'
 import { attribute, type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
@@ -246,7 +246,7 @@ test('data frames of every kind of column', async () => {
   }
 })
 
-test('64-bit integers of columns that were read', async () => {
+test('64-bit integers and masks of columns that were read', async () => {
   const missing = Uint8Array.of(0, 1, 0)
   const small = numbersToArrow(Float64Array.of(1, 2, 3), 'int64', undefined)
   const table = arrowTable(
@@ -254,6 +254,9 @@ test('64-bit integers of columns that were read', async () => {
       ['small', small],
       ['large', numbersToArrow(Float64Array.of(1, 2 ** 40, 3), 'int64', undefined)],
       ['orNot', numbersToArrow(Float64Array.of(1, 2 ** 40, 3), 'uint64', missing)],
+      ['allThere', numbersToArrow(Int8Array.of(1, 2, 3), 'int8', new Uint8Array(3))],
+      ['allKnown', numbersToArrow(Uint8Array.of(1, 0, 1), 'bool', new Uint8Array(3))],
+      ['allSaid', stringsToArrow(['a', '', 'b'], new Uint8Array(3))],
       ['kind', categoriesToArrow(Int32Array.of(0, 1, 2), small, false)],
     ],
     3,
@@ -264,6 +267,10 @@ test('64-bit integers of columns that were read', async () => {
     expect(encoding(file, 'obs/orNot')).toBe('nullable-integer')
     expect(value(file, 'obs/orNot/values')).toEqual(BigUint64Array.of(1n, 2n ** 40n, 3n))
     expect(value(file, 'obs/kind/categories')).toEqual(BigInt64Array.of(1n, 2n, 3n))
+    // an array with a mask stays one
+    expect(encoding(file, 'obs/allThere')).toBe('nullable-integer')
+    expect(encoding(file, 'obs/allKnown')).toBe('nullable-boolean')
+    expect(encoding(file, 'obs/allSaid')).toBe('nullable-string-array')
   })
   // for Arrow they are what they look like
   expect(table.schema.fields.map(({ type }) => String(type)).slice(0, 2)).toEqual(['Int32', 'Float64'])

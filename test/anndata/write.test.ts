@@ -85,7 +85,7 @@ describe('writeAnnData', () => {
     expect(rowsOf((await readAnnData(empty)).counts)).toEqual(zeros)
   })
 
-  test('arrays longer than a slice', async () => {
+  test('arrays longer than a slice', { timeout: 60_000 }, async () => {
     const rows = 3000
     const cols = 2000
     const matrix = embedding(rows, cols)
