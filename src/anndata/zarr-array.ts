@@ -14,6 +14,9 @@ const BYTES_AT_A_TIME = 64 * 1024 * 1024
 /** Chunks that are decoded at a time, however small. */
 const CHUNKS_AT_A_TIME = 8
 
+/** Bytes of decoded chunks that are kept where ranges end inside chunks. */
+const KEPT_BYTES = 128 * 1024 * 1024
+
 /** Values as zarrita gives them. */
 type Values = zarr.Chunk<zarr.DataType>['data']
 
@@ -23,7 +26,6 @@ export class ZarrValues {
   private readonly file: string
   private readonly path: string
   private readonly description: ArrayDescription
-  private readonly chunkBytes: number
   private opened: CheckedArray | undefined
 
   /** @param file the store's path, for messages */
@@ -32,8 +34,6 @@ export class ZarrValues {
     this.file = file
     this.path = path
     this.description = description
-    const { chunks, item } = description
-    this.chunkBytes = chunks.reduce((product, n) => product * n, Math.max(1, item.size))
   }
 
   /** @throws ScvaeError `bad-input` naming array and codec, with the line of Python that rewrites the store */
@@ -96,16 +96,12 @@ export class ZarrValues {
 
   /** Positions `start` to `stop` of the first dimension, row-major. */
   private async read(start: number, stop: number): Promise<Values> {
-    const { shape } = this.description
-    this.opened ??= new CheckedArray(this.chunkFiles(), '/', this.description.zarrita!)
-    const rest = shape.slice(1)
+    const { zarrita, item, shape } = this.description
+    this.opened ??= new CheckedArray(this.chunkFiles(), zarrita!, Math.max(1, item.size))
     try {
-      if (shape.length === 0) return (await this.opened.getChunk([])).data
-      const selection = [zarr.slice(start, stop), ...rest.map(() => null)]
-      const atATime = Math.max(1, Math.min(CHUNKS_AT_A_TIME, Math.floor(BYTES_AT_A_TIME / this.chunkBytes)))
-      const createQueue = () => limitedQueue(atATime)
-      const chunk = await zarr.get(this.opened, selection, { createQueue })
-      return rowMajor(chunk as zarr.Chunk<zarr.DataType>)
+      return shape.length === 0
+        ? (await this.opened.getChunk([])).data
+        : rowMajor(await this.opened.rows(start, stop))
     } catch (cause) {
       throw readingError(this.file, this.path, cause)
     }
@@ -128,20 +124,53 @@ export class ZarrValues {
 
 /** An array that refuses a chunk that has not all of its values, which zarrita would fill up with zeros. */
 class CheckedArray extends zarr.Array<zarr.DataType, zarr.AsyncReadable> {
-  /** The last chunk, where chunks are so large that they are read in parts. */
-  private last: { key: string; chunk: zarr.Chunk<zarr.DataType> } | undefined
+  /** Decoded chunks that the next range goes on in, oldest first. */
+  private readonly kept = new Map<string, zarr.Chunk<zarr.DataType>>()
+  private keptBytes = 0
+  private keeps = false
+  private readonly itemBytes: number
+
+  constructor(store: zarr.AsyncReadable, metadata: zarr.ArrayMetadata, itemBytes: number) {
+    super(store, '/', metadata)
+    this.itemBytes = itemBytes
+  }
+
+  /** Rows `start` to `stop`; chunks that `stop` lies in are kept for the range behind it, all others are let go. */
+  async rows(start: number, stop: number): Promise<zarr.Chunk<zarr.DataType>> {
+    this.keeps = stop < this.shape[0]! && stop % this.chunks[0]! !== 0
+    const selection = this.shape.map((_, i) => (i === 0 ? zarr.slice(start, stop) : null))
+    const chunkBytes = this.chunks.reduce((product, n) => product * n, this.itemBytes)
+    const atATime = Math.max(1, Math.min(CHUNKS_AT_A_TIME, Math.floor(BYTES_AT_A_TIME / chunkBytes)))
+    const values = await zarr.get(this, selection, { createQueue: () => limitedQueue(atATime) })
+    if (!this.keeps) {
+      this.kept.clear()
+      this.keptBytes = 0
+    }
+    return values as zarr.Chunk<zarr.DataType>
+  }
 
   override async getChunk(coordinates: number[]): Promise<zarr.Chunk<zarr.DataType>> {
     const key = coordinates.join()
-    if (this.last?.key === key) return this.last.chunk
+    const kept = this.kept.get(key)
+    if (kept) return kept
     const chunk = await super.getChunk(coordinates)
     const expected = this.chunks.reduce((product, n) => product * n, 1)
     if (chunk.data.length !== expected) {
       throw new RangeError(`chunk ${key} has ${chunk.data.length} values, not ${expected}`)
     }
     if (this.isUnknownFill(chunk.data)) throw new RangeError(`chunk ${key} is missing`)
-    if ('byteLength' in chunk.data && chunk.data.byteLength > BYTES_AT_A_TIME / 4) this.last = { key, chunk }
+    if (this.keeps) this.keep(key, chunk)
     return chunk
+  }
+
+  private keep(key: string, chunk: zarr.Chunk<zarr.DataType>): void {
+    this.kept.set(key, chunk)
+    this.keptBytes += memoryOf(chunk.data)
+    for (const [oldest, { data }] of this.kept) {
+      if (this.keptBytes <= KEPT_BYTES || this.kept.size === 1) break
+      this.kept.delete(oldest)
+      this.keptBytes -= memoryOf(data)
+    }
   }
 
   private isUnknownFill(data: Values): boolean {
@@ -153,6 +182,11 @@ class CheckedArray extends zarr.Array<zarr.DataType, zarr.AsyncReadable> {
       data.get(0) === UNKNOWN_RECORD.repeat(data.chars)
     )
   }
+}
+
+/** Bytes that decoded values take, about. */
+function memoryOf(data: Values): number {
+  return 'byteLength' in data ? data.byteLength : data.length * 32
 }
 
 /** Runs at most `limit` tasks at a time, where zarrita would start them all. */

@@ -48,15 +48,15 @@ export function zarritaCodecs(
   const known: CodecMetadata[] = []
   for (const { name: fullName, configuration } of codecs) {
     const name = fullName.replace(/^numcodecs\./, '')
-    const known_ = Object.hasOwn(CODECS, name) ? CODECS[name] : undefined
-    if (known_ === undefined || (dtype === 'float16' && NUMBER_CODECS.has(name))) {
+    const theirs = Object.hasOwn(CODECS, name) ? CODECS[name] : undefined
+    if (theirs === undefined || (dtype === 'float16' && NUMBER_CODECS.has(name))) {
       return { codecs: known, unreadable: name }
     }
     const { cname } = configuration
     if (name === 'blosc' && typeof cname === 'string' && !BLOSC_COMPRESSORS.has(cname)) {
       return { codecs: known, unreadable: `blosc's ${cname}` }
     }
-    known.push({ name: known_, configuration })
+    known.push({ name: theirs, configuration })
   }
   return { codecs: known }
 }

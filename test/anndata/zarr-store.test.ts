@@ -134,6 +134,9 @@ describe('layouts', () => {
       expect(await valuesOf(array)).toEqual([...rows])
       expect([...(await array.readNumbers(2, 4))]).toEqual([6, 7, 8, 9, 10, 11])
       expect([...(await array.readNumbers(1, 1))]).toEqual([])
+      const oneByOne = []
+      for (const row of [0, 1, 2, 3, 0]) oneByOne.push(...(await array.readNumbers(row, row + 1)))
+      expect(oneByOne).toEqual([...rows, 0, 1, 2])
     })
   })
 
