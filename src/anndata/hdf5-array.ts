@@ -1,28 +1,11 @@
-import type { Metadata } from 'h5wasm/node'
 import { ScvaeError } from '../errors.js'
-import { fieldBytes, fixedStrings, isNumeric, numbersOfBytes } from './element-bytes.js'
-import { type Dataset, loadLibrary } from './hdf5.js'
+import { fieldBytes, isNumeric, numbersOfBytes } from './element-bytes.js'
+import { type Dataset, h5Module } from './hdf5.js'
 import { checkDatasetFilters, loadFilters } from './hdf5-filters.js'
+import { withHeap } from './hdf5-heap.js'
 import { Hdf5Node } from './hdf5-node.js'
+import { ARRAY, dtypeOf, type ElementType, stringsOf } from './hdf5-types.js'
 import type { CompoundField, NumericArray, StoreArray } from './store.js'
-
-// HDF5's type classes
-const INTEGER = 0
-const FLOAT = 1
-const STRING = 3
-const OPAQUE = 5
-const COMPOUND = 6
-const ENUM = 8
-const ARRAY = 10
-
-/** HDF5's padding of strings with spaces. */
-const SPACE_PADDED = 2
-
-/** The parts of h5wasm's description of a type that say how its bytes are read. */
-type ElementType = Pick<
-  Metadata,
-  'type' | 'size' | 'signed' | 'enum_type' | 'vlen' | 'strpad' | 'compound_type'
->
 
 /** An HDF5 dataset. */
 export class Hdf5Array extends Hdf5Node implements StoreArray {
@@ -40,7 +23,7 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     super(dataset, file, nodeOf)
     this.dataset = dataset
     const metadata = this.guarded(() => dataset.metadata)
-    this.type = { ...metadata }
+    this.type = metadata
     this.dtype = dtypeOf(metadata)
     this.shape = metadata.shape ?? undefined
     this.fixedLength = this.dtype === 'string' && !metadata.vlen
@@ -52,11 +35,6 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
         ? { name, dtype: dtypeOf(items), shape: items.shape ?? [] }
         : { name, dtype: dtypeOf(member) }
     })
-    // h5wasm gives the bytes of what it takes for opaque as they are. Its own arrays of other types are wrong for float16,
-    // and slow for records (one array a field a row) and strings of a fixed length.
-    if (!metadata.vlen) metadata.type = OPAQUE
-    // all text is UTF-8, whatever it calls itself
-    else metadata.cset = 1
   }
 
   checkReadable(): void {
@@ -70,65 +48,65 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     if (!isNumeric(this.dtype)) {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is not an array of numbers.`)
     }
-    return numbersOfBytes((await this.read(start, stop)) as Uint8Array<ArrayBuffer>, this.dtype)
+    return this.read(start, stop, (bytes) => numbersOfBytes(bytes, this.dtype))
   }
 
   async readStrings(start: number, stop: number): Promise<string[]> {
     if (this.dtype !== 'string') {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is not a list of strings.`)
     }
-    const read = await this.read(start, stop)
-    if (!(read instanceof Uint8Array)) return typeof read === 'string' ? [read] : (read as string[])
-    return fixedStrings(read, this.type.size, this.type.strpad === SPACE_PADDED)
+    return this.read(start, stop, (bytes) => stringsOf(h5Module(), this.type, bytes))
   }
 
-  async readFields(start: number, stop: number): Promise<(NumericArray | string[] | undefined)[]> {
-    const records = (await this.read(start, stop)) as Uint8Array
-    const { UTF8ToString, _free: free } = await (await loadLibrary()).ready
-    return (this.type.compound_type?.members ?? []).map((member) => {
-      const type = (member.type === ARRAY && member.array_type) || member
-      const dtype = dtypeOf(type)
-      if (dtype !== 'string' && !isNumeric(dtype)) return undefined
-      const bytes = fieldBytes(records, this.type.size, member.offset, member.size)
-      if (dtype !== 'string') return numbersOfBytes(bytes, dtype)
-      if (!type.vlen) return fixedStrings(bytes, type.size, type.strpad === SPACE_PADDED)
-      // pointers into h5wasm's heap, which h5wasm frees only where the whole dataset is of strings
-      return Array.from(new Uint32Array(bytes.buffer), (pointer) => {
-        const text = UTF8ToString(pointer)
-        free(pointer)
-        return text
-      })
-    })
+  readFields(start: number, stop: number): Promise<(NumericArray | string[] | undefined)[]> {
+    return this.read(start, stop, (records) =>
+      (this.type.compound_type?.members ?? []).map((member) => {
+        const type = (member.type === ARRAY && member.array_type) || member
+        const dtype = dtypeOf(type)
+        if (dtype !== 'string' && !isNumeric(dtype)) return undefined
+        const bytes = fieldBytes(records, this.type.size, member.offset, member.size)
+        return dtype === 'string' ? stringsOf(h5Module(), type, bytes) : numbersOfBytes(bytes, dtype)
+      }),
+    )
   }
 
-  /** Bytes, or the strings of a variable length, of some positions. */
-  private async read(start: number, stop: number): Promise<unknown> {
+  /** Has `use` make something of the bytes of some positions, in which strings of a variable length are pointers. */
+  private async read<T>(start: number, stop: number, use: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<T> {
     this.ready ??= this.prepare()
     await this.ready
-    const { dataset, shape } = this
+    const { dataset, shape, type } = this
     if (shape === undefined) {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is empty.`)
     }
-    if (start >= stop || shape.slice(1).includes(0)) return this.type.vlen ? [] : new Uint8Array(0)
-    if (shape.length === 0) return this.guarded(() => dataset.value)
-    const ranges = shape.map((n, i): [number, number] => (i === 0 ? [start, stop] : [0, n]))
-    return this.guarded(() => dataset.slice(ranges))
+    const counts = shape.map((n, i) => (i === 0 ? Math.min(stop, n) - start : n))
+    if (counts.some((n) => n <= 0)) return use(new Uint8Array(0))
+    const count = counts.map(BigInt)
+    const offset = shape.map((_, i) => BigInt(i === 0 ? start : 0))
+    const strides = shape.map(() => 1n)
+    const size = counts.reduce((product, n) => product * n, type.size)
+    const module = h5Module()
+    const { file_id: id, path } = dataset
+    const whole = shape.length === 0
+    return this.guarded(() =>
+      withHeap(
+        module,
+        size,
+        (pointer) =>
+          whole
+            ? module.get_dataset_data(id, path, null, null, null, pointer)
+            : module.get_dataset_data(id, path, count, offset, strides, pointer),
+        use,
+        (pointer) => {
+          if (!type.vlen && this.dtype !== 'compound') return
+          if (whole) module.reclaim_vlen_memory(id, path, '', pointer)
+          else module.reclaim_vlen_memory_count(id, path, '', pointer, count)
+        },
+      ),
+    )
   }
 
   private async prepare(): Promise<void> {
     this.checkReadable()
     await loadFilters(this.dataset)
   }
-}
-
-/** numpy's name of a type. */
-function dtypeOf({ type, size, signed, enum_type, compound_type }: ElementType): string {
-  if (type === STRING) return 'string'
-  if (type === COMPOUND && compound_type) return 'compound'
-  if (type === ENUM && enum_type) {
-    const { FALSE, TRUE } = enum_type.members
-    if (FALSE === 0 && TRUE === 1 && size === 1) return 'bool'
-  }
-  const name = `${type === FLOAT ? 'float' : signed ? 'int' : 'uint'}${size * 8}`
-  return (type === INTEGER || type === FLOAT || type === ENUM) && isNumeric(name) ? name : 'other'
 }

@@ -1,16 +1,10 @@
-import type { Reference } from 'h5wasm/node'
+import type { Metadata } from 'h5wasm/node'
 import { ScvaeError } from '../errors.js'
-import type { Dataset, Group } from './hdf5.js'
+import { isNumeric, numbersOfBytes } from './element-bytes.js'
+import { type Dataset, type Group, h5Module } from './hdf5.js'
+import { withHeap } from './hdf5-heap.js'
+import { dtypeOf, REFERENCE, stringsOf } from './hdf5-types.js'
 import type { AttributeValue, StoreNode } from './store.js'
-
-// HDF5's type classes
-const INTEGER = 0
-const FLOAT = 1
-const STRING = 3
-const REFERENCE = 7
-const ENUM = 8
-
-type H5Attributes = (Group | Dataset)['attrs']
 
 /** What h5wasm finds at a path. */
 export type H5Entity = ReturnType<Group['get']>
@@ -22,7 +16,7 @@ export class Hdf5Node {
   /** Makes a node of what h5wasm finds. */
   protected readonly nodeOf: (entity: H5Entity, file: string) => StoreNode | undefined
   private readonly entity: Group | Dataset
-  private attributes: H5Attributes | undefined
+  private attributes: ReadonlySet<string> | undefined
 
   constructor(entity: Group | Dataset, file: string, nodeOf: Hdf5Node['nodeOf']) {
     this.entity = entity
@@ -32,33 +26,27 @@ export class Hdf5Node {
   }
 
   attribute(name: string): AttributeValue | undefined {
-    return this.guarded(() => {
-      const attribute = this.attributeNamed(name)
-      if (!attribute) return undefined
-      const { type, size, cset, vlen } = attribute.metadata
-      if (type === STRING) {
-        const value = attribute.value as string | string[] | null
-        if (value === null) return undefined
-        // h5wasm takes each byte of what calls itself ASCII for a character, but it may well be UTF-8
-        const text = (item: string) =>
-          vlen && cset === 0 ? Buffer.from(item, 'latin1').toString('utf8') : item
-        return typeof value === 'string' ? text(value) : value.map(text)
-      }
-      if (type !== INTEGER && type !== ENUM && !(type === FLOAT && size >= 4 && size <= 8)) return undefined
-      const value = attribute.json_value as AttributeValue | null
-      return value === null ? undefined : withoutBigInt(value)
+    const type = this.attributeType(name)
+    // the null dataspace has no shape
+    if (!type?.shape) return undefined
+    const dtype = dtypeOf(type)
+    if (dtype !== 'string' && !isNumeric(dtype)) return undefined
+    const values = this.attributeBytes(name, type, (bytes) => {
+      if (dtype === 'string') return stringsOf(h5Module(), type, bytes)
+      const numbers = Array.from(numbersOfBytes(bytes, dtype))
+      return dtype === 'bool' ? numbers.map((value) => value !== 0) : numbers
     })
+    return type.shape.length === 0 ? values[0] : values
   }
 
   async reference(name: string): Promise<StoreNode | undefined> {
-    const target = this.guarded(() => {
-      const attribute = this.attributeNamed(name)
-      if (attribute?.metadata.type !== REFERENCE || attribute.metadata.ref_type !== 'object') return null
-      const { value } = attribute
-      const reference = Array.isArray(value) ? value[0] : value
-      return this.entity.dereference(reference as Reference) as unknown as H5Entity
+    const type = this.attributeType(name)
+    if (type?.type !== REFERENCE || type.ref_type !== 'object' || !type.shape) return undefined
+    return this.attributeBytes(name, type, (bytes) => {
+      const reference = bytes.slice(0, type.size)
+      const path = h5Module().get_referenced_name(this.entity.file_id, reference, true)
+      return this.nodeOf(this.entity.root.get(path), this.file)
     })
-    return this.nodeOf(target, this.file)
   }
 
   /** The name for a sentence. */
@@ -80,12 +68,28 @@ export class Hdf5Node {
     }
   }
 
-  private attributeNamed(name: string): H5Attributes[string] | undefined {
-    this.attributes ??= this.entity.attrs
-    return Object.hasOwn(this.attributes, name) ? this.attributes[name] : undefined
+  /** What h5wasm says of an attribute, or undefined where there is none. */
+  private attributeType(name: string): Metadata | undefined {
+    return this.guarded(() => {
+      const { file_id: id, path } = this.entity
+      this.attributes ??= new Set(h5Module().get_attribute_names(id, path))
+      return this.attributes.has(name) ? h5Module().get_attribute_metadata(id, path, name) : undefined
+    })
   }
-}
 
-function withoutBigInt(value: AttributeValue | bigint): AttributeValue {
-  return typeof value === 'bigint' ? Number(value) : value
+  private attributeBytes<T>(name: string, type: Metadata, use: (bytes: Uint8Array<ArrayBuffer>) => T): T {
+    const module = h5Module()
+    const { file_id: id, path } = this.entity
+    return this.guarded(() =>
+      withHeap(
+        module,
+        type.size * type.total_size,
+        (pointer) => module.get_attribute_data(id, path, name, pointer),
+        use,
+        (pointer) => {
+          if (type.vlen) module.reclaim_vlen_memory(id, path, name, pointer)
+        },
+      ),
+    )
+  }
 }

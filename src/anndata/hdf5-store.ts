@@ -25,10 +25,9 @@ export function hdf5Node(entity: H5Entity, file: string): StoreNode | undefined 
   return isDataset(entity) ? new Hdf5Array(entity, file, hdf5Node) : undefined
 }
 
-/** A dataset of an open file as an array; the dataset itself can still be written to. */
+/** A dataset of an open file as an array. */
 export function hdf5Array(dataset: Dataset, file: string): StoreArray {
-  // an array changes its own view of the type
-  return new Hdf5Array(dataset.root.get(dataset.path) as Dataset, file, hdf5Node)
+  return new Hdf5Array(dataset, file, hdf5Node)
 }
 
 /** An HDF5 group. */

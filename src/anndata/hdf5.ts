@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm/node'
 import { ScvaeError } from '../errors.js'
+import type { H5Module } from './hdf5-heap.js'
 
 export type { Dataset, Group, H5File }
 
@@ -9,15 +10,23 @@ export type { Dataset, Group, H5File }
 const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
 
 let library: Promise<typeof import('h5wasm/node')> | undefined
+let loaded: H5Module | undefined
 
 /** Loads h5wasm once, when a file is first touched: the module takes 0.2 s that `--help` need not pay. */
 export function loadLibrary(): Promise<typeof import('h5wasm/node')> {
   library ??= import('h5wasm/node').then(async (module) => {
+    loaded = await module.ready
     // without it a failed read prints to the console and returns junk
-    ;(await module.ready).activate_throwing_error_handler()
+    loaded.activate_throwing_error_handler()
     return module
   })
   return library
+}
+
+/** h5wasm below its classes, once a file is open. */
+export function h5Module(): H5Module {
+  if (!loaded) throw new Error('h5wasm is not loaded: no file was opened')
+  return loaded
 }
 
 /**
@@ -40,9 +49,17 @@ export async function withH5File<T>(
     file.close()
     return result
   } catch (cause) {
+    if (open) closeAfterFailure(file)
     throw isHdf5Error(cause) ? accessError(path, mode, cause) : cause
-  } finally {
-    if (open) file.close()
+  }
+}
+
+/** Closes a file whose last writes may fail as those before did; that error says no more. */
+function closeAfterFailure(file: H5File): void {
+  try {
+    file.close()
+  } catch (error) {
+    if (!isHdf5Error(error)) throw error
   }
 }
 
