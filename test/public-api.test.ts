@@ -8,10 +8,17 @@ it('exports what users rely on, and nothing else', () => {
       "SCVI",
       "ScvaeError",
       "checkCounts",
+      "convertFile",
+      "countMatrixFromCsr",
       "createCpuDevice",
       "readAnnData",
       "readCounts",
+      "readElements",
+      "tableToCsv",
+      "toCsr",
       "writeAnnData",
+      "writeElements",
+      "writeZarr",
     ]
   `)
 })

@@ -94,10 +94,12 @@ async function writeBatches(
         for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
       }
     })()
+    // a refused write is thrown where it is waited for
+    written.catch(() => undefined)
     writer.reset(undefined, schema)
     for (const batch of batches()) {
       writer.write(new RecordBatch(schema, batch))
-      await new Promise((done) => setImmediate(done))
+      await Promise.race([new Promise((done) => setImmediate(done)), written])
     }
     writer.close()
     await written

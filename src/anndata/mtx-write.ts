@@ -68,6 +68,8 @@ async function writeGzip(path: string, lines: Iterable<string>): Promise<void> {
         for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
       }
     })()
+    // a refused write is thrown where it is waited for
+    written.catch(() => undefined)
     const push = async (text: string) => {
       if (!gzip.write(text))
         await Promise.race([new Promise((drained) => gzip.once('drain', drained)), written])
