@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ScvaeError } from '../errors.js'
@@ -19,8 +19,7 @@ import { zipFiles } from './zarr-zip.js'
 
 /** Whether a path is to be opened as zarr: a folder with the metadata of a zarr node, or a zip. */
 export function isZarr(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.isDirectory() ? ROOT_FILES.some((name) => existsSync(join(path, name))) : /\.zip$/i.test(path)
+  return ROOT_FILES.some((name) => existsSync(join(path, name))) || /\.zip$/i.test(path)
 }
 
 /**
