@@ -8,6 +8,9 @@ import { SlicedArray } from './sliced-array.js'
 import type { DenseMatrix } from './write.js'
 import { categoryCodes, type WritableArray } from './write-elements.js'
 
+/** HDF5's own filters have the numbers 1 (deflate) to 6 (scale-offset). */
+const LAST_BUILT_IN_FILTER = 6
+
 /**
  * Fills an obs column that exists already. Numbers need the same type, categories the same list; text can only be left
  * as it is, because h5wasm can neither delete a dataset nor overwrite variable-length strings.
@@ -34,7 +37,7 @@ function replaceNumbers(
   shape: readonly number[],
   file: string,
 ): void {
-  if (!isDataset(existing)) throw cannotReplace(existing, file)
+  if (!isDataset(existing) || !takesSlices(existing)) throw cannotReplace(existing, file)
   const array = hdf5Array(existing, file)
   if (array.dtype !== dtypeOf(values) || !sameItems(array.shape ?? [], shape)) {
     throw cannotReplace(existing, file)
@@ -69,6 +72,12 @@ async function replaceCategories(
   replaceNumbers(codes, values, [values.length], file)
 }
 
+/** Whether h5wasm writes slices of a dataset as they are read: it neither swaps bytes nor has encoders of plug-in filters. */
+function takesSlices({ metadata, filters }: Dataset): boolean {
+  const swapped = metadata.size > 1 && !metadata.littleEndian
+  return !swapped && filters.every(({ id }) => id <= LAST_BUILT_IN_FILTER)
+}
+
 function sameItems<T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
@@ -79,7 +88,7 @@ function cannotReplace(existing: Group | Dataset, file: string): ScvaeError {
   const key = existing.path.replace(/^\//, '')
   return new ScvaeError(
     'bad-input',
-    `"${file}" has ${key} already, of another type, size or list of categories, so it cannot be filled anew.`,
+    `"${file}" has ${key} already, of another type, size, list of categories or storage, so it cannot be filled anew.`,
     { hint: `Remove it first (anndata: del adata.${key.replace(/\/(.*)$/, "['$1']")}), or use another key.` },
   )
 }
