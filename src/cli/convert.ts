@@ -1,5 +1,6 @@
 import { formatCount } from '../report/format.js'
 import { type Arguments, type Command, verbosityOf } from './arguments.js'
+import { convertScvi } from './convert-scvi.js'
 import { TENX_OPTIONS } from './fit-options.js'
 import { Log } from './log.js'
 
@@ -8,8 +9,8 @@ export const convert: Command = {
   usage: 'convert <file> <target>',
   describe: 'Write a file in another format: .h5ad, .zarr, .arrow or a 10x folder',
   positionals: {
-    file: 'An .h5ad file or zarr store, 10x .h5 or mtx folder, loom or .arrow file',
-    target: 'What to write; ends in .h5ad, .zarr or .arrow, or in / for a 10x folder',
+    file: 'An .h5ad file or zarr store, 10x .h5 or mtx folder, loom or .arrow file; a model folder of scvi-tools',
+    target: 'What to write; ends in .h5ad, .zarr or .arrow, or in / for a 10x folder; a folder for a model',
   },
   options: {
     layer: {
@@ -26,9 +27,12 @@ export const convert: Command = {
   examples: [
     ['$0 convert filtered_feature_bc_matrix pbmc.h5ad', 'a 10x folder as AnnData'],
     ['$0 convert pbmc.h5ad pbmc.zarr', 'all of a file as a zarr store'],
+    ['$0 convert scvi_model pbmc.model', 'a model of scvi-tools as one of scvae'],
   ],
   async run(args: Arguments): Promise<void> {
     const [file, target] = [args.positional('file'), args.positional('target')]
+    const { isScviModel } = await import('../scvi-tools/import.js')
+    if (isScviModel(file)) return convertScvi(args)
     const log = new Log(verbosityOf(args))
     const layer = args.text('layer')
     const genome = args.text('genome')

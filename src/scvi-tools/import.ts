@@ -95,6 +95,13 @@ export function convertScviModel(
   return model
 }
 
+/** Whether a path looks like a model of scvi-tools: its folder, or a file of PyTorch. */
+export function isScviModel(path: string): boolean {
+  if (!existsSync(path)) return false
+  if (!statSync(path).isDirectory()) return path.endsWith('.pt')
+  return [SCVI_MODEL_FILE, LEGACY_FILE].some((name) => existsSync(join(path, name)))
+}
+
 function modelFile(path: string): string {
   if (!existsSync(path)) throw new ScvaeError('bad-input', `"${path}" does not exist.`)
   if (!statSync(path).isDirectory()) return path
