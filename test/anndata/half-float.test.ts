@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { halfToFloat } from '../../src/anndata/half-float.js'
+import { floatToHalf, halfToFloat } from '../../src/anndata/half-float.js'
 
 test('half precision, from the bits of IEEE 754', () => {
   const bits = Uint16Array.of(
@@ -36,4 +36,23 @@ test('every whole number up to 2,048', () => {
     const bits = ((exponent + 15) << 10) | ((n * 2 ** (10 - exponent)) & 1023)
     expect(halfToFloat(Uint16Array.of(bits))[0]).toBe(n)
   }
+})
+
+test('every half comes back from its number, and other numbers go to the nearest', () => {
+  const bits = Uint16Array.from({ length: 2 ** 16 }, (_, i) => i)
+  const numbers = halfToFloat(bits)
+  const back = new Uint16Array(floatToHalf(numbers).buffer)
+  for (const i of bits) if (!Number.isNaN(numbers[i])) expect(back[i]).toBe(i)
+  expect(halfToFloat(new Uint16Array(floatToHalf([Number.NaN]).buffer))[0]).toBeNaN()
+  // ties go to even, and what is half-way beyond the largest half is infinite
+  const near = [2049, 2051, 65519, 65520, 2 ** -25, 1.5 * 2 ** -24, -1e9]
+  expect(Array.from(halfToFloat(new Uint16Array(floatToHalf(near).buffer)))).toEqual([
+    2048,
+    2052,
+    65504,
+    Number.POSITIVE_INFINITY,
+    0,
+    2 ** -23,
+    Number.NEGATIVE_INFINITY,
+  ])
 })
