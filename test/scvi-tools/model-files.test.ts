@@ -3,9 +3,15 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readModel } from '../../src/model/model-files.js'
 import { SCVI } from '../../src/scvi.js'
+import { Entry } from '../../src/scvi-tools/entries.js'
 import { exportScviModel } from '../../src/scvi-tools/export.js'
 import { convertScviModel, readScviModel } from '../../src/scvi-tools/import.js'
+import { initArguments } from '../../src/scvi-tools/init-arguments.js'
+import { PickleDict } from '../../src/scvi-tools/pickle-values.js'
+import { type PickleTree, VectorToWrite, writePickle } from '../../src/scvi-tools/pickle-writer.js'
+import { readTorchFile } from '../../src/scvi-tools/torch-file.js'
 import { fixtureCells, fixtureFolder, fixtureNames, stateDict, temporaryFolder } from './fixtures.js'
+import { torchFile } from './pickles.js'
 
 const BIG = 'zinb-two-layers-latent-library-gene-batch'
 
@@ -134,6 +140,71 @@ describe('import', () => {
     mkdirSync(old)
     writeFileSync(join(old, 'model_params.pt'), '')
     expect(() => readScviModel(old)).toThrow('is a model of scvi-tools before 0.15')
+  })
+})
+
+/** A model file that is asked for nothing but its settings. */
+function settingsFile(
+  path: string,
+  { registry = {}, setup = {}, init = {} }: Record<'registry' | 'setup' | 'init', Record<string, PickleTree>>,
+): string {
+  const tree: PickleTree = {
+    model_state_dict: {},
+    var_names: new VectorToWrite(['g1']),
+    attr_dict: {
+      registry_: {
+        model_name: 'SCVI',
+        setup_args: { batch_key: null, ...setup },
+        field_registries: {},
+        ...registry,
+      },
+      init_params_: { non_kwargs: { n_hidden: 4 }, kwargs: { kwargs: init } },
+    },
+  }
+  writeFileSync(path, torchFile(writePickle(tree)))
+  return path
+}
+
+describe('settings that scvae does not have', () => {
+  const path = join(temporaryFolder(), 'model.pt')
+
+  it.each<[Partial<Parameters<typeof settingsFile>[1]>, string]>([
+    [
+      { init: { dispersion: 'gene-label' } },
+      'cannot be read: it was made with dispersion = "gene-label", which scvae does not have.',
+    ],
+    [{ init: { dispersion: 'gene-cell' } }, 'dispersion = "gene-cell"'],
+    [{ init: { gene_likelihood: 'normal' } }, 'gene_likelihood = "normal"'],
+    [{ init: { latent_distribution: 'ln' } }, 'latent_distribution = "ln"'],
+    [{ init: { log_variational: false } }, 'log_variational = "false"'],
+    [{ init: { batch_representation: 'embedding' } }, 'batch_representation = "embedding"'],
+    [{ init: { extra_encoder_kwargs: { bias: false } } }, 'extra_encoder_kwargs = a value of its own'],
+    [{ init: { novelty: 3 } }, 'novelty = "3"'],
+    [{ init: { n_layers: '2' } }, 'n_layers = "2"'],
+    [{ init: { n_layers: 0 } }, 'nLayers must be a whole number from 1 to 4096, not 0.'],
+    [{ init: { use_batch_norm: 'left' } }, 'batchNorm must be one of'],
+    [{ registry: { model_name: 'SCANVI' } }, 'holds a model of class SCANVI; only SCVI models can be read.'],
+    [{ registry: { setup_method_name: 'setup_datamodule' } }, 'was set up by setup_datamodule'],
+    [{ registry: { model_name: null } }, 'it has no model.attr_dict.registry_.model_name'],
+    [{ setup: { batch_key: 'b' } }, 'it has no model.attr_dict.registry_.field_registries.batch'],
+    [{ setup: { batch_key: 3 } }, 'setup_args.batch_key is no text'],
+    [{}, 'it has no tensor "z_encoder.encoder.fc_layers.Layer 0.0.weight".'],
+  ])('%j', (changes, message) => {
+    const none = { registry: {}, setup: {}, init: {} }
+    expect(() => readScviModel(settingsFile(path, { ...none, ...changes }))).toThrow(
+      expect.objectContaining({ kind: 'bad-input', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('takes the settings of older files, all in one dict', () => {
+    const model = readTorchFile(join(fixtureFolder('nb'), 'model.pt'))
+    const attributes = new Entry(model, 'model').get('attr_dict')
+    const init = attributes.get('init_params_')
+    const old = new PickleDict([
+      ...init.get('non_kwargs').dict(),
+      ['kwargs', init.get('kwargs').get('kwargs').value!],
+    ])
+    expect(initArguments(new Entry(old, 'old'))).toEqual(initArguments(init))
   })
 })
 
