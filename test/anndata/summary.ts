@@ -127,8 +127,11 @@ export function differences(
   where = '',
 ): string[] {
   if (isSummary(expected) && isSummary(actual)) {
+    // equal hashes: sums of numbers that cancel out may still differ
+    const alike = expected.hash !== undefined && expected.hash === actual.hash
     const keys = [...new Set([...Object.keys(expected), ...Object.keys(actual)])].sort()
     return keys.flatMap((key) => {
+      if (alike && key === 'sum') return []
       const below = `${where}/${key}`
       if (!(key in actual)) return [`${below} is missing`]
       if (!(key in expected)) return [`${below} is not expected`]

@@ -48,8 +48,11 @@ def short(number, digits):
 def numbers(values):
     values = np.asarray(values)
     wide = values.astype("<f8").ravel()
-    with np.errstate(invalid="ignore"):
-        total = math.fsum(wide[np.isfinite(wide)])
+    finite = wide[np.isfinite(wide)]
+    try:
+        total = math.fsum(finite)
+    except OverflowError:
+        total = math.inf
     return {
         "sum": short(total, 9),
         "nonzero": int(np.count_nonzero(wide)),
@@ -218,7 +221,9 @@ def differences(expected, actual, where=""):
     floats of a column may be of another type, that of the Arrow column that holds them."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         found = []
-        for key in sorted(expected.keys() | actual.keys()):
+        # equal hashes: sums of numbers that cancel out may still differ
+        alike = "hash" in expected and expected["hash"] == actual.get("hash")
+        for key in sorted((expected.keys() | actual.keys()) - ({"sum"} if alike else set())):
             below = f"{where}/{key}"
             if key not in actual:
                 found.append(f"{below} is missing")

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Round trips with Python's anndata: it writes, scvae reads equal; scvae writes, it reads equal.
+#
+#     SCVAE_INTEROP_PYTHON  the Python (3.11 or later) to make the environment with; python3 when unset
+#     SCVAE_INTEROP_VENV    where the environment is kept; in the user's cache when unset
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+python=${SCVAE_INTEROP_PYTHON:-python3}
+requirements=test/interop/requirements.txt
+key=$({ "$python" --version; cat "$requirements"; } | cksum | cut -d' ' -f1)
+venv=${SCVAE_INTEROP_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/scvae/interop-$key}
+
+if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import anndata, zarr' 2>/dev/null; then
+  rm -rf "$venv"
+  mkdir -p "$(dirname "$venv")"
+  "$python" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+fi
+
+files=$(mktemp -d)
+trap 'rm -rf "$files"' EXIT
+export SCVAE_INTEROP_FILES="$files"
+
+"$venv/bin/python" test/interop/write_files.py "$files/python"
+status=0
+npx vitest run --config test/interop/vitest.config.ts || status=1
+"$venv/bin/python" test/interop/check_files.py "$files/scvae" || status=1
+exit "$status"
