@@ -96,11 +96,12 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
             ? module.get_dataset_data(id, path, null, null, null, pointer)
             : module.get_dataset_data(id, path, count, offset, strides, pointer),
         use,
-        (pointer) => {
-          if (!type.vlen && this.dtype !== 'compound') return
-          if (whole) module.reclaim_vlen_memory(id, path, '', pointer)
-          else module.reclaim_vlen_memory_count(id, path, '', pointer, count)
-        },
+        type.vlen || this.dtype === 'compound'
+          ? (pointer) =>
+              whole
+                ? module.reclaim_vlen_memory(id, path, '', pointer)
+                : module.reclaim_vlen_memory_count(id, path, '', pointer, count)
+          : undefined,
       ),
     )
   }

@@ -86,9 +86,7 @@ export class Hdf5Node {
         type.size * type.total_size,
         (pointer) => module.get_attribute_data(id, path, name, pointer),
         use,
-        (pointer) => {
-          if (type.vlen) module.reclaim_vlen_memory(id, path, name, pointer)
-        },
+        type.vlen ? (pointer) => module.reclaim_vlen_memory(id, path, name, pointer) : undefined,
       ),
     )
   }

@@ -14,12 +14,17 @@ import type { Store, StoreArray, StoreGroup, StoreNode } from './store.js'
 export interface ReadContext {
   store: Pick<Store, 'root' | 'file'>
   warnings: string[]
+  /** Elements that were read. */
+  elements: number
 }
 
 type ElementReader = (node: StoreNode, context: ReadContext, depth: number) => Promise<Element>
 
 /** Groups in groups that are followed: a link to a group above would have no end. */
 const DEEPEST = 64
+
+/** Elements that are read of one file: with two such links there are as many paths as powers of two. */
+const MOST_ELEMENTS = 50_000
 
 /**
  * How each encoding is read, by `encoding-type@encoding-version`. A further encoding is one more entry.
@@ -51,6 +56,7 @@ export const ELEMENT_ENCODINGS: Readonly<Record<string, ElementReader>> = {
  */
 export async function readElement(node: StoreNode, context: ReadContext, depth = 0): Promise<Element> {
   const encoding = encodingOf(node)
+  context.elements++
   if (depth > DEEPEST) {
     throw damagedElement(node, context.store.file, `is more than ${DEEPEST} groups deep`)
   }
@@ -67,6 +73,13 @@ export async function readMembers(
 ): Promise<Map<string, Element>> {
   const entries = new Map<string, Element>()
   for (const key of await group.keys()) {
+    if (context.elements === MOST_ELEMENTS) {
+      context.elements++
+      context.warnings.push(
+        `What follows ${group.path}/${key} is left out: there are more than ${MOST_ELEMENTS} elements.`,
+      )
+    }
+    if (context.elements > MOST_ELEMENTS) break
     const path = group.path ? `${group.path}/${key}` : key
     const element = await orWarning(path, context, async () => {
       const node = await group.child(key)
@@ -151,11 +164,21 @@ async function readSparse(node: StoreNode, { store }: ReadContext): Promise<Spar
   if (node.kind !== 'group') throw damagedElement(node, file, 'is an array where a group belongs')
   const { format, data, indices, pointers, shape } = await SparseElement.open(node, file)
   const others = shape[format === 'csr' ? 1 : 0]
-  const positions = Int32Array.from(await indices.readAll())
-  const outside = positions.find((position) => position < 0 || position >= others)
-  if (outside !== undefined) throw damagedElement(node, file, `has the position ${outside} of ${others}`)
+  const positions = await indices.readAll()
+  for (let k = 0; k < positions.length; k++) {
+    if (positions[k]! >= 0 && positions[k]! < others) continue
+    throw damagedElement(node, file, `has the position ${positions[k]} of ${others}`)
+  }
   const values = await data.readAll()
-  return { kind: 'sparse', format, dtype: data.dtype, shape, pointers, indices: positions, values }
+  return {
+    kind: 'sparse',
+    format,
+    dtype: data.dtype,
+    shape,
+    pointers,
+    indices: positions instanceof Int32Array ? positions : new Int32Array(positions),
+    values,
+  }
 }
 
 async function readDataFrame(node: StoreNode, { store, warnings }: ReadContext): Promise<Element> {

@@ -16,7 +16,7 @@ import type { Store, StoreArray } from './store.js'
  */
 export async function readElements(store: Store): Promise<AnnDataElements> {
   await checkLayout(store)
-  const context: ReadContext = { store, warnings: [] }
+  const context: ReadContext = { store, warnings: [], elements: 0 }
   const { warnings } = context
   const obs = await frameAt('obs', context)
   const variables = await frameAt('var', context)

@@ -80,13 +80,14 @@ export class SparseElement {
       let position = first
       for (const [start, stop] of data.ranges(pointers[first], pointers[last])) {
         const values = await data.read(start, stop)
-        const indices = Int32Array.from(await this.indices.read(start, stop))
+        const stored = await this.indices.read(start, stop)
+        const indices = new Int32Array(stored)
         const compressed = new Int32Array(stop - start)
         for (let k = start; k < stop; k++) {
           while (pointers[position + 1]! <= k) position++
           compressed[k - start] = position
-          const index = indices[k - start]!
-          if (index < 0 || index >= others) throw this.damaged(`position ${index} of ${others}`)
+          const index = stored[k - start]!
+          if (!(index >= 0 && index < others)) throw this.damaged(`position ${index} of ${others}`)
         }
         yield { values, compressed, indices }
       }
