@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 MAY_IMPORT['scvi-tools'] = ['errors.ts', 'package.ts', 'model', 'train', 'anndata']
 MAY_IMPORT.report = [...MAY_IMPORT.analysis!, 'analysis']
 MAY_IMPORT['scvi.ts'] = [...MAY_IMPORT.analysis!, 'analysis']
-MAY_IMPORT['index.ts'] = [...MAY_IMPORT['scvi.ts'], 'scvi.ts']
+MAY_IMPORT['index.ts'] = [...MAY_IMPORT['scvi.ts'], 'scvi.ts', 'scvi-tools']
 MAY_IMPORT.cli = [...MAY_IMPORT['scvi.ts'], 'scvi.ts', 'report', 'scvi-tools']
 
 const roomOf = (path: string) => path.split('/')[0]!

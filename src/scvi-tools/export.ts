@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeBeside } from '../anndata/write-beside.js'
 import { ScvaeError } from '../errors.js'
-import type { ModelDescription } from '../model/model-files.js'
+import { type ModelDescription, readModel } from '../model/model-files.js'
 import type { NetworkState } from '../model/parameters.js'
 import { SCVI_MODEL_FILE } from './import.js'
 import { type PickleTree, TensorToWrite, VectorToWrite, writePickle } from './pickle-writer.js'
@@ -23,16 +23,17 @@ export interface ExportOptions {
  * Writes a model as a folder that `scvi.model.SCVI.load(directory, adata=…)` of scvi-tools 1.4 opens, with the same latents.
  * Parameters that scvi-tools makes and never uses are constants; `beta` and the state of training are left out.
  *
+ * @param model its folder, or what is in it
  * @param data the data that the model will be loaded with; its obs columns say of which type the categories are
  * @throws ScvaeError (bad-input) for data without the model's genes, columns or categories; (usage) when the folder has a model
  */
 export async function exportScviModel(
-  model: { description: ModelDescription; state: NetworkState },
+  model: string | { description: ModelDescription; state: NetworkState },
   data: RegistryData & { varNames: readonly string[] },
   directory: string,
   options: ExportOptions = {},
 ): Promise<void> {
-  const { description, state } = model
+  const { description, state } = typeof model === 'string' ? readModel(model) : model
   checkGenes(description.genes, data)
   const file = modelFile(description, state, data, options.layer ?? null)
   const isNew = !existsSync(directory)

@@ -34,7 +34,7 @@ const TOLERANCES = {
   terms: 2e-5,
   gradients: 1e-4,
   losses: 1e-5,
-  weights: 1e-3,
+  weights: 2e-4,
   running: 1e-5,
 }
 
