@@ -5,6 +5,7 @@ import { type ElementSummary, summarizeMappings, writtenBy } from './element-sum
 import { arrayShapes, checkLayout, mappingKeys } from './layout.js'
 import { columnType, obsColumn } from './obs-column.js'
 import { withStore } from './open-store.js'
+import { warnIfRepeated } from './repeated-names.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
 
 /** What is in an AnnData file. */
@@ -56,6 +57,8 @@ export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
     const warnings: string[] = []
     const { table, names } = await readFrame(store, 'obs', warnings)
     const variables = await readFrame(store, 'var', warnings)
+    warnIfRepeated(names, 'cell', warnings)
+    warnIfRepeated(variables.names, 'gene', warnings)
     const sources: SourceSummary[] = []
     for (const name of await listSources(root)) sources.push(await summarizeSource(store, name))
     for (const { problem } of sources) if (problem) warnings.push(problem)
