@@ -5,13 +5,14 @@ import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
 import { convert } from './convert.js'
 import { devices } from './devices.js'
+import { embed } from './embed.js'
 import { exportScvi } from './export-scvi.js'
 import { fit } from './fit.js'
 import { inspect } from './inspect.js'
 import { simulate } from './simulate.js'
 import { usageError } from './usage-error.js'
 
-const COMMANDS: readonly Command[] = [fit, inspect, convert, exportScvi, devices, simulate]
+const COMMANDS: readonly Command[] = [fit, embed, inspect, convert, exportScvi, devices, simulate]
 
 /** Parses the words of a command line and runs the command. */
 async function run(words: readonly string[]): Promise<void> {
