@@ -141,8 +141,12 @@ describe('matrices', () => {
     const adata = await read(path, { layer: 'spliced' })
     expect(rowsOf(adata.counts)).toEqual(spliced)
     expect(adata.countsSource).toBe('layers/spliced')
-    expect(await refusal(path, { layer: 'splced' })).toMatchInlineSnapshot(`"bad-input: "layers.loom" has no layer "splced". Its layers, nearest first: spliced, unspliced."`)
-    expect(await refusal(await loom('none.loom'), { layer: 'spliced' })).toMatchInlineSnapshot(`"bad-input: "none.loom" has no layer "spliced". It has no layers at all."`)
+    expect(await refusal(path, { layer: 'splced' })).toMatchInlineSnapshot(
+      `"bad-input: "layers.loom" has no layer "splced". Its layers, nearest first: spliced, unspliced."`,
+    )
+    expect(await refusal(await loom('none.loom'), { layer: 'spliced' })).toMatchInlineSnapshot(
+      `"bad-input: "none.loom" has no layer "spliced". It has no layers at all."`,
+    )
   })
 })
 
@@ -176,7 +180,9 @@ describe('attributes', () => {
     const adata = await read(path, { obs: ['Age'] })
     expect(adata.obs.schema.fields.map((field) => field.name)).toEqual(['Age'])
     expect(adata.warnings).toEqual([])
-    expect(await refusal(path, { obs: ['Agee'] })).toMatchInlineSnapshot(`"bad-input: "only.loom" has no obs column "Agee". Its obs columns, nearest first: Age, TSNE, PCA, Tissue, Clusters."`)
+    expect(await refusal(path, { obs: ['Agee'] })).toMatchInlineSnapshot(
+      `"bad-input: "only.loom" has no obs column "Agee". Its obs columns, nearest first: Age, TSNE, PCA, Tissue, Clusters."`,
+    )
   })
 
   test('other names of names', async () => {
@@ -202,7 +208,9 @@ describe('attributes', () => {
         "row_attrs has no Gene or var_names or Accession: gene names are numbers.",
       ]
     `)
-    expect(await refusal(await loom('short.loom', { columns: { CellID: ['a'] } }))).toMatchInlineSnapshot(`"bad-input: "short.loom": col_attrs/CellID has 1 values where the matrix has 5."`)
+    expect(await refusal(await loom('short.loom', { columns: { CellID: ['a'] } }))).toMatchInlineSnapshot(
+      `"bad-input: "short.loom": col_attrs/CellID has 1 values where the matrix has 5."`,
+    )
   })
 })
 
@@ -211,12 +219,18 @@ test('other files and options', async () => {
   await withH5File(path, 'w', (file) => {
     file.create_dataset({ name: 'matrix', data: new Float32Array(4), shape: [2, 2] })
   })
-  expect(await refusal(path)).toMatchInlineSnapshot(`"bad-input: "other.h5" lacks the parts of a loom file (matrix, row_attrs, col_attrs)."`)
-  expect(await refusal(path, { genome: 'hg' })).toMatchInlineSnapshot(`"usage: readLoom has no option "genome". Its options, nearest first: obs, layer."`)
+  expect(await refusal(path)).toMatchInlineSnapshot(
+    `"bad-input: "other.h5" lacks the parts of a loom file (matrix, row_attrs, col_attrs)."`,
+  )
+  expect(await refusal(path, { genome: 'hg' })).toMatchInlineSnapshot(
+    `"usage: readLoom has no option "genome". Its options, nearest first: obs, layer."`,
+  )
   const flat = join(folder, 'flat.loom')
   await withH5File(flat, 'w', (file) => {
     file.create_dataset({ name: 'matrix', data: new Float32Array(4) })
     for (const name of ['row_attrs', 'col_attrs']) file.create_group(name)
   })
-  expect(await refusal(flat)).toMatchInlineSnapshot(`"bad-input: "flat.loom": matrix has 1 dimensions, not two."`)
+  expect(await refusal(flat)).toMatchInlineSnapshot(
+    `"bad-input: "flat.loom": matrix has 1 dimensions, not two."`,
+  )
 })

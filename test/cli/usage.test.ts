@@ -27,7 +27,10 @@ describe('scvae', () => {
 
   const mistakes: [words: string, sentence: string][] = [
     ['', 'scvae needs a command. See scvae --help.'],
-    ['ft a.h5ad', 'There is no command "ft". The commands, nearest first: fit, embed, inspect, convert, devices, simulate, export-scvi.'],
+    [
+      'ft a.h5ad',
+      'There is no command "ft". The commands, nearest first: fit, embed, inspect, convert, devices, simulate, export-scvi.',
+    ],
     ['fit', 'scvae fit needs a file. See scvae fit --help.'],
     ['fit a b', '"b" is one argument too many. Usage: scvae fit <file>.'],
     ['fit a --batchkey x', 'There is no option --batchkey. Did you mean --batch-key?'],
