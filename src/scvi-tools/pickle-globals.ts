@@ -15,9 +15,13 @@ type Make = (args: PickleValue[], budget: ByteBudget) => PickleValue
 const OPAQUE = [
   'builtins.slice',
   'builtins.object',
+  'builtins.bytearray',
   'pandas.DataFrame',
   'pandas.Index',
   'pandas.RangeIndex',
+  'pandas.StringDtype',
+  'pandas.arrays.StringArray',
+  'pandas.arrays.ArrowStringArray',
   'pandas.core.frame.DataFrame',
   'pandas.core.series.Series',
   'pandas.core.indexes.base.Index',
@@ -31,6 +35,9 @@ const OPAQUE = [
   'pandas.core.arrays.string_.StringArray',
   'pandas._libs.arrays.__pyx_unpickle_NDArrayBacked',
   'pandas._libs.internals._unpickle_block',
+  'pyarrow.lib._restore_array',
+  'pyarrow.lib.py_buffer',
+  'pyarrow.lib.type_for_alias',
 ]
 
 /** A dict from nothing, or from a list of pairs. */

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -312,6 +312,13 @@ describe('plain data', () => {
   it('drops data frames', () => {
     const value = read(global('pandas.core.frame', 'DataFrame'), ')', 0x81, dict('_mgr', pickle('N')), 'b.')
     expect(value).toEqual(new OpaqueObject('pandas.core.frame.DataFrame'))
+  })
+
+  it('drops the history as pandas 3 writes it', () => {
+    const bytes = readFileSync('test/fixtures/scvi/history-pandas-3.pkl')
+    const history = readPickle(bytes, { path: 'history' }) as PickleDict
+    expect([...history.keys()]).toEqual(['elbo_train', 'elbo_validation', 'kl_weight'])
+    for (const frame of history.values()) expect(frame).toEqual(new OpaqueObject('pandas.DataFrame'))
   })
 
   it('gives back what was written', () => {
