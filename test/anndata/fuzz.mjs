@@ -68,7 +68,10 @@ function oneProcess() {
       clearTimeout(timer)
       if (message.kind === 'ready') ready = true
       else note(message)
-      proceed()
+      // what is wrong now must not count against the files that follow
+      if (message.kind !== 'other') return proceed()
+      current = undefined
+      child.disconnect()
     })
     child.once('exit', (code, signal) => {
       clearTimeout(timer)

@@ -3,6 +3,7 @@
     python write_files.py FOLDER
 """
 
+import itertools
 import json
 import os
 import sys
@@ -214,31 +215,25 @@ def read_zip(path):
 
 
 def zarr_files(folder):
-    number = 1000
-    for version in (2, 3):
-        for sharded in (False, True) if version == 3 else (False,):
-            for packed in (False, True):
-                for form in FORMS:
-                    for dtype in ("float32", "int64"):
-                        random = np.random.default_rng(number)
-                        shape = random_shape(random)
-                        nullable_strings = number % 2 == 0
-                        adata = anndata_of(random, form, dtype, "int32", shape, nullable_strings)
-                        shards = "-sharded" if sharded else ""
-                        name = f"{number}-v{version}{shards}-{form}-{dtype}.zarr{'.zip' if packed else ''}"
-                        path = os.path.join(folder, name)
-                        with anndata.settings.override(
-                            zarr_write_format=version,
-                            auto_shard_zarr_v3=sharded,
-                            allow_write_nullable_strings=nullable_strings,
-                        ):
-                            if packed:
-                                with zarr.storage.ZipStore(path, mode="w") as store:
-                                    adata.write_zarr(store)
-                            else:
-                                adata.write_zarr(path)
-                        yield name, read_zip if packed else anndata.read_zarr
-                        number += 1
+    kinds = itertools.product((("v2", 2, False), ("v3", 3, False), ("v3-sharded", 3, True)), (False, True), FORMS)
+    for number, ((kind, version, sharded), packed, form) in enumerate(kinds, 1000):
+        random = np.random.default_rng(number)
+        dtype = "int64" if form == "csc" else "float32"
+        nullable_strings = number % 2 == 0
+        adata = anndata_of(random, form, dtype, "int32", random_shape(random), nullable_strings)
+        name = f"{number}-{kind}-{form}-{dtype}.zarr{'.zip' if packed else ''}"
+        path = os.path.join(folder, name)
+        with anndata.settings.override(
+            zarr_write_format=version,
+            auto_shard_zarr_v3=sharded,
+            allow_write_nullable_strings=nullable_strings,
+        ):
+            if packed:
+                with zarr.storage.ZipStore(path, mode="w") as store:
+                    adata.write_zarr(store)
+            else:
+                adata.write_zarr(path)
+        yield name, read_zip if packed else anndata.read_zarr
 
 
 def main():
