@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm/node'
 import { ScvaeError } from '../errors.js'
+import { guardGlobalHeaps } from './hdf5-global-heap.js'
 import type { H5Module } from './hdf5-heap.js'
 
 export type { Dataset, Group, H5File }
@@ -18,6 +19,7 @@ export function loadLibrary(): Promise<typeof import('h5wasm/node')> {
     loaded = await module.ready
     // without it a failed read prints to the console and returns junk
     loaded.activate_throwing_error_handler()
+    guardGlobalHeaps(loaded)
     return module
   })
   return library
