@@ -185,7 +185,9 @@ describe('scvae fit', () => {
 
   it('refuses, before training, results that do not fit those in the input', async () => {
     const other = await scvae(['fit', 'out.h5ad', '-o', 'other', '--n-latent', '5', ...EPOCHS], folder)
-    expect(other.stderr).toContain('has obsm/X_scvae already, of another type, size or list of categories')
+    expect(other.stderr).toContain(
+      'has obsm/X_scvae already, of another type, size, list of categories or storage',
+    )
     expect(other.stderr).not.toContain('epoch')
     expect(other.code).toBe(65)
     expect(namesIn(folder).filter((name) => name.includes('other'))).toEqual([])
