@@ -1,4 +1,4 @@
-import { type Dataset, type Group, isDataset, isGroup, openH5File } from './hdf5.js'
+import { closeAfterReading, type Dataset, type Group, isDataset, isGroup, openH5File } from './hdf5.js'
 import { Hdf5Array } from './hdf5-array.js'
 import { type H5Entity, Hdf5Node } from './hdf5-node.js'
 import type { Store, StoreArray, StoreGroup, StoreNode } from './store.js'
@@ -14,7 +14,7 @@ export async function openHdf5Store(path: string): Promise<Store> {
     file: path,
     root: new Hdf5Group(file, path),
     async close() {
-      file.close()
+      closeAfterReading(file, path)
     },
   }
 }

@@ -56,6 +56,19 @@ export async function withH5File<T>(
   }
 }
 
+/**
+ * Closes a file that was read.
+ *
+ * @throws ScvaeError `bad-input` when that fails: HDF5 stumbles over what it took for objects of a damaged file
+ */
+export function closeAfterReading(file: H5File, path: string): void {
+  try {
+    file.close()
+  } catch (cause) {
+    throw accessError(path, 'r', cause)
+  }
+}
+
 /** Closes a file whose last writes may fail as those before did; that error says no more. */
 function closeAfterFailure(file: H5File): void {
   try {

@@ -325,7 +325,7 @@ export function spoil(samples, seed) {
   const chosen = sample.files[which]
   let bytes = Buffer.from(chosen.bytes)
   const steps = []
-  for (let k = 1 + below(3); k > 0; k--) {
+  for (let k = 1 + below(2); k > 0; k--) {
     const [what, changed] = change(bytes, below)
     steps.push(what)
     bytes = changed

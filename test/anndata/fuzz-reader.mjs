@@ -54,7 +54,7 @@ async function readIn(sample) {
 
 /** Everything that a reader does with a file: as counts, and element by element where it is AnnData. */
 async function read(path) {
-  let refused = false
+  let refusal
   const steps = [async () => checkCounts(await readCounts(path))]
   if (/\.(h5ad|zarr|zarr\.zip)$/.test(path)) steps.push(() => readAll(path))
   for (const step of steps) {
@@ -62,10 +62,10 @@ async function read(path) {
       await step()
     } catch (error) {
       if (!(error instanceof ScvaeError)) return { kind: 'other', error: String(error?.stack ?? error) }
-      refused = true
+      refusal ??= `${error.message} ${error.cause ?? ''}`
     }
   }
-  return { kind: refused ? 'refused' : 'read' }
+  return refusal === undefined ? { kind: 'read' } : { kind: 'refused', error: refusal }
 }
 
 async function readAll(path) {
