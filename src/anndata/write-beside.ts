@@ -34,7 +34,7 @@ export async function writeBeside<T>(
 }
 
 /** An error of writing in terms of the file that was asked for, which the temporary one stood for. */
-function named(path: string, temporary: string, cause: unknown): unknown {
+export function named(path: string, temporary: string, cause: unknown): unknown {
   if (cause instanceof ScvaeError) {
     if (!cause.message.includes(temporary)) return cause
     const { kind, message, hint } = cause
@@ -51,7 +51,8 @@ function named(path: string, temporary: string, cause: unknown): unknown {
   })
 }
 
-function refuseExisting(path: string, overwrite: boolean | undefined): void {
+/** @throws ScvaeError `usage` when the output is there already and is not to be replaced */
+export function refuseExisting(path: string, overwrite: boolean | undefined): void {
   if (!overwrite && existsSync(path)) {
     throw new ScvaeError('usage', `"${path}" exists already.`, {
       hint: 'Use --overwrite to replace it, or another output name.',
@@ -60,7 +61,7 @@ function refuseExisting(path: string, overwrite: boolean | undefined): void {
 }
 
 /** A temporary folder of our own beside the target: no name in it can clash, and a rename stays on one file system. */
-function makeFolderBeside(target: string): string {
+export function makeFolderBeside(target: string): string {
   const folder = dirname(target)
   try {
     return mkdtempSync(join(folder, `.${basename(target)}.partial-`))

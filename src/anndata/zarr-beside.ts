@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { ScvaeError } from '../errors.js'
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { makeFolderBeside, named, refuseExisting } from './write-beside.js'
 
 /**
  * Writes a folder so that it is there whole or not at all: `write` fills a new folder beside the target, which is then
@@ -16,17 +16,7 @@ export async function writeFolderBeside<T>(
 ): Promise<T> {
   const target = resolve(path)
   refuseExisting(path, options.overwrite)
-  let work: string
-  try {
-    work = mkdtempSync(join(dirname(target), `.${basename(target)}.partial-`))
-  } catch (cause) {
-    const missing = !existsSync(dirname(target))
-    throw new ScvaeError(
-      'failed',
-      `The folder "${dirname(target)}" ${missing ? 'does not exist' : 'cannot be written to'}.`,
-      { cause },
-    )
-  }
+  const work = makeFolderBeside(target)
   const temporary = join(work, basename(target))
   const old = join(work, 'old')
   try {
@@ -43,23 +33,8 @@ export async function writeFolderBeside<T>(
     }
     return result
   } catch (cause) {
-    if (cause instanceof ScvaeError || (cause as NodeJS.ErrnoException).code === undefined) throw cause
-    throw new ScvaeError(
-      'failed',
-      `"${path}" could not be written (${(cause as NodeJS.ErrnoException).code}).`,
-      {
-        hint: 'Is there space left on the disk?',
-        cause,
-      },
-    )
+    throw named(path, temporary, cause)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-}
-
-function refuseExisting(path: string, overwrite: boolean | undefined): void {
-  if (overwrite || !existsSync(path)) return
-  throw new ScvaeError('usage', `"${path}" exists already.`, {
-    hint: 'Use --overwrite to replace it, or another output name.',
-  })
 }
