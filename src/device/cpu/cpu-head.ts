@@ -17,8 +17,8 @@ const COUNT_KERNELS = { nb: 'headCountsNb', zinb: 'headCountsZinb', poisson: 'he
 /** Blocks of genes over which sums are taken in order: enough for as many threads, few enough to add up cheaply. */
 const MAX_BLOCKS = 32
 const MIN_BLOCK_GENES = 128
-/** Rows of scratch of each thread (`head_counts` in kernels/head.c). */
-const SCRATCH_ROWS = 6
+/** Rows of scratch of each thread (`Rows` in kernels/head-counts.c). */
+const SCRATCH_ROWS = 4
 
 /** Words that one minibatch size needs between the head's kernels. */
 interface Workspace {
