@@ -1,6 +1,5 @@
 import type { ElementSummary } from '../anndata/element-summary.js'
 import type { AnnDataSummary } from '../anndata/inspect.js'
-import { inspectCounts } from '../anndata/inspect-any.js'
 import { formatCount, formatNumber } from '../report/format.js'
 import { type Arguments, type Command, verbosityOf } from './arguments.js'
 import { TENX_OPTIONS } from './fit-options.js'
@@ -18,6 +17,8 @@ export const inspect: Command = {
     const log = new Log(verbosityOf(args))
     const genome = args.text('genome')
     const featureType = args.text('feature-type')
+    // the readers load only for this command
+    const { inspectCounts } = await import('../anndata/inspect-any.js')
     const summary = await inspectCounts(args.positional('file'), {
       ...(genome !== undefined && { genome }),
       ...(featureType !== undefined && { featureType }),
