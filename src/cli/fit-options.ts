@@ -1,3 +1,4 @@
+import { DEVICES } from '../device/open-device.js'
 import { DEFAULT_MODEL } from '../model/config.js'
 import { DEFAULT_TRAINING } from '../train/options.js'
 import type { OptionSpecs } from './arguments.js'
@@ -6,7 +7,6 @@ export const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
 export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
 export const DISPERSIONS = ['gene', 'gene-batch'] as const
 export const PLACEMENTS = ['encoder', 'decoder', 'both', 'none'] as const
-export const DEVICES = ['auto', 'cpu'] as const
 export const KERNELS = ['auto', 'native', 'wasm'] as const
 
 const choice = (words: readonly string[]) => words.join(' | ')

@@ -1,9 +1,10 @@
+import { DEVICES } from '../device/open-device.js'
 import { ScvaeError } from '../errors.js'
 import { type ModelConfig, modelConfig } from '../model/config.js'
 import { type TrainOptions, trainOptions } from '../train/options.js'
 import type { Arguments } from './arguments.js'
 import { verbosityOf } from './arguments.js'
-import { DEVICES, DISPERSIONS, KERNELS, LIBRARIES, LIKELIHOODS, PLACEMENTS } from './fit-options.js'
+import { DISPERSIONS, KERNELS, LIBRARIES, LIKELIHOODS, PLACEMENTS } from './fit-options.js'
 import type { Verbosity } from './log.js'
 
 /** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */

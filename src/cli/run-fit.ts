@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { umap as layoutUmap } from '../analysis/umap.js'
-import { createCpuDevice } from '../device/cpu/cpu-device.js'
 import type { Device } from '../device/device.js'
+import { openDevice } from '../device/open-device.js'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { buildReport } from '../report/build-report.js'
@@ -57,7 +57,7 @@ export async function runFit(settings: FitSettings): Promise<void> {
   log.record(commandLine())
   try {
     const data = await timer.time('read', () => readFitData(settings, log))
-    const device = await createCpuDevice({ kernels: settings.kernels, threads: run.threads })
+    const device = await openDevice({ ...settings, threads: run.threads })
     try {
       await fitOnDevice(run, data, device)
     } finally {
