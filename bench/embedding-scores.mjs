@@ -24,9 +24,59 @@ export function embeddingScores(embedding, n, d, labels, batches) {
     types,
     ari: adjustedRandIndex(assignments, truth),
     nmi: normalizedMutualInformation(assignments, truth),
+    silhouette: silhouette(rows, labelled.length, d, truth),
   }
   if (!batches) return scores
   const neighbors = nearestNeighbors(embedding, n, d, NEIGHBORS + 1)
   const { sameBatch, ideal } = batchMixing(neighbors, batches, NEIGHBORS)
-  return { ...scores, mixing: sameBatch, idealMixing: ideal }
+  return {
+    ...scores,
+    mixing: sameBatch,
+    idealMixing: ideal,
+    effectiveBatches: effectiveBatches(neighbors, batches),
+  }
+}
+
+/** Mean silhouette width of the known types (Rousseeuw 1987), Euclidean distances; 0 for the only cell of a type. */
+function silhouette(rows, n, d, labels) {
+  const types = [...new Set(labels)]
+  const type = Int32Array.from(labels, (label) => types.indexOf(label))
+  const sizes = new Int32Array(types.length)
+  for (const one of type) sizes[one]++
+  const sums = new Float64Array(types.length)
+  let total = 0
+  for (let i = 0; i < n; i++) {
+    sums.fill(0)
+    for (let j = 0; j < n; j++) {
+      let square = 0
+      for (let k = 0; k < d; k++) square += (rows[i * d + k] - rows[j * d + k]) ** 2
+      sums[type[j]] += Math.sqrt(square)
+    }
+    const own = type[i]
+    if (sizes[own] === 1) continue
+    const within = sums[own] / (sizes[own] - 1)
+    let nearest = Number.POSITIVE_INFINITY
+    for (let t = 0; t < types.length; t++) {
+      if (t !== own) nearest = Math.min(nearest, sums[t] / sizes[t])
+    }
+    total += (nearest - within) / Math.max(nearest, within)
+  }
+  return total / n
+}
+
+/** Inverse Simpson index of the batches among a cell's neighbours, mean over cells (as LISI, Korsunsky et al. 2019, with equal weights). */
+function effectiveBatches({ indices, k, n, includesSelf }, batches) {
+  const first = includesSelf ? 1 : 0
+  let total = 0
+  for (let i = 0; i < n; i++) {
+    const counts = new Map()
+    for (let j = first; j < k; j++) {
+      const batch = batches[indices[i * k + j]]
+      counts.set(batch, (counts.get(batch) ?? 0) + 1)
+    }
+    let simpson = 0
+    for (const count of counts.values()) simpson += (count / (k - first)) ** 2
+    total += 1 / simpson
+  }
+  return total / n
 }

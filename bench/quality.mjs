@@ -6,12 +6,10 @@
  */
 
 import { pcaFloor } from '../dist/src/analysis/pca.js'
-import { obsColumn } from '../dist/src/anndata/obs-column.js'
-import { readFitData } from '../dist/src/cli/fit-data.js'
-import { Log } from '../dist/src/cli/log.js'
 import { createCpuDevice } from '../dist/src/device/cpu/cpu-device.js'
 import { SCVI } from '../dist/src/scvi.js'
 import { embeddingScores } from './embedding-scores.mjs'
+import { fittedData } from './fitted-data.mjs'
 import { list, numbers, options } from './options.mjs'
 import { figure, machine, printTable, spread, writeJson } from './output.mjs'
 import { presentData } from './real-data.mjs'
@@ -27,31 +25,6 @@ const flags = options('Cell types and batches in the latents of real data, besid
 })
 const seeds = numbers(flags.seeds)
 const maxEpochs = flags['max-epochs'] === 'auto' ? 'auto' : Number(flags['max-epochs'])
-
-/** Cells and genes by the rules of `scvae fit`, with the labels and batches of the cells that are fitted. */
-async function load({ path, label, batch, subset = [], unlabelled }) {
-  const settings = {
-    file: path,
-    useRaw: false,
-    subset,
-    ...(batch && { batchKey: batch }),
-    categoricalCovariates: [],
-    continuousCovariates: [],
-    allGenes: false,
-    allowNoninteger: false,
-  }
-  const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
-  const { codes, categories } = obsColumn(adata, label)
-  const labels = Int32Array.from(cells, (cell) => (categories[codes[cell]] === unlabelled ? -1 : codes[cell]))
-  const batchCodes = batch && obsColumn(adata, batch).codes
-  return {
-    adata,
-    cells,
-    genes,
-    labels,
-    batches: batchCodes && Int32Array.from(cells, (cell) => batchCodes[cell]),
-  }
-}
 
 function floorOf({ adata, cells, labels, batches }) {
   const { scores, components } = pcaFloor(adata.counts.select(cells))
@@ -95,7 +68,7 @@ const device = await createCpuDevice({
 })
 const results = []
 for (const item of presentData(list(flags.only))) {
-  const data = await load(item)
+  const data = await fittedData(item)
   const { adata, cells, genes } = data
   const floor = floorOf(data)
   const fits = []

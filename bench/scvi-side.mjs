@@ -18,19 +18,8 @@ const PROGRAM = fileURLToPath(new URL('scvi_latents.py', import.meta.url))
 export function scviLatent(python, counts, batches, seed, maxEpochs) {
   const folder = mkdtempSync(join(tmpdir(), 'scvae-quality-'))
   try {
-    const starts = new Int32Array(counts.nCells + 1)
-    const genes = []
-    const values = []
-    for (let cell = 0; cell < counts.nCells; cell++) {
-      const row = counts.row(cell)
-      genes.push(...row.genes)
-      values.push(...row.counts)
-      starts[cell + 1] = genes.length
-    }
+    writeCounts(folder, counts)
     const write = (name, array) => writeFileSync(join(folder, name), array)
-    write('starts.i32', starts)
-    write('genes.i32', Int32Array.from(genes))
-    write('counts.f32', Float32Array.from(values))
     if (batches) write('batch.i32', batches)
     write(
       'shape.json',
@@ -46,5 +35,26 @@ export function scviLatent(python, counts, batches, seed, maxEpochs) {
     return { latent, ...JSON.parse(run.stdout.trim().split('\n').at(-1)) }
   } finally {
     rmSync(folder, { recursive: true })
+  }
+}
+
+/** The counts as CSR: starts.i32, genes.i32, counts.f32. */
+export function writeCounts(folder, counts) {
+  const starts = new Int32Array(counts.nCells + 1)
+  for (let cell = 0; cell < counts.nCells; cell++)
+    starts[cell + 1] = starts[cell] + counts.row(cell).genes.length
+  const genes = new Int32Array(starts[counts.nCells])
+  const values = new Float32Array(starts[counts.nCells])
+  for (let cell = 0; cell < counts.nCells; cell++) {
+    const row = counts.row(cell)
+    genes.set(row.genes, starts[cell])
+    values.set(row.counts, starts[cell])
+  }
+  for (const [name, array] of Object.entries({
+    'starts.i32': starts,
+    'genes.i32': genes,
+    'counts.f32': values,
+  })) {
+    writeFileSync(join(folder, name), array)
   }
 }

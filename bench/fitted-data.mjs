@@ -1,0 +1,35 @@
+import { obsColumn } from '../dist/src/anndata/obs-column.js'
+import { readFitData } from '../dist/src/cli/fit-data.js'
+import { Log } from '../dist/src/cli/log.js'
+
+/** @typedef {Awaited<ReturnType<typeof fittedData>>} FittedData */
+
+/**
+ * Cells and genes of a data set by the rules of `scvae fit`, with the labels (−1: none) and batches of the cells that are fitted.
+ *
+ * @param {(typeof import('./real-data.mjs').REAL_DATA)[number]} item
+ */
+export async function fittedData({ path, label, batch, subset = [], unlabelled }) {
+  const settings = {
+    file: path,
+    useRaw: false,
+    subset,
+    ...(batch && { batchKey: batch }),
+    categoricalCovariates: [],
+    continuousCovariates: [],
+    allGenes: false,
+    allowNoninteger: false,
+  }
+  const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
+  const { codes, categories } = obsColumn(adata, label)
+  const labels = Int32Array.from(cells, (cell) => (categories[codes[cell]] === unlabelled ? -1 : codes[cell]))
+  const batchColumn = batch && obsColumn(adata, batch)
+  return {
+    adata,
+    cells,
+    genes,
+    labels,
+    batches: batchColumn && Int32Array.from(cells, (cell) => batchColumn.codes[cell]),
+    batchNames: batchColumn?.categories,
+  }
+}
