@@ -10,12 +10,13 @@ import { checkOptionKeys } from './option-keys.js'
 import type { AnnData } from './read.js'
 import { type CountsFormat, type CountsOptions, detectFormat, readAs } from './read-any.js'
 import { readElements } from './read-elements.js'
+import { writeTenX } from './tenx-write.js'
 import { writeAnnData } from './write.js'
 import { writeElements } from './write-file.js'
 import { writeZarr } from './zarr-write.js'
 
 /** What a file can be converted to. */
-export type OutputFormat = 'h5ad' | 'zarr' | 'arrow' | 'mtx'
+export type OutputFormat = 'h5ad' | 'zarr' | 'arrow' | '10x-h5' | 'mtx'
 
 /** What {@link convertFile} did. */
 export interface Conversion {
@@ -45,24 +46,33 @@ const WRITERS: Readonly<Record<OutputFormat, CountsWriter>> = {
     return []
   },
   arrow: writeCountsArrow,
+  async '10x-h5'(path, adata, options) {
+    await writeTenX(path, adata, options)
+    return withoutColumns(adata)
+  },
   async mtx(path, adata, options) {
     await writeMtxFolder(path, adata, options)
-    const columns = adata.obs.schema.fields.map(({ name }) => name)
-    return columns.length > 0 ? [`The obs columns are left out: ${columns.join(', ')}.`] : []
+    return withoutColumns(adata)
   },
 }
 
+function withoutColumns({ obs }: AnnData): string[] {
+  const columns = obs.schema.fields.map(({ name }) => name)
+  return columns.length > 0 ? [`The obs columns are left out: ${columns.join(', ')}.`] : []
+}
+
 /**
- * The format that a name asks for by its ending: `.h5ad`, `.zarr`, `.arrow`, or `/` for a 10x folder.
+ * The format that a name asks for by its ending: `.h5ad`, `.zarr`, `.zarr.zip`, `.arrow`, `.h5` (10x), or `/` for a 10x folder.
  *
  * @throws ScvaeError `usage` for any other name
  */
 export function outputFormat(path: string): OutputFormat {
-  const ending = /\.(h5ad|zarr|arrow)\/?$/.exec(path)?.[1]
+  const ending = /\.(h5ad|zarr|arrow|h5)(?:\/|(?<=\.zarr)\.zip)?$/.exec(path)?.[1]
+  if (ending === 'h5') return '10x-h5'
   if (ending !== undefined) return ending as OutputFormat
   if (path.endsWith('/')) return 'mtx'
   throw new ScvaeError('usage', `"${path}" does not say what to convert to.`, {
-    hint: 'Let it end in .h5ad, .zarr or .arrow, or in / for a 10x folder (matrix.mtx.gz).',
+    hint: 'Let it end in .h5ad, .zarr, .zarr.zip, .arrow or .h5 (10x), or in / for a 10x folder (matrix.mtx.gz).',
   })
 }
 

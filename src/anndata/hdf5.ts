@@ -149,7 +149,9 @@ function checkIsHdf5(path: string): void {
     readSync(descriptor, bytes, 0, 8, 0)
     const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b
     throw new ScvaeError('bad-input', `"${path}" is not an HDF5 file, so not an .h5ad file.`, {
-      hint: gzipped ? 'It is gzip-compressed: unpack it with gunzip first.' : 'scvae reads .h5ad files.',
+      hint: gzipped
+        ? 'It is gzip-compressed: unpack it with gunzip first.'
+        : 'scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom.',
     })
   } finally {
     closeSync(descriptor)

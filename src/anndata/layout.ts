@@ -14,7 +14,7 @@ export async function checkLayout({ root, file }: Store): Promise<void> {
     {
       hint: tenX
         ? 'It looks like a 10x matrix: readCounts takes it, and so does scvae fit.'
-        : 'scvae reads .h5ad files.',
+        : 'scvae reads AnnData, 10x matrices and loom.',
     },
   )
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createGzip } from 'node:zlib'
 import type { CountMatrix } from './counts.js'
 import type { AnnData } from './read.js'
+import { featureRows } from './tenx-feature-rows.js'
 import { writeFolderBeside } from './zarr-beside.js'
 
 /** Lines of text that are compressed at a time. */
@@ -21,13 +22,8 @@ export async function writeMtxFolder(
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
   const { counts, obsNames, varNames, values } = adata
-  const ids = adata.var.getChild('gene_ids')
-  const types = adata.var.getChild('feature_types')
-  const features = varNames.map((name, gene) => {
-    const id: unknown = ids?.get(gene) ?? name
-    const type: unknown = types?.get(gene) ?? 'Gene Expression'
-    return [id, name, type].map(field).join('\t')
-  })
+  const { id, name, feature_type } = featureRows(adata)
+  const features = varNames.map((_, gene) => [id[gene], name[gene], feature_type[gene]].map(field).join('\t'))
   const whole = values.nonInteger === undefined && values.nonFinite === undefined
   await writeFolderBeside(
     path,

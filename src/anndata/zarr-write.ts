@@ -1,20 +1,21 @@
-import { ScvaeError } from '../errors.js'
 import type { AnnDataElements, Element, ScalarElement, SparseElementValues } from './elements.js'
 import { checkOptionKeys } from './option-keys.js'
+import { writeBeside } from './write-beside.js'
 import { checkShapes } from './write-file.js'
 import { isWritableType } from './write-numbers.js'
 import { writeFolderBeside } from './zarr-beside.js'
 import { writeZarrColumn, writeZarrFrame } from './zarr-write-column.js'
 import { encoding, memberPath } from './zarr-write-names.js'
+import { zipFolder } from './zarr-write-zip.js'
 import { ZarrWriter } from './zarr-writer.js'
 
 /**
  * Writes a whole AnnData store from its elements, as `readElements` gives them: a folder of zarr version 2, which every
  * anndata since 0.8 reads, with consolidated metadata and chunks of 4 MB compressed with zlib. Types are kept.
  *
- * @param path the `.zarr` folder to make, written beside and renamed
+ * @param path the `.zarr` folder or `.zarr.zip` file to make, written beside and renamed
  * @throws ScvaeError `bad-input` for elements that do not fit together or that a store cannot hold, `usage` when the path exists and `overwrite` is
- * not set, or is a zip
+ * not set
  */
 export async function writeZarr(
   path: string,
@@ -22,18 +23,19 @@ export async function writeZarr(
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
   checkOptionKeys('writeZarr', options, ['overwrite'])
-  if (/\.zip$/i.test(path)) {
-    throw new ScvaeError('usage', `"${path}" would be a zip, and zarr stores are written as folders.`, {
-      hint: 'Give a name that ends in .zarr; the folder can be zipped afterwards.',
-    })
-  }
   checkShapes(elements)
-  await writeFolderBeside(
+  const fill = async (folder: string) => {
+    const writer = new ZarrWriter(folder)
+    await writeRoot(writer, elements)
+    await writer.finish()
+  }
+  if (!/\.zip$/i.test(path)) return writeFolderBeside(path, fill, options)
+  await writeBeside(
     path,
     async (temporary) => {
-      const writer = new ZarrWriter(temporary)
-      await writeRoot(writer, elements)
-      await writer.finish()
+      const folder = `${temporary}.folder`
+      await fill(folder)
+      await zipFolder(folder, temporary)
     },
     options,
   )

@@ -54,7 +54,7 @@ describe('files that are no AnnData', () => {
       `"bad-input: The file "empty.h5ad" is empty."`,
     )
     expect(await refusal(fileOf('text.h5ad', 'gene,cell\n'.repeat(1000)))).toMatchInlineSnapshot(
-      `"bad-input: "text.h5ad" is not an HDF5 file, so not an .h5ad file. scvae reads .h5ad files."`,
+      `"bad-input: "text.h5ad" is not an HDF5 file, so not an .h5ad file. scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom."`,
     )
     expect(await refusal(fileOf('packed.h5ad', gzipSync('x')))).toMatchInlineSnapshot(
       `"bad-input: "packed.h5ad" is not an HDF5 file, so not an .h5ad file. It is gzip-compressed: unpack it with gunzip first."`,
@@ -92,7 +92,7 @@ describe('files that are no AnnData', () => {
       file.create_group('weather')
     })
     expect(await refusal(other)).toMatchInlineSnapshot(
-      `"bad-input: "other.h5" is HDF5 without the layout of AnnData (obs and var): it has weather. scvae reads .h5ad files."`,
+      `"bad-input: "other.h5" is HDF5 without the layout of AnnData (obs and var): it has weather. scvae reads AnnData, 10x matrices and loom."`,
     )
   })
 })

@@ -132,7 +132,7 @@ describe('readCounts', () => {
     )
     writeFileSync(at('text.txt'), 'text')
     expect(await refusal(readCounts(at('text.txt')))).toMatchInlineSnapshot(
-      `"bad-input: "text.txt" is not an HDF5 file, so not an .h5ad file. scvae reads .h5ad files."`,
+      `"bad-input: "text.txt" is not an HDF5 file, so not an .h5ad file. scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom."`,
     )
   })
 

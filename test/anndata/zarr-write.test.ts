@@ -207,12 +207,11 @@ describe('what cannot be written is refused', () => {
     await expect(writeZarr(join(folder, `${name}.zarr`), elementsWith(uns))).rejects.toThrow(sentence)
   })
 
-  test('elements that do not fit, a zip, an option that is none', async () => {
+  test('elements that do not fit, an option that is none', async () => {
     const elements = elementsWith()
     await expect(writeZarr(join(folder, 'x.zarr'), { ...elements, nCells: 3 })).rejects.toThrow(
       'obs is 2 where 3 belongs',
     )
-    await expect(writeZarr(join(folder, 'x.zarr.zip'), elements)).rejects.toMatchObject({ kind: 'usage' })
     await expect(writeZarr(join(folder, 'x.zarr'), elements, { force: true } as object)).rejects.toThrow(
       'force',
     )

@@ -114,6 +114,35 @@ describe('scvae convert', { timeout: 60_000 }, () => {
     expect(rowsOf((await readAnnData(at('tenx.h5ad'))).counts)).toEqual(ROWS)
   })
 
+  it('to a 10x .h5 file and back', async () => {
+    const { code, stderr } = await scvae(['convert', 'all.h5ad', 'tenx.h5', '--layer', 'counts'], folder)
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('left out: batch') })
+    const read = await readCounts(at('tenx.h5'))
+    expect(rowsOf(read.counts)).toEqual(ROWS)
+    expect([read.obsNames, read.varNames]).toEqual([['a', 'b', 'c', 'd', 'é'], names('g', 4)])
+    expect(Array.from(read.var.getChild('gene_ids')!)).toEqual(['E1', 'E2', 'E3', 'E4'])
+    await withStore(at('tenx.h5'), async ({ root }) => {
+      const dtypes = await Promise.all(
+        ['data', 'indices', 'indptr'].map(async (name) => root.child(`matrix/${name}`)),
+      )
+      expect(dtypes.map((node) => node?.kind === 'array' && node.dtype)).toEqual(['int32', 'int64', 'int64'])
+    })
+    // halves are no integers
+    expect((await scvae(['convert', 'all.h5ad', 'scaled.h5', '-q'], folder)).code).toBe(0)
+    expect(rowsOf((await readCounts(at('scaled.h5'))).counts)).toEqual(SCALED)
+  })
+
+  it('keeps everything in a zip of a zarr store', async () => {
+    expect(await scvae(['convert', 'all.h5ad', 'all.zarr.zip', '-q'], folder)).toMatchObject({ code: 0 })
+    expect(statSync(at('all.zarr.zip')).isFile()).toBe(true)
+    const [before, after] = [await elementsOf('all.h5ad'), await elementsOf('all.zarr.zip')]
+    expect(after.uns).toEqual(before.uns)
+    expect(after.layers).toEqual(before.layers)
+    expect(after.obsm).toEqual(before.obsm)
+    expect(after.x).toEqual(before.x)
+    expect(after.obs.names).toEqual(before.obs.names)
+  })
+
   it.each([
     [['all.h5ad', 'out.txt'], 2, '"out.txt" does not say what to convert to. Let it end in .h5ad'],
     [['all.h5ad', 'all.h5ad', '--overwrite'], 2, '"all.h5ad" is the input itself.'],
