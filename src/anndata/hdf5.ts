@@ -211,28 +211,3 @@ export function childDataset(parent: Group, path: string): Dataset | undefined {
   const entity = child(parent, path)
   return entity && isDataset(entity) ? entity : undefined
 }
-
-/** An attribute's value with 64-bit integers as numbers and typed arrays as arrays; undefined where it is missing or null. */
-export function attribute(
-  entity: Group | Dataset,
-  name: string,
-): string | number | (string | number)[] | undefined {
-  const attributes = entity.attrs
-  if (!(name in attributes)) return undefined
-  const value: unknown = attributes[name]!.value
-  if (typeof value === 'bigint') return Number(value)
-  if (typeof value === 'string' || typeof value === 'number') return value
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    return Array.from(value as unknown as ArrayLike<string | number | bigint>, (item) =>
-      typeof item === 'bigint' ? Number(item) : item,
-    )
-  }
-  return undefined
-}
-
-/** The key of an element in the registries: `encoding-type@encoding-version`, or undefined where it carries none. */
-export function encodingOf(entity: Group | Dataset): string | undefined {
-  const type = attribute(entity, 'encoding-type')
-  const version = attribute(entity, 'encoding-version')
-  return typeof type === 'string' && type !== '' ? `${type}@${version ?? ''}` : undefined
-}

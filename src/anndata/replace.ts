@@ -1,8 +1,9 @@
 import { ScvaeError } from '../errors.js'
 import type { Column } from './column.js'
 import { dtypeOf } from './dtype-of.js'
-import { childDataset, type Dataset, encodingOf, type Group, isDataset } from './hdf5.js'
-import { hdf5Array } from './hdf5-store.js'
+import { childDataset, type Dataset, type Group, isDataset } from './hdf5.js'
+import { Hdf5Group, hdf5Array } from './hdf5-store.js'
+import { encodingOf } from './nodes.js'
 import { readAllStrings } from './read-strings.js'
 import { SlicedArray } from './sliced-array.js'
 import type { DenseMatrix } from './write.js'
@@ -57,11 +58,11 @@ async function replaceCategories(
   column: Column & { kind: 'category' },
   file: string,
 ): Promise<void> {
-  const codes = isDataset(existing) ? undefined : childDataset(existing, 'codes')
-  const categories = isDataset(existing) ? undefined : childDataset(existing, 'categories')
-  if (!codes || !categories || encodingOf(existing)?.split('@')[0] !== 'categorical') {
-    throw cannotReplace(existing, file)
-  }
+  if (isDataset(existing)) throw cannotReplace(existing, file)
+  const codes = childDataset(existing, 'codes')
+  const categories = childDataset(existing, 'categories')
+  const encoding = encodingOf(new Hdf5Group(existing, file))
+  if (!codes || !categories || encoding?.split('@')[0] !== 'categorical') throw cannotReplace(existing, file)
   const array = hdf5Array(categories, file)
   const present =
     array.dtype === 'string'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Bool, DataType, Float64, Int32, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { attribute, type Group, withH5File } from '../../src/anndata/hdf5.js'
+import { type Group, withH5File } from '../../src/anndata/hdf5.js'
 import { columnType, obsColumn, obsNumbers } from '../../src/anndata/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import {
@@ -12,7 +12,7 @@ import {
   writeDataFrame,
   writeStrings,
 } from '../../src/anndata/write-elements.js'
-import { DATA, makeFile, names, ROWS, temporaryFolder, writeDense } from './fixtures.js'
+import { attribute, DATA, makeFile, names, ROWS, temporaryFolder, writeDense } from './fixtures.js'
 
 const folder = temporaryFolder()
 

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { type CountBlock, CountMatrix } from '../../src/anndata/counts.js'
-import { type Group, type H5File, withH5File } from '../../src/anndata/hdf5.js'
+
+import { type Dataset, type Group, type H5File, withH5File } from '../../src/anndata/hdf5.js'
+import { hdf5Node } from '../../src/anndata/hdf5-store.js'
 import {
   setEncoding,
   type WritableArray,
@@ -120,3 +122,8 @@ export const ROWS = [
   [0, 0, 0, 7],
   [1, 1, 0, 1],
 ]
+
+/** Value of an attribute of a group or dataset. */
+export function attribute(entity: Group | Dataset, name: string) {
+  return hdf5Node(entity, '')?.attribute(name)
+}

@@ -16,12 +16,12 @@ import { describe, expect, test } from 'vitest'
 import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../src/anndata/arrow-data.js'
 import { arrowTable } from '../../src/anndata/arrow-table.js'
 import type { AnnDataElements, Element, FrameElement, ScalarElement } from '../../src/anndata/elements.js'
-import { attribute, type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
+import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
 import { withStore } from '../../src/anndata/open-store.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import type { NumericArray } from '../../src/anndata/store.js'
 import { writeElements } from '../../src/anndata/write-file.js'
-import { names, temporaryFolder } from './fixtures.js'
+import { attribute, names, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()
 

@@ -4,11 +4,11 @@ import { Bool, Dictionary, Float64, Int32, List, Table, Utf8, vectorFromArray } 
 import { describe, expect, test } from 'vitest'
 import { appendAnnData } from '../../src/anndata/append.js'
 import { CountMatrix } from '../../src/anndata/counts.js'
-import { attribute, type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
+import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
 import { obsColumn, obsNumbers } from '../../src/anndata/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { type NewAnnData, writeAnnData } from '../../src/anndata/write.js'
-import { DATA, matrixOf, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
+import { attribute, DATA, matrixOf, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()
 const NAMES = { obsNames: ['a', 'b', 'c', 'd', 'é'], varNames: names('g', 4) }
