@@ -5,21 +5,12 @@ import { describe, expect, test } from 'vitest'
 import { type Group, withH5File } from '../../src/anndata/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { setEncoding, writeArray, writeDict } from '../../src/anndata/write-elements.js'
-import { ScvaeError } from '../../src/errors.js'
-import { DATA, makeFile, names, ROWS, temporaryFolder, writeDense } from './fixtures.js'
+import { DATA, makeFile, names, ROWS, refusalOf, temporaryFolder, writeDense } from './fixtures.js'
 
 const folder = temporaryFolder()
 
 /** Message and hint of the refusal, the folder left out. */
-async function refusal(path: string, options = {}): Promise<string> {
-  const error: unknown = await readAnnData(path, options).then(
-    () => undefined,
-    (caught: unknown) => caught,
-  )
-  expect(error).toBeInstanceOf(ScvaeError)
-  const { kind, message, hint } = error as ScvaeError
-  return `${kind}: ${message} ${hint ?? ''}`.replaceAll(`${folder}/`, '').replaceAll(`${DATA}/`, '').trim()
-}
+const refusal = (path: string, options = {}) => refusalOf(readAnnData(path, options), folder, DATA)
 
 function fileOf(name: string, content: string | Uint8Array): string {
   const path = join(folder, name)

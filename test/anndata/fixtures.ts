@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { type CountBlock, CountMatrix } from '../../src/anndata/counts.js'
 
 import { type Dataset, type Group, type H5File, withH5File } from '../../src/anndata/hdf5.js'
@@ -13,6 +13,7 @@ import {
   writeDataFrame,
   writeDict,
 } from '../../src/anndata/write-elements.js'
+import { ScvaeError } from '../../src/errors.js'
 
 /** The folder of real data, or undefined with a word about it. */
 export const DATA = (() => {
@@ -126,4 +127,16 @@ export const ROWS = [
 /** Value of an attribute of a group or dataset. */
 export function attribute(entity: Group | Dataset, name: string) {
   return hdf5Node(entity, '')?.attribute(name)
+}
+
+/** What an error of ours says to the user, `kind: sentence hint`, with these folders left out of its paths. */
+export async function refusalOf(run: Promise<unknown>, ...folders: (string | undefined)[]): Promise<string> {
+  const error: unknown = await run.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  )
+  expect(error).toBeInstanceOf(ScvaeError)
+  const { kind, message, hint } = error as ScvaeError
+  const text = `${kind}: ${message} ${hint ?? ''}`.trim()
+  return folders.reduce<string>((short, folder) => short.replaceAll(`${folder}/`, ''), text)
 }

@@ -6,8 +6,7 @@ import { type LoomOptions, readLoom } from '../../src/anndata/loom.js'
 import { withStore } from '../../src/anndata/open-store.js'
 import type { AnnData } from '../../src/anndata/read.js'
 import type { WritableArray } from '../../src/anndata/write-elements.js'
-import { ScvaeError } from '../../src/errors.js'
-import { names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
+import { names, ROWS, refusalOf, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()
 
@@ -15,15 +14,7 @@ function read(path: string, options: LoomOptions = {}): Promise<AnnData> {
   return withStore(path, (store) => readLoom(store, options))
 }
 
-async function refusal(path: string, options: object = {}): Promise<string> {
-  const error: unknown = await read(path, options).then(
-    () => undefined,
-    (caught: unknown) => caught,
-  )
-  expect(error).toBeInstanceOf(ScvaeError)
-  const { kind, message, hint } = error as ScvaeError
-  return `${kind}: ${message} ${hint ?? ''}`.replaceAll(`${folder}/`, '').trim()
-}
+const refusal = (path: string, options: object = {}) => refusalOf(read(path, options), folder)
 
 type Attribute = string[] | WritableArray | { data: WritableArray; shape: number[] }
 

@@ -5,8 +5,7 @@ import { checkCounts } from '../../src/anndata/check-counts.js'
 import { withH5File } from '../../src/anndata/hdf5.js'
 import { inspectCounts } from '../../src/anndata/inspect-any.js'
 import { type CountsOptions, detectFormat, readCounts } from '../../src/anndata/read-any.js'
-import { ScvaeError } from '../../src/errors.js'
-import { DATA, makeFile, names, ROWS, rowsOf, temporaryFolder, writeDense } from './fixtures.js'
+import { DATA, makeFile, names, ROWS, refusalOf, rowsOf, temporaryFolder, writeDense } from './fixtures.js'
 
 const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
@@ -57,15 +56,7 @@ beforeAll(async () => {
   })
 })
 
-async function refusal(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (caught: unknown) => caught,
-  )
-  expect(error).toBeInstanceOf(ScvaeError)
-  const { kind, message, hint } = error as ScvaeError
-  return `${kind}: ${message} ${hint ?? ''}`.replaceAll(`${folder}/`, '').trim()
-}
+const refusal = (promise: Promise<unknown>) => refusalOf(promise, folder)
 
 describe('readCounts', () => {
   test.each([

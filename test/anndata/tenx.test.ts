@@ -6,8 +6,7 @@ import { withStore } from '../../src/anndata/open-store.js'
 import type { AnnData } from '../../src/anndata/read.js'
 import { readTenX } from '../../src/anndata/tenx.js'
 import type { FeatureOptions } from '../../src/anndata/tenx-features.js'
-import { ScvaeError } from '../../src/errors.js'
-import { DATA, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
+import { DATA, names, ROWS, refusalOf, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()
 const edge = (name: string) => join(DATA!, 'edge', name)
@@ -16,15 +15,7 @@ function read(path: string, options: FeatureOptions = {}): Promise<AnnData> {
   return withStore(path, (store) => readTenX(store, options))
 }
 
-async function refusal(path: string, options: object = {}): Promise<string> {
-  const error: unknown = await read(path, options).then(
-    () => undefined,
-    (caught: unknown) => caught,
-  )
-  expect(error).toBeInstanceOf(ScvaeError)
-  const { kind, message, hint } = error as ScvaeError
-  return `${kind}: ${message} ${hint ?? ''}`.replaceAll(`${folder}/`, '').replaceAll(`${DATA}/`, '').trim()
-}
+const refusal = (path: string, options: object = {}) => refusalOf(read(path, options), folder, DATA)
 
 function columnOf(adata: AnnData, name: string): string[] {
   return Array.from(adata.var.getChild(name)!, String)

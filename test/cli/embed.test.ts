@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readAnnData } from '../../src/anndata/read.js'
-import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
+import { namesIn, SHORT_FIT, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 describe('scvae embed', { timeout: 60_000 }, () => {
   const folder = temporaryFolder()
@@ -15,19 +15,7 @@ describe('scvae embed', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     await writeFixture(join(folder, 'cells.h5ad'), { nCells: 80, nGenes: 40, empty: [3] })
-    const fit = [
-      'fit',
-      'cells.h5ad',
-      '--batch-key',
-      'batch',
-      '--n-top-genes',
-      '20',
-      '--max-epochs',
-      '2',
-      '-o',
-      'own',
-    ]
-    expect((await scvae([...fit, '--no-umap'], folder)).code).toBe(0)
+    expect((await scvae([...SHORT_FIT, '--no-umap'], folder)).code).toBe(0)
   }, 60_000)
 
   it('gives the latent of the fit, NaN where there is no count', async () => {

@@ -125,3 +125,6 @@ function withoutCounts(counts: CountMatrix, cells: readonly number[]): CountMatr
     },
   ])
 }
+
+/** A short fit of `cells.h5ad` (`writeFixture`) to `own`. */
+export const SHORT_FIT = 'fit cells.h5ad --batch-key batch --n-top-genes 20 --max-epochs 2 -o own'.split(' ')

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readModel } from '../../src/model/model-files.js'
-import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
+import { namesIn, SHORT_FIT, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const MODEL = resolve('test/fixtures/scvi/nb-two-layers-batch')
 
@@ -31,19 +31,7 @@ describe('models of scvi-tools', () => {
   })
 
   it('a fitted model goes there and back', { timeout: 60_000 }, async () => {
-    const fit = [
-      'fit',
-      'cells.h5ad',
-      '--batch-key',
-      'batch',
-      '--n-top-genes',
-      '20',
-      '--max-epochs',
-      '2',
-      '-o',
-      'own',
-    ]
-    expect((await scvae([...fit, '--quiet'], folder)).stderr).toBe('')
+    expect((await scvae([...SHORT_FIT, '--quiet'], folder)).stderr).toBe('')
     const exported = await scvae(['export-scvi', 'own.model', 'scvi', '--adata', 'cells.h5ad'], folder)
     expect(exported.code).toBe(0)
     expect(exported.stderr).toContain(
