@@ -22,6 +22,7 @@ const flags = options(
     only: 'pbmc4k,kang_ctrl,sc_mixology,bladder',
     seeds: '0,1,2,3,4',
     steps: '4000',
+  warmup: 'half',
     threads: '1',
     scvi: process.env.SCVAE_BENCH_SCVI ?? '',
     folder: '',
@@ -113,8 +114,8 @@ for (const item of presentData(list(flags.only))) {
   const nCells = data.cells.length
   const stepsAnEpoch = Math.ceil((nCells * TRAIN_SIZE) / BATCH_SIZE)
   const epochs = Math.min(400, Math.round(Number(flags.steps) / stepsAnEpoch))
-  const warmup = Math.floor(epochs / 2)
-  const folder = join(flags.folder, `${item.name}-${epochs}`)
+  const warmup = flags.warmup === 'half' ? Math.floor(epochs / 2) : Number(flags.warmup)
+  const folder = join(flags.folder, `${item.name}-${epochs}-${warmup}`)
   const arms = { 'scvi-tools': [], 'scvae, the same settings': [], 'scvae, defaults': [] }
   for (const seed of seeds) {
     const matched = { maxEpochs: epochs, klWarmup: warmup, earlyStopping: false, keepBest: false }
