@@ -22,7 +22,7 @@ const flags = options(
     only: 'pbmc4k,kang_ctrl,sc_mixology,bladder',
     seeds: '0,1,2,3,4',
     steps: '4000',
-  warmup: 'half',
+    warmup: 'half',
     threads: '1',
     scvi: process.env.SCVAE_BENCH_SCVI ?? '',
     folder: '',
