@@ -24,6 +24,7 @@ const flags = options(
     steps: '4000',
     warmup: 'half',
     threads: '1',
+    defaults: 'yes',
     scvi: process.env.SCVAE_BENCH_SCVI ?? '',
     folder: '',
   },
@@ -116,11 +117,15 @@ for (const item of presentData(list(flags.only))) {
   const epochs = Math.min(400, Math.round(Number(flags.steps) / stepsAnEpoch))
   const warmup = flags.warmup === 'half' ? Math.floor(epochs / 2) : Number(flags.warmup)
   const folder = join(flags.folder, `${item.name}-${epochs}-${warmup}`)
-  const arms = { 'scvi-tools': [], 'scvae, the same settings': [], 'scvae, defaults': [] }
+  const arms = {
+    'scvi-tools': [],
+    'scvae, the same settings': [],
+    ...(flags.defaults === 'yes' && { 'scvae, defaults': [] }),
+  }
   for (const seed of seeds) {
     const matched = { maxEpochs: epochs, klWarmup: warmup, earlyStopping: false, keepBest: false }
     arms['scvae, the same settings'].push(await ours(data, item.batch, seed, matched))
-    arms['scvae, defaults'].push(await ours(data, item.batch, seed, {}))
+    arms['scvae, defaults']?.push(await ours(data, item.batch, seed, {}))
   }
   const plan = { batchKey: item.batch, epochs, warmup, threads, seeds }
   const runs = peerRuns(flags.scvi, folder, data, {
