@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Round trips with Python's anndata: it writes, scvae reads equal; scvae writes, it reads equal.
+# Against Python: anndata writes, scvae reads equal; scvae writes, anndata reads equal; scanpy chooses the same genes.
 #
 #     SCVAE_INTEROP_PYTHON  the Python (3.11 or later) to make the environment with; python3 when unset
 #     SCVAE_INTEROP_VENV    where the environment is kept; in the user's cache when unset
@@ -11,7 +11,7 @@ requirements=test/interop/requirements.txt
 key=$({ "$python" --version; cat "$requirements"; } | cksum | cut -d' ' -f1)
 venv=${SCVAE_INTEROP_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/scvae/interop-$key}
 
-if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import anndata, zarr' 2>/dev/null; then
+if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import anndata, scanpy, skmisc, zarr' 2>/dev/null; then
   rm -rf "$venv"
   mkdir -p "$(dirname "$venv")"
   "$python" -m venv "$venv"
@@ -26,4 +26,5 @@ export SCVAE_INTEROP_FILES="$files"
 status=0
 npx vitest run --config test/interop/vitest.config.ts || status=1
 "$venv/bin/python" test/interop/check_files.py "$files/scvae" || status=1
+SCVAE_SCANPY_PYTHON="$venv/bin/python" npx vitest run test/analysis/scanpy.test.ts || status=1
 exit "$status"
