@@ -78,8 +78,11 @@ function drawCount(random: Random, mean: number, theta: number): number {
   const poisson = theta === Number.POSITIVE_INFINITY
   if (mean > LARGEST_MEAN_BY_INVERSION)
     return poisson ? random.poisson(mean) : random.negativeBinomial(mean, theta)
+  let u = random.next()
+  // p(0) ≥ exp(−mean) ≥ 1 − mean: most draws are zeros that need no logarithm; the margin is for rounding
+  if (u < 1 - mean - 1e-12) return 0
   let p = Math.exp(poisson ? -mean : -theta * Math.log1p(mean / theta))
-  let u = random.next() - p
+  u -= p
   const ratio = poisson ? mean : mean / (theta + mean)
   let x = 0
   // up the distribution, to where the next probability no longer shows

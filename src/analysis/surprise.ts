@@ -33,26 +33,31 @@ export async function surpriseZ(
   const byBatch = network.config.dispersion === 'gene-batch'
   const z = new Float64Array(source.nCells)
   const all = new Float64Array(source.nCells)
+  const expected = new Float64Array(network.capacity)
+  const variance = new Float64Array(network.capacity)
   const moments = { mean: 0, variance: 0 }
   for await (const { cells, mean, zeroLogits, logLikelihood } of expectedCounts(
     network,
     source,
     posterior.mean,
   )) {
-    for (let i = 0; i < cells.length; i++) {
-      const batch = source.categorical[0]?.[cells[i]!] ?? 0
-      let expected = 0
-      let variance = 0
-      for (let g = 0; g < nGenes; g++) {
-        const key = byBatch ? batch * nGenes + g : g
-        tables[key] ??= new LikelihoodMoments(theta(g, batch))
+    const batches = Int32Array.from(cells, (cell) => source.categorical[0]?.[cell] ?? 0)
+    expected.fill(0)
+    variance.fill(0)
+    // gene by gene, so that a gene's table is read while it lies in the cache
+    for (let g = 0; g < nGenes; g++) {
+      for (let i = 0; i < cells.length; i++) {
+        const key = byBatch ? batches[i]! * nGenes + g : g
+        tables[key] ??= new LikelihoodMoments(theta(g, batches[i]!))
         const at = i * nGenes + g
         tables[key].at(mean[at]!, zeroLogits ? 1 / (1 + Math.exp(-zeroLogits[at]!)) : 0, moments)
-        expected += moments.mean
-        variance += moments.variance
+        expected[i]! += moments.mean
+        variance[i]! += moments.variance
       }
+    }
+    for (let i = 0; i < cells.length; i++) {
       all[cells[i]!] = logLikelihood[i]!
-      z[cells[i]!] = (logLikelihood[i]! - expected) / Math.sqrt(variance)
+      z[cells[i]!] = (logLikelihood[i]! - expected[i]!) / Math.sqrt(variance[i]!)
     }
   }
   return { z, logLikelihood: all }
