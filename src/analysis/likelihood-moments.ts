@@ -1,10 +1,30 @@
 import { logGamma } from '../numeric/special.js'
 
-/** Spacing of the table's nodes in log mean. */
-const STEP = 0.05
-const LOWEST_LOG_MEAN = Math.log(1e-6)
-const HIGHEST_LOG_MEAN = Math.log(1e7)
-const NODES = Math.ceil((HIGHEST_LOG_MEAN - LOWEST_LOG_MEAN) / STEP) + 2
+/**
+ * Nodes of the table lie at the float32 numbers whose mantissa has no more than four bits: 16 to each doubling of the mean, found
+ * by shifting a number's bits.
+ */
+const MANTISSA_SHIFT = 23 - 4
+const LOWEST_MEAN = 2 ** -20
+const HIGHEST_MEAN = 2 ** 24
+const PART = 2 ** -MANTISSA_SHIFT
+
+const float = new Float32Array(1)
+const bits = new Int32Array(float.buffer)
+
+function bitsOf(mean: number): number {
+  float[0] = mean
+  return bits[0]!
+}
+
+const FIRST_NODE = bitsOf(LOWEST_MEAN) >> MANTISSA_SHIFT
+const NODES = (bitsOf(HIGHEST_MEAN) >> MANTISSA_SHIFT) - FIRST_NODE + 2
+
+function meanAtNode(node: number): number {
+  bits[0] = (FIRST_NODE + node) << MANTISSA_SHIFT
+  return float[0]!
+}
+
 /** Past this many counts the sum over counts is taken as an integral. */
 const MOST_TERMS = 3000
 const INTEGRAL_POINTS = 1200
@@ -13,45 +33,61 @@ const TAIL = 1e-10
 
 /**
  * Moments of the log-probability of a count under its own distribution: how large, and how scattered, log p(X) is when X is
- * drawn from p. For a count with mean μ and dispersion θ the table holds, at nodes of log μ that are filled when first asked
- * for, M₁ and M₂ of
+ * drawn from p. For a count with mean μ and dispersion θ the table holds, at nodes of μ that are filled when first asked for, M₁ and
+ * M₂ of
  *
- *     M_k = Σ_{x>0} p(x) (log p(x))^k
+ *     M_k = Σ_x p(x) (log p(x))^k
  *
- * from which those of the negative binomial, of the Poisson (θ = ∞) and of their zero-inflated forms follow by adding x = 0.
+ * over all counts; or, where zeros may be inflated, over x > 0, from which those of each inflation follow by adding x = 0. Between
+ * nodes they are linear in μ.
  */
 export class LikelihoodMoments {
   readonly #theta: number
-  readonly #nodes = new Float64Array(2 * NODES).fill(Number.NaN)
+  readonly #zeroInflated: boolean
+  readonly #nodes = new Float32Array(2 * NODES).fill(Number.NaN)
 
-  /** @param theta inverse dispersion; Infinity for a Poisson */
-  constructor(theta: number) {
+  /**
+   * @param theta inverse dispersion; Infinity for a Poisson
+   * @param zeroInflated whether a dropout will be given
+   */
+  constructor(theta: number, zeroInflated = false) {
     this.#theta = theta
+    this.#zeroInflated = zeroInflated
   }
 
   /**
    * Mean and variance of log p(X).
    *
-   * @param dropout probability that a count is set to zero (zero inflation)
+   * @param dropout probability that a count is set to zero; 0 unless zeros may be inflated
    * @param out receives the two
    */
   at(mean: number, dropout: number, out: { mean: number; variance: number }): void {
-    const position =
-      (Math.min(Math.max(Math.log(mean), LOWEST_LOG_MEAN), HIGHEST_LOG_MEAN) - LOWEST_LOG_MEAN) / STEP
-    const node = Math.floor(position)
-    const part = position - node
+    const place = bitsOf(Math.min(Math.max(mean, LOWEST_MEAN), HIGHEST_MEAN))
+    const node = (place >> MANTISSA_SHIFT) - FIRST_NODE
+    const part = (place & (2 ** MANTISSA_SHIFT - 1)) * PART
     const nodes = this.#nodes
     if (Number.isNaN(nodes[2 * node]!)) this.#fill(node)
     if (Number.isNaN(nodes[2 * node + 2]!)) this.#fill(node + 1)
     const first = nodes[2 * node]! * (1 - part) + nodes[2 * node + 2]! * part
     const second = nodes[2 * node + 1]! * (1 - part) + nodes[2 * node + 3]! * part
-    const logZero = this.#logZero(mean)
-    const zero = Math.exp(logZero)
-    if (dropout === 0) {
-      out.mean = zero * logZero + first
-      out.variance = zero * logZero * logZero + second - out.mean * out.mean
+    if (this.#zeroInflated) {
+      this.#inflate(mean, dropout, first, second, out)
       return
     }
+    out.mean = first
+    out.variance = second - first * first
+  }
+
+  /** Adds x = 0 to the moments over x > 0. */
+  #inflate(
+    mean: number,
+    dropout: number,
+    first: number,
+    second: number,
+    out: { mean: number; variance: number },
+  ): void {
+    const logZero = this.#logZero(mean)
+    const zero = Math.exp(logZero)
     const keep = 1 - dropout
     if (keep === 0) {
       // a zero for certain
@@ -61,7 +97,8 @@ export class LikelihoodMoments {
     }
     const logKeep = Math.log(keep)
     const inflated = dropout + keep * zero
-    const logInflated = Math.log(inflated)
+    // without dropout a zero may be too rare for its probability, never for the logarithm of it
+    const logInflated = dropout === 0 ? logZero : Math.log(inflated)
     out.mean = inflated * logInflated + keep * ((1 - zero) * logKeep + first)
     const square = (1 - zero) * logKeep * logKeep + 2 * logKeep * first + second
     out.variance = inflated * logInflated * logInflated + keep * square - out.mean * out.mean
@@ -80,13 +117,15 @@ export class LikelihoodMoments {
   }
 
   #fill(node: number): void {
-    const mean = Math.exp(LOWEST_LOG_MEAN + node * STEP)
+    const mean = meanAtNode(node)
     const theta = this.#theta
     const deviation = Math.sqrt(mean + (mean * mean) / theta)
     const [first, second] =
       mean + 10 * deviation < MOST_TERMS ? this.#sum(mean) : this.#integral(mean, deviation)
-    this.#nodes[2 * node] = first
-    this.#nodes[2 * node + 1] = second
+    const logZero = this.#logZero(mean)
+    const zero = this.#zeroInflated ? 0 : Math.exp(logZero)
+    this.#nodes[2 * node] = first + zero * logZero
+    this.#nodes[2 * node + 1] = second + zero * logZero * logZero
   }
 
   /** Term by term: p(x + 1) = p(x) (x + θ) / (x + 1) · μ / (θ + μ). */

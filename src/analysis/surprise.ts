@@ -48,7 +48,7 @@ export async function surpriseZ(
     for (let g = 0; g < nGenes; g++) {
       for (let i = 0; i < cells.length; i++) {
         const key = byBatch ? batches[i]! * nGenes + g : g
-        tables[key] ??= new LikelihoodMoments(theta(g, batches[i]!))
+        tables[key] ??= new LikelihoodMoments(theta(g, batches[i]!), zeroLogits !== undefined)
         const at = i * nGenes + g
         tables[key].at(mean[at]!, zeroLogits ? 1 / (1 + Math.exp(-zeroLogits[at]!)) : 0, moments)
         expected[i]! += moments.mean

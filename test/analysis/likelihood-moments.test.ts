@@ -55,11 +55,17 @@ describe('LikelihoodMoments', () => {
     [300, 50],
     [900, POISSON],
   ])('are those of the sum over all counts, mean %d and θ %d', (mean, theta) => {
-    const table = new LikelihoodMoments(theta)
-    for (const dropout of [0, 0.02, 0.6]) {
+    const whole = new LikelihoodMoments(theta)
+    const inflated = new LikelihoodMoments(theta, true)
+    for (const [table, dropout] of [
+      [whole, 0],
+      [inflated, 0],
+      [inflated, 0.02],
+      [inflated, 0.6],
+    ] as const) {
       const expected = direct(mean, theta, dropout, atMost(mean, theta))
       table.at(mean, dropout, out)
-      // the table is linear between nodes 5 % apart
+      // the table is linear between nodes of 16 to a doubling
       const deviation = Math.sqrt(expected.variance)
       expect(Math.abs(out.mean - expected.mean) / deviation).toBeLessThan(2e-3)
       expect(out.variance / expected.variance).toBeGreaterThan(0.995)
@@ -98,7 +104,7 @@ describe('LikelihoodMoments', () => {
   })
 
   it('are nothing where every count is dropped', () => {
-    new LikelihoodMoments(2).at(3, 1, out)
+    new LikelihoodMoments(2, true).at(3, 1, out)
     expect(out).toEqual({ mean: 0, variance: 0 })
   })
 
