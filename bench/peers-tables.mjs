@@ -1,19 +1,25 @@
 import { figure, printTable, spread, spreadText } from './output.mjs'
 
+/** The median and the quartiles; the value alone where there is one. */
+function summary(values, digits = 3) {
+  const about = spread(values)
+  return values.length === 1 ? figure(about.median, digits) : spreadText(about, digits)
+}
+
 /** Prints the tables of one data set. */
 export function printPeers({ name, nCells, nGenes, density, rounds }, sides, peer, { threads }) {
   const values = (side, key) => rounds.map((runs) => runs[side][key])
-  const text = (side, of) => spreadText(spread(rounds.map((runs) => of(runs[side]))))
+  const text = (side, of) => summary(rounds.map((runs) => of(runs[side])))
   /** Ratios to the peer of the same round. */
   const ratio = (side, of) => {
     if (!rounds[0][peer] || side === peer) return '–'
-    return spreadText(spread(rounds.map((runs) => of(runs[side], runs[peer]))))
+    return summary(rounds.map((runs) => of(runs[side], runs[peer])))
   }
   const epochs = [...new Set(sides.flatMap((side) => values(side, 'epochs')))].join('/')
   const about = `${nCells.toLocaleString('en-US')} cells × ${nGenes.toLocaleString('en-US')} genes, ${figure(100 * density)} % nonzero`
-  const runs = `${rounds.length === 1 ? 'one round' : `${rounds.length} rounds`}`
+  const runs = rounds.length === 1 ? 'one round' : `${rounds.length} rounds, median (quartiles)`
   printTable(
-    `${name}: ${about}; ${epochs} epochs, ${threads} threads, ${runs}, median (quartiles)`,
+    `${name}: ${about}; ${epochs} epochs, ${threads} threads, ${runs}`,
     [
       '',
       'cold start to latents, s',
@@ -32,7 +38,7 @@ export function printPeers({ name, nCells, nGenes, density, rounds }, sides, pee
       ratio(side, (ours, theirs) => ours.trainCellsPerSecond / theirs.trainCellsPerSecond),
       text(side, (run) => (run.peakBytes ?? Number.NaN) / 1e6),
       ratio(side, (ours, theirs) => ours.peakBytes / theirs.peakBytes),
-      spreadText(spread(values(side, 'heldoutElbo')), 5),
+      summary(values(side, 'heldoutElbo'), 5),
     ]),
   )
   const phases = [...new Set(sides.flatMap((side) => Object.keys(rounds[0][side].phases)))]
@@ -61,12 +67,12 @@ function printTimeToTarget(rounds, sides, peer) {
         return first && { ...first, ratio: runs[peer].trainedAt / first.seconds }
       })
       if (found.some((one) => one === undefined)) return [label(side), 'not reached', '–', '–']
-      const of = (key) => spreadText(spread(found.map((one) => one[key])))
+      const of = (key) => summary(found.map((one) => one[key]))
       return [label(side), of('epoch'), of('seconds'), of('ratio')]
     })
   if (reached.length === 0) return
   printTable(
-    `Until the held-out ELBO with which ${peer} ends (its training ends ${spreadText(spread(rounds.map((runs) => runs[peer].trainedAt)))} s after its start)`,
+    `Until the held-out ELBO with which ${peer} ends (its training ends ${summary(rounds.map((runs) => runs[peer].trainedAt))} s after its start)`,
     ['', 'epoch', 's after the start', 'times faster'],
     reached,
   )

@@ -63,7 +63,7 @@ async function run(side, job, folder) {
       peakBytes,
       trainCellsPerSecond: metrics.train_cells_per_second,
       epochs: metrics.epochs,
-      phases: metrics.timings,
+      phases: withRest(metrics.timings, seconds),
       model: `${prefix}.model`,
     }
   }
@@ -79,6 +79,11 @@ async function run(side, job, folder) {
   const words = (spawned) => [beside('peers-scvae.mjs'), jobFile, String(spawned), side]
   const { stdout, ...measured } = await watched(process.execPath, words)
   return { ...measured, ...reported(stdout), model: ownJob.model }
+}
+
+/** Phases, and what lies before, between and after them. */
+function withRest(phases, seconds) {
+  return { ...phases, rest: Object.values(phases).reduce((left, phase) => left - phase, seconds) }
 }
 
 /** What a job says on its last line, with the length of each phase. */

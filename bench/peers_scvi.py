@@ -69,8 +69,6 @@ scvi.settings.verbosity = logging.ERROR
 finish("start")
 
 adata = chosen_cells(anndata.read_h5ad(job["file"]))
-finish("read")
-
 genes = adata
 if job["nTopGenes"] is not None:
     found = scanpy.pp.highly_variable_genes(
@@ -81,7 +79,7 @@ if job["nTopGenes"] is not None:
         inplace=False,
     )
     genes = adata[:, found["highly_variable"].to_numpy()].copy()
-finish("genes")
+finish("read")
 
 scvi.model.SCVI.setup_anndata(genes, batch_key=job["batchKey"])
 model = scvi.model.SCVI(genes, gene_likelihood="nb")
