@@ -6,6 +6,10 @@ function summary(values, digits = 3) {
   return values.length === 1 ? figure(about.median, digits) : spreadText(about, digits)
 }
 
+/** The largest share, where it is known. */
+const percents = (shares) =>
+  shares.includes(null) ? '–' : `${(100 * Math.max(...shares)).toFixed(0)} % at most`
+
 /** Prints the tables of one data set. */
 export function printPeers({ name, nCells, nGenes, density, rounds }, sides, peer, { threads }) {
   const values = (side, key) => rounds.map((runs) => runs[side][key])
@@ -29,6 +33,7 @@ export function printPeers({ name, nCells, nGenes, density, rounds }, sides, pee
       'peak memory, MB',
       'share of memory',
       'held-out −ELBO, nats/cell',
+      'other programs',
     ],
     sides.map((side) => [
       label(side),
@@ -39,6 +44,7 @@ export function printPeers({ name, nCells, nGenes, density, rounds }, sides, pee
       text(side, (run) => (run.peakBytes ?? Number.NaN) / 1e6),
       ratio(side, (ours, theirs) => ours.peakBytes / theirs.peakBytes),
       summary(values(side, 'heldoutElbo'), 5),
+      percents(values(side, 'othersShare')),
     ]),
   )
   const phases = [...new Set(sides.flatMap((side) => Object.keys(rounds[0][side].phases)))]

@@ -56,14 +56,13 @@ async function run(side, job, folder) {
   writeFileSync(jobFile, JSON.stringify(ownJob))
   if (side === 'fit') {
     const prefix = join(folder, 'fit')
-    const { seconds, peakBytes } = await watched(process.execPath, () => [CLI, ...fitWords(job, prefix)])
+    const { stdout: _, ...measured } = await watched(process.execPath, () => [CLI, ...fitWords(job, prefix)])
     const metrics = JSON.parse(readFileSync(`${prefix}_metrics.json`, 'utf8'))
     return {
-      seconds,
-      peakBytes,
+      ...measured,
       trainCellsPerSecond: metrics.train_cells_per_second,
       epochs: metrics.epochs,
-      phases: withRest(metrics.timings, seconds),
+      phases: withRest(metrics.timings, measured.seconds),
       model: `${prefix}.model`,
     }
   }
