@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -16,17 +16,14 @@ export function venvPython(requirements, folder) {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
   const venv = folder === '' ? join(cache, 'scvae', `peers-${key}`) : folder
   const python = join(venv, 'bin', 'python')
-  if (existsSync(python)) return python
-  if (existsSync(venv)) throw new Error(`${venv} exists, but has no bin/python.`)
+  // written last: an installation that was cut off is taken up again
+  const complete = join(venv, `scvae-peers-${key}`)
+  if (existsSync(complete)) return python
   process.stderr.write(`making ${venv} …\n`)
   mkdirSync(dirname(venv), { recursive: true })
-  try {
-    execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' })
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]
-    execFileSync(python, pip, { stdio: 'inherit' })
-  } catch (error) {
-    rmSync(venv, { recursive: true, force: true })
-    throw error
-  }
+  if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' })
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]
+  execFileSync(python, pip, { stdio: 'inherit' })
+  writeFileSync(complete, '')
   return python
 }
