@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { availableBuilds, pickBuild } from '../device/cpu/builds.js'
+import { describeTensorFlow, tensorFlowLine } from '../device/tensorflow/describe.js'
 import type { Arguments, Command } from './arguments.js'
 import { formatBytes, textTable } from './text.js'
 
@@ -21,8 +22,9 @@ export const devices: Command = {
       kernels: availableBuilds(),
       would_run: pickBuild(),
     }
+    const tensorflow = { device: 'tensorflow', ...describeTensorFlow() }
     if (args.flag('json')) {
-      process.stdout.write(`${JSON.stringify({ devices: [cpu] }, null, 2)}\n`)
+      process.stdout.write(`${JSON.stringify({ devices: [cpu, tensorflow] }, null, 2)}\n`)
       return
     }
     const rows = [
@@ -31,6 +33,7 @@ export const devices: Command = {
       ['memory', formatBytes(cpu.memory_bytes)],
       ['kernels', cpu.kernels.join(', ')],
       ['would run', cpu.would_run],
+      ['tensorflow', tensorFlowLine(tensorflow)],
     ]
     process.stdout.write(`${textTable(rows)}\n`)
   },

@@ -2,22 +2,28 @@ import { createCpuDevice } from './cpu/cpu-device.js'
 import type { Device } from './device.js'
 
 /** What `--device` takes. */
-export const DEVICES = ['auto', 'cpu'] as const
+export const DEVICES = ['auto', 'cpu', 'tensorflow'] as const
 
 /** Which device is asked for. */
 export interface DeviceChoice {
   device: (typeof DEVICES)[number]
-  /** Of the CPU device; all cores when left out. */
+  /** Of the CPU device, and of TensorFlow's CPU kernels; all cores when left out. */
   threads?: number | undefined
   /** Of the CPU device. */
   kernels?: 'auto' | 'native' | 'wasm'
 }
 
 /**
- * The device asked for; `auto` takes the first that is there.
+ * The device asked for; `auto` takes the first that is there: a CUDA TensorFlow, CPU threads.
  *
  * @throws ScvaeError `no-device` where it is not.
  */
-export async function openDevice({ threads, kernels = 'auto' }: DeviceChoice): Promise<Device> {
+export async function openDevice({ device, threads, kernels = 'auto' }: DeviceChoice): Promise<Device> {
+  if (device !== 'cpu') {
+    const { openCudaTensorFlow, openTensorFlow } = await import('./tensorflow/open.js')
+    if (device === 'tensorflow') return openTensorFlow({ threads })
+    const found = openCudaTensorFlow()
+    if (found) return found
+  }
   return createCpuDevice({ kernels, ...(threads !== undefined && { threads }) })
 }

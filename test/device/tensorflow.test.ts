@@ -1,12 +1,40 @@
-import * as tf from '@tensorflow/tfjs-core'
-import '@tensorflow/tfjs-backend-cpu'
-import { CoreOps } from '../../src/device/tensorflow/core-ops.js'
-import { TensorFlowDevice } from '../../src/device/tensorflow/tf-device.js'
+import { describe, expect, it } from 'vitest'
+import type { ModelConfig } from '../../src/model/config.js'
 import { describeConformance } from './conformance.js'
+import { LongRun } from './long-run.js'
+import { plainTensorFlow, tensorCount } from './plain-tensorflow.js'
 
-tf.env().set('IS_TEST', true)
+describeConformance('TensorFlow.js in plain JavaScript', plainTensorFlow)
 
-describeConformance('TensorFlow.js in plain JavaScript', async () => {
-  await tf.setBackend('cpu')
-  return new TensorFlowDevice(tf, new CoreOps(tf), { label: 'TensorFlow.js', build: 'cpu' })
+const MODELS: Record<string, Partial<ModelConfig>> = {
+  'nb with batch norm': {},
+  'zinb, dispersion by batch, two layers, latent library': {
+    likelihood: 'zinb',
+    dispersion: 'gene-batch',
+    nLayers: 2,
+    library: 'latent',
+    layerNorm: 'both',
+    encodeCovariates: true,
+  },
+}
+
+describe('tensors of TensorFlow.js', () => {
+  it.each(Object.entries(MODELS))(
+    'are as many after every step, and gone at the end: %s',
+    async (_, model) => {
+      const before = tensorCount()
+      const shape = { genes: 30, hidden: 8, cells: 9, capacity: 16, categories: [3, 2], continuous: 1 }
+      const run = new LongRun(await plainTensorFlow(), shape, model)
+      await run.train(30)
+      const counts = new Set<number>()
+      for (let i = 0; i < 2; i++) {
+        await run.train(30)
+        counts.add(tensorCount())
+      }
+      expect(counts.size).toBe(1)
+      expect(Number.isFinite(await run.logLikelihood())).toBe(true)
+      await run.stop()
+      expect(tensorCount()).toBe(before)
+    },
+  )
 })

@@ -5,6 +5,7 @@ import { Network } from '../../src/model/network.js'
 import { NOISE } from '../../src/numeric/philox.js'
 import { ADAM, expectedAdam } from '../device/adam-expected.js'
 import { expectNear, largest } from '../device/check.js'
+import { plainTensorFlow } from '../device/plain-tensorflow.js'
 import { autodiffLoss, type LossInput } from './autodiff.js'
 import { latentNormals } from './latent.js'
 import { at } from './matrix.js'
@@ -33,10 +34,15 @@ function reversedSource({ cells }: LossInput): CellSource {
   }
 }
 
-describe('network', () => {
+const DEVICES: Record<string, () => Promise<Device>> = {
+  'CPU threads': () => createCpuDevice({ threads: 2 }),
+  'TensorFlow.js in plain JavaScript': plainTensorFlow,
+}
+
+describe.each(Object.entries(DEVICES))('network on %s', (_, makeDevice) => {
   let device: Device
   beforeAll(async () => {
-    device = await createCpuDevice({ threads: 2 })
+    device = await makeDevice()
   })
   afterAll(() => device?.dispose())
 

@@ -78,6 +78,10 @@ export class CoreOps implements Ops {
     return this.#tf.reshape(this.#tf.scatterND(places, values, [rows * columns]), [rows, columns])
   }
 
+  changing(_name: string, value: number): Handle {
+    return this.#tf.scalar(value)
+  }
+
   keep(a: Handle): Handle {
     return this.#tf.keep(a)
   }

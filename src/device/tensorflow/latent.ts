@@ -57,7 +57,7 @@ export class LatentKernels {
     const variance = ops.add(raw, VARIANCE_FLOOR)
     const outputGradient = own(args.outputGradient).first(ops, nCells)
     const prior = this.#prior(args)
-    const weight = args.klWeight / nCells
+    const weight = ops.changing('KL weight', args.klWeight / nCells)
     const byKl = ops.mul(ops.div(ops.sub(mean, prior.mean), prior.variance), weight)
     own(args.meanGradient).set(ops.add(outputGradient, byKl))
     // ½ (gradient · noise / √variance + weight (1 / prior variance − 1 / variance)) · exp(raw)

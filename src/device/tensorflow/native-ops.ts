@@ -7,8 +7,6 @@ import type { AdamStep, Handle, Operand, Ops, Slots, SparseMatrix, Store, Tensor
  * dense product takes 0.02 ns an element and column (2-core x86-64, TensorFlow 2.21).
  */
 const SPARSE_BELOW = 0.02
-/** Scalars that are kept; more than a run ever has at a time. */
-const MOST_SCALARS = 256
 
 /**
  * TensorFlow's own operations through tfjs-node. They are called by name, which takes a quarter of the time that TensorFlow.js
@@ -19,6 +17,7 @@ export class NativeOps implements Ops {
   readonly #backend: NodeBackend
   readonly #attributes: ReturnType<typeof makeAttributes>
   readonly #scalars = new Map<number, Handle>()
+  readonly #changing = new Map<string, { value: number; handle: Handle }>()
   /** Int32 tensors by their values, joined. */
   readonly #integers = new Map<string, Handle>()
   /** Columns of ones by length. */
@@ -45,10 +44,6 @@ export class NativeOps implements Ops {
   #scalar(value: number): Handle {
     let scalar = this.#scalars.get(value)
     if (!scalar) {
-      if (this.#scalars.size === MOST_SCALARS) {
-        for (const old of this.#scalars.values()) old.dispose()
-        this.#scalars.clear()
-      }
       scalar = this.upload(Float32Array.of(value), [])
       this.#scalars.set(value, scalar)
     }
@@ -176,6 +171,15 @@ export class NativeOps implements Ops {
     return this.#tf.reshape(sums, [rows, columns])
   }
 
+  changing(name: string, value: number): Handle {
+    const last = this.#changing.get(name)
+    if (last?.value === value) return last.handle
+    last?.handle.dispose()
+    const handle = this.upload(Float32Array.of(value), [])
+    this.#changing.set(name, { value, handle })
+    return handle
+  }
+
   keep(a: Handle): Handle {
     return this.#tf.keep(a)
   }
@@ -196,22 +200,20 @@ export class NativeOps implements Ops {
   adam({ value, firstMoment, secondMoment }: Slots, gradient: Handle, step: AdamStep): void {
     const { weightDecay } = step
     const whole = weightDecay === 0 ? gradient : this.add(gradient, this.mul(value.get(), weightDecay))
-    const scalar = (x: number) => this.#tf.engine().makeTensor(Float32Array.of(x), [], 'float32')
-    const [w, m, v] = [value, firstMoment, secondMoment].map((store) => (store as NativeVariable).resource)
+    const variables = [value, firstMoment, secondMoment] as NativeVariable[]
+    for (const variable of variables) variable.letGo()
     this.#backend.executeMultipleOutputs(
       'ResourceApplyAdam',
       this.#attributes.adam,
-      // powers of 0 switch its own corrections off
       [
-        w!,
-        m!,
-        v!,
+        ...variables.map(({ resource }) => resource),
+        // powers of 0 switch its own corrections off
         this.#scalar(0),
         this.#scalar(0),
-        scalar(step.rate / step.root),
+        this.changing('rate', step.rate / step.root),
         this.#scalar(step.beta1),
         this.#scalar(step.beta2),
-        scalar(step.epsilon / step.root),
+        this.changing('epsilon', step.epsilon / step.root),
         whole,
       ],
       0,
@@ -223,6 +225,8 @@ export class NativeOps implements Ops {
       for (const handle of kept.values()) handle.dispose()
       kept.clear()
     }
+    for (const { handle } of this.#changing.values()) handle.dispose()
+    this.#changing.clear()
     for (const id of this.#shapes.values()) this.#backend.binding.deleteTensor(id)
     this.#shapes.clear()
   }

@@ -9,9 +9,13 @@ export class NativeVariable implements Store {
   readonly resource: Handle
   readonly #backend: NodeBackend
   readonly #type: readonly Attribute[]
+  readonly #tf: TensorFlow
+  /** The value, once it was read, until it changes. */
+  #value: Handle | undefined
 
   constructor(tf: TensorFlow, backend: NodeBackend, rows: number, columns: number) {
     const { TF_ATTR_STRING, TF_ATTR_TYPE, TF_ATTR_SHAPE, TF_FLOAT } = backend.binding
+    this.#tf = tf
     this.#backend = backend
     this.#type = [{ name: 'dtype', type: TF_ATTR_TYPE, value: TF_FLOAT }]
     const attributes = [
@@ -24,15 +28,26 @@ export class NativeVariable implements Store {
   }
 
   get(): Handle {
-    return this.#backend.executeSingleOutput('ReadVariableOp', this.#type, [this.resource])
+    this.#value ??= this.#tf.keep(
+      this.#backend.executeSingleOutput('ReadVariableOp', this.#type, [this.resource]),
+    )
+    return this.#value
+  }
+
+  /** To be called before an operation writes to the variable: TensorFlow would copy it for whoever still holds its value. */
+  letGo(): void {
+    this.#value?.dispose()
+    this.#value = undefined
   }
 
   set(handle: Handle): void {
+    this.letGo()
     this.#backend.executeMultipleOutputs('AssignVariableOp', this.#type, [this.resource, handle], 0)
     handle.dispose()
   }
 
   dispose(): void {
+    this.letGo()
     this.#backend.executeMultipleOutputs('DestroyResourceOp', [], [this.resource], 0)
     this.resource.dispose()
   }

@@ -6,7 +6,7 @@ export type TensorFlow = typeof tfjs
 /** A tensor of TensorFlow.js; immutable, to be disposed of by whoever does not leave that to a `tidy`. */
 export type Handle = tfjs.Tensor
 
-/** A number is a scalar that is the same from step to step, or one of few. */
+/** A number is a scalar that is kept: one of few. Those that change over a run come from {@link Ops.changing}. */
 export type Operand = Handle | number
 
 /** A sparse matrix on the host, and its forms on the device once they were asked for. */
@@ -94,6 +94,8 @@ export interface Ops {
   gatherElements(a: Handle, positions: Handle): Handle
   /** Sums of the values of one dimension by int32 segment, rows × columns of them. */
   segmentSum(values: Handle, segments: Handle, rows: number, columns: number): Handle
+  /** A scalar that takes the place of the last one of this name. */
+  changing(name: string, value: number): Handle
   /** Takes a handle out of the `tidy` under way: it lives until it is disposed of. */
   keep(a: Handle): Handle
   /** A tensor that lives until it is disposed of. The array is not to be changed afterwards. */

@@ -1,0 +1,62 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Device } from '../../src/device/device.js'
+import { modelConfig } from '../../src/model/config.js'
+import { Network } from '../../src/model/network.js'
+import { Setting, type Shape } from './setting.js'
+
+const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
+
+/** A network over seeded cells that trains as `Trainer` does: full minibatches, a smaller last one, then validation. */
+export class LongRun {
+  readonly #device: Device
+  readonly #network: Network
+  readonly #setting: Setting
+  readonly #batch: ReturnType<Network['minibatch']>
+  #step = 0
+
+  constructor(device: Device, shape: Shape, model: Parameters<typeof modelConfig>[0] = {}) {
+    this.#device = device
+    this.#setting = new Setting(shape, 77)
+    const { categories, continuous: nContinuous, genes: nGenes, capacity } = shape
+    const config = modelConfig({ nHidden: shape.hidden, nLatent: 5, ...model })
+    const libraryPrior = Float32Array.from({ length: 2 * categories[0]! }, (_, i) => (i % 2 ? 0.5 : 4))
+    this.#network = new Network(
+      device,
+      config,
+      { nGenes, categories, nContinuous, ...(config.library === 'latent' ? { libraryPrior } : {}) },
+      capacity,
+      3,
+    )
+    this.#batch = this.#network.minibatch(this.#setting.source)
+  }
+
+  /** Steps of training; every tenth is followed by a validation. */
+  async train(steps: number): Promise<void> {
+    const { source, shape } = this.#setting
+    for (let i = 0; i < steps; i++) {
+      const step = ++this.#step
+      const nCells = step % 3 === 0 ? shape.cells : shape.capacity
+      const cells = Int32Array.from({ length: nCells }, (_, k) => (k * 7 + step) % source.nCells)
+      this.#network.gather(this.#batch, cells)
+      this.#network.trainStep(this.#batch, { seed: 1, step }, 0.5, { ...ADAM, step })
+      if (step % 10 !== 0) continue
+      // as the trainer does: without a turn of the event loop, nothing native is given back
+      await setImmediate()
+      this.#network.evaluate(this.#batch, { seed: 1, step })
+      await this.#network.takeSums()
+    }
+  }
+
+  /** Of the last evaluated cells; not a number when something is wrong. */
+  async logLikelihood(): Promise<number> {
+    await this.#network.takeSums()
+    this.#network.evaluate(this.#batch, { seed: 1, step: this.#step })
+    return (await this.#network.takeSums()).logLikelihood
+  }
+
+  async stop(): Promise<void> {
+    this.#network.releaseMinibatch(this.#batch)
+    this.#network.release()
+    await this.#device.dispose()
+  }
+}
