@@ -43,7 +43,7 @@ else
   folder=$(cd "$folder" && pwd -P)
 fi
 for library in libtensorflow_cc.so.2 libtensorflow_framework.so.2; do
-  [ -e "$folder/$library" ] || fail "there is no $library in \"$folder\": TensorFlow 2.16 or later for Linux has it."
+  [ -e "$folder/$library" ] || fail "there is no $library in \"$folder\": the wheels of TensorFlow 2.21 for Linux have it."
 done
 
 # node_api.h comes with scvae
@@ -64,6 +64,7 @@ node -e '
   util.isNullOrUndefined ??= (value) => value == null
   util.isArray ??= Array.isArray
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2"
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= "0"
   const tf = require(process.argv[1])
   const { binding, isUsingGpuDevice } = tf.backend()
   console.log(`${process.argv[1]} runs on TensorFlow ${binding.TF_Version}, ${isUsingGpuDevice ? "GPU" : "CPU"}`)

@@ -13,6 +13,7 @@ it('exports what users rely on, and nothing else', () => {
       "countMatrixFromCsr",
       "createCpuDevice",
       "exportScviModel",
+      "openDevice",
       "readAnnData",
       "readCounts",
       "readElements",

@@ -20,7 +20,16 @@ function scvae(which: 'cpu' | 'gpu' | 'unbuilt', words: readonly string[]) {
   })
 }
 
-const fit = (device: string) => ['fit', DEMO, '--device', device, '--max-epochs', '2', '--no-umap', '--json']
+const fitOn = (device: string) => [
+  'fit',
+  DEMO,
+  '--device',
+  device,
+  '--max-epochs',
+  '2',
+  '--no-umap',
+  '--json',
+]
 
 describe('scvae with tfjs-node', () => {
   it('says what it has', async () => {
@@ -31,7 +40,7 @@ describe('scvae with tfjs-node', () => {
   it('trains to the loss of the CPU device', async () => {
     const losses: number[] = []
     for (const device of ['tensorflow', 'cpu']) {
-      const words = [...fit(device), '-o', `on-${device}`]
+      const words = [...fitOn(device), '-o', `on-${device}`]
       const { code, stdout, stderr } = await scvae('cpu', words)
       expect({ code, stderr }).toMatchObject({ code: 0 })
       expect(stderr).not.toContain('Warning')
@@ -43,14 +52,14 @@ describe('scvae with tfjs-node', () => {
   })
 
   it('is not what auto takes: a TensorFlow on the CPU is slower than the CPU device', async () => {
-    const { stdout } = await scvae('cpu', [...fit('auto'), '-o', 'on-auto'])
+    const { stdout } = await scvae('cpu', [...fitOn('auto'), '-o', 'on-auto'])
     expect((JSON.parse(stdout) as { device: string }).device).not.toContain('TensorFlow')
   })
 })
 
 describe('scvae with tfjs-node-gpu', () => {
   it('says that there is no GPU', async () => {
-    expect(await scvae('gpu', fit('tensorflow'))).toMatchObject({
+    expect(await scvae('gpu', fitOn('tensorflow'))).toMatchObject({
       code: 69,
       stdout: '',
       stderr: expect.stringMatching(/^scvae: @tensorflow\/tfjs-node-gpu 4\.\S+ finds no GPU: .*\n$/),
@@ -61,7 +70,7 @@ describe('scvae with tfjs-node-gpu', () => {
   })
 
   it('says that its addon is not built', async () => {
-    expect(await scvae('unbuilt', fit('tensorflow'))).toMatchObject({
+    expect(await scvae('unbuilt', fitOn('tensorflow'))).toMatchObject({
       code: 69,
       stdout: '',
       stderr: expect.stringMatching(
@@ -71,7 +80,7 @@ describe('scvae with tfjs-node-gpu', () => {
   })
 
   it('is passed over by auto without a GPU', async () => {
-    const { stdout } = await scvae('gpu', [...fit('auto'), '-o', 'on-auto-gpu'])
+    const { stdout } = await scvae('gpu', [...fitOn('auto'), '-o', 'on-auto-gpu'])
     expect((JSON.parse(stdout) as { device: string }).device).not.toContain('TensorFlow')
   })
 })

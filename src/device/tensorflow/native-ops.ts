@@ -1,5 +1,6 @@
+import { makeAttributes } from './native-attributes.js'
 import { NativeVariable } from './native-variable.js'
-import type { Attribute, Binding, NodeBackend } from './node-backend.js'
+import type { NodeBackend } from './node-backend.js'
 import type { AdamStep, Handle, Operand, Ops, Slots, SparseMatrix, Store, TensorFlow } from './ops.js'
 
 /**
@@ -229,42 +230,5 @@ export class NativeOps implements Ops {
     this.#changing.clear()
     for (const id of this.#shapes.values()) this.#backend.binding.deleteTensor(id)
     this.#shapes.clear()
-  }
-}
-
-/** The attributes of every operation that is called, made once. */
-function makeAttributes(binding: Binding) {
-  const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value })
-  const flag = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value })
-  const { TF_FLOAT, TF_INT32 } = binding
-  const float = type('T', TF_FLOAT)
-  const product = (a: boolean, b: boolean) => [float, flag('transpose_a', a), flag('transpose_b', b)]
-  const sparse = (adjoint: boolean) => [
-    float,
-    type('Tindices', TF_INT32),
-    flag('adjoint_a', adjoint),
-    flag('adjoint_b', false),
-  ]
-  const concat = [0, 1, 2, 3].map((n) => [
-    float,
-    type('Tidx', TF_INT32),
-    { name: 'N', type: binding.TF_ATTR_INT, value: n },
-  ])
-  return {
-    float: [float],
-    products: {
-      nn: product(false, false),
-      nt: product(false, true),
-      tn: product(true, false),
-      tt: product(true, true),
-    },
-    sparse: sparse(false),
-    sparseTransposed: sparse(true),
-    slice: [float, type('Index', TF_INT32)],
-    concat: (parts: number) => concat[parts]!,
-    gather: [type('Tparams', TF_FLOAT), type('Tindices', TF_INT32), type('Taxis', TF_INT32)],
-    gatherNd: [type('Tparams', TF_FLOAT), type('Tindices', TF_INT32)],
-    segments: [float, type('Tindices', TF_INT32), type('Tnumsegments', TF_INT32)],
-    adam: [float, flag('use_locking', false), flag('use_nesterov', false)],
   }
 }
