@@ -84,9 +84,9 @@ export function digamma(x: number): number {
 const LOG_FACTORIALS = new Float64Array(1024)
 for (let n = 2; n < LOG_FACTORIALS.length; n++) LOG_FACTORIALS[n] = logGamma(n + 1)
 
-/** ln n! for a whole number n ≥ 0 (a table below 1024). */
+/** ln n! = ln Γ(n + 1) for n ≥ 0; whole numbers below 1024 come from a table. */
 export function logFactorial(n: number): number {
-  return n < LOG_FACTORIALS.length ? LOG_FACTORIALS[n]! : logGamma(n + 1)
+  return LOG_FACTORIALS[n] ?? logGamma(n + 1)
 }
 
 /** Φ(x) − ½, by the all-positive series φ(x)·Σ x^(2n+1) / (1·3·5···(2n+1)). */

@@ -92,6 +92,11 @@ describe('logFactorial', () => {
     expectRelative(logFactorial(20), Math.log(2432902008176640000), 1e-15)
     expectRelative(logFactorial(1024) - logFactorial(1023), Math.log(1024), 1e-12)
   })
+
+  it('takes estimated counts, which are no whole numbers', () => {
+    expectRelative(logFactorial(0.5), Math.log(Math.sqrt(Math.PI) / 2), 1e-14)
+    expectRelative(logFactorial(1023.5), logGamma(1024.5), 1e-15)
+  })
 })
 
 describe('normalCdf', () => {
