@@ -19,10 +19,14 @@ export interface DeviceChoice {
  * @throws ScvaeError `no-device` where it is not.
  */
 export async function openDevice({ device, threads, kernels = 'auto' }: DeviceChoice): Promise<Device> {
-  if (device !== 'cpu') {
-    const { openCudaTensorFlow, openTensorFlow } = await import('./tensorflow/open.js')
-    if (device === 'tensorflow') return openTensorFlow({ threads })
-    const found = openCudaTensorFlow()
+  if (device === 'tensorflow') {
+    const { openTensorFlow } = await import('./tensorflow/open.js')
+    return openTensorFlow({ threads })
+  }
+  // who asks for kernels asks for the CPU device
+  if (device === 'auto' && kernels === 'auto') {
+    const { openCudaTensorFlow } = await import('./tensorflow/open.js')
+    const found = await openCudaTensorFlow()
     if (found) return found
   }
   return createCpuDevice({ kernels, ...(threads !== undefined && { threads }) })

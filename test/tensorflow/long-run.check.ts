@@ -10,7 +10,7 @@ it('holds as many tensors and as much memory after 2,100 steps as after 420', as
   const { tf } = loadTensorFlow()
   const start = tf.memory().numTensors
   const shape = { genes: 500, hidden: 64, cells: 100, capacity: 128, categories: [3], continuous: 1 }
-  const run = new LongRun(openTensorFlow(), shape, { encodeCovariates: true })
+  const run = new LongRun(await openTensorFlow(), shape, { encodeCovariates: true })
   const seen: { tensors: number; bytes: number }[] = []
   for (let i = 0; i < 5; i++) {
     await run.train(420)

@@ -78,7 +78,7 @@ export function loadTensorFlow(threads?: number): LoadedTensorFlow {
       cause: error,
     })
   }
-  const backend = tf.backend() as unknown as NodeBackend
+  const backend = tf.findBackend('tensorflow') as unknown as NodeBackend
   const { version } = require(`${name}/package.json`) as { version: string }
   return { tf, backend, package: `${name} ${version}`, version: backend.binding.TF_Version }
 }

@@ -17,7 +17,7 @@ export interface TensorFlowOptions {
  *
  * @throws ScvaeError (no-device) when neither is there, or tfjs-node-gpu finds no GPU.
  */
-export function openTensorFlow({ threads }: TensorFlowOptions = {}): Device {
+export async function openTensorFlow({ threads }: TensorFlowOptions = {}): Promise<Device> {
   const loaded = loadTensorFlow(threads)
   const { backend, version } = loaded
   if (backend.isGPUPackage && !backend.isUsingGpuDevice) {
@@ -33,20 +33,22 @@ export function openTensorFlow({ threads }: TensorFlowOptions = {}): Device {
 }
 
 /** The TensorFlow device where it runs on a GPU; looks for an NVIDIA driver before it loads anything. */
-export function openCudaTensorFlow(): Device | undefined {
+export async function openCudaTensorFlow(): Promise<Device | undefined> {
   const driver =
     process.platform === 'win32' || ['/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
   if (!driver || installedPackage() !== '@tensorflow/tfjs-node-gpu') return undefined
   try {
     const loaded = loadTensorFlow()
-    return loaded.backend.isUsingGpuDevice ? deviceOf(loaded) : undefined
+    return loaded.backend.isUsingGpuDevice ? await deviceOf(loaded) : undefined
   } catch (error) {
     if (error instanceof ScvaeError) return undefined
     throw error
   }
 }
 
-function deviceOf({ tf, backend, version, package: name }: LoadedTensorFlow): Device {
+async function deviceOf({ tf, backend, version, package: name }: LoadedTensorFlow): Promise<Device> {
+  // another part of the program may have chosen one of TensorFlow.js's other backends
+  await tf.setBackend('tensorflow')
   const where = backend.isUsingGpuDevice ? gpuModel() : cpus()[0]?.model.trim() || process.arch
   const about = { label: `TensorFlow ${version} on ${where}`, build: name }
   return new TensorFlowDevice(tf, new NativeOps(tf, backend), about)
