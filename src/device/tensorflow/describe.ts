@@ -38,8 +38,9 @@ export function describeTensorFlow(): TensorFlowDescription {
 /** The same in a line. */
 export function tensorFlowLine(found: TensorFlowDescription): string {
   const { package: name, libtensorflow, gpu, cuda = [], problem, hint } = found
-  const parts = name ? [name, `TensorFlow ${libtensorflow}`, gpu ?? 'CPU', ...cuda] : []
-  return [parts.join(', '), problem, hint].filter((part) => part).join(' ')
+  const what = name ? [name, `TensorFlow ${libtensorflow}`] : []
+  if (!problem) return [...what, gpu ?? 'CPU', ...cuda].join(', ')
+  return [name && `${what.join(', ')}.`, problem, hint].filter((part) => part).join(' ')
 }
 
 /** Model of the GPU by the driver, on Linux. */
