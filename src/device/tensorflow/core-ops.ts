@@ -1,3 +1,4 @@
+import type { TensorContainer } from '@tensorflow/tfjs-core'
 import type { AdamStep, Handle, Operand, Ops, Slots, SparseMatrix, Store, TensorFlow } from './ops.js'
 import { KeptTensor } from './tf-tensor.js'
 
@@ -76,6 +77,10 @@ export class CoreOps implements Ops {
   segmentSum(values: Handle, segments: Handle, rows: number, columns: number): Handle {
     const places = this.#tf.reshape(segments, [segments.size, 1])
     return this.#tf.reshape(this.#tf.scatterND(places, values, [rows * columns]), [rows, columns])
+  }
+
+  tidy<T extends TensorContainer>(run: () => T): T {
+    return this.#tf.tidy(run)
   }
 
   changing(_name: string, value: number): Handle {

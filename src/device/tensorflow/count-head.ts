@@ -25,8 +25,11 @@ export class TfCountHead {
   }
 
   #affine(hidden: Handle, weight: Parameter, bias: Parameter): Handle {
-    const product = this.#ops.matMul(hidden, ownParameter(weight).value.get(), false, true)
-    return this.#ops.add(product, ownParameter(bias).value.get())
+    const ops = this.#ops
+    return ops.tidy(() => {
+      const product = ops.matMul(hidden, ownParameter(weight).value.get(), false, true)
+      return ops.add(product, ownParameter(bias).value.get())
+    })
   }
 
   #means({ batch, head, hidden, logSize }: Omit<CountHeadArgs, 'logLikelihood'>): Forward['means'] {
@@ -62,19 +65,25 @@ export class TfCountHead {
     const { means, dispersed: of } = this.#forward
     const batch = ownBatch(args.batch)
     const batches = head.logDispersion?.value.rows ?? 1
-    const { q, byZeroLogit, byLogDispersion } = countGradient(ops, batch, means, of, batches)
-    const total = ops.sumOfRows(q)
-    const byLogit =
-      head.scale === 'softmax'
-        ? ops.sub(q, ops.mul(means.rates, total))
-        : ops.div(ops.mul(q, ops.sigmoid(means.logits)), ops.maximum(means.rates, 1e-30))
+    const { byLogit, total, byZeroLogit, byLogDispersion } = ops.tidy(() => {
+      const { q, ...others } = countGradient(ops, batch, means, of, batches)
+      const total = ops.sumOfRows(q)
+      const byLogit =
+        head.scale === 'softmax'
+          ? ops.sub(q, ops.mul(means.rates, total))
+          : ops.div(ops.mul(q, ops.sigmoid(means.logits)), ops.maximum(means.rates, 1e-30))
+      return { byLogit, total, ...others }
+    })
+    this.dispose()
 
     // the loss is minus the mean over the cells; the small matrices take the factor
     const weight = -1 / batch.nCells
     const hidden = ops.mul(own(args.hidden).first(ops, batch.nCells), weight)
     const back = (gradient: Handle, of: Parameter, bias: Parameter): Handle => {
       const byHidden = ops.matMul(gradient, ownParameter(of).value.get())
-      update(ops, of, ops.matMul(gradient, hidden, true), adam)
+      ops.tidy(() => {
+        update(ops, of, ops.matMul(gradient, hidden, true), adam)
+      })
       update(ops, bias, ops.mul(ops.sumOfColumns(gradient), weight), adam)
       return byHidden
     }
@@ -83,7 +92,6 @@ export class TfCountHead {
     own(args.hiddenGradient).set(ops.mul(byHidden, weight))
     if (byLogDispersion) update(ops, head.logDispersion!, ops.mul(byLogDispersion, weight), adam)
     if (args.logSizeGradient) own(args.logSizeGradient).set(ops.mul(total, weight))
-    this.dispose()
   }
 
   means(args: CountMeansArgs): void {

@@ -9,6 +9,10 @@ import type { Handle, Ops } from './ops.js'
  * operations on ten thousands of numbers, which take no longer than the two functions.
  */
 export function logGammaRatio(ops: Ops, x: Handle, theta: Handle): Handle {
+  return ops.tidy(() => logGammaRatioOf(ops, x, theta))
+}
+
+function logGammaRatioOf(ops: Ops, x: Handle, theta: Handle): Handle {
   const b = ops.add(theta, x)
   const s = ops.add(theta, 4)
   const t = ops.add(b, 4)
@@ -22,6 +26,10 @@ export function logGammaRatio(ops: Ops, x: Handle, theta: Handle): Handle {
 
 /** ψ(x + θ) − ψ(θ), in the same way. */
 export function digammaRatio(ops: Ops, x: Handle, theta: Handle): Handle {
+  return ops.tidy(() => digammaRatioOf(ops, x, theta))
+}
+
+function digammaRatioOf(ops: Ops, x: Handle, theta: Handle): Handle {
   const b = ops.add(theta, x)
   const s = ops.add(theta, 4)
   const ratio = ops.log1p(ops.div(x, s))

@@ -40,7 +40,7 @@ export function dispersed(
   const inverse = ops.reciprocal(ops.add(theta, EPSILON))
   const u = ops.mul(mean, inverse)
   const logRatio = ops.log1p(u)
-  const zero = zeroLogits && ops.neg(ops.add(ops.mul(logRatio, theta), zeroLogits))
+  const zero = zeroLogits && ops.tidy(() => ops.neg(ops.add(ops.mul(logRatio, theta), zeroLogits)))
   return { theta, inverse, u, ratio: ops.add(u, 1), logRatio, zero }
 }
 
@@ -50,7 +50,7 @@ export function sumAtZero(ops: Ops, { mean, zeroLogits }: Means, of: Dispersed |
   const { theta, logRatio, zero } = of
   // ln(π + (1 − π) P(0)) with π the sigmoid of the logit
   if (zero) {
-    return ops.sumOfRows(ops.sub(ops.softplus(zero), ops.softplus(ops.neg(zeroLogits!))))
+    return ops.tidy(() => ops.sumOfRows(ops.sub(ops.softplus(zero), ops.softplus(ops.neg(zeroLogits!)))))
   }
   // with one row of θ for all cells the sum is a product
   if (theta.shape[0] === 1) return ops.neg(ops.matMul(logRatio, theta, false, true))
@@ -117,7 +117,7 @@ export function countGradient(
   }
   // x (1 − v)
   const left = ops.div(counts, ratio)
-  const q = ops.sub(ops.mul(left, ops.div(mean, ops.add(mean, EPSILON))), ops.mul(v, theta))
+  const q = ops.tidy(() => ops.sub(ops.mul(left, ops.div(mean, ops.add(mean, EPSILON))), ops.mul(v, theta)))
 
   const byBatch = batches > 1
   const sum = (each: Handle) => (byBatch ? each : ops.sumOfColumns(each))

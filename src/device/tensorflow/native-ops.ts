@@ -1,3 +1,4 @@
+import type { TensorContainer } from '@tensorflow/tfjs-core'
 import { makeAttributes } from './native-attributes.js'
 import { NativeVariable } from './native-variable.js'
 import type { NodeBackend } from './node-backend.js'
@@ -172,6 +173,10 @@ export class NativeOps implements Ops {
     return this.#tf.reshape(sums, [rows, columns])
   }
 
+  tidy<T extends TensorContainer>(run: () => T): T {
+    return this.#tf.tidy(run)
+  }
+
   changing(name: string, value: number): Handle {
     const last = this.#changing.get(name)
     if (last?.value === value) return last.handle
@@ -200,7 +205,8 @@ export class NativeOps implements Ops {
   /** TensorFlow's Adam adds its epsilon before the second moment's correction: √v·root + ε = root·(√v + ε / root). */
   adam({ value, firstMoment, secondMoment }: Slots, gradient: Handle, step: AdamStep): void {
     const { weightDecay } = step
-    const whole = weightDecay === 0 ? gradient : this.add(gradient, this.mul(value.get(), weightDecay))
+    const whole =
+      weightDecay === 0 ? gradient : this.tidy(() => this.add(gradient, this.mul(value.get(), weightDecay)))
     const variables = [value, firstMoment, secondMoment] as NativeVariable[]
     for (const variable of variables) variable.letGo()
     this.#backend.executeMultipleOutputs(

@@ -94,6 +94,11 @@ export interface Ops {
   gatherElements(a: Handle, positions: Handle): Handle
   /** Sums of the values of one dimension by int32 segment, rows × columns of them. */
   segmentSum(values: Handle, segments: Handle, rows: number, columns: number): Handle
+  /**
+   * Runs a part of a kernel and lets go of all that it made but what it returns: a matrix of 20,000 genes is 10 MB, and a kernel
+   * makes a dozen.
+   */
+  tidy<T extends tfjs.TensorContainer>(run: () => T): T
   /** A scalar that takes the place of the last one of this name. */
   changing(name: string, value: number): Handle
   /** Takes a handle out of the `tidy` under way: it lives until it is disposed of. */
