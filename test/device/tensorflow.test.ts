@@ -36,5 +36,6 @@ describe('tensors of TensorFlow.js', () => {
       await run.stop()
       expect(tensorCount()).toBe(before)
     },
+    30_000,
   )
 })
