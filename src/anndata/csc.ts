@@ -1,5 +1,8 @@
 import { type CountBlock, CountMatrix } from './counts.js'
+import { SliceReader } from './slice-reader.js'
 import type { SparseElement } from './sparse-element.js'
+import type { SparseSlice } from './sparse-slices.js'
+import type { NumericArray } from './store.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 import type { ValueScan } from './value-scan.js'
@@ -24,20 +27,14 @@ export class CscMatrix implements StoredMatrix {
     const blocks = this.openBlocks(await this.entriesPerCell())
     const next = new Int32Array(this.nCells)
     for (const block of blocks) next.set(block.offsets.subarray(0, block.nCells), block.firstCell)
-    const { data, indices, pointers } = this.element
-    let gene = 0
-    for (const [start, stop] of data.ranges()) {
-      const values = await data.read(start, stop)
-      scan.add(values, start)
-      const cells = await indices.read(start, stop)
-      for (let k = start; k < stop; k++) {
-        while (pointers[gene + 1]! <= k) gene++
-        const cell = cells[k - start]!
-        const block = blocks[Math.floor(cell / BLOCK_CELLS)]!
-        const at = next[cell]!++
-        block.genes[at] = gene
-        block.counts[at] = values[k - start]!
-      }
+    const { nCells, element } = this
+    const slices = new SliceReader(element.data, element.indices).run('cscByCell', (start, stop) => ({
+      ...element.pointersOf(start, stop),
+      nCells,
+    }))
+    for await (const { result } of slices) {
+      scan.merge(result.scan)
+      for (const block of blocks) append(block, result, next)
     }
     return new CountMatrix(
       this.nGenes,
@@ -63,8 +60,8 @@ export class CscMatrix implements StoredMatrix {
   private async entriesPerCell(): Promise<Int32Array> {
     const { element, nCells } = this
     const entries = new Int32Array(nCells)
-    for (const [start, stop] of element.indices.ranges()) {
-      const cells = await element.indices.read(start, stop)
+    for await (const { result } of new SliceReader(element.indices).run('numbers', () => ({ arrays: 1 }))) {
+      const [cells] = result.values as [NumericArray]
       for (let k = 0; k < cells.length; k++) {
         const cell = cells[k]!
         if (!(cell >= 0 && cell < nCells)) throw element.damaged(`cell position ${cell} of ${nCells}`)
@@ -84,5 +81,19 @@ export class CscMatrix implements StoredMatrix {
       blocks.push({ firstCell, nCells, offsets, genes: new Int32Array(n), counts: new Float32Array(n) })
     }
     return blocks
+  }
+}
+
+/** Puts a slice's entries of a block's cells after those that are there. */
+function append(block: CountBlock, slice: SparseSlice, next: Int32Array): void {
+  const { firstCell, nCells } = block
+  for (let cell = firstCell; cell < firstCell + nCells; cell++) {
+    const stop = slice.offsets[cell + 1]!
+    let at = next[cell]!
+    for (let k = slice.offsets[cell]!; k < stop; k++) {
+      block.genes[at] = slice.genes[k]!
+      block.counts[at++] = slice.counts[k]!
+    }
+    next[cell] = at
   }
 }

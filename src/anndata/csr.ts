@@ -1,5 +1,7 @@
 import { type CountBlock, CountMatrix } from './counts.js'
+import { SliceReader } from './slice-reader.js'
 import type { SparseElement } from './sparse-element.js'
+import type { NumericArray } from './store.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 import type { ValueScan } from './value-scan.js'
@@ -28,10 +30,11 @@ export class CsrMatrix implements StoredMatrix {
     const { data, indices, pointers } = element
     const blocks: CountBlock[] = []
     let block = this.openBlock(0)
-    for (const [start, stop] of data.ranges()) {
-      const values = await data.read(start, stop)
-      scan.add(values, start)
-      const genes = await indices.read(start, stop)
+    const slices = new SliceReader(data, indices).run('scannedNumbers', () => ({ arrays: 2 }))
+    for await (const { region, result } of slices) {
+      const [start, stop] = region.rows
+      const [values, genes] = result.values as [NumericArray, NumericArray]
+      scan.merge(result.scan)
       for (let k = start; k < stop; ) {
         const blockStart = pointers[block.firstCell]!
         const blockStop = pointers[block.firstCell + block.nCells]!

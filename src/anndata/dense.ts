@@ -1,7 +1,9 @@
 import { ScvaeError } from '../errors.js'
 import { type CountBlock, CountMatrix } from './counts.js'
 import { runsOf } from './runs.js'
+import { SliceReader } from './slice-reader.js'
 import { SlicedArray } from './sliced-array.js'
+import type { SparseSlice } from './sparse-slices.js'
 import type { NumericArray, StoreArray } from './store.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import type { ValueScan } from './value-scan.js'
@@ -28,18 +30,20 @@ export class DenseArray implements StoredMatrix {
   }
 
   async read(scan: ValueScan): Promise<CountMatrix> {
+    const { nGenes } = this
     const blocks: CountBlock[] = []
     let pieces: CountBlock[] = []
     let cells = 0
-    for (const [start, stop] of this.values.ranges()) {
-      const rows = await this.values.read(start, stop)
-      scan.add(rows, start * this.nGenes)
-      // at most a block's worth of rows a piece: narrow matrices have more in one slice
-      for (let first = start; first < stop; first += BLOCK_CELLS) {
-        const last = Math.min(stop, first + BLOCK_CELLS)
-        const slice = rows.subarray((first - start) * this.nGenes, (last - start) * this.nGenes)
-        pieces.push(sparseRows(slice, first, last - first, this.nGenes))
+    const slices = new SliceReader(this.values).run('denseRows', () => ({ nGenes }))
+    for await (const { region, result } of slices) {
+      scan.merge(result.scan)
+      const [start, stop] = region.rows
+      // blocks begin at multiples of their length, so that narrow matrices with many rows a slice have small ones too
+      for (let first = start; first < stop; ) {
+        const last = Math.min(stop, first + BLOCK_CELLS - cells)
+        pieces.push(part(result, first - start, last - start, first))
         cells += last - first
+        first = last
         if (cells < BLOCK_CELLS) continue
         blocks.push(joined(pieces))
         pieces = []
@@ -47,12 +51,13 @@ export class DenseArray implements StoredMatrix {
       }
     }
     if (pieces.length > 0) blocks.push(joined(pieces))
-    return new CountMatrix(this.nGenes, blocks)
+    return new CountMatrix(nGenes, blocks)
   }
 
   async scan(scan: ValueScan): Promise<void> {
-    for (const [start, stop] of this.values.ranges()) {
-      scan.add(await this.values.read(start, stop), start * this.nGenes)
+    const columns = this.nGenes
+    for await (const { result } of new SliceReader(this.values).run('scan', () => ({ columns }))) {
+      scan.merge(result.scan)
     }
   }
 
@@ -62,10 +67,12 @@ export class DenseArray implements StoredMatrix {
 
   async *entries({ cells }: Selection): AsyncGenerator<MatrixEntries> {
     const gap = (stop: number, start: number) => (start - stop) * this.nGenes
+    const reader = new SliceReader(this.values)
     for (const [first, last] of runsOf(cells, this.nCells, gap)) {
-      for (const [start, stop] of this.values.ranges(first, last)) {
-        const rows = await this.values.read(start, stop)
-        yield nonzeroEntries(rows, start, this.nGenes)
+      const ranges = reader.ranges(first, last)
+      for await (const { region, result } of reader.run('numbers', () => ({ arrays: 1 }), ranges)) {
+        const [rows] = result.values as [NumericArray]
+        yield nonzeroEntries(rows, region.rows[0], this.nGenes)
       }
     }
   }
@@ -85,31 +92,25 @@ function nonzeroEntries(rows: NumericArray, firstCell: number, nGenes: number): 
   }
 }
 
-/** The nonzeros of dense rows. */
-function sparseRows(rows: ArrayLike<number>, firstCell: number, nCells: number, nGenes: number): CountBlock {
-  const offsets = new Int32Array(nCells + 1)
-  for (let i = 0; i < nCells; i++) {
-    let n = 0
-    for (let k = i * nGenes; k < (i + 1) * nGenes; k++) if (rows[k] !== 0) n++
-    offsets[i + 1] = offsets[i]! + n
+/** Cells `first` to `last` of a slice. */
+function part(
+  { offsets, genes, counts }: SparseSlice,
+  first: number,
+  last: number,
+  cell: number,
+): CountBlock {
+  const [start, stop] = [offsets[first]!, offsets[last]!]
+  return {
+    firstCell: cell,
+    nCells: last - first,
+    offsets: offsets.slice(first, last + 1).map((offset) => offset - start),
+    genes: genes.subarray(start, stop),
+    counts: counts.subarray(start, stop),
   }
-  const genes = new Int32Array(offsets[nCells]!)
-  const counts = new Float32Array(offsets[nCells]!)
-  let at = 0
-  for (let i = 0; i < nCells; i++) {
-    for (let g = 0; g < nGenes; g++) {
-      const value = rows[i * nGenes + g]!
-      if (value === 0) continue
-      genes[at] = g
-      counts[at++] = value
-    }
-  }
-  return { firstCell, nCells, offsets, genes, counts }
 }
 
 /** Consecutive blocks as one. */
 function joined(pieces: readonly CountBlock[]): CountBlock {
-  if (pieces.length === 1) return pieces[0]!
   const nCells = pieces.reduce((n, piece) => n + piece.nCells, 0)
   const entries = pieces.reduce((n, piece) => n + piece.genes.length, 0)
   const block: CountBlock = {

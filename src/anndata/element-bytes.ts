@@ -1,19 +1,21 @@
 import { halfToFloat } from './half-float.js'
 import type { NumericArray } from './store.js'
 
-const MAKERS: Readonly<Record<string, (buffer: ArrayBuffer) => NumericArray>> = {
-  bool: (buffer) => new Int8Array(buffer),
-  int8: (buffer) => new Int8Array(buffer),
-  uint8: (buffer) => new Uint8Array(buffer),
-  int16: (buffer) => new Int16Array(buffer),
-  uint16: (buffer) => new Uint16Array(buffer),
-  int32: (buffer) => new Int32Array(buffer),
-  uint32: (buffer) => new Uint32Array(buffer),
-  int64: (buffer) => wideToFloat(new BigInt64Array(buffer)),
-  uint64: (buffer) => wideToFloat(new BigUint64Array(buffer)),
-  float16: (buffer) => halfToFloat(new Uint16Array(buffer)),
-  float32: (buffer) => new Float32Array(buffer),
-  float64: (buffer) => new Float64Array(buffer),
+type Parts = [buffer: ArrayBuffer, offset: number, bytes: number]
+
+const MAKERS: Readonly<Record<string, (...parts: Parts) => NumericArray>> = {
+  bool: (buffer, at, bytes) => new Int8Array(buffer, at, bytes),
+  int8: (buffer, at, bytes) => new Int8Array(buffer, at, bytes),
+  uint8: (buffer, at, bytes) => new Uint8Array(buffer, at, bytes),
+  int16: (buffer, at, bytes) => new Int16Array(buffer, at, bytes / 2),
+  uint16: (buffer, at, bytes) => new Uint16Array(buffer, at, bytes / 2),
+  int32: (buffer, at, bytes) => new Int32Array(buffer, at, bytes / 4),
+  uint32: (buffer, at, bytes) => new Uint32Array(buffer, at, bytes / 4),
+  int64: (buffer, at, bytes) => wideToFloat(new BigInt64Array(buffer, at, bytes / 8)),
+  uint64: (buffer, at, bytes) => wideToFloat(new BigUint64Array(buffer, at, bytes / 8)),
+  float16: (buffer, at, bytes) => halfToFloat(new Uint16Array(buffer, at, bytes / 2)),
+  float32: (buffer, at, bytes) => new Float32Array(buffer, at, bytes / 4),
+  float64: (buffer, at, bytes) => new Float64Array(buffer, at, bytes / 8),
 }
 
 /** Whether a dtype's elements are read as numbers. */
@@ -24,11 +26,11 @@ export function isNumeric(dtype: string): boolean {
 /**
  * Little-endian elements of one type as numbers, without a copy where the type has a typed array of its own.
  *
- * @param bytes all bytes of their buffer
+ * @param bytes whole elements, at a position of their buffer that a typed array can start at
  * @param dtype numpy's name, for which {@link isNumeric} holds
  */
 export function numbersOfBytes(bytes: Uint8Array<ArrayBuffer>, dtype: string): NumericArray {
-  return MAKERS[dtype]!(bytes.buffer)
+  return MAKERS[dtype]!(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** 64-bit integers as float64, from their two halves: ten times faster than `Number` of every BigInt. */

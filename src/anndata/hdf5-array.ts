@@ -1,10 +1,14 @@
+import { resolve } from 'node:path'
+import type { Metadata } from 'h5wasm/node'
 import { ScvaeError } from '../errors.js'
+import type { ChunkLayout } from './chunk-layout.js'
 import { fieldBytes, isNumeric, numbersOfBytes } from './element-bytes.js'
 import { type Dataset, h5Module } from './hdf5.js'
 import { checkDatasetFilters, loadFilters } from './hdf5-filters.js'
 import { withHeap } from './hdf5-heap.js'
+import { datasetLayout } from './hdf5-layout.js'
 import { Hdf5Node } from './hdf5-node.js'
-import { ARRAY, dtypeOf, type ElementType, stringsOf } from './hdf5-types.js'
+import { ARRAY, dtypeOf, stringsOf } from './hdf5-types.js'
 import type { CompoundField, NumericArray, StoreArray } from './store.js'
 
 /** An HDF5 dataset. */
@@ -16,7 +20,7 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
   readonly fields: readonly CompoundField[]
   readonly fixedLength: boolean
   private readonly dataset: Dataset
-  private readonly type: ElementType
+  private readonly type: Metadata
   private ready: Promise<void> | undefined
 
   constructor(dataset: Dataset, file: string, nodeOf: Hdf5Node['nodeOf']) {
@@ -42,6 +46,19 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is of a type that scvae does not read.`)
     }
     this.guarded(() => checkDatasetFilters(this.dataset, this.name, this.file))
+  }
+
+  chunkLayout(): ChunkLayout | undefined {
+    const { dataset, dtype, type } = this
+    if (!isNumeric(dtype)) return undefined
+    return this.guarded(() => {
+      // an object reference is the address of the object's header
+      const reference = Buffer.from(dataset.create_reference().ref_data)
+      return datasetLayout(resolve(this.file), {
+        address: Number(reference.readBigUInt64LE()),
+        ...{ dtype, metadata: type, filters: dataset.filters },
+      })
+    })
   }
 
   async readNumbers(start: number, stop: number): Promise<NumericArray> {

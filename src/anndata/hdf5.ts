@@ -8,7 +8,7 @@ import type { H5Module } from './hdf5-heap.js'
 export type { Dataset, Group, H5File }
 
 /** The first eight bytes of an HDF5 superblock, which starts at byte 0, 512, 1024, 2048, ... */
-const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
+export const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
 
 let library: Promise<typeof import('h5wasm/node')> | undefined
 let loaded: H5Module | undefined

@@ -1,13 +1,11 @@
 import type { NumericArray } from './store.js'
 import type { LocatedValue, StoredValues } from './stored-values.js'
-import { ValueScan } from './value-scan.js'
-
-const ODD = ['nonFinite', 'negative', 'nonInteger'] as const
+import { ODD_KINDS, ValueScan } from './value-scan.js'
 
 /** A {@link ValueScan} of entries whose cells and genes are at hand, so that nothing is looked up afterwards. */
 export class LocatedScan {
   private readonly scan = new ValueScan()
-  private readonly odd: Pick<StoredValues, (typeof ODD)[number]> = {}
+  private readonly odd: Pick<StoredValues, (typeof ODD_KINDS)[number]> = {}
 
   /**
    * Takes in entries.
@@ -18,7 +16,7 @@ export class LocatedScan {
     const { scan, odd } = this
     const start = scan.stored
     scan.add(values, start)
-    for (const kind of ODD) {
+    for (const kind of ODD_KINDS) {
       const found = scan[kind]
       if (found && !odd[kind]) odd[kind] = { ...locate(found.entry - start), value: found.value }
     }

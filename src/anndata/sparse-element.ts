@@ -1,6 +1,7 @@
 import { ScvaeError } from '../errors.js'
 import { encodingOf, requiredArray } from './nodes.js'
 import { runsOf } from './runs.js'
+import { SliceReader } from './slice-reader.js'
 import { SlicedArray } from './sliced-array.js'
 import type { NumericArray, StoreGroup } from './store.js'
 import type { ValueScan } from './value-scan.js'
@@ -54,11 +55,25 @@ export class SparseElement {
 
   /** Every stored value through `scan`. */
   async scan(scan: ValueScan): Promise<void> {
-    for (const [start, stop] of this.data.ranges()) scan.add(await this.data.read(start, stop), start)
+    for await (const { result } of new SliceReader(this.data).run('scan', () => ({ columns: 1 }))) {
+      scan.merge(result.scan)
+    }
+  }
+
+  /** The compressed positions of entries `start` to `stop`: the first, and the pointers from there on. */
+  pointersOf(start: number, stop: number): { firstGene: number; pointers: Float64Array } {
+    const first = this.positionOf(start)
+    return { firstGene: first, pointers: this.pointers.slice(first, this.positionOf(stop - 1) + 2) }
   }
 
   /** Position along the compressed dimension and along the other of an entry. */
   async locate(entry: number): Promise<{ compressed: number; index: number }> {
+    const compressed = this.positionOf(entry)
+    return { compressed, index: Number((await this.indices.read(entry, entry + 1))[0]) }
+  }
+
+  /** The compressed position that an entry belongs to. */
+  private positionOf(entry: number): number {
     let low = 0
     let high = this.pointers.length - 1
     while (low < high) {
@@ -66,7 +81,7 @@ export class SparseElement {
       if (this.pointers[middle + 1]! > entry) high = middle
       else low = middle + 1
     }
-    return { compressed: low, index: Number((await this.indices.read(entry, entry + 1))[0]) }
+    return low
   }
 
   /** Entries of some positions of the compressed dimension (all when left out), and of others between them. */
@@ -74,13 +89,15 @@ export class SparseElement {
     positions: Int32Array | undefined,
   ): AsyncGenerator<{ values: NumericArray; compressed: Int32Array; indices: Int32Array }> {
     const { data, pointers, shape, format } = this
+    const reader = new SliceReader(data, this.indices)
     const others = shape[format === 'csr' ? 1 : 0]
     const gap = (stop: number, start: number) => pointers[start]! - pointers[stop]!
     for (const [first, last] of runsOf(positions, pointers.length - 1, gap)) {
       let position = first
-      for (const [start, stop] of data.ranges(pointers[first], pointers[last])) {
-        const values = await data.read(start, stop)
-        const stored = await this.indices.read(start, stop)
+      const ranges = reader.ranges(pointers[first], pointers[last])
+      for await (const { region, result } of reader.run('numbers', () => ({ arrays: 2 }), ranges)) {
+        const [start, stop] = region.rows
+        const [values, stored] = result.values as [NumericArray, NumericArray]
         const indices = new Int32Array(stored)
         const compressed = new Int32Array(stop - start)
         for (let k = start; k < stop; k++) {

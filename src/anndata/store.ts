@@ -1,3 +1,5 @@
+import type { ChunkLayout } from './chunk-layout.js'
+
 /**
  * What the readers of AnnData elements know of a file format: groups with attributes, and arrays that are read by ranges of
  * their first dimension. HDF5 and zarr both come down to this.
@@ -62,6 +64,8 @@ export interface StoreArray extends NodeBase {
    * @throws ScvaeError `bad-input` naming array and filter, with the line of Python that rewrites the file
    */
   checkReadable(): void
+  /** Where the values of a numeric array are, for threads that read them by themselves; undefined where only this can. */
+  chunkLayout?(): ChunkLayout | undefined
   /** Positions `start` to `stop` of the first dimension of a numeric array, row-major; all of a scalar is one value. */
   readNumbers(start: number, stop: number): Promise<NumericArray>
   /** The same of an array of strings; bytes are taken as UTF-8. */

@@ -2,8 +2,9 @@ import { ScvaeError } from '../errors.js'
 import type { CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
 import { RowBlocks } from './row-blocks.js'
+import { SliceReader } from './slice-reader.js'
 import { SlicedArray } from './sliced-array.js'
-import type { StoreGroup } from './store.js'
+import type { NumericArray, StoreGroup } from './store.js'
 import type { StoredValues } from './stored-values.js'
 
 /** What is known of a 10x matrix from its names. */
@@ -60,9 +61,10 @@ export async function readTenXMatrix(
   const blocks = new RowBlocks(nCells, nGenes)
   const scan = new LocatedScan()
   let cell = 0
-  for (const [start, stop] of data.ranges()) {
-    const values = await data.read(start, stop)
-    const features = await indices.read(start, stop)
+  const slices = new SliceReader(data, indices).run('numbers', () => ({ arrays: 2 }))
+  for await (const { region, result } of slices) {
+    const [start, stop] = region.rows
+    const [values, features] = result.values as [NumericArray, NumericArray]
     // entries that are kept move up, in place
     const cells = new Int32Array(stop - start)
     const genes = new Int32Array(stop - start)

@@ -6,6 +6,15 @@ export interface OddEntry {
   value: number
 }
 
+/** The kinds of values that counts cannot have. */
+export const ODD_KINDS = ['nonFinite', 'negative', 'nonInteger'] as const
+
+/** What a scan of some values found; as plain data where it comes from another thread. */
+export type ScannedValues = Pick<
+  ValueScan,
+  'stored' | 'nonzeros' | 'min' | 'max' | (typeof ODD_KINDS)[number]
+>
+
 /** What all stored values of a matrix are like, gathered slice by slice at the precision of the file. */
 export class ValueScan {
   stored = 0
@@ -45,5 +54,32 @@ export class ValueScan {
     this.nonzeros = nonzeros
     this.min = min
     this.max = max
+  }
+
+  /**
+   * Takes in what a scan of other values found.
+   *
+   * @param entryOf the position in storage order of an entry that the other scan found
+   */
+  merge(part: ScannedValues, entryOf: (entry: number) => number = (entry) => entry): void {
+    this.stored += part.stored
+    this.nonzeros += part.nonzeros
+    this.min = Math.min(this.min, part.min)
+    this.max = Math.max(this.max, part.max)
+    for (const kind of ODD_KINDS) {
+      const found = part[kind]
+      if (!found) continue
+      const entry = entryOf(found.entry)
+      const known = this[kind]
+      if (!known || entry < known.entry) this[kind] = { entry, value: found.value }
+    }
+  }
+
+  /** Takes in zeros, so many. */
+  addZeros(n: number): void {
+    if (n === 0) return
+    this.stored += n
+    this.min = Math.min(this.min, 0)
+    this.max = Math.max(this.max, 0)
   }
 }

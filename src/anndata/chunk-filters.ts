@@ -1,0 +1,95 @@
+import { inflateSync } from 'node:zlib'
+import type { ChunkFilter } from './chunk-layout.js'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/**
+ * Undoes the filters of one chunk.
+ *
+ * @param stored the chunk's bytes in the file
+ * @param mask bit i: filter i was not applied
+ * @param size bytes that must come out
+ * @returns bytes at the start of an aligned buffer or in the middle of any; `stored` itself where no filter was applied
+ * @throws Error (of zlib, or RangeError) for a chunk that is not what its filters make, or not of `size`
+ */
+export function unfiltered(
+  stored: Bytes,
+  filters: readonly ChunkFilter[],
+  mask: number,
+  size: number,
+): Bytes {
+  let bytes = stored
+  for (let i = filters.length - 1; i >= 0; i--) {
+    if ((mask >>> i) & 1) continue
+    const filter = filters[i]!
+    if (filter.name === 'gzip') bytes = inflated(bytes, size + CHECKSUM_BYTES)
+    else if (filter.name === 'shuffle') bytes = unshuffled(bytes, filter.itemBytes)
+    else bytes = checked(bytes)
+  }
+  if (bytes.length !== size) throw new RangeError(`a chunk has ${bytes.length} bytes, not ${size}`)
+  return bytes
+}
+
+const CHECKSUM_BYTES = 4
+
+/** What a zlib stream holds, of which more than `most` bytes are not made. */
+function inflated(bytes: Bytes, most: number): Bytes {
+  // one byte more than can come, so that zlib sees the end without a second buffer
+  return inflateSync(bytes, { chunkSize: Math.max(64, most + 1), maxOutputLength: most }) as Bytes
+}
+
+/** Elements from their first bytes, then their second ones, and so on; bytes left over at the end stay as they are. */
+export function unshuffled(bytes: Bytes, itemBytes: number): Bytes {
+  const n = Math.floor(bytes.length / itemBytes)
+  if (itemBytes <= 1 || n <= 1) return bytes
+  const out = new Uint8Array(bytes.length)
+  if (itemBytes === 4) {
+    const words = new Uint32Array(out.buffer, 0, n)
+    const [first, second, third, last] = [0, n, 2 * n, 3 * n].map((at) => bytes.subarray(at, at + n))
+    for (let i = 0; i < n; i++) {
+      words[i] = first![i]! | (second![i]! << 8) | (third![i]! << 16) | (last![i]! << 24)
+    }
+  } else {
+    for (let k = 0; k < itemBytes; k++) {
+      for (let i = 0, at = k; i < n; i++, at += itemBytes) out[at] = bytes[k * n + i]!
+    }
+  }
+  out.set(bytes.subarray(n * itemBytes), n * itemBytes)
+  return out
+}
+
+/** Bytes without the checksum at their end. */
+function checked(bytes: Bytes): Bytes {
+  const end = bytes.length - CHECKSUM_BYTES
+  if (end < 0) throw new RangeError('a chunk is shorter than its checksum')
+  const data = bytes.subarray(0, end)
+  const stated = bytes[end]! | (bytes[end + 1]! << 8) | (bytes[end + 2]! << 16) | (bytes[end + 3]! << 24)
+  if (fletcher32(data) !== stated >>> 0) throw new RangeError('a chunk does not have its checksum')
+  return data
+}
+
+/** HDF5's Fletcher checksum: sums modulo 65535 of big-endian 16-bit words, an odd byte at the end counts as a high one. */
+export function fletcher32(bytes: Bytes): number {
+  let low = 0
+  let high = 0
+  const even = bytes.length & ~1
+  for (let at = 0; at < even; ) {
+    // so many words that the sums stay below 2^32
+    const stop = Math.min(even, at + 720)
+    for (; at < stop; at += 2) {
+      low += (bytes[at]! << 8) | bytes[at + 1]!
+      high += low
+    }
+    low = (low & 0xffff) + (low >>> 16)
+    high = (high & 0xffff) + (high >>> 16)
+  }
+  if (even < bytes.length) {
+    low += bytes[even]! << 8
+    high += low
+    low = (low & 0xffff) + (low >>> 16)
+    high = (high & 0xffff) + (high >>> 16)
+  }
+  low = (low & 0xffff) + (low >>> 16)
+  high = (high & 0xffff) + (high >>> 16)
+  return ((high << 16) | low) >>> 0
+}

@@ -1,0 +1,23 @@
+import type { ChunkLayout } from './chunk-layout.js'
+import type { Region } from './chunk-tiles.js'
+import type { KernelArguments, KernelResult, SliceKernel } from './slice-kernels.js'
+
+/** What a worker that decodes slices starts with. */
+export interface SliceWorkerData {
+  /** Of the open file, which the calling thread closes after the worker's end. */
+  descriptor: number
+  layouts: ChunkLayout[]
+}
+
+export interface SliceJob {
+  id: number
+  kernel: SliceKernel
+  region: Region
+  args: KernelArguments<SliceKernel>
+}
+
+export interface SliceReply {
+  id: number
+  /** Undefined where a chunk could not be decoded. */
+  result: KernelResult<SliceKernel> | undefined
+}

@@ -1,0 +1,60 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ChunkLayout } from './chunk-layout.js'
+import { type Region, tilesOf } from './chunk-tiles.js'
+import { FileBytes } from './file-bytes.js'
+import { runKernel, type SliceSource } from './slice-kernels.js'
+import type { SliceJob, SliceReply, SliceWorkerData } from './slice-protocol.js'
+import type { NumericArray } from './store.js'
+
+// Decodes slices of arrays and runs kernels on them. What fails is not told: HDF5 reads it again and says what is wrong.
+
+const { descriptor, layouts } = workerData as SliceWorkerData
+const file = new FileBytes(descriptor)
+
+function sliceOf(region: Region): SliceSource {
+  const tiles = (i: number) => tilesOf(layouts[i]!, file, region)
+  return { region, tiles, numbers: (i) => joined(layouts[i]!, tiles(i), region) }
+}
+
+/** All values of a region, row-major. */
+function joined(
+  { columns: arrayColumns }: ChunkLayout,
+  tiles: ReturnType<typeof tilesOf>,
+  region: Region,
+): NumericArray {
+  const [firstRow, lastRow] = region.rows
+  const [firstColumn, lastColumn] = region.columns
+  const width = lastColumn - firstColumn
+  let all: NumericArray | undefined
+  for (const { row, column, rows, columns, values, offset, stride } of tiles) {
+    all ??= new (values.constructor as new (n: number) => NumericArray)((lastRow - firstRow) * width)
+    const at = (row - firstRow) * width + column - firstColumn
+    if (columns === arrayColumns) {
+      all.set(values.subarray(offset, offset + rows * columns), at)
+      continue
+    }
+    for (let i = 0; i < rows; i++) {
+      all.set(values.subarray(offset + i * stride, offset + i * stride + columns), at + i * width)
+    }
+  }
+  return all!
+}
+
+parentPort!.on('message', ({ id, kernel, region, args }: SliceJob) => {
+  let reply: SliceReply
+  try {
+    reply = { id, result: runKernel(kernel, sliceOf(region), args) }
+  } catch {
+    parentPort!.postMessage({ id, result: undefined } satisfies SliceReply)
+    return
+  }
+  parentPort!.postMessage(reply, buffersOf(reply.result!))
+})
+
+/** The buffers of all typed arrays in a result. */
+function buffersOf(result: object): ArrayBuffer[] {
+  return Object.values(result).flatMap((value: unknown) => {
+    if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer]
+    return Array.isArray(value) ? buffersOf(value) : []
+  })
+}

@@ -1,0 +1,88 @@
+import type { ChunkLayout } from './chunk-layout.js'
+import type { Region } from './chunk-tiles.js'
+import {
+  type KernelArguments,
+  type KernelResult,
+  runKernel,
+  type SliceKernel,
+  sliceOf,
+} from './slice-kernels.js'
+import { SliceWorkers } from './slice-workers.js'
+import type { StoreArray } from './store.js'
+
+/** A region of arrays, and what a kernel needs to know of it. */
+export interface SliceTask<K extends SliceKernel> {
+  region: Region
+  args: KernelArguments<K>
+}
+
+/** What a kernel made of a region. */
+export interface SliceOutcome<K extends SliceKernel> {
+  region: Region
+  result: KernelResult<K>
+}
+
+/** Bytes of slices that are decoded or wait at a time. */
+const BYTES_AHEAD = 128 * 1024 * 1024
+
+/**
+ * Runs a kernel on slices of arrays of one file, and gives the results in the order of the tasks.
+ *
+ * @param layouts where the values are: then other threads decode and run the kernel, ahead of use; else, and for a slice that
+ * they cannot decode, the arrays are read here and now
+ * @throws ScvaeError as {@link StoreArray.readNumbers}
+ */
+export async function* sliceOutcomes<K extends SliceKernel>(
+  arrays: readonly StoreArray[],
+  layouts: ChunkLayout[] | undefined,
+  kernel: K,
+  tasks: Iterable<SliceTask<K>>,
+): AsyncGenerator<SliceOutcome<K>> {
+  const workers = layouts && SliceWorkers.start(layouts)
+  if (!workers) {
+    for (const task of tasks) yield { region: task.region, result: await here(arrays, kernel, task) }
+    return
+  }
+  const itemBytes = layouts.reduce((sum, layout) => sum + layout.itemBytes, 0)
+  const waiting: { task: SliceTask<K>; bytes: number; result: Promise<KernelResult<K> | undefined> }[] = []
+  let bytesAhead = 0
+  try {
+    const rest = tasks[Symbol.iterator]()
+    let next = rest.next()
+    for (;;) {
+      while (
+        !next.done &&
+        waiting.length < 2 * workers.size &&
+        (bytesAhead < BYTES_AHEAD || !waiting.length)
+      ) {
+        const task = next.value
+        const bytes = itemBytes * regionSize(task.region)
+        bytesAhead += bytes
+        const result = workers.run({ kernel, ...task }) as Promise<KernelResult<K> | undefined>
+        waiting.push({ task, bytes, result })
+        next = rest.next()
+      }
+      const first = waiting.shift()
+      if (!first) return
+      const result = (await first.result) ?? (await here(arrays, kernel, first.task))
+      bytesAhead -= first.bytes
+      yield { region: first.task.region, result }
+    }
+  } finally {
+    await workers.end()
+  }
+}
+
+function regionSize({ rows, columns }: Region): number {
+  return (rows[1] - rows[0]) * (columns[1] - columns[0])
+}
+
+async function here<K extends SliceKernel>(
+  arrays: readonly StoreArray[],
+  kernel: K,
+  { region, args }: SliceTask<K>,
+): Promise<KernelResult<K>> {
+  const values = []
+  for (const array of arrays) values.push(await array.readNumbers(...region.rows))
+  return runKernel(kernel, sliceOf(region, values), args)
+}
