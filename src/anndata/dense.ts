@@ -1,11 +1,11 @@
 import { ScvaeError } from '../errors.js'
-import { type CountBlock, CountMatrix } from './counts.js'
+import { CountMatrix } from './counts.js'
 import { runsOf } from './runs.js'
 import { SliceReader } from './slice-reader.js'
 import { SlicedArray } from './sliced-array.js'
-import type { SparseSlice } from './sparse-slices.js'
+import { joinedBlocks } from './sparse-blocks.js'
 import type { NumericArray, StoreArray } from './store.js'
-import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
+import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
 import type { ValueScan } from './value-scan.js'
 
 /** A two-dimensional dataset: read some rows at a time, of which only the nonzeros are kept. */
@@ -31,27 +31,14 @@ export class DenseArray implements StoredMatrix {
 
   async read(scan: ValueScan): Promise<CountMatrix> {
     const { nGenes } = this
-    const blocks: CountBlock[] = []
-    let pieces: CountBlock[] = []
-    let cells = 0
-    const slices = new SliceReader(this.values).run('denseRows', () => ({ nGenes }))
-    for await (const { region, result } of slices) {
-      scan.merge(result.scan)
-      const [start, stop] = region.rows
-      // blocks begin at multiples of their length, so that narrow matrices with many rows a slice have small ones too
-      for (let first = start; first < stop; ) {
-        const last = Math.min(stop, first + BLOCK_CELLS - cells)
-        pieces.push(part(result, first - start, last - start, first))
-        cells += last - first
-        first = last
-        if (cells < BLOCK_CELLS) continue
-        blocks.push(joined(pieces))
-        pieces = []
-        cells = 0
+    const outcomes = new SliceReader(this.values).run('denseRows', () => ({ nGenes }))
+    async function* slices() {
+      for await (const { region, result } of outcomes) {
+        scan.merge(result.scan)
+        yield { firstCell: region.rows[0], slice: result }
       }
     }
-    if (pieces.length > 0) blocks.push(joined(pieces))
-    return new CountMatrix(nGenes, blocks)
+    return new CountMatrix(nGenes, await joinedBlocks(slices()))
   }
 
   async scan(scan: ValueScan): Promise<void> {
@@ -90,44 +77,4 @@ function nonzeroEntries(rows: NumericArray, firstCell: number, nGenes: number): 
     cells: at.map((k) => firstCell + Math.floor(k / nGenes)),
     genes: at.map((k) => k % nGenes),
   }
-}
-
-/** Cells `first` to `last` of a slice. */
-function part(
-  { offsets, genes, counts }: SparseSlice,
-  first: number,
-  last: number,
-  cell: number,
-): CountBlock {
-  const [start, stop] = [offsets[first]!, offsets[last]!]
-  return {
-    firstCell: cell,
-    nCells: last - first,
-    offsets: offsets.slice(first, last + 1).map((offset) => offset - start),
-    genes: genes.subarray(start, stop),
-    counts: counts.subarray(start, stop),
-  }
-}
-
-/** Consecutive blocks as one. */
-function joined(pieces: readonly CountBlock[]): CountBlock {
-  const nCells = pieces.reduce((n, piece) => n + piece.nCells, 0)
-  const entries = pieces.reduce((n, piece) => n + piece.genes.length, 0)
-  const block: CountBlock = {
-    firstCell: pieces[0]!.firstCell,
-    nCells,
-    offsets: new Int32Array(nCells + 1),
-    genes: new Int32Array(entries),
-    counts: new Float32Array(entries),
-  }
-  let cell = 0
-  let entry = 0
-  for (const piece of pieces) {
-    block.genes.set(piece.genes, entry)
-    block.counts.set(piece.counts, entry)
-    for (let i = 1; i <= piece.nCells; i++) block.offsets[cell + i] = entry + piece.offsets[i]!
-    cell += piece.nCells
-    entry += piece.genes.length
-  }
-  return block
 }

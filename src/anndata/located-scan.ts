@@ -1,6 +1,6 @@
 import type { NumericArray } from './store.js'
 import type { LocatedValue, StoredValues } from './stored-values.js'
-import { ODD_KINDS, ValueScan } from './value-scan.js'
+import { ODD_KINDS, type ScannedValues, ValueScan } from './value-scan.js'
 
 /** A {@link ValueScan} of entries whose cells and genes are at hand, so that nothing is looked up afterwards. */
 export class LocatedScan {
@@ -13,13 +13,16 @@ export class LocatedScan {
    * @param locate cell and gene of the entry at a position of `values`
    */
   add(values: NumericArray, locate: (k: number) => Omit<LocatedValue, 'value'>): void {
-    const { scan, odd } = this
+    const { scan } = this
     const start = scan.stored
     scan.add(values, start)
-    for (const kind of ODD_KINDS) {
-      const found = scan[kind]
-      if (found && !odd[kind]) odd[kind] = { ...locate(found.entry - start), value: found.value }
-    }
+    this.locateNew((entry) => locate(entry - start))
+  }
+
+  /** Takes in what a scan found whose entries are positions of their own. */
+  take(scanned: ScannedValues, locate: (entry: number) => Omit<LocatedValue, 'value'>): void {
+    this.scan.merge(scanned)
+    this.locateNew(locate)
   }
 
   get values(): StoredValues {
@@ -28,6 +31,14 @@ export class LocatedScan {
       min: min === Number.POSITIVE_INFINITY ? Number.NaN : min,
       max: max === Number.NEGATIVE_INFINITY ? Number.NaN : max,
       ...this.odd,
+    }
+  }
+
+  private locateNew(locate: (entry: number) => Omit<LocatedValue, 'value'>): void {
+    const { scan, odd } = this
+    for (const kind of ODD_KINDS) {
+      const found = scan[kind]
+      if (found && !odd[kind]) odd[kind] = { ...locate(found.entry), value: found.value }
     }
   }
 }

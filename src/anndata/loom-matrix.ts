@@ -1,16 +1,65 @@
+import type { ChunkLayout } from './chunk-layout.js'
 import { CountedBlocks } from './counted-blocks.js'
-import type { CountMatrix } from './counts.js'
+import { type CountBlock, CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
-import type { SlicedArray } from './sliced-array.js'
+import { LARGEST_SLICE_BYTES, type SlicedArray } from './sliced-array.js'
+import { sliceOutcomes, UndecodedSlice } from './slices.js'
+import { joinedBlocks } from './sparse-blocks.js'
 import type { StoredValues } from './stored-values.js'
+import { ValueScan } from './value-scan.js'
+
+interface Read {
+  counts: CountMatrix
+  values: StoredValues
+}
 
 /**
- * A dense genes × cells array as sparse cells × genes: one pass over its rows counts what each cell has, another fills
- * it in, so that no more than a slice is ever dense.
+ * A dense genes × cells array as sparse cells × genes, of which no more than a slice is ever dense: a few columns of chunks
+ * at a time where other threads can read them, else by {@link readByRows}.
  */
-export async function readLoomMatrix(
-  matrix: SlicedArray,
-): Promise<{ counts: CountMatrix; values: StoredValues }> {
+export async function readLoomMatrix(matrix: SlicedArray): Promise<Read> {
+  const { layout } = matrix
+  if (layout && columnBytes(layout) <= LARGEST_SLICE_BYTES) {
+    try {
+      return await readByColumns(layout)
+    } catch (error) {
+      if (!(error instanceof UndecodedSlice)) throw error
+      // a damaged chunk, for which HDF5 has the words
+    }
+  }
+  return readByRows(matrix)
+}
+
+/** Bytes of one column of chunks. */
+function columnBytes({ rows, chunkColumns, itemBytes }: ChunkLayout): number {
+  return rows * chunkColumns * itemBytes
+}
+
+/** Bytes that a thread reads at a time. */
+const SLICE_BYTES = 4 * 1024 * 1024
+
+async function readByColumns(layout: ChunkLayout): Promise<Read> {
+  const { rows: nGenes, columns: nCells, chunkColumns } = layout
+  const step = chunkColumns * Math.max(1, Math.floor(SLICE_BYTES / columnBytes(layout)))
+  const tasks = Array.from({ length: Math.ceil(nCells / step) }, (_, i) => ({
+    region: { rows: [0, nGenes], columns: [i * step, Math.min(nCells, (i + 1) * step)] } as const,
+    args: { nCells },
+  }))
+  const scan = new ValueScan()
+  async function* slices() {
+    for await (const { region, result } of sliceOutcomes(undefined, [layout], 'denseColumns', tasks)) {
+      scan.merge(result.scan)
+      yield { firstCell: region.columns[0], slice: result }
+    }
+  }
+  const blocks: CountBlock[] = await joinedBlocks(slices())
+  const located = new LocatedScan()
+  located.take(scan, (entry) => ({ cell: entry % nCells, gene: Math.floor(entry / nCells) }))
+  return { counts: new CountMatrix(nGenes, blocks), values: located.values }
+}
+
+/** One pass over the array's rows counts what each cell has, another fills it in. */
+async function readByRows(matrix: SlicedArray): Promise<Read> {
   const [nGenes, nCells] = matrix.shape as [number, number]
   const perCell = new Int32Array(nCells)
   const scan = new LocatedScan()

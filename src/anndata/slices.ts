@@ -22,18 +22,22 @@ export interface SliceOutcome<K extends SliceKernel> {
   result: KernelResult<K>
 }
 
+/** The end of slices that only other threads could have read. */
+export class UndecodedSlice extends Error {}
+
 /** Bytes of slices that are decoded or wait at a time. */
 const BYTES_AHEAD = 128 * 1024 * 1024
 
 /**
  * Runs a kernel on slices of arrays of one file, and gives the results in the order of the tasks.
  *
- * @param layouts where the values are: then other threads decode and run the kernel, ahead of use; else, and for a slice that
- * they cannot decode, the arrays are read here and now
- * @throws ScvaeError as {@link StoreArray.readNumbers}
+ * @param arrays what is read here, without layouts and where a slice cannot be decoded in another thread; undefined where a
+ * task's region is one that arrays do not read
+ * @param layouts where the values are: then other threads decode and run the kernel, ahead of use
+ * @throws ScvaeError as {@link StoreArray.readNumbers}; {@link UndecodedSlice} without arrays
  */
 export async function* sliceOutcomes<K extends SliceKernel>(
-  arrays: readonly StoreArray[],
+  arrays: readonly StoreArray[] | undefined,
   layouts: ChunkLayout[] | undefined,
   kernel: K,
   tasks: Iterable<SliceTask<K>>,
@@ -78,10 +82,11 @@ function regionSize({ rows, columns }: Region): number {
 }
 
 async function here<K extends SliceKernel>(
-  arrays: readonly StoreArray[],
+  arrays: readonly StoreArray[] | undefined,
   kernel: K,
   { region, args }: SliceTask<K>,
 ): Promise<KernelResult<K>> {
+  if (!arrays) throw new UndecodedSlice()
   const values = []
   for (const array of arrays) values.push(await array.readNumbers(...region.rows))
   return runKernel(kernel, sliceOf(region, values), args)

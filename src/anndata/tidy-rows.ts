@@ -12,6 +12,7 @@ export function tidyRows(block: CountBlock, nGenes: number): CountBlock {
   for (let i = 0; i < nCells; i++) {
     const start = offsets[i]!
     const stop = offsets[i + 1]!
+    if (isTidy(genes, counts, start, stop, nGenes)) continue
     let last = -1
     let unsorted = false
     for (let k = start; k < stop; k++) {
@@ -26,6 +27,23 @@ export function tidyRows(block: CountBlock, nGenes: number): CountBlock {
     }
   }
   return superfluous === 0 ? block : compact(block)
+}
+
+/** Whether a row is as it should be, which most are: one quick look at each entry. */
+function isTidy(
+  genes: Int32Array,
+  counts: Float32Array,
+  start: number,
+  stop: number,
+  nGenes: number,
+): boolean {
+  let last = -1
+  for (let k = start; k < stop; k++) {
+    const gene = genes[k]!
+    if (gene <= last || counts[k] === 0) return false
+    last = gene
+  }
+  return last < nGenes
 }
 
 /** Sorts one row by gene; entries of one gene keep their order, so that their sum is the same every time. */
