@@ -32,10 +32,34 @@ export function unfiltered(
 
 const CHECKSUM_BYTES = 4
 
+/** A chunk that goes on and on when it is unpacked; HDF5 would fill all memory with it. */
+export class EndlessChunk extends Error {}
+
+/** HDF5 reads chunks that are somewhat too long, so such are left to it. */
+const ENDLESS_BYTES = 64 * 1024 * 1024
+
 /** What a zlib stream holds, of which more than `most` bytes are not made. */
 function inflated(bytes: Bytes, most: number): Bytes {
-  // one byte more than can come, so that zlib sees the end without a second buffer
-  return inflateSync(bytes, { chunkSize: Math.max(64, most + 1), maxOutputLength: most }) as Bytes
+  try {
+    // one byte more than can come, so that zlib sees the end without a second buffer
+    return inflateSync(bytes, { chunkSize: Math.max(64, most + 1), maxOutputLength: most }) as Bytes
+  } catch (error) {
+    if (isTooLong(error)) checkEnd(bytes, Math.max(ENDLESS_BYTES, 2 * most))
+    throw error
+  }
+}
+
+/** @throws EndlessChunk for a stream of more than so many bytes */
+function checkEnd(bytes: Bytes, most: number): void {
+  try {
+    inflateSync(bytes, { maxOutputLength: most })
+  } catch (error) {
+    if (isTooLong(error)) throw new EndlessChunk()
+  }
+}
+
+function isTooLong(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
 }
 
 /** Elements from their first bytes, then their second ones, and so on; bytes left over at the end stay as they are. */

@@ -3,8 +3,9 @@
  * Plain data, which goes to other threads as it is.
  */
 export interface ChunkLayout {
-  /** The file's absolute path. */
   file: string
+  /** The array's path in it. */
+  name: string
   /** numpy's name of the values' type; the bytes are little-endian. */
   dtype: string
   itemBytes: number

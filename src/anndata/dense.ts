@@ -55,12 +55,11 @@ export class DenseArray implements StoredMatrix {
   async *entries({ cells }: Selection): AsyncGenerator<MatrixEntries> {
     const gap = (stop: number, start: number) => (start - stop) * this.nGenes
     const reader = new SliceReader(this.values)
-    for (const [first, last] of runsOf(cells, this.nCells, gap)) {
-      const ranges = reader.ranges(first, last)
-      for await (const { region, result } of reader.run('numbers', () => ({ arrays: 1 }), ranges)) {
-        const [rows] = result.values as [NumericArray]
-        yield nonzeroEntries(rows, region.rows[0], this.nGenes)
-      }
+    const runs = runsOf(cells, this.nCells, gap)
+    const ranges = runs.flatMap(([first, last]) => [...reader.ranges(first, last)])
+    for await (const { region, result } of reader.run('numbers', () => ({ arrays: 1 }), ranges)) {
+      const [rows] = result.values as [NumericArray]
+      yield nonzeroEntries(rows, region.rows[0], this.nGenes)
     }
   }
 }

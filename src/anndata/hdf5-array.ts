@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { Metadata } from 'h5wasm/node'
 import { ScvaeError } from '../errors.js'
 import type { ChunkLayout } from './chunk-layout.js'
@@ -54,7 +53,8 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     return this.guarded(() => {
       // an object reference is the address of the object's header
       const reference = Buffer.from(dataset.create_reference().ref_data)
-      return datasetLayout(resolve(this.file), {
+      return datasetLayout(this.file, {
+        name: this.name,
         address: Number(reference.readBigUInt64LE()),
         ...{ dtype, metadata: type, filters: dataset.filters },
       })

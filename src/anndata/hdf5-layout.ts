@@ -7,6 +7,7 @@ import { addressAt, EXTERNAL_FILES, headerMessages, LAYOUT } from './hdf5-header
 
 /** What HDF5 says of a dataset. */
 export interface DatasetDescription {
+  name: string
   /** Address of its object header, which is what an object reference holds. */
   address: number
   dtype: string
@@ -39,11 +40,14 @@ export function datasetLayout(path: string, description: DatasetDescription): Ch
       const base = signatureAt(file)
       const messages = headerMessages(file, base, description.address)
       const message = messages.get(LAYOUT)
-      // other versions are older than h5py, or have other indexes of chunks
-      if (message?.[0] !== 3 || messages.has(EXTERNAL_FILES)) return undefined
-      const common = { file: path, dtype: description.dtype, itemBytes, rows, columns, filters }
-      if (message[1] === CONTIGUOUS) return contiguous(common, base, message)
-      return message[1] === CHUNKED ? chunked(file, common, base, message, description) : undefined
+      if (!message || messages.has(EXTERNAL_FILES)) return undefined
+      const { name, dtype } = description
+      const common = { file: path, name, dtype, itemBytes, rows, columns, filters }
+      // versions before are older than h5py, chunks of later ones have other indexes
+      const [version, form] = message
+      if (form === CONTIGUOUS && (version === 3 || version === 4)) return contiguous(common, base, message)
+      if (form === CHUNKED && version === 3) return chunked(file, common, base, message, description)
+      return undefined
     })
   } catch {
     // HDF5 has the last word on what is not as it should be
@@ -51,7 +55,7 @@ export function datasetLayout(path: string, description: DatasetDescription): Ch
   }
 }
 
-type Common = Pick<ChunkLayout, 'file' | 'dtype' | 'itemBytes' | 'rows' | 'columns' | 'filters'>
+type Common = Pick<ChunkLayout, 'file' | 'name' | 'dtype' | 'itemBytes' | 'rows' | 'columns' | 'filters'>
 
 function chunkFilters(list: DatasetDescription['filters']): ChunkFilter[] | undefined {
   const filters = list.map(({ id, cd_values: [parameter] }): ChunkFilter | undefined => {

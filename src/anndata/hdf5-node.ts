@@ -4,6 +4,7 @@ import { isNumeric, numbersOfBytes } from './element-bytes.js'
 import { type Dataset, type Group, h5Module } from './hdf5.js'
 import { withHeap } from './hdf5-heap.js'
 import { dtypeOf, REFERENCE, stringsOf } from './hdf5-types.js'
+import { damagedArray } from './readable.js'
 import type { AttributeValue, StoreNode } from './store.js'
 
 /** What h5wasm finds at a path. */
@@ -60,11 +61,7 @@ export class Hdf5Node {
       return read()
     } catch (cause) {
       if (cause instanceof ScvaeError) throw cause
-      throw new ScvaeError(
-        'bad-input',
-        `"${this.file}": ${this.name} could not be read; the file is damaged.`,
-        { hint: 'Copy or download it again.', cause },
-      )
+      throw damagedArray(this.file, this.name, cause)
     }
   }
 

@@ -20,4 +20,6 @@ export interface SliceReply {
   id: number
   /** Undefined where a chunk could not be decoded. */
   result: KernelResult<SliceKernel> | undefined
+  /** The array where that was a chunk that does not end, which HDF5 should not see either. */
+  endless?: string
 }

@@ -1,6 +1,6 @@
 import type { ChunkLayout } from './chunk-layout.js'
 import type { KernelArguments, SliceKernel } from './slice-kernels.js'
-import type { SlicedArray } from './sliced-array.js'
+import { BYTES_FOR_THREADS, type SlicedArray } from './sliced-array.js'
 import { type SliceOutcome, sliceOutcomes } from './slices.js'
 
 /** Reads arrays of one length side by side, slice by slice, in other threads where that pays. */
@@ -30,16 +30,14 @@ export class SliceReader {
     args: (start: number, stop: number) => KernelArguments<K>,
     ranges: Iterable<readonly [start: number, stop: number]> = this.ranges(),
   ): AsyncGenerator<SliceOutcome<K>> {
-    const columns = [0, this.arrays[0]!.rowLength] as const
+    const [{ rowLength, rowBytes }] = this.arrays as [SlicedArray]
+    const all = Array.from(ranges)
+    const bytes = all.reduce((sum, [start, stop]) => sum + (stop - start) * rowBytes, 0)
     return sliceOutcomes(
       this.arrays.map(({ array }) => array),
-      this.layouts,
+      bytes < BYTES_FOR_THREADS ? undefined : this.layouts,
       kernel,
-      tasksOf(ranges, (rows) => ({ region: { rows, columns }, args: args(...rows) })),
+      all.map((rows) => ({ region: { rows, columns: [0, rowLength] }, args: args(...rows) })),
     )
   }
-}
-
-function* tasksOf<T, R>(items: Iterable<T>, task: (item: T) => R): Generator<R> {
-  for (const item of items) yield task(item)
 }

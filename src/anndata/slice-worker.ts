@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { EndlessChunk } from './chunk-filters.js'
 import type { ChunkLayout } from './chunk-layout.js'
 import { type Region, tilesOf } from './chunk-tiles.js'
 import { FileBytes } from './file-bytes.js'
@@ -11,8 +12,14 @@ import type { NumericArray } from './store.js'
 const { descriptor, layouts } = workerData as SliceWorkerData
 const file = new FileBytes(descriptor)
 
+/** The array that is read. */
+let current: ChunkLayout
+
 function sliceOf(region: Region): SliceSource {
-  const tiles = (i: number) => tilesOf(layouts[i]!, file, region)
+  const tiles = (i: number) => {
+    current = layouts[i]!
+    return tilesOf(current, file, region)
+  }
   return { region, tiles, numbers: (i) => joined(layouts[i]!, tiles(i), region) }
 }
 
@@ -44,8 +51,9 @@ parentPort!.on('message', ({ id, kernel, region, args }: SliceJob) => {
   let reply: SliceReply
   try {
     reply = { id, result: runKernel(kernel, sliceOf(region), args) }
-  } catch {
-    parentPort!.postMessage({ id, result: undefined } satisfies SliceReply)
+  } catch (error) {
+    const endless = error instanceof EndlessChunk ? { endless: current.name } : {}
+    parentPort!.postMessage({ id, result: undefined, ...endless } satisfies SliceReply)
     return
   }
   parentPort!.postMessage(reply, buffersOf(reply.result!))

@@ -11,11 +11,11 @@ const WORKER_FILE = join(PACKAGE_ROOT, 'dist/src/anndata/slice-worker.js')
 /** More take memory, and the calling thread does not keep up with them. */
 const MOST_WORKERS = 8
 
-type Result = SliceReply['result']
+type Outcome = Omit<SliceReply, 'id'>
 interface Slot {
   worker: Worker
   /** Jobs that it has, by id. */
-  jobs: Map<number, (result: Result) => void>
+  jobs: Map<number, (outcome: Outcome) => void>
 }
 
 /** Threads that decode slices of some arrays of one file. */
@@ -41,11 +41,11 @@ export class SliceWorkers {
         jobs: new Map(),
       }
       const giveUp = () => {
-        for (const settle of slot.jobs.values()) settle(undefined)
+        for (const settle of slot.jobs.values()) settle({ result: undefined })
         slot.jobs.clear()
       }
-      slot.worker.on('message', ({ id, result }: SliceReply) => {
-        slot.jobs.get(id)?.(result)
+      slot.worker.on('message', ({ id, ...outcome }: SliceReply) => {
+        slot.jobs.get(id)?.(outcome)
         slot.jobs.delete(id)
       })
       // without memory, for one
@@ -61,13 +61,13 @@ export class SliceWorkers {
     return this.slots.length
   }
 
-  /** Has the least busy thread run a kernel; undefined comes of a slice that cannot be decoded here. */
-  run(job: Omit<SliceJob, 'id'>): Promise<Result> {
+  /** Has the least busy thread run a kernel; no result comes of a slice that cannot be decoded here. */
+  run(job: Omit<SliceJob, 'id'>): Promise<Outcome> {
     const slot = this.slots.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least))
     const id = this.id++
     return new Promise((settle) => {
       // an exited worker's thread id is −1
-      if (slot.worker.threadId < 0) return settle(undefined)
+      if (slot.worker.threadId < 0) return settle({ result: undefined })
       slot.jobs.set(id, settle)
       slot.worker.postMessage({ ...job, id } satisfies SliceJob)
     })

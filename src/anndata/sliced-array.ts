@@ -14,7 +14,7 @@ const SLICE_BYTES_AHEAD = 4 * 1024 * 1024
 export const LARGEST_SLICE_BYTES = 64 * 1024 * 1024
 
 /** What makes up for the start of threads. */
-const BYTES_FOR_THREADS = 16 * 1024 * 1024
+export const BYTES_FOR_THREADS = 16 * 1024 * 1024
 
 /** A numeric array of a file with one or more dimensions, read by ranges of its first dimension. */
 export class SlicedArray {
@@ -25,8 +25,6 @@ export class SlicedArray {
   readonly rowLength: number
   /** Positions of the first dimension that one read takes. */
   readonly sliceRows: number
-  /** Bytes of one value in the file. */
-  readonly itemBytes: number
   readonly array: StoreArray
   private readonly file: string
   private located: { layout: ChunkLayout | undefined } | undefined
@@ -43,7 +41,6 @@ export class SlicedArray {
     }
     array.checkReadable()
     this.rowLength = this.shape.slice(1).reduce((product, n) => product * n, 1)
-    this.itemBytes = itemSize(array.dtype)
     this.sliceRows = this.rowsOf(SLICE_BYTES)
   }
 
@@ -52,9 +49,14 @@ export class SlicedArray {
     return this.shape[0]!
   }
 
+  /** Bytes of one position of the first dimension in the file. */
+  get rowBytes(): number {
+    return this.rowLength * itemSize(this.dtype)
+  }
+
   /** Where the values are, if there are enough of them for threads and threads can read them. */
   get layout(): ChunkLayout | undefined {
-    if (this.length * this.rowLength * this.itemBytes < BYTES_FOR_THREADS) return undefined
+    if (this.length * this.rowBytes < BYTES_FOR_THREADS) return undefined
     this.located ??= { layout: this.array.chunkLayout?.() }
     return this.located.layout
   }
@@ -108,7 +110,7 @@ export class SlicedArray {
   /** Whole chunks, so that none is decompressed twice, of about so many bytes. */
   private rowsOf(sliceBytes: number): number {
     const { chunkRows } = this.array
-    const rowBytes = Math.max(1, this.rowLength * this.itemBytes)
+    const rowBytes = Math.max(1, this.rowBytes)
     const rows = Math.max(1, Math.floor(sliceBytes / rowBytes))
     const whole = Math.max(1, Math.floor(rows / chunkRows)) * chunkRows
     return whole * rowBytes <= LARGEST_SLICE_BYTES ? whole : rows

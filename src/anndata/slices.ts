@@ -1,5 +1,6 @@
 import type { ChunkLayout } from './chunk-layout.js'
 import type { Region } from './chunk-tiles.js'
+import { damagedArray } from './readable.js'
 import {
   type KernelArguments,
   type KernelResult,
@@ -48,7 +49,7 @@ export async function* sliceOutcomes<K extends SliceKernel>(
     return
   }
   const itemBytes = layouts.reduce((sum, layout) => sum + layout.itemBytes, 0)
-  const waiting: { task: SliceTask<K>; bytes: number; result: Promise<KernelResult<K> | undefined> }[] = []
+  const waiting: { task: SliceTask<K>; bytes: number; outcome: ReturnType<SliceWorkers['run']> }[] = []
   let bytesAhead = 0
   try {
     const rest = tasks[Symbol.iterator]()
@@ -62,13 +63,14 @@ export async function* sliceOutcomes<K extends SliceKernel>(
         const task = next.value
         const bytes = itemBytes * regionSize(task.region)
         bytesAhead += bytes
-        const result = workers.run({ kernel, ...task }) as Promise<KernelResult<K> | undefined>
-        waiting.push({ task, bytes, result })
+        waiting.push({ task, bytes, outcome: workers.run({ kernel, ...task }) })
         next = rest.next()
       }
       const first = waiting.shift()
       if (!first) return
-      const result = (await first.result) ?? (await here(arrays, kernel, first.task))
+      const { result: decoded, endless } = await first.outcome
+      if (endless !== undefined) throw damagedArray(layouts[0]!.file, endless)
+      const result = (decoded as KernelResult<K> | undefined) ?? (await here(arrays, kernel, first.task))
       bytesAhead -= first.bytes
       yield { region: first.task.region, result }
     }

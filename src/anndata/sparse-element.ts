@@ -92,22 +92,21 @@ export class SparseElement {
     const reader = new SliceReader(data, this.indices)
     const others = shape[format === 'csr' ? 1 : 0]
     const gap = (stop: number, start: number) => pointers[start]! - pointers[stop]!
-    for (const [first, last] of runsOf(positions, pointers.length - 1, gap)) {
-      let position = first
-      const ranges = reader.ranges(pointers[first], pointers[last])
-      for await (const { region, result } of reader.run('numbers', () => ({ arrays: 2 }), ranges)) {
-        const [start, stop] = region.rows
-        const [values, stored] = result.values as [NumericArray, NumericArray]
-        const indices = new Int32Array(stored)
-        const compressed = new Int32Array(stop - start)
-        for (let k = start; k < stop; k++) {
-          while (pointers[position + 1]! <= k) position++
-          compressed[k - start] = position
-          const index = stored[k - start]!
-          if (!(index >= 0 && index < others)) throw this.damaged(`position ${index} of ${others}`)
-        }
-        yield { values, compressed, indices }
+    const runs = runsOf(positions, pointers.length - 1, gap)
+    const ranges = runs.flatMap(([first, last]) => [...reader.ranges(pointers[first], pointers[last])])
+    let position = 0
+    for await (const { region, result } of reader.run('numbers', () => ({ arrays: 2 }), ranges)) {
+      const [start, stop] = region.rows
+      const [values, stored] = result.values as [NumericArray, NumericArray]
+      const indices = new Int32Array(stored)
+      const compressed = new Int32Array(stop - start)
+      for (let k = start; k < stop; k++) {
+        while (pointers[position + 1]! <= k) position++
+        compressed[k - start] = position
+        const index = stored[k - start]!
+        if (!(index >= 0 && index < others)) throw this.damaged(`position ${index} of ${others}`)
       }
+      yield { values, compressed, indices }
     }
   }
 
