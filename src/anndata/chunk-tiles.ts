@@ -54,7 +54,10 @@ function chunkValues(layout: ChunkLayout, file: FileBytes, chunk: number, chunkR
   const { rows, chunkRows, chunkColumns, itemBytes, edgesCut, filters, dtype } = layout
   const storedRows = edgesCut ? Math.min(chunkRows, rows - chunkRow * chunkRows) : chunkRows
   const size = storedRows * chunkColumns * itemBytes
-  const stored = file.read(layout.addresses[chunk]!, layout.storedBytes[chunk]!)
+  const storedBytes = layout.storedBytes[chunk]!
+  // filters hardly make a chunk longer: this is no size, and may be one of gigabytes
+  if (storedBytes > 2 * size + 1024) throw new RangeError(`a chunk of ${storedBytes} bytes`)
+  const stored = file.read(layout.addresses[chunk]!, storedBytes)
   const bytes = unfiltered(stored, filters, layout.masks[chunk]!, size)
   const aligned = bytes.byteOffset % itemBytes === 0
   return numbersOfBytes(aligned ? bytes : new Uint8Array(bytes), dtype)

@@ -9,7 +9,7 @@ import type { SliceJob, SliceReply, SliceWorkerData } from './slice-protocol.js'
 const WORKER_FILE = join(PACKAGE_ROOT, 'dist/src/anndata/slice-worker.js')
 
 /** More take memory, and the calling thread does not keep up with them. */
-const MOST_WORKERS = 8
+const MOST_WORKERS = 4
 
 type Outcome = Omit<SliceReply, 'id'>
 interface Slot {
@@ -35,24 +35,16 @@ export class SliceWorkers {
     const descriptor = openSync(layouts[0]!.file, 'r')
     const workerData: SliceWorkerData = { descriptor, layouts }
     const n = Math.min(MOST_WORKERS, availableParallelism())
-    const slots = Array.from({ length: n }, () => {
-      const slot: Slot = {
-        worker: new Worker(WORKER_FILE, { workerData, execArgv: [] }),
-        jobs: new Map(),
-      }
-      const giveUp = () => {
-        for (const settle of slot.jobs.values()) settle({ result: undefined })
-        slot.jobs.clear()
-      }
-      slot.worker.on('message', ({ id, ...outcome }: SliceReply) => {
-        slot.jobs.get(id)?.(outcome)
-        slot.jobs.delete(id)
-      })
-      // without memory, for one
-      slot.worker.on('error', giveUp)
-      slot.worker.on('exit', giveUp)
-      return slot
-    })
+    const slots: Slot[] = []
+    try {
+      while (slots.length < n) slots.push(startWorker(workerData))
+    } catch {
+      // the system has no more threads
+    }
+    if (slots.length === 0) {
+      closeSync(descriptor)
+      return undefined
+    }
     return new SliceWorkers(descriptor, slots)
   }
 
@@ -78,4 +70,20 @@ export class SliceWorkers {
     await Promise.all(this.slots.map(({ worker }) => worker.terminate()))
     closeSync(this.descriptor)
   }
+}
+
+function startWorker(workerData: SliceWorkerData): Slot {
+  const slot: Slot = { worker: new Worker(WORKER_FILE, { workerData, execArgv: [] }), jobs: new Map() }
+  const giveUp = () => {
+    for (const settle of slot.jobs.values()) settle({ result: undefined })
+    slot.jobs.clear()
+  }
+  slot.worker.on('message', ({ id, ...outcome }: SliceReply) => {
+    slot.jobs.get(id)?.(outcome)
+    slot.jobs.delete(id)
+  })
+  // without memory, for one
+  slot.worker.on('error', giveUp)
+  slot.worker.on('exit', giveUp)
+  return slot
 }

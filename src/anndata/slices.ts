@@ -27,7 +27,7 @@ export interface SliceOutcome<K extends SliceKernel> {
 export class UndecodedSlice extends Error {}
 
 /** Bytes of slices that are decoded or wait at a time. */
-const BYTES_AHEAD = 128 * 1024 * 1024
+const BYTES_AHEAD = 64 * 1024 * 1024
 
 /**
  * Runs a kernel on slices of arrays of one file, and gives the results in the order of the tasks.
