@@ -4,6 +4,9 @@ import { numbersOfBytes } from './element-bytes.js'
 import type { FileBytes } from './file-bytes.js'
 import type { NumericArray } from './store.js'
 
+/** Bytes of a chunk in the file that are read without a look at what comes of them. */
+const MOST_STORED_BYTES = 16 * 1024 * 1024
+
 /** A rectangle of an array's values. */
 export interface Tile {
   /** Position of its first value in the array. */
@@ -55,8 +58,9 @@ function chunkValues(layout: ChunkLayout, file: FileBytes, chunk: number, chunkR
   const storedRows = edgesCut ? Math.min(chunkRows, rows - chunkRow * chunkRows) : chunkRows
   const size = storedRows * chunkColumns * itemBytes
   const storedBytes = layout.storedBytes[chunk]!
-  // filters hardly make a chunk longer: this is no size, and may be one of gigabytes
-  if (storedBytes > 2 * size + 1024) throw new RangeError(`a chunk of ${storedBytes} bytes`)
+  // filters hardly make a chunk longer: a damaged size may say gigabytes
+  if (storedBytes > Math.max(MOST_STORED_BYTES, 2 * size))
+    throw new RangeError(`a chunk of ${storedBytes} bytes`)
   const stored = file.read(layout.addresses[chunk]!, storedBytes)
   const bytes = unfiltered(stored, filters, layout.masks[chunk]!, size)
   const aligned = bytes.byteOffset % itemBytes === 0

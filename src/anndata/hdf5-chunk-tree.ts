@@ -19,7 +19,7 @@ const HEAD_BYTES = 24
  * (HDF5 File Format Specification 3.0, III.A.1; addresses of 8 bytes.)
  *
  * @param base where the file's addresses count from
- * @param rank dimensions of the dataset
+ * @param steps length of a chunk in each dimension, and then the bytes of a value
  * @param most chunks that there can be
  * @throws RangeError for what is no such tree
  */
@@ -27,10 +27,10 @@ export function treeChunks(
   file: FileBytes,
   base: number,
   root: number,
-  rank: number,
+  steps: readonly number[],
   most: number,
 ): TreeChunk[] {
-  const keyBytes = 8 + 8 * (rank + 1)
+  const keyBytes = 8 + 8 * steps.length
   const chunks: TreeChunk[] = []
   const visit = (address: number, level: number | undefined, first: number[] | undefined): void => {
     const head = file.read(base + address, HEAD_BYTES)
@@ -41,7 +41,12 @@ export function treeChunks(
     if (n === 0 && level !== undefined) throw new RangeError('an empty node')
     const body = file.read(base + address + HEAD_BYTES, n * (keyBytes + 8) + (n > 0 ? keyBytes : 0))
     const offsetsAt = (at: number) =>
-      Array.from({ length: rank + 1 }, (_, i) => Number(body.readBigUInt64LE(at + 8 + 8 * i)))
+      steps.map((step, i) => {
+        const offset = Number(body.readBigUInt64LE(at + 8 + 8 * i))
+        if (!Number.isSafeInteger(offset) || offset % step !== 0)
+          throw new RangeError('a key that is no start of a chunk')
+        return offset
+      })
     if (first && n > 0 && compare(first, offsetsAt(0)) !== 0) throw new RangeError('a node of other chunks')
     for (let i = 0; i < n; i++) {
       const at = i * (keyBytes + 8)

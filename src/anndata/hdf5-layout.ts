@@ -121,11 +121,11 @@ function chunked(
     storedBytes: new Float64Array(n),
     masks: new Uint32Array(n),
   }
-  for (const chunk of treeChunks(file, base, root, rank, n)) {
+  for (const chunk of treeChunks(file, base, root, stated, n)) {
     const [row, column] = [chunk.offsets[0]!, rank === 2 ? chunk.offsets[1]! : 0]
     const at = (row / chunkRows) * across + column / chunkColumns
     const outside = row >= common.rows || column >= common.columns || chunk.offsets[rank] !== 0
-    if (outside || row % chunkRows !== 0 || column % chunkColumns !== 0) return undefined
+    if (outside) return undefined
     layout.addresses[at] = chunk.address
     layout.storedBytes[at] = chunk.storedBytes
     layout.masks[at] = chunk.mask
