@@ -7,7 +7,12 @@ export interface SliceWorkerData {
   /** Of the open file, which the calling thread closes after the worker's end. */
   descriptor: number
   layouts: ChunkLayout[]
+  /** One number: not zero once no result is wanted any more. */
+  ended: Int32Array<SharedArrayBuffer>
 }
+
+/** Sent in place of a job: there will be none. */
+export const LAST = 'last'
 
 export interface SliceJob {
   id: number

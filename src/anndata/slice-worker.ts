@@ -4,12 +4,12 @@ import type { ChunkLayout } from './chunk-layout.js'
 import { type Region, tilesOf } from './chunk-tiles.js'
 import { FileBytes } from './file-bytes.js'
 import { runKernel, type SliceSource } from './slice-kernels.js'
-import type { SliceJob, SliceReply, SliceWorkerData } from './slice-protocol.js'
+import { LAST, type SliceJob, type SliceReply, type SliceWorkerData } from './slice-protocol.js'
 import type { NumericArray } from './store.js'
 
 // Decodes slices of arrays and runs kernels on them. What fails is not told: HDF5 reads it again and says what is wrong.
 
-const { descriptor, layouts } = workerData as SliceWorkerData
+const { descriptor, layouts, ended } = workerData as SliceWorkerData
 const file = new FileBytes(descriptor)
 
 /** The array that is read. */
@@ -47,7 +47,12 @@ function joined(
   return all!
 }
 
-parentPort!.on('message', ({ id, kernel, region, args }: SliceJob) => {
+parentPort!.on('message', (job: SliceJob | typeof LAST) => {
+  if (job === LAST) parentPort!.close()
+  else if (Atomics.load(ended, 0) === 0) answer(job)
+})
+
+function answer({ id, kernel, region, args }: SliceJob): void {
   let reply: SliceReply
   try {
     reply = { id, result: runKernel(kernel, sliceOf(region), args) }
@@ -57,7 +62,7 @@ parentPort!.on('message', ({ id, kernel, region, args }: SliceJob) => {
     return
   }
   parentPort!.postMessage(reply, buffersOf(reply.result!))
-})
+}
 
 /** The buffers of all typed arrays in a result. */
 function buffersOf(result: object): ArrayBuffer[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PACKAGE_ROOT } from '../package.js'
 import type { ChunkLayout } from './chunk-layout.js'
-import type { SliceJob, SliceReply, SliceWorkerData } from './slice-protocol.js'
+import { LAST, type SliceJob, type SliceReply, type SliceWorkerData } from './slice-protocol.js'
 
 const WORKER_FILE = join(PACKAGE_ROOT, 'dist/src/anndata/slice-worker.js')
 
@@ -16,24 +16,28 @@ interface Slot {
   worker: Worker
   /** Jobs that it has, by id. */
   jobs: Map<number, (outcome: Outcome) => void>
+  exited: Promise<void>
 }
 
 /** Threads that decode slices of some arrays of one file. */
 export class SliceWorkers {
   private readonly descriptor: number
   private readonly slots: Slot[]
+  private readonly ended: Int32Array
   private id = 0
 
-  private constructor(descriptor: number, slots: Slot[]) {
+  private constructor(descriptor: number, slots: Slot[], ended: Int32Array) {
     this.descriptor = descriptor
     this.slots = slots
+    this.ended = ended
   }
 
   /** Starts threads, or does not where there can be none. */
   static start(layouts: ChunkLayout[]): SliceWorkers | undefined {
     if (!existsSync(WORKER_FILE)) return undefined
     const descriptor = openSync(layouts[0]!.file, 'r')
-    const workerData: SliceWorkerData = { descriptor, layouts }
+    const ended = new Int32Array(new SharedArrayBuffer(4))
+    const workerData: SliceWorkerData = { descriptor, layouts, ended }
     const n = Math.min(MOST_WORKERS, availableParallelism())
     const slots: Slot[] = []
     try {
@@ -45,7 +49,7 @@ export class SliceWorkers {
       closeSync(descriptor)
       return undefined
     }
-    return new SliceWorkers(descriptor, slots)
+    return new SliceWorkers(descriptor, slots, ended)
   }
 
   /** How many threads there are. */
@@ -65,25 +69,34 @@ export class SliceWorkers {
     })
   }
 
-  /** Ends the threads, in whatever they are at, and closes the file. */
+  /**
+   * Has the threads end after the slice that each is at, and closes the file. They end by themselves: Node 20 now and then
+   * dies of a thread that is terminated while it starts.
+   */
   async end(): Promise<void> {
-    await Promise.all(this.slots.map(({ worker }) => worker.terminate()))
+    Atomics.store(this.ended, 0, 1)
+    for (const { worker } of this.slots) worker.postMessage(LAST)
+    await Promise.all(this.slots.map(({ exited }) => exited))
     closeSync(this.descriptor)
   }
 }
 
 function startWorker(workerData: SliceWorkerData): Slot {
-  const slot: Slot = { worker: new Worker(WORKER_FILE, { workerData, execArgv: [] }), jobs: new Map() }
+  const worker = new Worker(WORKER_FILE, { workerData, execArgv: [] })
+  const exited = new Promise<void>((settle) => {
+    worker.once('exit', () => settle())
+  })
+  const slot: Slot = { worker, jobs: new Map(), exited }
   const giveUp = () => {
     for (const settle of slot.jobs.values()) settle({ result: undefined })
     slot.jobs.clear()
   }
-  slot.worker.on('message', ({ id, ...outcome }: SliceReply) => {
+  worker.on('message', ({ id, ...outcome }: SliceReply) => {
     slot.jobs.get(id)?.(outcome)
     slot.jobs.delete(id)
   })
   // without memory, for one
-  slot.worker.on('error', giveUp)
-  slot.worker.on('exit', giveUp)
+  worker.on('error', giveUp)
+  worker.on('exit', giveUp)
   return slot
 }
