@@ -1,4 +1,4 @@
-import { obsColumn } from '../dist/src/anndata/obs-column.js'
+import { obsColumn } from '../dist/src/anndata/frame/obs-column.js'
 import { readFitData } from '../dist/src/cli/fit-data.js'
 import { Log } from '../dist/src/cli/log.js'
 

@@ -5,7 +5,7 @@
  *     node bench/peers-scvae.mjs JOB.json SPAWNED KERNELS
  */
 import { readFileSync } from 'node:fs'
-import { appendAnnData } from '../dist/src/anndata/append.js'
+import { appendAnnData } from '../dist/src/anndata/write/append.js'
 import { spreadRows } from '../dist/src/cli/cell-scores.js'
 import { readFitData } from '../dist/src/cli/fit-data.js'
 import { Log } from '../dist/src/cli/log.js'

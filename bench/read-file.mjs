@@ -1,7 +1,7 @@
 // Writes an AnnData file of random counts: node bench/read-file.mjs PATH FORM CELLS GENES DENSITY
 // FORM is csr, csc, dense (gzip at level 4) or plain-dense (uncompressed). Prints the number of nonzeros.
-import { withH5File } from '../dist/src/anndata/hdf5.js'
-import { setEncoding, writeDataFrame, writeDict } from '../dist/src/anndata/write-elements.js'
+import { withH5File } from '../dist/src/anndata/hdf5/hdf5.js'
+import { setEncoding, writeDataFrame, writeDict } from '../dist/src/anndata/write/parts.js'
 import { Random } from '../dist/src/numeric/random.js'
 
 const [path, form, ...numbers] = process.argv.slice(2)

@@ -5,8 +5,8 @@
  */
 
 import { simulateCells } from '../src/analysis/simulate.js'
-import type { Column } from '../src/anndata/column.js'
-import { writeAnnData } from '../src/anndata/write.js'
+import type { Column } from '../src/anndata/frame/column.js'
+import { writeAnnData } from '../src/anndata/write/anndata.js'
 
 const [path = 'data/demo.h5ad'] = process.argv.slice(2)
 

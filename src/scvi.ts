@@ -14,7 +14,7 @@
 import { generateCells } from './analysis/generate.js'
 import { type Posterior, posteriorOf } from './analysis/inference.js'
 import { type Surprise, surpriseScores } from './analysis/surprise.js'
-import { type CountBlock, CountMatrix } from './anndata/counts.js'
+import { type CountBlock, CountMatrix } from './anndata/counts/counts.js'
 import { createCpuDevice } from './device/cpu/cpu-device.js'
 import type { CellSource, Device } from './device/device.js'
 import { ScvaeError } from './errors.js'

@@ -1,4 +1,4 @@
-import type { CountMatrix } from '../anndata/counts.js'
+import type { CountMatrix } from '../anndata/counts/counts.js'
 import { ScvaeError } from '../errors.js'
 import { loess } from '../numeric/loess.js'
 import { median } from '../numeric/quantile.js'

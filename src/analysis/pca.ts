@@ -1,4 +1,4 @@
-import type { CountMatrix } from '../anndata/counts.js'
+import type { CountMatrix } from '../anndata/counts/counts.js'
 import { Random } from '../numeric/random.js'
 import { STREAM } from './random-streams.js'
 import { symmetricEigen } from './symmetric-eigen.js'

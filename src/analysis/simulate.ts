@@ -1,4 +1,4 @@
-import { type CountBlock, CountMatrix } from '../anndata/counts.js'
+import { type CountBlock, CountMatrix } from '../anndata/counts/counts.js'
 import { ScvaeError } from '../errors.js'
 import { NOISE } from '../numeric/philox.js'
 import { Random } from '../numeric/random.js'

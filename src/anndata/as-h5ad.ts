@@ -1,9 +1,9 @@
-import { withStore } from './open-store.js'
 import type { AnnData } from './read.js'
 import type { CountsFormat } from './read-any.js'
 import { readElements } from './read-elements.js'
-import { writeAnnData } from './write.js'
-import { writeElements } from './write-file.js'
+import { withStore } from './store/open-store.js'
+import { writeAnnData } from './write/anndata.js'
+import { writeElements } from './write/elements.js'
 
 /** Whether a copy of a file takes further obs columns and obsm arrays, so that nothing else of it need be touched. */
 export async function takesAdditions(path: string, format: CountsFormat): Promise<boolean> {

@@ -1,5 +1,5 @@
+import { warnIfRepeated } from './frame/repeated-names.js'
 import type { AnnData } from './read.js'
-import { warnIfRepeated } from './repeated-names.js'
 
 /** An {@link AnnData} from a format that is not AnnData's own: it has no obsm, and its counts are X unless it says so. */
 export function assembleAnnData(

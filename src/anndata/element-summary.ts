@@ -1,8 +1,8 @@
-import { frameSource } from './frame-source.js'
-import { encodingOf } from './nodes.js'
+import { sparseFormat } from './counts/sparse-element.js'
+import { frameSource } from './frame/frame-source.js'
 import { ELEMENT_ENCODINGS } from './read-element.js'
-import { sparseFormat } from './sparse-element.js'
-import type { Store, StoreArray, StoreGroup, StoreNode } from './store.js'
+import { encodingOf } from './store/nodes.js'
+import type { Store, StoreArray, StoreGroup, StoreNode } from './store/store.js'
 
 /** An element of a file that was looked at, not read. */
 export interface ElementSummary {

@@ -1,5 +1,5 @@
 import type { Data, Table } from 'apache-arrow'
-import type { NumericArray } from './store.js'
+import type { NumericArray } from './store/store.js'
 
 /** One element of an AnnData file, whole in memory and with nothing of it lost. */
 export type Element =

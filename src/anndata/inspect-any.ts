@@ -1,13 +1,13 @@
-import { sourceFlag } from './count-sources.js'
+import { sourceFlag } from './counts/count-sources.js'
 import { type AnnDataSummary, guessBatches, inspectAnnData, summarizeColumns } from './inspect.js'
-import { MtxFile } from './mtx-file.js'
-import { findMtxFiles } from './mtx-folder.js'
-import { withStore } from './open-store.js'
 import type { AnnData } from './read.js'
 import { type CountsFormat, type CountsOptions, detectFormat, optionsFor, readAs } from './read-any.js'
 import { guessCounts, type SourceSummary } from './source-summary.js'
-import type { StoreNode } from './store.js'
-import { tenXGroups } from './tenx.js'
+import { withStore } from './store/open-store.js'
+import type { StoreNode } from './store/store.js'
+import { MtxFile } from './tenx/mtx-file.js'
+import { findMtxFiles } from './tenx/mtx-folder.js'
+import { tenXGroups } from './tenx/tenx.js'
 
 /**
  * Says what is in a file of any format that `readCounts` reads. AnnData is scanned; of the other formats, one matrix at

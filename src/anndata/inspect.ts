@@ -1,12 +1,12 @@
 import type { Table } from 'apache-arrow'
-import { type CountsSource, listSources } from './count-sources.js'
-import { readFrame } from './dataframe.js'
+import { type CountsSource, listSources } from './counts/count-sources.js'
 import { type ElementSummary, summarizeMappings, writtenBy } from './element-summary.js'
-import { arrayShapes, checkLayout, mappingKeys } from './layout.js'
-import { columnType, obsColumn } from './obs-column.js'
-import { withStore } from './open-store.js'
-import { warnIfRepeated } from './repeated-names.js'
+import { readFrame } from './frame/dataframe.js'
+import { columnType, obsColumn } from './frame/obs-column.js'
+import { warnIfRepeated } from './frame/repeated-names.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
+import { arrayShapes, checkLayout, mappingKeys } from './store/layout.js'
+import { withStore } from './store/open-store.js'
 
 /** What is in an AnnData file. */
 export interface AnnDataSummary {

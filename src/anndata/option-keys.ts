@@ -1,5 +1,5 @@
 import { ScvaeError } from '../errors.js'
-import { nearestList } from './nearest.js'
+import { nearestList } from './frame/nearest.js'
 
 /**
  * Refuses an option that a function does not have, so that a misspelt one is not ignored.

@@ -1,12 +1,12 @@
 import { ScvaeError } from '../errors.js'
-import { isLoom, readLoom } from './loom.js'
-import { readMtxFolder } from './mtx.js'
-import { isMtx } from './mtx-folder.js'
-import { withStore } from './open-store.js'
+import { isLoom, readLoom } from './loom/loom.js'
 import { checkOptionKeys } from './option-keys.js'
 import { type AnnData, readAnnData } from './read.js'
-import { readTenX, tenXGroups } from './tenx.js'
-import { isZarr } from './zarr-store.js'
+import { withStore } from './store/open-store.js'
+import { readMtxFolder } from './tenx/mtx.js'
+import { isMtx } from './tenx/mtx-folder.js'
+import { readTenX, tenXGroups } from './tenx/tenx.js'
+import { isZarr } from './zarr/store.js'
 
 /** A file format that counts come in. */
 export type CountsFormat = 'h5ad' | 'zarr' | '10x-h5' | 'mtx' | 'loom'

@@ -1,14 +1,14 @@
 import { ScvaeError } from '../errors.js'
-import { readColumn } from './column-encodings.js'
-import { readColumns } from './dataframe.js'
-import { isNumeric } from './element-bytes.js'
+import { SparseElement } from './counts/sparse-element.js'
 import type { ArrayElement, Element, RecordsElement, ScalarElement, SparseElementValues } from './elements.js'
-import { frameSource, readRecords } from './frame-source.js'
-import { damagedElement, encodingOf, unknownEncoding } from './nodes.js'
-import { readAllStrings } from './read-strings.js'
-import { SlicedArray } from './sliced-array.js'
-import { SparseElement } from './sparse-element.js'
-import type { Store, StoreArray, StoreGroup, StoreNode } from './store.js'
+import { readColumn } from './frame/column-encodings.js'
+import { readColumns } from './frame/dataframe.js'
+import { frameSource, readRecords } from './frame/frame-source.js'
+import { SlicedArray } from './slices/sliced-array.js'
+import { isNumeric } from './store/element-bytes.js'
+import { damagedElement, encodingOf, unknownEncoding } from './store/nodes.js'
+import { readAllStrings } from './store/read-strings.js'
+import type { Store, StoreArray, StoreGroup, StoreNode } from './store/store.js'
 
 /** What the readers of elements hand on: the open file, and the sentences about what was left out. */
 export interface ReadContext {

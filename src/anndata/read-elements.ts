@@ -1,13 +1,13 @@
 import { DataType } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
-import { pathInFile } from './count-sources.js'
-import { openFrame, readColumns } from './dataframe.js'
+import { pathInFile } from './counts/count-sources.js'
 import type { AnnDataElements, DictElement, Element, FrameElement } from './elements.js'
-import { readRecords } from './frame-source.js'
-import { checkLayout } from './layout.js'
+import { openFrame, readColumns } from './frame/dataframe.js'
+import { readRecords } from './frame/frame-source.js'
+import { warnIfRepeated } from './frame/repeated-names.js'
 import { orWarning, type ReadContext, readElement, readMembers } from './read-element.js'
-import { warnIfRepeated } from './repeated-names.js'
-import type { Store, StoreArray } from './store.js'
+import { checkLayout } from './store/layout.js'
+import type { Store, StoreArray } from './store/store.js'
 
 /**
  * Reads everything in an AnnData file, whole in memory. What cannot be read is left out with one warning each.

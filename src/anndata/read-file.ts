@@ -1,6 +1,6 @@
 import type { AnnDataElements } from './elements.js'
-import { withStore } from './open-store.js'
 import { readElements as readStore } from './read-elements.js'
+import { withStore } from './store/open-store.js'
 
 /**
  * Reads everything in an AnnData file (`.h5ad`, or zarr as a folder or zip), whole in memory and with its types, so that

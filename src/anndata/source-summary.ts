@@ -1,7 +1,7 @@
 import { ScvaeError } from '../errors.js'
-import { type CountsSource, openSource, sourceFlag } from './count-sources.js'
-import type { Store } from './store.js'
-import { ValueScan } from './value-scan.js'
+import { type CountsSource, openSource, sourceFlag } from './counts/count-sources.js'
+import { ValueScan } from './counts/value-scan.js'
+import type { Store } from './store/store.js'
 
 /** A matrix of a file, every stored value looked at and none kept. */
 export interface SourceSummary {

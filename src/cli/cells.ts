@@ -1,5 +1,5 @@
-import { nearestList } from '../anndata/nearest.js'
-import { obsColumn } from '../anndata/obs-column.js'
+import { nearestList } from '../anndata/frame/nearest.js'
+import { obsColumn } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import { ScvaeError } from '../errors.js'
 import { formatPlural } from '../report/format.js'

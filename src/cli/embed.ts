@@ -41,7 +41,7 @@ export const embed: Command = {
     const log = new Log(verbosityOf(args))
     const layer = args.text('layer')
     const { readModel } = await import('../model/model-files.js')
-    const { checkCounts } = await import('../anndata/check-counts.js')
+    const { checkCounts } = await import('../anndata/counts/check-counts.js')
     const { readAnnData } = await import('../anndata/read.js')
     const { description } = readModel(directory)
     const adata = await readAnnData(file, {
@@ -94,7 +94,7 @@ async function write(
   const rows = adata.nCells
   const cols = latent.length / rows
   if (extname(output) === '.h5ad') {
-    const { appendAnnData } = await import('../anndata/append.js')
+    const { appendAnnData } = await import('../anndata/write/append.js')
     const { takesAdditions } = await import('../anndata/as-h5ad.js')
     const { detectFormat } = await import('../anndata/read-any.js')
     const { LATENT_KEY } = await import('./fit-outputs.js')
@@ -110,7 +110,7 @@ async function write(
     await appendAnnData(file, output, { obsm: { [LATENT_KEY]: { data: latent, rows, cols } } }, { overwrite })
     return
   }
-  const { writeBeside } = await import('../anndata/write-beside.js')
+  const { writeBeside } = await import('../anndata/write/beside.js')
   const { writeArrow, writeLatentCsv } = await import('./latent-table.js')
   const table = { cellNames: adata.obsNames, latent, d: cols, scores: {} }
   const into = extname(output) === '.csv' ? writeLatentCsv : writeArrow

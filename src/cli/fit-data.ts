@@ -1,5 +1,5 @@
-import { checkCounts } from '../anndata/check-counts.js'
-import { obsNumbers } from '../anndata/obs-column.js'
+import { checkCounts } from '../anndata/counts/check-counts.js'
+import { obsNumbers } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import { type CountsFormat, detectFormat, readAs } from '../anndata/read-any.js'
 import { ScvaeError } from '../errors.js'

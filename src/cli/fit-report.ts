@@ -1,5 +1,5 @@
 import { DataType } from 'apache-arrow'
-import { obsColumn, obsNumbers } from '../anndata/obs-column.js'
+import { obsColumn, obsNumbers } from '../anndata/frame/obs-column.js'
 import { formatNumber } from '../report/format.js'
 import type { Coloring, NamedValue, ReportData } from '../report/report-data.js'
 import { topOutliers } from '../report/top-outliers.js'

@@ -1,5 +1,5 @@
 import { selectHighlyVariableGenes } from '../analysis/highly-variable-genes.js'
-import { obsColumn } from '../anndata/obs-column.js'
+import { obsColumn } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import { formatCount } from '../report/format.js'
 import type { FitSettings } from './fit-settings.js'

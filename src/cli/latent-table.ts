@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
-import { tableToCsv } from '../anndata/table-csv.js'
+import { tableToCsv } from '../anndata/frame/table-csv.js'
 
 /** A column of numbers, one a cell of the file. */
 export type Numbers = Float32Array | Float64Array | Uint8Array

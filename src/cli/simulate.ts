@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { SimulatedCells } from '../analysis/simulate.js'
-import type { CategoryColumn, Column } from '../anndata/column.js'
+import type { CategoryColumn, Column } from '../anndata/frame/column.js'
 import { ScvaeError } from '../errors.js'
 import { formatCount } from '../report/format.js'
 import { type Arguments, type Command, verbosityOf } from './arguments.js'
@@ -44,7 +44,7 @@ export const simulate: Command = {
     const density = args.number('density')
     const meanLibrarySize = args.number('library-size')
     const { simulateCells } = await import('../analysis/simulate.js')
-    const { writeAnnData } = await import('../anndata/write.js')
+    const { writeAnnData } = await import('../anndata/write/anndata.js')
     const cells = simulateCells({
       nCells: args.whole('cells', 1)!,
       nGenes: args.whole('genes', 1)!,

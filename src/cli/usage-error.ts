@@ -1,4 +1,4 @@
-import { nearest } from '../anndata/nearest.js'
+import { nearest } from '../anndata/frame/nearest.js'
 import { ScvaeError } from '../errors.js'
 import type { Command } from './arguments.js'
 import { COMMON_OPTIONS } from './arguments.js'

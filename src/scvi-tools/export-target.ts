@@ -1,7 +1,7 @@
-import { chooseSource } from '../anndata/count-sources.js'
-import { readFrame } from '../anndata/dataframe.js'
-import { checkLayout } from '../anndata/layout.js'
-import { withStore } from '../anndata/open-store.js'
+import { chooseSource } from '../anndata/counts/count-sources.js'
+import { readFrame } from '../anndata/frame/dataframe.js'
+import { checkLayout } from '../anndata/store/layout.js'
+import { withStore } from '../anndata/store/open-store.js'
 import type { ModelDescription } from '../model/model-files.js'
 import type { RegistryData } from './registry.js'
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeBeside } from '../anndata/write-beside.js'
+import { writeBeside } from '../anndata/write/beside.js'
 import { ScvaeError } from '../errors.js'
 import { type ModelDescription, readModel } from '../model/model-files.js'
 import type { NetworkState } from '../model/parameters.js'

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { textOf } from '../anndata/arrow-columns.js'
+import { textOf } from '../anndata/frame/arrow-columns.js'
 import { ScvaeError } from '../errors.js'
 import { type ModelConfig, modelConfig, type NormPlacement } from '../model/config.js'
 import { type CovariateCategories, type ModelDescription, writeModel } from '../model/model-files.js'

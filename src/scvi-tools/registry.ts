@@ -1,4 +1,4 @@
-import { obsColumn } from '../anndata/obs-column.js'
+import { obsColumn } from '../anndata/frame/obs-column.js'
 import { ScvaeError } from '../errors.js'
 import type { ModelDescription } from '../model/model-files.js'
 import type { ModelData } from '../train/cell-data.js'

@@ -1,5 +1,5 @@
-import type { CountMatrix } from '../anndata/counts.js'
-import { obsColumn, obsNumbers } from '../anndata/obs-column.js'
+import type { CountMatrix } from '../anndata/counts/counts.js'
+import { obsColumn, obsNumbers } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { selectHighlyVariableGenes } from '../../src/analysis/highly-variable-genes.js'
-import { CountMatrix } from '../../src/anndata/counts.js'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
 
 interface Golden {
   batch: number[]

@@ -6,7 +6,7 @@ import { batchMixing } from '../../src/analysis/integration.js'
 import { kmeans } from '../../src/analysis/kmeans.js'
 import { nearestNeighbors } from '../../src/analysis/neighbors.js'
 import { pcaFloor } from '../../src/analysis/pca.js'
-import { obsColumn } from '../../src/anndata/obs-column.js'
+import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 
 const folder = join(process.env.SCVAE_DATA ?? '../shared/data', 'real')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pcaFloor } from '../../src/analysis/pca.js'
 import { symmetricEigen } from '../../src/analysis/symmetric-eigen.js'
-import { CountMatrix } from '../../src/anndata/counts.js'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { Random } from '../../src/numeric/random.js'
 
 const N = 90

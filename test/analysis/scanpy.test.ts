@@ -11,7 +11,7 @@ import {
   type HighlyVariableGenes,
   selectHighlyVariableGenes,
 } from '../../src/analysis/highly-variable-genes.js'
-import { obsColumn } from '../../src/anndata/obs-column.js'
+import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 
 const python = process.env.SCVAE_SCANPY_PYTHON

@@ -1,7 +1,5 @@
 import type { Data } from 'apache-arrow'
 import fc, { type Arbitrary } from 'fast-check'
-import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../src/anndata/arrow-data.js'
-import { arrowTable } from '../../src/anndata/arrow-table.js'
 import type {
   AnnDataElements,
   ArrayElement,
@@ -14,7 +12,9 @@ import type {
   SparseElementValues,
   StringsElement,
 } from '../../src/anndata/elements.js'
-import type { NumericArray } from '../../src/anndata/store.js'
+import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../src/anndata/frame/arrow-data.js'
+import { arrowTable } from '../../src/anndata/frame/arrow-table.js'
+import type { NumericArray } from '../../src/anndata/store/store.js'
 
 type ArrayType = (new (values: Iterable<number>) => NumericArray) & { name: string }
 

@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { type Group, withH5File } from '../../src/anndata/hdf5.js'
+import { type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import { setEncoding, writeArray, writeDict } from '../../src/anndata/write-elements.js'
+import { setEncoding, writeArray, writeDict } from '../../src/anndata/write/parts.js'
 import { DATA, makeFile, names, ROWS, refusalOf, temporaryFolder, writeDense } from './fixtures.js'
 
 const folder = temporaryFolder()

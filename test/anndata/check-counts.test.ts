@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkCounts } from '../../src/anndata/check-counts.js'
-import type { Group } from '../../src/anndata/hdf5.js'
+import { checkCounts } from '../../src/anndata/counts/check-counts.js'
+import type { Group } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import { setEncoding, writeDataFrame } from '../../src/anndata/write-elements.js'
+import { setEncoding, writeDataFrame } from '../../src/anndata/write/parts.js'
 import { ScvaeError } from '../../src/errors.js'
 import { DATA, makeFile, names, ROWS, temporaryFolder, writeDense, writeSparse } from './fixtures.js'
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Bool, DataType, Float64, Int32, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { type Group, withH5File } from '../../src/anndata/hdf5.js'
-import { columnType, obsColumn, obsNumbers } from '../../src/anndata/obs-column.js'
+import { columnType, obsColumn, obsNumbers } from '../../src/anndata/frame/obs-column.js'
+import { type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import {
   setColumnOrder,
@@ -11,7 +11,7 @@ import {
   writeCategorical,
   writeDataFrame,
   writeStrings,
-} from '../../src/anndata/write-elements.js'
+} from '../../src/anndata/write/parts.js'
 import { attribute, DATA, makeFile, names, ROWS, temporaryFolder, writeDense } from './fixtures.js'
 
 const folder = temporaryFolder()

@@ -1,6 +1,6 @@
 import { tableFromIPC, tableToIPC } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { CountMatrix } from '../../src/anndata/counts.js'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { matrixOf, ROWS, rowsOf } from './fixtures.js'
 
 describe('CountMatrix', () => {

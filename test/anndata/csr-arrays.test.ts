@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CountMatrix } from '../../src/anndata/counts.js'
-import { countMatrixFromCsr, toCsr } from '../../src/anndata/csr-arrays.js'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
+import { countMatrixFromCsr, toCsr } from '../../src/anndata/counts/csr-arrays.js'
 import { matrixOf, ROWS, rowsOf } from './fixtures.js'
 
 test('blocks become one set of arrays', () => {

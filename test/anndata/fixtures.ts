@@ -2,17 +2,17 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect } from 'vitest'
-import { type CountBlock, CountMatrix } from '../../src/anndata/counts.js'
+import { type CountBlock, CountMatrix } from '../../src/anndata/counts/counts.js'
 
-import { type Dataset, type Group, type H5File, withH5File } from '../../src/anndata/hdf5.js'
-import { hdf5Node } from '../../src/anndata/hdf5-store.js'
+import { type Dataset, type Group, type H5File, withH5File } from '../../src/anndata/hdf5/hdf5.js'
+import { hdf5Node } from '../../src/anndata/hdf5/store.js'
 import {
   setEncoding,
   type WritableArray,
   writeArray,
   writeDataFrame,
   writeDict,
-} from '../../src/anndata/write-elements.js'
+} from '../../src/anndata/write/parts.js'
 import { ScvaeError } from '../../src/errors.js'
 
 /** The folder of real data, or undefined with a word about it. */

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { crc32, gzipSync } from 'node:zlib'
-import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../dist/src/anndata/arrow-data.js'
-import { arrowTable } from '../../dist/src/anndata/arrow-table.js'
-import { withH5File } from '../../dist/src/anndata/hdf5.js'
-import { writeElements } from '../../dist/src/anndata/write-file.js'
-import { writeZarr } from '../../dist/src/anndata/zarr-write.js'
+import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../dist/src/anndata/frame/arrow-data.js'
+import { arrowTable } from '../../dist/src/anndata/frame/arrow-table.js'
+import { withH5File } from '../../dist/src/anndata/hdf5/hdf5.js'
+import { writeElements } from '../../dist/src/anndata/write/elements.js'
+import { writeZarr } from '../../dist/src/anndata/zarr/write.js'
 import { Random } from '../../dist/src/numeric/random.js'
 
 const CELLS = 30

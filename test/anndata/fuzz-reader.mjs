@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkCounts } from '../../dist/src/anndata/check-counts.js'
-import { openStore } from '../../dist/src/anndata/open-store.js'
+import { checkCounts } from '../../dist/src/anndata/counts/check-counts.js'
 import { readCounts } from '../../dist/src/anndata/read-any.js'
 import { readElements } from '../../dist/src/anndata/read-elements.js'
+import { openStore } from '../../dist/src/anndata/store/open-store.js'
 import { ScvaeError } from '../../dist/src/errors.js'
 import { layOut, makeSamples, spoil } from './fuzz-files.mjs'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { floatToHalf, halfToFloat } from '../../src/anndata/half-float.js'
+import { floatToHalf, halfToFloat } from '../../src/anndata/store/half-float.js'
 
 test('half precision, from the bits of IEEE 754', () => {
   const bits = Uint16Array.of(

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { isDamagedHeap } from '../../src/anndata/hdf5-global-heap.js'
+import { isDamagedHeap } from '../../src/anndata/hdf5/global-heap.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { makeFile, temporaryFolder, writeDense } from './fixtures.js'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Group } from '../../src/anndata/hdf5.js'
+import type { Group } from '../../src/anndata/hdf5/hdf5.js'
 import { inspectAnnData } from '../../src/anndata/inspect.js'
 import {
   setColumnOrder,
@@ -9,7 +9,7 @@ import {
   writeCategorical,
   writeDict,
   writeStrings,
-} from '../../src/anndata/write-elements.js'
+} from '../../src/anndata/write/parts.js'
 import { DATA, makeFile, temporaryFolder, writeDense } from './fixtures.js'
 
 const folder = temporaryFolder()

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { type Group, type H5File, withH5File } from '../../src/anndata/hdf5.js'
-import { openStore } from '../../src/anndata/open-store.js'
+import { type Group, type H5File, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readCounts } from '../../src/anndata/read-any.js'
-import { SlicedArray } from '../../src/anndata/sliced-array.js'
-import { setEncoding } from '../../src/anndata/write-elements.js'
+import { SlicedArray } from '../../src/anndata/slices/sliced-array.js'
+import { openStore } from '../../src/anndata/store/open-store.js'
+import { setEncoding } from '../../src/anndata/write/parts.js'
 import { makeFile, names, temporaryFolder } from './fixtures.js'
 
 // matrices of more than the 16 MB from which other threads decode, each the same in another form

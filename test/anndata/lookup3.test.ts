@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lookup3 } from '../../src/anndata/lookup3.js'
+import { lookup3 } from '../../src/anndata/hdf5/lookup3.js'
 
 // the values that the hash's author gives in its source
 test('the published values of hashlittle', () => {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Dataset } from 'h5wasm/node'
 import { describe, expect, test } from 'vitest'
-import { type Group, withH5File } from '../../src/anndata/hdf5.js'
-import { type LoomOptions, readLoom } from '../../src/anndata/loom.js'
-import { withStore } from '../../src/anndata/open-store.js'
+import { type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
+import { type LoomOptions, readLoom } from '../../src/anndata/loom/loom.js'
 import type { AnnData } from '../../src/anndata/read.js'
-import type { WritableArray } from '../../src/anndata/write-elements.js'
+import { withStore } from '../../src/anndata/store/open-store.js'
+import type { WritableArray } from '../../src/anndata/write/parts.js'
 import { names, ROWS, refusalOf, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()

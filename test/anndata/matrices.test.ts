@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readAnnData } from '../../src/anndata/read.js'
-import type { WritableArray } from '../../src/anndata/write-elements.js'
+import type { WritableArray } from '../../src/anndata/write/parts.js'
 import { DATA, makeFile, ROWS, rowsOf, temporaryFolder, writeDense, writeSparse } from './fixtures.js'
 
 const folder = temporaryFolder()
@@ -163,7 +163,7 @@ describe('one matrix in every form', () => {
 
   test('raw has its own genes', async () => {
     const path = join(folder, 'raw.h5ad')
-    const { writeDataFrame, setEncoding } = await import('../../src/anndata/write-elements.js')
+    const { writeDataFrame, setEncoding } = await import('../../src/anndata/write/parts.js')
     await makeFile(path, 5, 2, (file) => {
       writeDense(
         file,

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { readMtxFolder } from '../../src/anndata/mtx.js'
 import type { AnnData } from '../../src/anndata/read.js'
+import { readMtxFolder } from '../../src/anndata/tenx/mtx.js'
 import { DATA, names, ROWS, refusalOf, rowsOf, temporaryFolder } from './fixtures.js'
 
 const root = temporaryFolder()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest, nearestList } from '../../src/anndata/nearest.js'
+import { nearest, nearestList } from '../../src/anndata/frame/nearest.js'
 
 test('sorts by edits, without regard to case', () => {
   expect(nearest('bacth', ['cell_type', 'donor', 'Batch', 'patch'])).toEqual([

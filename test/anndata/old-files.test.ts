@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Dataset, Group, H5File } from '../../src/anndata/hdf5.js'
-import { withH5File } from '../../src/anndata/hdf5.js'
+import { columnType } from '../../src/anndata/frame/obs-column.js'
+import type { Dataset, Group, H5File } from '../../src/anndata/hdf5/hdf5.js'
+import { withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { inspectAnnData } from '../../src/anndata/inspect.js'
-import { columnType } from '../../src/anndata/obs-column.js'
-import { withStore } from '../../src/anndata/open-store.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-elements.js'
-import { setColumnOrder, setEncoding } from '../../src/anndata/write-elements.js'
+import { withStore } from '../../src/anndata/store/open-store.js'
+import { setColumnOrder, setEncoding } from '../../src/anndata/write/parts.js'
 import { names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDecimal } from '../../src/anndata/parse-decimal.js'
+import { parseDecimal } from '../../src/anndata/tenx/parse-decimal.js'
 
 const parse = (text: string) => {
   const bytes = Buffer.from(`<${text}>`)

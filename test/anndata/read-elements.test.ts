@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { AnnDataElements } from '../../src/anndata/elements.js'
-import type { Group, H5File } from '../../src/anndata/hdf5.js'
+import type { Group, H5File } from '../../src/anndata/hdf5/hdf5.js'
 import { inspectAnnData } from '../../src/anndata/inspect.js'
-import { withStore } from '../../src/anndata/open-store.js'
 import { readElements } from '../../src/anndata/read-elements.js'
-import { setEncoding, writeArray, writeDataFrame, writeDict } from '../../src/anndata/write-elements.js'
+import { withStore } from '../../src/anndata/store/open-store.js'
+import { setEncoding, writeArray, writeDataFrame, writeDict } from '../../src/anndata/write/parts.js'
 import { makeFile, names, ROWS, temporaryFolder, writeDense, writeSparse } from './fixtures.js'
 
 const folder = temporaryFolder()

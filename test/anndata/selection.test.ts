@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Group } from '../../src/anndata/hdf5.js'
+import type { Group } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import {
   setColumnOrder,
@@ -8,7 +8,7 @@ import {
   writeCategorical,
   writeDataFrame,
   writeStrings,
-} from '../../src/anndata/write-elements.js'
+} from '../../src/anndata/write/parts.js'
 import { makeFile, names, ROWS, rowsOf, temporaryFolder, writeDense, writeSparse } from './fixtures.js'
 
 const folder = temporaryFolder()
@@ -109,7 +109,7 @@ test('what is not there, and what is there twice', async () => {
   await expect(readAnnData(path, { cells: [5] })).rejects.toThrow('has no cell at position 5: it has 5.')
   await expect(readAnnData(path, { cells: ['c1', 1] })).rejects.toMatchObject({ kind: 'usage' })
   const twice = await makeFile(join(folder, 'twice.h5ad'), 5, 4, (root) => writeDense(root, 'X', ROWS))
-  const { withH5File } = await import('../../src/anndata/hdf5.js')
+  const { withH5File } = await import('../../src/anndata/hdf5/hdf5.js')
   const repeats = join(folder, 'repeats.h5ad')
   await withH5File(repeats, 'w', (root) => {
     writeDataFrame(root, 'obs', ['a', 'b', 'a', 'c', 'd'], [])

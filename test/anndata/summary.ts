@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Data, DataType, type Table, Vector } from 'apache-arrow'
-import type { CountMatrix } from '../../src/anndata/counts.js'
+import type { CountMatrix } from '../../src/anndata/counts/counts.js'
 import type { AnnDataElements, Element, FrameElement, ScalarElement } from '../../src/anndata/elements.js'
 
 /**

@@ -1,7 +1,7 @@
 import { Bool, Dictionary, Float32, Float64, Int32, Int64, Table, Utf8, vectorFromArray } from 'apache-arrow'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { tableToCsv } from '../../src/anndata/table-csv.js'
+import { tableToCsv } from '../../src/anndata/frame/table-csv.js'
 import { names } from './fixtures.js'
 
 const text = (table: Table, rowNames?: string[]) => Array.from(tableToCsv(table, rowNames)).join('')

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Group, withH5File } from '../../src/anndata/hdf5.js'
-import { readMtxFolder } from '../../src/anndata/mtx.js'
-import { withStore } from '../../src/anndata/open-store.js'
+import { type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import type { AnnData } from '../../src/anndata/read.js'
-import { readTenX } from '../../src/anndata/tenx.js'
-import type { FeatureOptions } from '../../src/anndata/tenx-features.js'
+import { withStore } from '../../src/anndata/store/open-store.js'
+import type { FeatureOptions } from '../../src/anndata/tenx/features.js'
+import { readMtxFolder } from '../../src/anndata/tenx/mtx.js'
+import { readTenX } from '../../src/anndata/tenx/tenx.js'
 import { DATA, names, ROWS, refusalOf, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { writeBeside } from '../../src/anndata/write-beside.js'
+import { writeBeside } from '../../src/anndata/write/beside.js'
 import { temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()

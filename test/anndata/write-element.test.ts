@@ -13,14 +13,14 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../src/anndata/arrow-data.js'
-import { arrowTable } from '../../src/anndata/arrow-table.js'
 import type { AnnDataElements, Element, FrameElement, ScalarElement } from '../../src/anndata/elements.js'
-import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5.js'
-import { withStore } from '../../src/anndata/open-store.js'
+import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../src/anndata/frame/arrow-data.js'
+import { arrowTable } from '../../src/anndata/frame/arrow-table.js'
+import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import type { NumericArray } from '../../src/anndata/store.js'
-import { writeElements } from '../../src/anndata/write-file.js'
+import { withStore } from '../../src/anndata/store/open-store.js'
+import type { NumericArray } from '../../src/anndata/store/store.js'
+import { writeElements } from '../../src/anndata/write/elements.js'
 import { attribute, names, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()

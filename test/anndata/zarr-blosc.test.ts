@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { registry } from 'zarrita'
-import { decodeBlosc } from '../../src/anndata/zarr-blosc.js'
-import { decodeLz4Block } from '../../src/anndata/zarr-lz4.js'
+import { decodeBlosc } from '../../src/anndata/zarr/blosc.js'
+import { decodeLz4Block } from '../../src/anndata/zarr/lz4.js'
 import { raw } from './zarr-fixtures.js'
 
 /** Made by numcodecs 0.16: the numbers (i * i) % 7, packed. */

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crc32, deflateRawSync } from 'node:zlib'
-import type { StoreArray, StoreGroup } from '../../src/anndata/store.js'
-import { openZarr } from '../../src/anndata/zarr-store.js'
+import type { StoreArray, StoreGroup } from '../../src/anndata/store/store.js'
+import { openZarr } from '../../src/anndata/zarr/store.js'
 
 /** Files of a store: bytes, text, or what becomes JSON. */
 export type Files = Record<string, Uint8Array | string | object>

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import type { StoreGroup, StoreNode } from '../../src/anndata/store.js'
-import { isZarr, openZarr } from '../../src/anndata/zarr-store.js'
+import type { StoreGroup, StoreNode } from '../../src/anndata/store/store.js'
+import { isZarr, openZarr } from '../../src/anndata/zarr/store.js'
 import { DATA, temporaryFolder } from './fixtures.js'
 import {
   arrayAt,

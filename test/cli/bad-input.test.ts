@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { withH5File } from '../../src/anndata/hdf5.js'
-import { setEncoding, writeDataFrame } from '../../src/anndata/write-elements.js'
+import { withH5File } from '../../src/anndata/hdf5/hdf5.js'
+import { setEncoding, writeDataFrame } from '../../src/anndata/write/parts.js'
 import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const inputs = temporaryFolder()

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll } from 'vitest'
 import { simulateCells } from '../../src/analysis/simulate.js'
-import type { Column } from '../../src/anndata/column.js'
-import { CountMatrix } from '../../src/anndata/counts.js'
-import { writeAnnData } from '../../src/anndata/write.js'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
+import type { Column } from '../../src/anndata/frame/column.js'
+import { writeAnnData } from '../../src/anndata/write/anndata.js'
 
 const MAIN = resolve('dist/src/cli/main.js')
 if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run "npm run build" first`)

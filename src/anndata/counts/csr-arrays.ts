@@ -1,0 +1,80 @@
+import { ScvaeError } from '../../errors.js'
+import { type CountBlock, CountMatrix } from './counts.js'
+import { tidyRows } from './tidy-rows.js'
+
+/** A sparse matrix as plain compressed sparse rows, as scipy and other libraries take it. */
+export interface CsrArrays {
+  shape: readonly [nCells: number, nGenes: number]
+  /** `nCells + 1` offsets into `indices` and `data`; float64, for matrices of more than 2³¹ entries. */
+  indptr: Float64Array
+  /** Gene positions. */
+  indices: Int32Array
+  data: Float32Array
+}
+
+/** A count matrix as plain arrays: a copy, except where the matrix is one block that fills its buffers. */
+export function toCsr(counts: CountMatrix): CsrArrays {
+  const { nCells, nGenes, nonzeros, blocks } = counts
+  const indptr = new Float64Array(nCells + 1)
+  const [only] = blocks
+  const whole = blocks.length === 1 && only?.offsets[0] === 0 && only.genes.length === nonzeros
+  const indices = whole ? only.genes : new Int32Array(nonzeros)
+  const data = whole ? only.counts : new Float32Array(nonzeros)
+  for (const { firstCell, nCells: cells, offsets, genes, counts: values } of blocks) {
+    const start = indptr[firstCell]!
+    const shift = start - offsets[0]!
+    for (let i = 1; i <= cells; i++) indptr[firstCell + i] = offsets[i]! + shift
+    if (whole) continue
+    indices.set(genes.subarray(offsets[0], offsets[cells]), start)
+    data.set(values.subarray(offsets[0], offsets[cells]), start)
+  }
+  return { shape: [nCells, nGenes], indptr, indices, data }
+}
+
+/** Cells of a block. */
+const BLOCK_CELLS = 4096
+
+/**
+ * A count matrix from plain compressed sparse rows. Rows are put into the order of their genes, explicit zeros fall away and
+ * entries of one gene are summed; the arrays that are given stay as they are.
+ *
+ * @throws ScvaeError `bad-input` when the arrays contradict each other
+ */
+export function countMatrixFromCsr(csr: {
+  shape: readonly [nCells: number, nGenes: number]
+  indptr: ArrayLike<number>
+  indices: ArrayLike<number>
+  data: ArrayLike<number>
+}): CountMatrix {
+  const { shape, indptr, indices, data } = csr
+  const [nCells, nGenes] = shape
+  check(indptr.length === nCells + 1, `indptr has ${indptr.length} values for ${nCells} cells.`)
+  check(indptr[0] === 0, `indptr begins with ${indptr[0]}, not 0.`)
+  const last = indptr[nCells]!
+  check(
+    last === indices.length && last === data.length,
+    `indptr ends with ${last} for ${indices.length} indices and ${data.length} values.`,
+  )
+  for (let i = 0; i < nCells; i++) check(indptr[i]! <= indptr[i + 1]!, `indptr falls after cell ${i}.`)
+  const blocks: CountBlock[] = []
+  for (let firstCell = 0; firstCell < nCells; firstCell += BLOCK_CELLS) {
+    const cells = Math.min(BLOCK_CELLS, nCells - firstCell)
+    const start = indptr[firstCell]!
+    const entries = indptr[firstCell + cells]! - start
+    const genes = new Int32Array(entries)
+    const counts = new Float32Array(entries)
+    for (let k = 0; k < entries; k++) {
+      const gene = indices[start + k]!
+      check(gene >= 0 && gene < nGenes, `indices has the gene ${gene} of ${nGenes}.`)
+      genes[k] = gene
+      counts[k] = data[start + k]!
+    }
+    const offsets = Int32Array.from({ length: cells + 1 }, (_, i) => indptr[firstCell + i]! - start)
+    blocks.push(tidyRows({ firstCell, nCells: cells, offsets, genes, counts }, nGenes))
+  }
+  return new CountMatrix(nGenes, blocks)
+}
+
+function check(holds: boolean, sentence: string): void {
+  if (!holds) throw new ScvaeError('bad-input', `This is no CSR matrix: ${sentence}`)
+}

@@ -1,0 +1,213 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Dataset, Entity, Group, File as H5File } from 'h5wasm/node'
+import { ScvaeError } from '../../errors.js'
+import { guardGlobalHeaps } from './global-heap.js'
+import type { H5Module } from './heap.js'
+
+export type { Dataset, Group, H5File }
+
+/** The first eight bytes of an HDF5 superblock, which starts at byte 0, 512, 1024, 2048, ... */
+export const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
+
+let library: Promise<typeof import('h5wasm/node')> | undefined
+let loaded: H5Module | undefined
+
+/** Loads h5wasm once, when a file is first touched: the module takes 0.2 s that `--help` need not pay. */
+export function loadLibrary(): Promise<typeof import('h5wasm/node')> {
+  library ??= import('h5wasm/node').then(async (module) => {
+    loaded = await module.ready
+    // without it a failed read prints to the console and returns junk
+    loaded.activate_throwing_error_handler()
+    guardGlobalHeaps(loaded)
+    return module
+  })
+  return library
+}
+
+/** h5wasm below its classes, once a file is open. */
+export function h5Module(): H5Module {
+  if (!loaded) throw new Error('h5wasm is not loaded: no file was opened')
+  return loaded
+}
+
+/**
+ * Opens an HDF5 file, runs `use` and closes the file again, whatever happens.
+ *
+ * @param mode `r` reads, `a` changes an existing file in place, `w` makes a new one
+ * @throws ScvaeError `bad-input` when the file to read is missing, a folder, not HDF5 or cut short
+ */
+export async function withH5File<T>(
+  path: string,
+  mode: 'r' | 'a' | 'w',
+  use: (file: H5File) => T | Promise<T>,
+): Promise<T> {
+  const file = await openH5File(path, mode)
+  let open = true
+  try {
+    const result = await use(file)
+    open = false
+    // the last writes happen here
+    file.close()
+    return result
+  } catch (cause) {
+    if (open) closeAfterFailure(file)
+    throw isHdf5Error(cause) ? accessError(path, mode, cause) : cause
+  }
+}
+
+/**
+ * Closes a file that was read.
+ *
+ * @throws ScvaeError `bad-input` when that fails: HDF5 stumbles over what it took for objects of a damaged file
+ */
+export function closeAfterReading(file: H5File, path: string): void {
+  try {
+    file.close()
+  } catch (cause) {
+    throw accessError(path, 'r', cause)
+  }
+}
+
+/** Closes a file whose last writes may fail as those before did; that error says no more. */
+function closeAfterFailure(file: H5File): void {
+  try {
+    file.close()
+  } catch (error) {
+    if (!isHdf5Error(error)) throw error
+  }
+}
+
+/**
+ * Opens an HDF5 file, which the caller closes.
+ *
+ * @throws ScvaeError as {@link withH5File}
+ */
+export async function openH5File(path: string, mode: 'r' | 'a' | 'w'): Promise<H5File> {
+  if (mode !== 'w') checkIsHdf5(path)
+  const { File } = await loadLibrary()
+  try {
+    return new File(resolve(path), mode)
+  } catch (cause) {
+    if (mode === 'w') {
+      throw new ScvaeError('failed', `The file "${path}" could not be created.`, { cause })
+    }
+    throw openingError(path, cause)
+  }
+}
+
+/** Whether an error comes from HDF5 itself and not from this program. */
+export function isHdf5Error(error: unknown): boolean {
+  return /HDF5-DIAG|native code called abort|exceeds maximum memory/.test(String(error))
+}
+
+function accessError(path: string, mode: 'r' | 'a' | 'w', cause: unknown): ScvaeError {
+  return mode === 'r'
+    ? new ScvaeError('bad-input', `"${path}" could not be read to its end; the file is damaged.`, {
+        hint: 'Copy or download it again.',
+        cause,
+      })
+    : new ScvaeError('failed', `"${path}" could not be written.`, {
+        hint: 'Is there space left on the disk?',
+        cause,
+      })
+}
+
+/** Refuses what HDF5 would refuse with a page of its own trace. */
+function checkIsHdf5(path: string): void {
+  let size: number
+  try {
+    const stat = statSync(path)
+    if (stat.isDirectory()) {
+      throw new ScvaeError('bad-input', `"${path}" is a folder, not an .h5ad file.`, {
+        hint: 'Give the path of the .h5ad file itself.',
+      })
+    }
+    size = stat.size
+  } catch (cause) {
+    if (cause instanceof ScvaeError) throw cause
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new ScvaeError('bad-input', `There is no file "${path}".`, { cause })
+    }
+    throw new ScvaeError('bad-input', `The file "${path}" cannot be read (${code}).`, { cause })
+  }
+  if (size === 0) throw new ScvaeError('bad-input', `The file "${path}" is empty.`)
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'r')
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    throw new ScvaeError('bad-input', `The file "${path}" cannot be read (${code}).`, { cause })
+  }
+  try {
+    const bytes = Buffer.alloc(8)
+    for (let at = 0; at < size; at = at === 0 ? 512 : at * 2) {
+      readSync(descriptor, bytes, 0, 8, at)
+      if (bytes.equals(SIGNATURE)) return
+    }
+    readSync(descriptor, bytes, 0, 8, 0)
+    const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b
+    throw new ScvaeError('bad-input', `"${path}" is not an HDF5 file, so not an .h5ad file.`, {
+      hint: gzipped
+        ? 'It is gzip-compressed: unpack it with gunzip first.'
+        : 'scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom.',
+    })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function openingError(path: string, cause: unknown): ScvaeError {
+  const text = String(cause)
+  const short = /eof = (\d+).*stored_eof = (\d+)/.exec(text)
+  if (short) {
+    return new ScvaeError(
+      'bad-input',
+      `"${path}" is cut short: it has ${short[1]} bytes where its header promises ${short[2]}.`,
+      { hint: 'Copy or download it again.', cause },
+    )
+  }
+  return new ScvaeError('bad-input', `"${path}" is a damaged HDF5 file: it could not be opened.`, {
+    hint: 'Copy or download it again.',
+    cause,
+  })
+}
+
+// h5wasm is loaded late, so its classes are told apart by their `type`, not by instanceof
+
+/** Whether an entity is a group. */
+export function isGroup(entity: Entity | null): entity is Group {
+  return entity !== null && 'type' in entity && (entity.type as string) === 'Group'
+}
+
+/** Whether an entity is a dataset. */
+export function isDataset(entity: Entity | null): entity is Dataset {
+  return entity !== null && 'type' in entity && (entity.type as string) === 'Dataset'
+}
+
+/** The entity at a path below `parent`, or undefined where there is none (a broken link counts as none). */
+export function child(parent: Group, path: string): Group | Dataset | undefined {
+  let at: Group = parent
+  const names = path.split('/')
+  for (const [i, name] of names.entries()) {
+    if (!at.keys().includes(name)) return undefined
+    const entity = at.get(name)
+    if (i === names.length - 1) return isGroup(entity) || isDataset(entity) ? entity : undefined
+    if (!isGroup(entity)) return undefined
+    at = entity
+  }
+  return undefined
+}
+
+/** The group at a path below `parent`, or undefined. */
+export function childGroup(parent: Group, path: string): Group | undefined {
+  const entity = child(parent, path)
+  return entity && isGroup(entity) ? entity : undefined
+}
+
+/** The dataset at a path below `parent`, or undefined. */
+export function childDataset(parent: Group, path: string): Dataset | undefined {
+  const entity = child(parent, path)
+  return entity && isDataset(entity) ? entity : undefined
+}

@@ -1,0 +1,166 @@
+import { type Data, type Table, Vector } from 'apache-arrow'
+import { ScvaeError } from '../../errors.js'
+import { assembleAnnData } from '../assemble.js'
+import { numbersToArrow, stringsToArrow } from '../frame/arrow-data.js'
+import { arrowTable } from '../frame/arrow-table.js'
+import { unknownColumn } from '../frame/dataframe.js'
+import { nearestList } from '../frame/nearest.js'
+import { checkOptionKeys } from '../option-keys.js'
+import type { AnnData } from '../read.js'
+import { SlicedArray } from '../slices/sliced-array.js'
+import { isNumeric } from '../store/element-bytes.js'
+import { readAllStrings } from '../store/read-strings.js'
+import type { Store, StoreArray, StoreGroup } from '../store/store.js'
+import { readLoomMatrix } from './matrix.js'
+
+/** Options of {@link readLoom}. */
+export interface LoomOptions {
+  /** Counts from `layers/<name>` instead of the matrix. */
+  layer?: string
+  /** Only these column attributes. */
+  obs?: string[]
+}
+
+/** Attributes that name cells and genes, the first that is there is taken. */
+const CELL_NAMES = ['CellID', 'obs_names']
+const GENE_NAMES = ['Gene', 'var_names', 'Accession']
+
+/** Whether an HDF5 file is laid out as loom is. */
+export async function isLoom(root: StoreGroup): Promise<boolean> {
+  const matrix = await root.child('matrix')
+  const kinds = await Promise.all(['row_attrs', 'col_attrs'].map((name) => root.child(name)))
+  return matrix?.kind === 'array' && kinds.every((node) => node?.kind === 'group')
+}
+
+/**
+ * Reads a loom file of version 2 or 3: its genes × cells matrix or a layer as sparse cells × genes, column attributes as
+ * obs, row attributes as var. Attributes of several dimensions are left out with a warning.
+ *
+ * @throws ScvaeError `bad-input` for a file that is not loom or damaged, and a layer or column that is not there; `usage`
+ * for an unknown option
+ */
+export async function readLoom(store: Store, options: LoomOptions = {}): Promise<AnnData> {
+  checkOptionKeys('readLoom', options, ['layer', 'obs'])
+  const { file, root } = store
+  if (!(await isLoom(root))) {
+    throw new ScvaeError(
+      'bad-input',
+      `"${file}" lacks the parts of a loom file (matrix, row_attrs, col_attrs).`,
+    )
+  }
+  const warnings: string[] = []
+  const matrix = await chooseMatrix(store, options.layer)
+  const { shape = [] } = matrix
+  if (shape.length !== 2) {
+    throw new ScvaeError('bad-input', `"${file}": ${matrix.path} has ${shape.length} dimensions, not two.`)
+  }
+  const [nGenes, nCells] = shape as [number, number]
+  const frame = (
+    name: string,
+    names: readonly string[],
+    what: string,
+    length: number,
+    only?: readonly string[],
+  ) => readAttributes(store, name, { names, what, length, warnings, ...(only && { only }) })
+  const obs = await frame('col_attrs', CELL_NAMES, 'cell', nCells, options.obs)
+  const variables = await frame('row_attrs', GENE_NAMES, 'gene', nGenes)
+  const { counts, values } = await readLoomMatrix(new SlicedArray(matrix, file))
+  return assembleAnnData({
+    path: file,
+    obs: obs.table,
+    obsNames: obs.names,
+    var: variables.table,
+    varNames: variables.names,
+    counts,
+    values,
+    warnings,
+    countsSource: options.layer === undefined ? 'X' : `layers/${options.layer}`,
+  })
+}
+
+async function chooseMatrix({ root, file }: Store, layer: string | undefined): Promise<StoreArray> {
+  const group = await root.child('layers')
+  const layers = group?.kind === 'group' ? await group.keys() : []
+  const node = layer === undefined ? await root.child('matrix') : await root.child(`layers/${layer}`)
+  if (node?.kind === 'array') return node
+  throw new ScvaeError('bad-input', `"${file}" has no layer "${layer}".`, {
+    hint:
+      layers.length > 0
+        ? `Its layers, nearest first: ${nearestList(layer!, layers)}.`
+        : 'It has no layers at all.',
+  })
+}
+
+interface Reading {
+  /** Attributes that hold the names. */
+  names: readonly string[]
+  what: string
+  length: number
+  warnings: string[]
+  only?: readonly string[]
+}
+
+async function readAttributes(
+  { root, file }: Store,
+  groupName: string,
+  { names, what, length, warnings, only }: Reading,
+): Promise<{ names: string[]; table: Table }> {
+  const group = (await root.child(groupName)) as StoreGroup
+  const keys = await group.keys()
+  const index = names.find((name) => keys.includes(name))
+  const columns = keys.filter((key) => key !== index)
+  for (const name of only ?? []) if (!columns.includes(name)) throw unknownColumn(file, 'obs', name, columns)
+  const read: (readonly [string, Data])[] = []
+  const wide: string[] = []
+  for (const name of only ?? columns) {
+    const node = await group.child(name)
+    if (node?.kind === 'array' && (node.shape?.length ?? 0) > 1) {
+      wide.push(name)
+      continue
+    }
+    try {
+      read.push([name, await readAttribute(group, name, length, file)])
+    } catch (error) {
+      if (!(error instanceof ScvaeError)) throw error
+      warnings.push(`The attribute "${name}" is left out. ${error.message}`)
+    }
+  }
+  if (wide.length > 0)
+    warnings.push(`Attributes of several dimensions are left out: ${wide.join(', ')} (${groupName}).`)
+  const table = arrowTable(read, length)
+  if (index !== undefined) {
+    const data = await readAttribute(group, index, length, file)
+    return { names: Array.from(new Vector([data]), String), table }
+  }
+  warnings.push(`${groupName} has no ${names.join(' or ')}: ${what} names are numbers.`)
+  return { names: Array.from({ length }, (_, i) => String(i)), table }
+}
+
+/** One attribute as an Arrow chunk. */
+async function readAttribute(group: StoreGroup, name: string, length: number, file: string): Promise<Data> {
+  const node = await group.child(name)
+  if (
+    node?.kind !== 'array' ||
+    node.shape?.length !== 1 ||
+    !(node.dtype === 'string' || isNumeric(node.dtype))
+  ) {
+    throw new ScvaeError('bad-input', `"${file}": ${group.path}/${name} is no list of text or numbers.`)
+  }
+  if (node.shape[0] !== length) {
+    throw new ScvaeError(
+      'bad-input',
+      `"${file}": ${node.path} has ${node.shape[0]} values where the matrix has ${length}.`,
+    )
+  }
+  if (node.dtype === 'string') {
+    return stringsToArrow((await readAllStrings(node, file)).map(withoutReferences), undefined)
+  }
+  return numbersToArrow(await new SlicedArray(node, file).readAll(), node.dtype, undefined)
+}
+
+/** Text as it was before loom 2 made it ASCII: other characters are there as XML's decimal references. */
+function withoutReferences(text: string): string {
+  return text.replace(/&#(\d{1,7});/g, (reference, digits: string) =>
+    Number(digits) <= 0x10ffff ? String.fromCodePoint(Number(digits)) : reference,
+  )
+}
