@@ -1,0 +1,234 @@
+import type { CountHead, CountHeadArgs, CountHeadGradientArgs, CountMeansArgs, Parameter, Tensor } from '../device.js'
+import { type GpuMinibatch, mini } from './gpu-minibatch.js'
+import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
+import { adamScalars, type KernelContext, strided } from './kernel-context.js'
+import { productGroups } from './linear-kernels.js'
+import { pickTile, splitSum } from './tiles.js'
+import { aligned, View } from './view.js'
+import {
+  COLUMN_GENES,
+  headColumnGradient,
+  headColumnUpdate,
+  headMeans,
+  headRows,
+} from './wgsl/head.js'
+import { plainProduct, sumLayers, transposedProduct, weightGradient, weightUpdate } from './wgsl/linear.js'
+
+/** The head's space of one minibatch size, [cells][genes] each: logits, gradients by logits, by log θ, and of dropout. */
+interface Workspace {
+  all: View
+  logits: View
+  gradient: View
+  zero: View | undefined
+  scalars: { gradientAt: number; dispersionAt: number; zeroAt: number; sumAt: number }
+}
+
+const offset = (parameter: Parameter | undefined): number =>
+  parameter ? gpuParameter(parameter).value.view.offset : 0
+
+/** The output layer: logits by a product, likelihood and gradients cell by cell, sums over cells, two products back. */
+export class HeadKernels {
+  readonly #context: KernelContext
+  readonly #spaces = new Map<string, Workspace>()
+
+  constructor(context: KernelContext) {
+    this.#context = context
+  }
+
+  #space(batch: GpuMinibatch, { likelihood }: CountHead): Workspace {
+    const { capacity, source } = batch
+    const dispersed = likelihood !== 'poisson'
+    const inflated = likelihood === 'zinb'
+    const key = `${capacity} ${source.nGenes} ${dispersed} ${inflated}`
+    let space = this.#spaces.get(key)
+    if (!space) {
+      const words = aligned(capacity * source.nGenes)
+      const dispersionAt = 2 * words
+      const zeroAt = dispersionAt + (dispersed ? words : 0)
+      const sumAt = zeroAt + (inflated ? words : 0)
+      const all = this.#context.buffer('head', sumAt + aligned(capacity))
+      const part = (at: number) => new View(all.buffer, at, words)
+      space = {
+        all,
+        logits: part(0),
+        gradient: part(words),
+        zero: inflated ? part(zeroAt) : undefined,
+        scalars: { gradientAt: words, dispersionAt, zeroAt, sumAt },
+      }
+      this.#spaces.set(key, space)
+    }
+    return space
+  }
+
+  #logits(batch: GpuMinibatch, hidden: Tensor, weight: Parameter, bias: Parameter, output: View): void {
+    const m = batch.nCells
+    const n = batch.source.nGenes
+    const k = hidden.columns
+    const tile = pickTile(m, n)
+    this.#context.recorder.dispatch(transposedProduct(tile), {
+      buffers: { input: view(hidden), weight: view(weight.value), bias: view(bias.value), output },
+      scalars: { m, n, k, kSplit: k, biased: 1, accumulate: 0 },
+      groups: productGroups(tile, m, n),
+    })
+  }
+
+  countHead({ batch, head, hidden, logSize, logLikelihood }: CountHeadArgs): void {
+    const minibatch = mini(batch)
+    const { metadata, dense, capacity, nCells, cells, source } = minibatch
+    const { all, logits, zero, scalars } = this.#space(minibatch, head)
+    const { weight, bias, zeroWeight, zeroBias, logDispersion } = head
+    this.#logits(minibatch, hidden, weight, bias, logits)
+    if (zero) this.#logits(minibatch, hidden, zeroWeight!, zeroBias!, zero)
+    const kernel = headRows(head.likelihood, head.scale, cells.packed)
+    for (const [chunk, entries] of cells.chunks.entries()) {
+      this.#context.recorder.dispatch(kernel, {
+        buffers: {
+          metadata,
+          entries,
+          dense,
+          logSize: logSize ? view(logSize) : this.#context.nothing,
+          logDispersion: logDispersion ? view(logDispersion.value) : this.#context.nothing,
+          work: all,
+          logLikelihood: view(logLikelihood),
+        },
+        scalars: {
+          ...scalars,
+          chunk,
+          capacity,
+          cells: nCells,
+          genes: source.nGenes,
+          drawnSize: logSize ? 1 : 0,
+          byBatch: logDispersion && logDispersion.value.rows > 1 ? 1 : 0,
+        },
+        groups: [nCells, 1, 1],
+      })
+    }
+  }
+
+  countHeadGradient(args: CountHeadGradientArgs): void {
+    const { batch, head, hidden, hiddenGradient, logSizeGradient, adam } = args
+    const minibatch = mini(batch)
+    const space = this.#space(minibatch, head)
+    // the hidden gradient reads the weights that the update then changes
+    this.#hiddenGradient(minibatch, head, space, hiddenGradient)
+    if (logSizeGradient) {
+      this.#context.recorder.dispatch(sumLayers, {
+        buffers: {
+          input: this.#sums(space, minibatch),
+          output: view(logSizeGradient),
+        },
+        scalars: { size: minibatch.nCells, layers: 1 },
+        groups: strided(minibatch.nCells),
+      })
+    }
+    this.#columns(minibatch, head, space, adam)
+    this.#weight(minibatch, hidden, head.weight, space.gradient, adam)
+    if (space.zero) this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam)
+  }
+
+  #sums({ all, scalars }: Workspace, { capacity }: GpuMinibatch): View {
+    return new View(all.buffer, scalars.sumAt, capacity)
+  }
+
+  #hiddenGradient(batch: GpuMinibatch, head: CountHead, space: Workspace, hiddenGradient: Tensor): void {
+    const m = batch.nCells
+    const n = hiddenGradient.columns
+    const k = batch.source.nGenes
+    const tile = pickTile(m, n)
+    const { splits, kSplit } = splitSum(tile, m, n, k)
+    const products = [
+      [space.gradient, head.weight],
+      ...(space.zero ? [[space.zero, head.zeroWeight!] as const] : []),
+    ] as const
+    const layers = splits * products.length
+    const output = layers > 1 ? this.#context.scratch('hidden gradient', layers * m * n) : view(hiddenGradient)
+    for (const [i, [input, weight]] of products.entries()) {
+      this.#context.recorder.dispatch(plainProduct(tile), {
+        buffers: { input, weight: view(weight.value), output },
+        scalars: { m, n, k, kSplit, layer: i * splits },
+        groups: productGroups(tile, m, n, splits),
+      })
+    }
+    if (layers === 1) return
+    this.#context.recorder.dispatch(sumLayers, {
+      buffers: { input: output, output: view(hiddenGradient) },
+      scalars: { size: m * n, layers },
+      groups: strided(m * n),
+    })
+  }
+
+  #columns(batch: GpuMinibatch, head: CountHead, { all, scalars }: Workspace, adam: CountHeadGradientArgs['adam']): void {
+    const { metadata, capacity, nCells, source } = batch
+    const { likelihood, bias, zeroBias, logDispersion } = head
+    const { value, gradient, firstMoment, secondMoment } = sharedArena(bias, zeroBias, logDispersion)
+    const rows = logDispersion?.value.rows ?? 1
+    const columns = {
+      ...scalars,
+      capacity,
+      cells: nCells,
+      genes: source.nGenes,
+      byBatch: rows > 1 ? 1 : 0,
+      biasAt: offset(bias),
+      zeroBiasAt: offset(zeroBias),
+      logDispersionAt: offset(logDispersion),
+    }
+    const groups = [Math.ceil(source.nGenes / COLUMN_GENES), rows, 1] as const
+    const buffers = { metadata, work: all }
+    if (adam) {
+      this.#context.recorder.dispatch(headColumnUpdate(likelihood), {
+        buffers: { ...buffers, value, firstMoment, secondMoment },
+        scalars: { ...columns, ...adamScalars(adam) },
+        groups,
+      })
+    } else {
+      this.#context.recorder.dispatch(headColumnGradient(likelihood), {
+        buffers: { ...buffers, gradient },
+        scalars: columns,
+        groups,
+      })
+    }
+  }
+
+  #weight(
+    batch: GpuMinibatch,
+    hidden: Tensor,
+    weight: Parameter,
+    input: View,
+    adam: CountHeadGradientArgs['adam'],
+  ): void {
+    const { metadata, capacity, nCells, source } = batch
+    const { value, gradient, firstMoment, secondMoment } = sharedArena(weight)
+    const m = source.nGenes
+    const n = hidden.columns
+    const tile = pickTile(m, n)
+    const uses = this.#context.covariates({ categories: [], continuous: 0 }, batch).view
+    const buffers = { input, outputGradient: view(hidden), metadata, uses }
+    const scalars = { m, n, k: nCells, kSplit: nCells, capacity, inputs: m, weightAt: offset(weight), biasAt: 0 }
+    const groups = productGroups(tile, m, n)
+    if (adam) {
+      this.#context.recorder.dispatch(weightUpdate(tile), {
+        buffers: { ...buffers, value, firstMoment, secondMoment },
+        scalars: { ...scalars, ...adamScalars(adam) },
+        groups,
+      })
+    } else {
+      this.#context.recorder.dispatch(weightGradient(tile), { buffers: { ...buffers, gradient }, scalars, groups })
+    }
+  }
+
+  countMeans({ batch, head, hidden, logSize, mean, zeroLogits }: CountMeansArgs): void {
+    const minibatch = mini(batch)
+    const { metadata, capacity, nCells, source } = minibatch
+    this.#logits(minibatch, hidden, head.weight, head.bias, view(mean))
+    if (zeroLogits) this.#logits(minibatch, hidden, head.zeroWeight!, head.zeroBias!, view(zeroLogits))
+    this.#context.recorder.dispatch(headMeans(head.scale), {
+      buffers: { metadata, logSize: logSize ? view(logSize) : this.#context.nothing, mean: view(mean) },
+      scalars: { capacity, genes: source.nGenes, drawnSize: logSize ? 1 : 0 },
+      groups: [nCells, 1, 1],
+    })
+  }
+
+  dispose(): void {
+    for (const { all } of this.#spaces.values()) all.buffer.destroy()
+  }
+}

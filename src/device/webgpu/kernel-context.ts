@@ -1,0 +1,96 @@
+import type { AdamSettings, CovariateUse } from '../device.js'
+import { USAGE } from './flags.js'
+import type { GpuMinibatch } from './gpu-minibatch.js'
+import type { Recorder } from './recorder.js'
+import { View, WORD } from './view.js'
+import { FIELD } from './wgsl/minibatch.js'
+
+/** What the kernels of a device share: the queue, small constant buffers and scratch space. */
+export class KernelContext {
+  readonly device: GPUDevice
+  readonly recorder: Recorder
+  /** For bindings that a use of a kernel does not read. */
+  readonly nothing: View
+  readonly #uses = new Map<string, { view: View; rows: number }>()
+  readonly #scratch = new Map<string, View>()
+
+  constructor(device: GPUDevice, recorder: Recorder) {
+    this.device = device
+    this.recorder = recorder
+    this.nothing = this.buffer('nothing', 4)
+  }
+
+  /** A buffer of its own, zero. */
+  buffer(label: string, words: number): View {
+    const usage = USAGE.storage | USAGE.copySource | USAGE.copyDestination
+    return new View(this.device.createBuffer({ label, size: words * WORD, usage }), 0, words)
+  }
+
+  /** Space that kernels of one step hand to each other: kept, and made anew when more is asked for. */
+  scratch(name: string, words: number): View {
+    let space = this.#scratch.get(name)
+    if (!space || space.words < words) {
+      if (space) this.destroy(space)
+      space = this.buffer(name, words)
+      this.#scratch.set(name, space)
+    }
+    return space
+  }
+
+  destroy(...views: readonly View[]): void {
+    this.recorder.flush()
+    for (const view of views) {
+      this.recorder.forget(view)
+      view.buffer.destroy()
+    }
+  }
+
+  /** The covariates of a layer as its kernels read them (`COVARIATES` in wgsl/minibatch.ts), and the weight rows they have. */
+  covariates(use: CovariateUse, batch: GpuMinibatch): { view: View; rows: number } {
+    const categorical = batch.source.categorical.length
+    const key = `${use.categories.join(' ')}+${use.continuous}/${categorical}`
+    let made = this.#uses.get(key)
+    if (!made) {
+      const taken: number[] = []
+      let rows = 0
+      for (const [k, n] of use.categories.entries()) {
+        if (n === 0) continue
+        taken.push(FIELD.covariates + k, rows)
+        rows += n
+      }
+      rows += use.continuous
+      const fields = Array.from({ length: use.continuous }, (_, k) => FIELD.covariates + categorical + k)
+      const words = Uint32Array.of(taken.length / 2, use.continuous, rows, ...taken, ...fields)
+      const view = this.buffer('covariates', words.length)
+      this.device.queue.writeBuffer(view.buffer, 0, words)
+      made = { view, rows }
+      this.#uses.set(key, made)
+    }
+    return made
+  }
+
+  dispose(): void {
+    this.nothing.buffer.destroy()
+    for (const { view } of this.#uses.values()) view.buffer.destroy()
+    for (const view of this.#scratch.values()) view.buffer.destroy()
+  }
+}
+
+/** Adam's scalars, the bias corrections taken in double precision. */
+export function adamScalars({ learningRate, beta1, beta2, epsilon, weightDecay, step }: AdamSettings) {
+  return {
+    rate: learningRate / (1 - beta1 ** step),
+    root: 1 / Math.sqrt(1 - beta2 ** step),
+    beta1,
+    beta2,
+    epsilon,
+    decay: weightDecay,
+  }
+}
+
+/** Workgroups of 256 threads for so many elements; kernels go on in strides past the most. */
+export const strided = (elements: number): readonly [number, number, number] => [
+  Math.max(1, Math.min(Math.ceil(elements / 256), 8192)),
+  1,
+  1,
+]

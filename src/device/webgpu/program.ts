@@ -1,0 +1,99 @@
+import { STAGE_COMPUTE } from './flags.js'
+import type { View } from './view.js'
+
+type Scalar = 'u32' | 'f32'
+type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
+
+/** Bytes of a dispatch's scalars at the most: one slot of the uniform ring. */
+export const SLOT_BYTES = 256
+
+/** A kernel: its scalars, its buffers and its WGSL, in which scalars are `p.name` and buffers go by their names. */
+export interface KernelSource<P extends string = string, B extends string = string> {
+  readonly name: string
+  readonly scalars: Readonly<Record<P, Scalar>>
+  readonly buffers: Readonly<Record<B, Access>>
+  readonly code: string
+}
+
+/** Types a kernel by the names that it declares, so that a dispatch with a wrong one does not compile. */
+export function kernelSource<P extends string, B extends string>(
+  source: KernelSource<P, B>,
+): KernelSource<P, B> {
+  return source
+}
+
+/** The whole WGSL of a kernel. */
+export function wgsl({ scalars, buffers, code }: KernelSource): string {
+  const fields = Object.entries(scalars).map(([name, type]) => `  ${name}: ${type},`)
+  const bindings = Object.entries(buffers).map(([name, access], i) => {
+    const [mode, type] = access.split(' ')
+    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`
+  })
+  return `struct Scalars {\n${fields.join('\n')}\n}\n@group(0) @binding(0) var<uniform> p: Scalars;\n${bindings.join('\n')}\n${code}`
+}
+
+/** A kernel compiled for a device, with the bind groups that it has been used with. */
+export class Program {
+  readonly name: string
+  readonly pipeline: GPUComputePipeline
+  readonly scalarNames: readonly string[]
+  /** Whether each scalar is a float. */
+  readonly floats: readonly boolean[]
+  readonly #device: GPUDevice
+  readonly #layout: GPUBindGroupLayout
+  readonly #uniforms: GPUBuffer
+  readonly #groups = new Map<string, GPUBindGroup>()
+
+  constructor(device: GPUDevice, source: KernelSource, uniforms: GPUBuffer) {
+    this.name = source.name
+    this.scalarNames = Object.keys(source.scalars)
+    this.floats = Object.values(source.scalars).map((type) => type === 'f32')
+    if (this.scalarNames.length * 4 > SLOT_BYTES) throw new Error(`${source.name} has too many scalars.`)
+    this.#device = device
+    this.#uniforms = uniforms
+    const visibility = STAGE_COMPUTE
+    this.#layout = device.createBindGroupLayout({
+      label: source.name,
+      entries: [
+        { binding: 0, visibility, buffer: { type: 'uniform', hasDynamicOffset: true } },
+        ...Object.values(source.buffers).map((access, i): GPUBindGroupLayoutEntry => {
+          const type = access.startsWith('read_write') ? 'storage' : 'read-only-storage'
+          return { binding: i + 1, visibility, buffer: { type } }
+        }),
+      ],
+    })
+    const module = device.createShaderModule({ label: source.name, code: wgsl(source) })
+    this.pipeline = device.createComputePipeline({
+      label: source.name,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [this.#layout] }),
+      compute: { module, entryPoint: 'main' },
+    })
+  }
+
+  /** The bind group of some buffers, in the order of the source; made once. */
+  group(views: readonly View[]): GPUBindGroup {
+    let key = ''
+    for (const view of views) key += `${view.id} `
+    let group = this.#groups.get(key)
+    if (!group) {
+      group = this.#device.createBindGroup({
+        label: this.name,
+        layout: this.#layout,
+        entries: [
+          { binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } },
+          ...views.map((view, i) => ({ binding: i + 1, resource: view.binding })),
+        ],
+      })
+      this.#groups.set(key, group)
+    }
+    return group
+  }
+
+  /** Drops the bind groups that hold a view whose buffer is gone. */
+  forget(view: View): void {
+    const part = `${view.id} `
+    for (const key of this.#groups.keys()) {
+      if (key.startsWith(part) || key.includes(` ${part}`)) this.#groups.delete(key)
+    }
+  }
+}

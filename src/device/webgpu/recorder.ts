@@ -1,0 +1,148 @@
+import { USAGE } from './flags.js'
+import { type KernelSource, Program, SLOT_BYTES } from './program.js'
+import type { View } from './view.js'
+
+/** Dispatches of one submission at the most. */
+const SLOTS = 1024
+/** Cells × genes after which a submission ends: short enough for the watchdogs of desktop cards, long enough to be cheap. */
+const MOST_WORK = 2 ** 26
+
+export interface Dispatch<P extends string, B extends string> {
+  buffers: Record<B, View>
+  scalars: Record<P, number>
+  /** Workgroups: x, y, z. */
+  groups: readonly [number, number, number]
+}
+
+/** Hears of every dispatch; may ask for a pass of its own with timestamps. */
+export interface DispatchListener {
+  timestamps(kernel: string, encoder: GPUCommandEncoder): GPUComputePassTimestampWrites | undefined
+  submitted(encoder: GPUCommandEncoder): void
+}
+
+/**
+ * Queues kernels: one command encoder and one pass until the submission, the scalars of all its dispatches in one buffer that
+ * is written once, row lists of minibatches likewise.
+ */
+export class Recorder {
+  /** Dispatches since the start, for those who count them. */
+  dispatches = 0
+  submissions = 0
+  listener: DispatchListener | undefined
+  /** Called before a submission; what is held back must be dispatched then. */
+  beforeFlush: (() => void) | undefined
+  readonly #device: GPUDevice
+  readonly #programs = new Map<KernelSource, Program>()
+  readonly #uniforms: GPUBuffer
+  readonly #slotBytes: number
+  readonly #words: Uint32Array<ArrayBuffer>
+  readonly #floats: Float32Array
+  #slot = 0
+  #work = 0
+  #encoder: GPUCommandEncoder | undefined
+  #pass: GPUComputePassEncoder | undefined
+  readonly #writes: (() => void)[] = []
+
+  constructor(device: GPUDevice) {
+    this.#device = device
+    this.#slotBytes = Math.max(SLOT_BYTES, device.limits.minUniformBufferOffsetAlignment)
+    const size = SLOTS * this.#slotBytes
+    this.#uniforms = device.createBuffer({
+      label: 'scalars',
+      size,
+      usage: USAGE.uniform | USAGE.copyDestination,
+    })
+    this.#words = new Uint32Array(size / 4)
+    this.#floats = new Float32Array(this.#words.buffer)
+  }
+
+  /** Whether something waits for its submission. */
+  get pending(): boolean {
+    return this.#slot > 0
+  }
+
+  /** Has `write` called right before each submission. */
+  onFlush(write: () => void): void {
+    this.#writes.push(write)
+  }
+
+  #program(source: KernelSource): Program {
+    let program = this.#programs.get(source)
+    if (!program) {
+      program = new Program(this.#device, source, this.#uniforms)
+      this.#programs.set(source, program)
+    }
+    return program
+  }
+
+  dispatch<P extends string, B extends string>(
+    source: KernelSource<P, B>,
+    { buffers, scalars, groups }: Dispatch<P, B>,
+  ): void {
+    if (this.#slot === SLOTS) this.#submit()
+    const program = this.#program(source)
+    const at = (this.#slot * this.#slotBytes) / 4
+    const { scalarNames, floats } = program
+    for (let i = 0; i < scalarNames.length; i++) {
+      const value = scalars[scalarNames[i] as P]
+      if (floats[i]) this.#floats[at + i] = value
+      else this.#words[at + i] = value
+    }
+    const views: View[] = []
+    for (const name in source.buffers) views.push(buffers[name])
+    const group = program.group(views)
+    this.#encoder ??= this.#device.createCommandEncoder()
+    const timestampWrites = this.listener?.timestamps(source.name, this.#encoder)
+    if (timestampWrites) {
+      this.#pass?.end()
+      this.#pass = this.#encoder.beginComputePass({ timestampWrites })
+    }
+    this.#pass ??= this.#encoder.beginComputePass()
+    this.#pass.setPipeline(program.pipeline)
+    this.#pass.setBindGroup(0, group, [this.#slot * this.#slotBytes])
+    this.#pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
+    this.#slot++
+    this.dispatches++
+  }
+
+  /** Makes sure that so many dispatches belong to one submission. */
+  reserve(dispatches: number): void {
+    if (this.#slot + dispatches > SLOTS) this.flush()
+  }
+
+  /** Counts cells × genes of a minibatch; enough of them end the submission. */
+  addWork(amount: number): void {
+    this.#work += amount
+    if (this.#work > MOST_WORK) this.flush()
+  }
+
+  /** Submits what is queued. */
+  flush(): void {
+    this.beforeFlush?.()
+    this.#submit()
+  }
+
+  #submit(): void {
+    if (!this.#encoder) return
+    this.#pass?.end()
+    this.listener?.submitted(this.#encoder)
+    const commands = this.#encoder.finish()
+    const { queue } = this.#device
+    queue.writeBuffer(this.#uniforms, 0, this.#words, 0, (this.#slot * this.#slotBytes) / 4)
+    for (const write of this.#writes) write()
+    queue.submit([commands])
+    this.#encoder = undefined
+    this.#pass = undefined
+    this.#slot = 0
+    this.#work = 0
+    this.submissions++
+  }
+
+  forget(view: View): void {
+    for (const program of this.#programs.values()) program.forget(view)
+  }
+
+  dispose(): void {
+    this.#uniforms.destroy()
+  }
+}

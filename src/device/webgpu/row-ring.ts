@@ -1,0 +1,49 @@
+import { USAGE } from './flags.js'
+import type { Recorder } from './recorder.js'
+import { View, WORD } from './view.js'
+
+const START_WORDS = 2 ** 16
+
+/** The row numbers of the minibatches of a submission: kept on the host, written in one piece when it is submitted. */
+export class RowRing {
+  view: View
+  readonly #device: GPUDevice
+  readonly #recorder: Recorder
+  #words = new Uint32Array(START_WORDS)
+  #used = 0
+
+  constructor(device: GPUDevice, recorder: Recorder) {
+    this.#device = device
+    this.#recorder = recorder
+    this.view = this.#make(START_WORDS)
+    recorder.onFlush(() => {
+      if (this.#used === 0) return
+      device.queue.writeBuffer(this.view.buffer, 0, this.#words, 0, this.#used)
+      this.#used = 0
+    })
+  }
+
+  #make(words: number): View {
+    const usage = USAGE.storage | USAGE.copyDestination
+    return new View(this.#device.createBuffer({ label: 'rows', size: words * WORD, usage }), 0, words)
+  }
+
+  /** Takes the rows of one minibatch; where they start. Must be followed by its dispatch before the next submission. */
+  push(cells: Int32Array): number {
+    if (this.#used + cells.length > this.#words.length) this.#recorder.flush()
+    if (cells.length > this.#words.length) {
+      this.#recorder.forget(this.view)
+      this.view.buffer.destroy()
+      this.#words = new Uint32Array(2 * cells.length)
+      this.view = this.#make(this.#words.length)
+    }
+    const at = this.#used
+    this.#words.set(cells, at)
+    this.#used += cells.length
+    return at
+  }
+
+  dispose(): void {
+    this.view.buffer.destroy()
+  }
+}

@@ -1,0 +1,192 @@
+import { ScvaeError } from '../../errors.js'
+import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import { MAP_READ, USAGE } from './flags.js'
+import { GpuMinibatch, mini } from './gpu-minibatch.js'
+import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
+import { KernelContext } from './kernel-context.js'
+import { Recorder } from './recorder.js'
+import { ResidentCells } from './resident-cells.js'
+import { RowRing } from './row-ring.js'
+import { aligned, View, WORD } from './view.js'
+import { WebgpuKernels } from './webgpu-kernels.js'
+import { gatherCells } from './wgsl/gather.js'
+
+/** The WebGPU device: counts, weights and noise live on the GPU; the host queues kernels and reads losses. */
+export class WebgpuDevice implements Device {
+  readonly kind = 'webgpu'
+  readonly label: string
+  readonly build = 'wgsl'
+  readonly kernels: Kernels
+  readonly recorder: Recorder
+  readonly #device: GPUDevice
+  readonly #context: KernelContext
+  readonly #kernels: WebgpuKernels
+  readonly #rows: RowRing
+  readonly #resident = new Map<CellSource, ResidentCells>()
+  #failure: ScvaeError | undefined
+  #disposed = false
+
+  constructor(device: GPUDevice, label: string) {
+    this.#device = device
+    this.label = label
+    this.recorder = new Recorder(device)
+    this.#context = new KernelContext(device, this.recorder)
+    this.#kernels = new WebgpuKernels(this.#context)
+    this.kernels = this.#kernels
+    this.#rows = new RowRing(device, this.recorder)
+    device.addEventListener('uncapturederror', ({ error }) => this.#fail(describeError(error), error))
+    device.lost.then(({ message }) => {
+      if (!this.#disposed) this.#fail(`The GPU was lost: ${firstLine(message)}`)
+    })
+  }
+
+  #fail(sentence: string, cause?: unknown): void {
+    this.#failure ??= new ScvaeError('no-device', sentence, {
+      hint: 'Use --device cpu.',
+      ...(cause === undefined ? {} : { cause }),
+    })
+  }
+
+  tensor(rows: number, columns: number, values?: Float32Array): Tensor {
+    const tensor = new GpuTensor(rows, columns, this.#context.buffer('tensor', rows * columns))
+    if (values) this.write(tensor, values)
+    return tensor
+  }
+
+  parameters(specs: readonly ParameterSpec[]): Parameter[] {
+    const words = specs.reduce((n, spec) => n + aligned(spec.rows * spec.columns), 0)
+    const whole = (label: string) => this.#context.buffer(label, words)
+    const arena: ParameterArena = {
+      value: whole('values'),
+      gradient: whole('gradients'),
+      firstMoment: whole('first moments'),
+      secondMoment: whole('second moments'),
+      live: specs.length,
+    }
+    let at = 0
+    return specs.map(({ name, rows, columns, values }): GpuParameter => {
+      const part = ({ buffer }: View) => new GpuTensor(rows, columns, new View(buffer, at, rows * columns))
+      const parameter = {
+        name,
+        value: part(arena.value),
+        gradient: part(arena.gradient),
+        firstMoment: part(arena.firstMoment),
+        secondMoment: part(arena.secondMoment),
+        arena,
+      }
+      at += aligned(rows * columns)
+      this.write(parameter.value, values)
+      return parameter
+    })
+  }
+
+  write(tensor: Tensor, values: Float32Array): void {
+    const { view, words } = gpu(tensor)
+    if (values.length !== words) {
+      throw new RangeError(
+        `A ${tensor.rows} x ${tensor.columns} tensor takes ${words} values, not ${values.length}.`,
+      )
+    }
+    // what is queued before must come before
+    this.recorder.flush()
+    this.#device.queue.writeBuffer(view.buffer, view.offset * WORD, new Float32Array(values))
+  }
+
+  async read(tensor: Tensor): Promise<Float32Array> {
+    const { view, words } = gpu(tensor)
+    this.recorder.flush()
+    const size = words * WORD
+    const staging = this.#device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyDestination })
+    const encoder = this.#device.createCommandEncoder()
+    encoder.copyBufferToBuffer(view.buffer, view.offset * WORD, staging, 0, size)
+    this.#device.queue.submit([encoder.finish()])
+    try {
+      await staging.mapAsync(MAP_READ)
+    } catch (error) {
+      this.#fail('The GPU was lost while it computed.', error)
+    }
+    if (this.#failure) throw this.#failure
+    const values = new Float32Array(staging.getMappedRange().slice(0))
+    staging.unmap()
+    staging.destroy()
+    return values
+  }
+
+  /** Waits until everything queued so far is done. */
+  async settle(): Promise<void> {
+    this.recorder.flush()
+    await this.#device.queue.onSubmittedWorkDone()
+    if (this.#failure) throw this.#failure
+  }
+
+  minibatch(source: CellSource, capacity: number): Minibatch {
+    let cells = this.#resident.get(source)
+    if (!cells) {
+      cells = new ResidentCells(this.#device, source)
+      this.#resident.set(source, cells)
+    }
+    cells.users++
+    const metadata = this.#context.buffer('minibatch', cells.fields * capacity)
+    const dense = this.#context.buffer('minibatch counts', capacity * source.nGenes)
+    return new GpuMinibatch(source, cells, capacity, metadata, dense)
+  }
+
+  gather(batch: Minibatch, cells: Int32Array): void {
+    const minibatch = mini(batch)
+    const { source, capacity, metadata, dense } = minibatch
+    const { chunks, facts, fields, packed, nCells } = minibatch.cells
+    if (cells.length > capacity) {
+      throw new RangeError(`A minibatch of ${capacity} cells cannot hold ${cells.length}.`)
+    }
+    this.recorder.addWork(cells.length * source.nGenes)
+    this.recorder.reserve(chunks.length)
+    const rowsAt = this.#rows.push(cells)
+    minibatch.nCells = cells.length
+    for (const [chunk, entries] of chunks.entries()) {
+      this.recorder.dispatch(gatherCells(packed), {
+        buffers: { rows: this.#rows.view, facts, entries, metadata, dense },
+        scalars: { chunk, capacity, genes: source.nGenes, fields, totalCells: nCells, rowsAt },
+        groups: [cells.length, 1, 1],
+      })
+    }
+  }
+
+  release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
+    for (const item of items) {
+      if (item instanceof GpuTensor) this.#context.destroy(item.view)
+      else if (item instanceof GpuMinibatch) this.#releaseMinibatch(item)
+      else if ('value' in item) {
+        const { arena, value, gradient, firstMoment, secondMoment } = gpuParameter(item)
+        for (const { view } of [value, gradient, firstMoment, secondMoment]) this.recorder.forget(view)
+        arena.live--
+        if (arena.live > 0) continue
+        this.#context.destroy(arena.value, arena.gradient, arena.firstMoment, arena.secondMoment)
+      }
+    }
+  }
+
+  #releaseMinibatch({ source, cells, metadata, dense }: GpuMinibatch): void {
+    this.#context.destroy(metadata, dense)
+    cells.users--
+    if (cells.users > 0) return
+    this.#resident.delete(source)
+    for (const view of cells.release()) this.recorder.forget(view)
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true
+    this.#kernels.dispose()
+    this.#context.dispose()
+    this.#rows.dispose()
+    this.recorder.dispose()
+    this.#device.destroy()
+  }
+}
+
+const firstLine = (message: string): string => message.split('\n')[0]!.trim()
+
+/** One sentence for an error that WebGPU reports on its own. */
+function describeError(error: GPUError): string {
+  const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError'
+  return outOfMemory ? 'The GPU ran out of memory.' : `The GPU failed: ${firstLine(error.message)}`
+}

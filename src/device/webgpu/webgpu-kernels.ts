@@ -1,0 +1,229 @@
+import type {
+  AdamSettings,
+  BatchNormArgs,
+  BatchNormGradientArgs,
+  CountHeadArgs,
+  CountHeadGradientArgs,
+  CountMeansArgs,
+  Kernels,
+  LayerNormArgs,
+  LayerNormGradientArgs,
+  LinearArgs,
+  LinearGradientArgs,
+  Minibatch,
+  Parameter,
+  ReluDropoutArgs,
+  ReluDropoutGradientArgs,
+  SampleLatentArgs,
+  SampleLatentGradientArgs,
+  SparseLinearArgs,
+  SparseLinearGradientArgs,
+  Tensor,
+} from '../device.js'
+import { mini } from './gpu-minibatch.js'
+import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
+import { HeadKernels } from './head-kernels.js'
+import { adamScalars, type KernelContext, strided } from './kernel-context.js'
+import { LinearKernels } from './linear-kernels.js'
+import { aligned } from './view.js'
+import { reluDropout, reluDropoutGradient } from './wgsl/activation.js'
+import { sampleLatent, sampleLatentGradient } from './wgsl/latent.js'
+import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, NORM_FEATURES } from './wgsl/norm.js'
+import { addSum, adamUpdate } from './wgsl/update.js'
+
+/** The interface's kernels as dispatches. */
+export class WebgpuKernels implements Kernels {
+  readonly #context: KernelContext
+  readonly #linear: LinearKernels
+  readonly #head: HeadKernels
+
+  constructor(context: KernelContext) {
+    this.#context = context
+    this.#linear = new LinearKernels(context)
+    this.#head = new HeadKernels(context)
+  }
+
+  sparseLinear(args: SparseLinearArgs): void {
+    this.#linear.sparseLinear(args)
+  }
+
+  sparseLinearGradient(args: SparseLinearGradientArgs): void {
+    this.#linear.sparseLinearGradient(args)
+  }
+
+  linear(args: LinearArgs): void {
+    this.#linear.linear(args)
+  }
+
+  linearGradient(args: LinearGradientArgs): void {
+    this.#linear.linearGradient(args)
+  }
+
+  batchNorm({ batch, input, scale, shift, running, output, saved, training }: BatchNormArgs): void {
+    this.#context.recorder.dispatch(batchNorm, {
+      buffers: {
+        input: view(input),
+        scale: view(scale.value),
+        shift: view(shift.value),
+        running: view(running),
+        output: view(output),
+        saved: view(saved),
+      },
+      scalars: { cells: batch.nCells, width: input.columns, training: training ? 1 : 0 },
+      groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+    })
+  }
+
+  batchNormGradient(args: BatchNormGradientArgs): void {
+    const { batch, input, scale, shift, saved, outputGradient, inputGradient } = args
+    this.#context.recorder.dispatch(batchNormGradient, {
+      buffers: {
+        input: view(input),
+        scale: view(scale.value),
+        saved: view(saved),
+        outputGradient: view(outputGradient),
+        gradient: sharedArena(scale, shift).gradient,
+        inputGradient: view(inputGradient),
+      },
+      scalars: {
+        cells: batch.nCells,
+        width: input.columns,
+        scaleAt: gpuParameter(scale).gradient.view.offset,
+        shiftAt: gpuParameter(shift).gradient.view.offset,
+      },
+      groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+    })
+  }
+
+  layerNorm({ batch, input, output, saved }: LayerNormArgs): void {
+    this.#context.recorder.dispatch(layerNorm, {
+      buffers: { input: view(input), output: view(output), saved: view(saved) },
+      scalars: { width: input.columns },
+      groups: [batch.nCells, 1, 1],
+    })
+  }
+
+  layerNormGradient({ batch, output, saved, outputGradient, inputGradient }: LayerNormGradientArgs): void {
+    this.#context.recorder.dispatch(layerNormGradient, {
+      buffers: {
+        output: view(output),
+        saved: view(saved),
+        outputGradient: view(outputGradient),
+        inputGradient: view(inputGradient),
+      },
+      scalars: { width: output.columns },
+      groups: [batch.nCells, 1, 1],
+    })
+  }
+
+  reluDropout({ batch, input, output, dropout, noise }: ReluDropoutArgs): void {
+    const width = input.columns
+    this.#context.recorder.dispatch(reluDropout, {
+      buffers: { input: view(input), output: view(output) },
+      scalars: { cells: batch.nCells, width, dropout, ...noise },
+      groups: strided(batch.nCells * Math.ceil(width / 4)),
+    })
+  }
+
+  reluDropoutGradient(args: ReluDropoutGradientArgs): void {
+    const { batch, output, dropout, outputGradient, inputGradient } = args
+    const size = batch.nCells * output.columns
+    this.#context.recorder.dispatch(reluDropoutGradient, {
+      buffers: {
+        output: view(output),
+        outputGradient: view(outputGradient),
+        inputGradient: view(inputGradient),
+      },
+      scalars: { size, dropout },
+      groups: strided(size),
+    })
+  }
+
+  #latentScalars({ batch, mean, prior, noise }: SampleLatentArgs) {
+    const { seed, purpose, step } = noise ?? { seed: 0, purpose: 0, step: 0 }
+    return {
+      dimensions: mean.columns,
+      capacity: batch.capacity,
+      prior: prior ? 1 : 0,
+      noisy: noise ? 1 : 0,
+      seed,
+      purpose,
+      step,
+    }
+  }
+
+  #latentBuffers({ batch, mean, rawVariance, prior }: SampleLatentArgs) {
+    return {
+      mean: view(mean),
+      rawVariance: view(rawVariance),
+      prior: prior ? view(prior) : this.#context.nothing,
+      metadata: mini(batch).metadata,
+    }
+  }
+
+  sampleLatent(args: SampleLatentArgs): void {
+    this.#context.recorder.dispatch(sampleLatent, {
+      buffers: { ...this.#latentBuffers(args), output: view(args.output), kl: view(args.kl) },
+      scalars: this.#latentScalars(args),
+      groups: [args.batch.nCells, 1, 1],
+    })
+  }
+
+  sampleLatentGradient(args: SampleLatentGradientArgs): void {
+    const { batch, outputGradient, klWeight, meanGradient, rawVarianceGradient } = args
+    this.#context.recorder.dispatch(sampleLatentGradient, {
+      buffers: {
+        ...this.#latentBuffers(args),
+        outputGradient: view(outputGradient),
+        meanGradient: view(meanGradient),
+        rawVarianceGradient: view(rawVarianceGradient),
+      },
+      scalars: { ...this.#latentScalars(args), klWeight: klWeight / batch.nCells },
+      groups: [batch.nCells, 1, 1],
+    })
+  }
+
+  countHead(args: CountHeadArgs): void {
+    this.#head.countHead(args)
+  }
+
+  countHeadGradient(args: CountHeadGradientArgs): void {
+    this.#head.countHeadGradient(args)
+  }
+
+  countMeans(args: CountMeansArgs): void {
+    this.#head.countMeans(args)
+  }
+
+  adam(parameters: readonly Parameter[], settings: AdamSettings): void {
+    // neighbours in the arena are updated by one dispatch
+    for (let i = 0; i < parameters.length; ) {
+      const { arena, value } = gpuParameter(parameters[i]!)
+      const first = value.view.offset
+      let end = first
+      for (; i < parameters.length; i++) {
+        const next = gpuParameter(parameters[i]!)
+        if (next.arena !== arena || next.value.view.offset !== aligned(end)) break
+        end = next.value.view.offset + next.value.words
+      }
+      const { live: _, ...buffers } = arena
+      this.#context.recorder.dispatch(adamUpdate, {
+        buffers,
+        scalars: { first, size: end - first, ...adamScalars(settings) },
+        groups: strided(end - first),
+      })
+    }
+  }
+
+  addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
+    this.#context.recorder.dispatch(addSum, {
+      buffers: { values: view(values), sums: view(sums) },
+      scalars: { cells: batch.nCells, element },
+      groups: [1, 1, 1],
+    })
+  }
+
+  dispose(): void {
+    this.#head.dispose()
+  }
+}

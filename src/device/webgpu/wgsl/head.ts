@@ -1,0 +1,219 @@
+import type { Likelihood } from '../../device.js'
+import { perKey } from '../per-key.js'
+import { kernelSource } from '../program.js'
+import { ADAM_SCALARS, ADAM_STEP, STORE_GRADIENT } from './adam.js'
+import { likelihoodTerms } from './likelihood.js'
+import { MATH } from './math.js'
+import { entryReads, FIELD, workgroupSum } from './minibatch.js'
+
+export type Scale = 'softmax' | 'softplus'
+
+const THREADS = 256
+
+/** The softmax's normaliser of a row of logits: its maximum, and the sum of exponentials from there. */
+const NORMALISE = /* wgsl */ `
+var<workgroup> max_parts: array<f32, ${THREADS}>;
+fn row_maximum(t: u32, x: f32) -> f32 {
+  max_parts[t] = x;
+  workgroupBarrier();
+  for (var n = ${THREADS / 2}u; n > 0u; n >>= 1u) {
+    if (t < n) { max_parts[t] = max(max_parts[t], max_parts[t + n]); }
+    workgroupBarrier();
+  }
+  let most = max_parts[0];
+  workgroupBarrier();
+  return most;
+}
+`
+
+const normaliser = (buffer: string, row: string) => /* wgsl */ `
+  var most = -3.4e38;
+  for (var g = t; g < p.genes; g += ${THREADS}u) { most = max(most, ${buffer}[${row} + g]); }
+  most = row_maximum(t, most);
+  var exponentials = 0.0;
+  for (var g = t; g < p.genes; g += ${THREADS}u) { exponentials += exp_(${buffer}[${row} + g] - most); }
+  let total_exponential = workgroup_sum(t, exponentials);`
+
+const LOG_SIZE = /* wgsl */ `
+fn log_size(cell: u32) -> f32 {
+  if (p.drawnSize != 0u) { return logSize[cell]; }
+  return bitcast<f32>(metadata[${FIELD.logSize}u * p.capacity + cell]);
+}`
+
+/** Where the rows of the head's workspace start: logits, gradient by logits, by log θ, logits of dropout and their gradient. */
+export const WORK_SCALARS = { gradientAt: 'u32', dispersionAt: 'u32', zeroAt: 'u32', sumAt: 'u32' } as const
+
+/**
+ * The row pass: a workgroup owns a cell. Softmax, likelihood and the loss's gradient by every logit, by the log dispersions
+ * and by the logits of dropout; the products that follow only read them. Zeros are a dense pass without gamma functions, the
+ * nonzeros a second one over the cell's entries, so that no thread waits for another's logarithms.
+ */
+export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: boolean) => {
+  const dispersed = likelihood !== 'poisson'
+  const inflated = likelihood === 'zinb'
+  const softmax = scale === 'softmax'
+  const meanOf = softmax ? 'size * exp_(work[row + g] - most)' : 'size * softplus(work[row + g])'
+  return kernelSource({
+    name: `head rows ${likelihood}`,
+    scalars: {
+      chunk: 'u32',
+      capacity: 'u32',
+      cells: 'u32',
+      genes: 'u32',
+      drawnSize: 'u32',
+      byBatch: 'u32',
+      ...WORK_SCALARS,
+    },
+    buffers: {
+      metadata: 'read u32',
+      entries: 'read u32',
+      dense: 'read f32',
+      logSize: 'read f32',
+      logDispersion: 'read f32',
+      work: 'read_write f32',
+      logLikelihood: 'read_write f32',
+    },
+    code: /* wgsl */ `${likelihoodTerms(likelihood)}${entryReads(packed)}${workgroupSum(THREADS)}${NORMALISE}${LOG_SIZE}
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let cell = group.x;
+  if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
+  let row = cell * p.genes;
+  let weight = -1.0 / f32(p.cells);
+  let dispersions = select(0u, metadata[${FIELD.covariates}u * p.capacity + cell] * p.genes, p.byBatch != 0u);
+  ${softmax ? normaliser('work', 'row') : ''}
+  let size = exp_(log_size(cell)${softmax ? ' - log_(total_exponential)' : ''});
+  var sums = vec2f();
+  for (var g = t; g < p.genes; g += ${THREADS}u) {
+    if (dense[row + g] != 0.0) { continue; }
+    let theta = ${dispersed ? 'min(exp_(logDispersion[dispersions + g]), 1e9)' : '1.0'};
+    let pi = ${inflated ? 'work[p.zeroAt + row + g]' : '0.0'};
+    let terms = zero_terms(${meanOf}, theta, pi);
+    sums += terms.xy;
+    work[p.gradientAt + row + g] = terms.y;
+    ${dispersed ? 'work[p.dispersionAt + row + g] = weight * theta * terms.z;' : ''}
+    ${inflated ? 'work[p.zeroAt + row + g] = weight * terms.w;' : ''}
+  }
+  let end = metadata[${FIELD.end}u * p.capacity + cell];
+  for (var k = metadata[${FIELD.start}u * p.capacity + cell] + t; k < end; k += ${THREADS}u) {
+    let g = entry_gene(k);
+    let theta = ${dispersed ? 'min(exp_(logDispersion[dispersions + g]), 1e9)' : '1.0'};
+    let pi = ${inflated ? 'work[p.zeroAt + row + g]' : '0.0'};
+    let terms = count_terms(entry_count(k), ${meanOf}, theta, pi);
+    sums += terms.xy;
+    work[p.gradientAt + row + g] = terms.y;
+    ${dispersed ? 'work[p.dispersionAt + row + g] = weight * theta * terms.z;' : ''}
+    ${inflated ? 'work[p.zeroAt + row + g] = weight * terms.w;' : ''}
+  }
+  let likelihood = workgroup_sum(t, sums.x);
+  let total = workgroup_sum(t, sums.y);
+  if (t == 0u) {
+    logLikelihood[cell] = likelihood - bitcast<f32>(metadata[${FIELD.constant}u * p.capacity + cell]);
+    work[p.sumAt + cell] = weight * total;
+  }
+  ${softmax ? 'let share = total / total_exponential;' : ''}
+  storageBarrier();
+  for (var g = t; g < p.genes; g += ${THREADS}u) {
+    let q = work[p.gradientAt + row + g];
+    ${
+      softmax
+        ? 'work[p.gradientAt + row + g] = weight * (q - exp_(work[row + g] - most) * share);'
+        : `let a = work[row + g];
+    work[p.gradientAt + row + g] = weight * q * sigmoid(a) / max(softplus(a), 1e-30);`
+    }
+  }
+}`,
+  })
+})
+
+/** Logits (in `mean`) become expected counts. A workgroup owns a cell. */
+export const headMeans = perKey((scale: Scale) => {
+  const softmax = scale === 'softmax'
+  return kernelSource({
+    name: 'head means',
+    scalars: { capacity: 'u32', genes: 'u32', drawnSize: 'u32' },
+    buffers: { metadata: 'read u32', logSize: 'read f32', mean: 'read_write f32' },
+    code: /* wgsl */ `${MATH}${workgroupSum(THREADS)}${NORMALISE}${LOG_SIZE}
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let cell = group.x;
+  let row = cell * p.genes;
+  ${softmax ? normaliser('mean', 'row') : ''}
+  let size = exp_(log_size(cell)${softmax ? ' - log_(total_exponential)' : ''});
+  for (var g = t; g < p.genes; g += ${THREADS}u) {
+    mean[row + g] = ${softmax ? 'size * exp_(mean[row + g] - most)' : 'size * softplus(mean[row + g])'};
+  }
+}`,
+  })
+})
+
+/** Genes that a workgroup of the column pass owns, and threads that share the cells of each. */
+export const COLUMN_GENES = 32
+const COLUMN_LANES = 8
+
+/**
+ * The column pass: sums over the cells, which are the gradients by the biases and the log dispersions. A workgroup owns genes;
+ * along y, one for each batch where dispersions go by batch.
+ */
+const columnsCode = (likelihood: Likelihood, put: string) => /* wgsl */ `${put}
+var<workgroup> column_parts: array<vec3f, ${COLUMN_GENES * COLUMN_LANES}>;
+@compute @workgroup_size(${COLUMN_GENES * COLUMN_LANES})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let g = group.x * ${COLUMN_GENES}u + t % ${COLUMN_GENES}u;
+  let lane = t / ${COLUMN_GENES}u;
+  var sums = vec3f();
+  if (g < p.genes) {
+    for (var i = lane; i < p.cells; i += ${COLUMN_LANES}u) {
+      let at = i * p.genes + g;
+      ${
+        likelihood === 'poisson'
+          ? ''
+          : `if (p.byBatch == 0u || metadata[${FIELD.covariates}u * p.capacity + i] == group.y) { sums.y += work[p.dispersionAt + at]; }`
+      }
+      if (group.y == 0u) {
+        sums.x += work[p.gradientAt + at];
+        ${likelihood === 'zinb' ? 'sums.z += work[p.zeroAt + at];' : ''}
+      }
+    }
+  }
+  column_parts[t] = sums;
+  workgroupBarrier();
+  if (lane != 0u || g >= p.genes) { return; }
+  for (var k = 1u; k < ${COLUMN_LANES}u; k++) { sums += column_parts[k * ${COLUMN_GENES}u + t]; }
+  ${likelihood === 'poisson' ? '' : 'put(p.logDispersionAt + group.y * p.genes + g, sums.y);'}
+  if (group.y == 0u) {
+    put(p.biasAt + g, sums.x);
+    ${likelihood === 'zinb' ? 'put(p.zeroBiasAt + g, sums.z);' : ''}
+  }
+}`
+
+const COLUMN_SCALARS = {
+  capacity: 'u32',
+  cells: 'u32',
+  genes: 'u32',
+  byBatch: 'u32',
+  ...WORK_SCALARS,
+  biasAt: 'u32',
+  zeroBiasAt: 'u32',
+  logDispersionAt: 'u32',
+} as const
+
+export const headColumnGradient = perKey((likelihood: Likelihood) => kernelSource({
+    name: 'head columns',
+    scalars: COLUMN_SCALARS,
+    buffers: { metadata: 'read u32', work: 'read f32', gradient: 'read_write f32' },
+    code: columnsCode(likelihood, STORE_GRADIENT),
+  }))
+
+export const headColumnUpdate = perKey((likelihood: Likelihood) => kernelSource({
+    name: 'head columns with adam',
+    scalars: { ...COLUMN_SCALARS, ...ADAM_SCALARS },
+    buffers: {
+      metadata: 'read u32',
+      work: 'read f32',
+      value: 'read_write f32',
+      firstMoment: 'read_write f32',
+      secondMoment: 'read_write f32',
+    },
+    code: columnsCode(likelihood, ADAM_STEP),
+  }))

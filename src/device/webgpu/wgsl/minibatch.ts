@@ -1,0 +1,83 @@
+/**
+ * What the device knows of each cell, a row of the minibatch: field f of cell i is `meta[f * capacity + i]`. Floats travel
+ * as their bits. The categorical covariates follow, then the continuous ones.
+ */
+export const FIELD = {
+  /** Chunk of the counts that holds the cell. */
+  chunk: 0,
+  /** Its entries there: [start, end). */
+  start: 1,
+  end: 2,
+  /** Log of the size that scales expected counts. */
+  logSize: 3,
+  /** Sum of ln x! over the counts. */
+  constant: 4,
+  covariates: 5,
+} as const
+
+/**
+ * Reads of the nonzero entries. Packed: gene and count share a word, 16 bits each. Else two words: gene, bits of the count.
+ */
+export const entryReads = (packed: boolean): string =>
+  packed
+    ? /* wgsl */ `
+fn entry_gene(k: u32) -> u32 { return entries[k] & 0xffffu; }
+fn entry_count(k: u32) -> f32 { return f32(entries[k] >> 16u); }
+`
+    : /* wgsl */ `
+fn entry_gene(k: u32) -> u32 { return entries[2u * k]; }
+fn entry_count(k: u32) -> f32 { return bitcast<f32>(entries[2u * k + 1u]); }
+`
+
+/**
+ * Covariates of a linear layer. `uses` holds: number of categorical and of continuous covariates taken, number of their weight
+ * rows; then field and first weight row of each categorical covariate, field of each continuous one.
+ */
+export const COVARIATES = /* wgsl */ `
+fn covariate_sum(cell: u32, first: u32, width: u32, column: u32) -> f32 {
+  let categorical = uses[0];
+  let continuous = uses[1];
+  var sum = 0.0;
+  for (var k = 0u; k < categorical; k++) {
+    let code = metadata[uses[3u + 2u * k] * p.capacity + cell];
+    sum += weight[(first + uses[4u + 2u * k] + code) * width + column];
+  }
+  for (var k = 0u; k < continuous; k++) {
+    let x = bitcast<f32>(metadata[uses[3u + 2u * categorical + k] * p.capacity + cell]);
+    sum += x * weight[(first + uses[2] - continuous + k) * width + column];
+  }
+  return sum;
+}
+`
+
+/** What a cell has in a covariate's weight row: 1 in its category's, its value in a continuous covariate's. */
+export const COVARIATE_INPUT = /* wgsl */ `
+fn covariate_input(cell: u32, row: u32) -> f32 {
+  let categorical = uses[0];
+  let continuous = uses[1];
+  let first = uses[2] - continuous;
+  if (row >= first) {
+    return bitcast<f32>(metadata[uses[3u + 2u * categorical + row - first] * p.capacity + cell]);
+  }
+  var k = 0u;
+  while (k + 1u < categorical && uses[4u + 2u * (k + 1u)] <= row) { k++; }
+  let code = metadata[uses[3u + 2u * k] * p.capacity + cell];
+  return select(0.0, 1.0, code == row - uses[4u + 2u * k]);
+}
+`
+
+/** Sums over a workgroup in a fixed tree. */
+export const workgroupSum = (threads: number, name = 'sum'): string => /* wgsl */ `
+var<workgroup> ${name}_parts: array<f32, ${threads}>;
+fn workgroup_${name}(t: u32, x: f32) -> f32 {
+  ${name}_parts[t] = x;
+  workgroupBarrier();
+  for (var n = ${threads / 2}u; n > 0u; n >>= 1u) {
+    if (t < n) { ${name}_parts[t] += ${name}_parts[t + n]; }
+    workgroupBarrier();
+  }
+  let total = ${name}_parts[0];
+  workgroupBarrier();
+  return total;
+}
+`

@@ -1,0 +1,176 @@
+import { kernelSource } from '../program.js'
+import { STORE_GRADIENT } from './adam.js'
+import { workgroupSum } from './minibatch.js'
+
+/** Features that a workgroup owns, and threads that share the cells of each. */
+export const NORM_FEATURES = 4
+const LANES = 64
+const THREADS = NORM_FEATURES * LANES
+
+/** Sums over the lanes of each feature, in a fixed tree. */
+const LANE_SUMS = /* wgsl */ `
+var<workgroup> lane_parts: array<f32, ${THREADS}>;
+fn lane_sum(t: u32, x: f32) -> f32 {
+  lane_parts[t] = x;
+  workgroupBarrier();
+  for (var n = ${LANES / 2}u; n > 0u; n >>= 1u) {
+    if (t < n * ${NORM_FEATURES}u) { lane_parts[t] += lane_parts[t + n * ${NORM_FEATURES}u]; }
+    workgroupBarrier();
+  }
+  let total = lane_parts[t % ${NORM_FEATURES}u];
+  workgroupBarrier();
+  return total;
+}
+`
+
+const PLACE = /* wgsl */ `
+  let j = group.x * ${NORM_FEATURES}u + t % ${NORM_FEATURES}u;
+  let lane = t / ${NORM_FEATURES}u;
+  let inside = j < p.width;
+  let cells = select(0u, p.cells, inside);`
+
+/** Batch normalisation: a workgroup owns features and passes over their cells (epsilon 1e-3, momentum 0.01). */
+export const batchNorm = kernelSource({
+  name: 'batch norm',
+  scalars: { cells: 'u32', width: 'u32', training: 'u32' },
+  buffers: {
+    input: 'read f32',
+    scale: 'read f32',
+    shift: 'read f32',
+    running: 'read_write f32',
+    output: 'read_write f32',
+    saved: 'read_write f32',
+  },
+  code: /* wgsl */ `${LANE_SUMS}
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  ${PLACE}
+  var mean = 0.0;
+  var inverse = 0.0;
+  if (p.training != 0u) {
+    var sum = 0.0;
+    for (var i = lane; i < cells; i += ${LANES}u) { sum += input[i * p.width + j]; }
+    mean = lane_sum(t, sum) / f32(p.cells);
+    var squares = 0.0;
+    for (var i = lane; i < cells; i += ${LANES}u) {
+      let d = input[i * p.width + j] - mean;
+      squares += d * d;
+    }
+    squares = lane_sum(t, squares);
+    inverse = 1.0 / sqrt(squares / f32(p.cells) + 1e-3);
+    if (inside && lane == 0u) {
+      let unbiased = squares / f32(max(p.cells, 2u) - 1u);
+      running[j] = 0.99 * running[j] + 0.01 * mean;
+      running[p.width + j] = 0.99 * running[p.width + j] + 0.01 * unbiased;
+      saved[j] = mean;
+      saved[p.width + j] = inverse;
+    }
+  } else if (inside) {
+    mean = running[j];
+    inverse = 1.0 / sqrt(running[p.width + j] + 1e-3);
+  }
+  if (!inside) { return; }
+  let g = scale[j] * inverse;
+  let b = shift[j];
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    output[at] = (input[at] - mean) * g + b;
+  }
+}`,
+})
+
+export const batchNormGradient = kernelSource({
+  name: 'batch norm gradient',
+  scalars: { cells: 'u32', width: 'u32', scaleAt: 'u32', shiftAt: 'u32' },
+  buffers: {
+    input: 'read f32',
+    scale: 'read f32',
+    saved: 'read f32',
+    outputGradient: 'read f32',
+    gradient: 'read_write f32',
+    inputGradient: 'read_write f32',
+  },
+  code: /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  ${PLACE}
+  let mean = saved[min(j, p.width - 1u)];
+  let inverse = saved[p.width + min(j, p.width - 1u)];
+  var sumG = 0.0;
+  var sumGx = 0.0;
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    let g = outputGradient[at];
+    sumG += g;
+    sumGx += g * ((input[at] - mean) * inverse);
+  }
+  sumG = lane_sum(t, sumG);
+  sumGx = lane_sum(t, sumGx);
+  if (!inside) { return; }
+  if (lane == 0u) {
+    put(p.scaleAt + j, sumGx);
+    put(p.shiftAt + j, sumG);
+  }
+  let meanG = sumG / f32(p.cells);
+  let meanGx = sumGx / f32(p.cells);
+  let factor = scale[j] * inverse;
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    let x = (input[at] - mean) * inverse;
+    inputGradient[at] = factor * (outputGradient[at] - meanG - x * meanGx);
+  }
+}`,
+})
+
+const ROW_THREADS = 64
+
+/** Layer normalisation: a workgroup owns a cell (epsilon 1e-5). */
+export const layerNorm = kernelSource({
+  name: 'layer norm',
+  scalars: { width: 'u32' },
+  buffers: { input: 'read f32', output: 'read_write f32', saved: 'read_write f32' },
+  code: /* wgsl */ `${workgroupSum(ROW_THREADS)}
+@compute @workgroup_size(${ROW_THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let row = group.x * p.width;
+  var part = 0.0;
+  for (var j = t; j < p.width; j += ${ROW_THREADS}u) { part += input[row + j]; }
+  let mean = workgroup_sum(t, part) / f32(p.width);
+  part = 0.0;
+  for (var j = t; j < p.width; j += ${ROW_THREADS}u) {
+    let d = input[row + j] - mean;
+    part += d * d;
+  }
+  let inverse = 1.0 / sqrt(workgroup_sum(t, part) / f32(p.width) + 1e-5);
+  if (t == 0u) { saved[group.x] = inverse; }
+  for (var j = t; j < p.width; j += ${ROW_THREADS}u) { output[row + j] = (input[row + j] - mean) * inverse; }
+}`,
+})
+
+export const layerNormGradient = kernelSource({
+  name: 'layer norm gradient',
+  scalars: { width: 'u32' },
+  buffers: {
+    output: 'read f32',
+    saved: 'read f32',
+    outputGradient: 'read f32',
+    inputGradient: 'read_write f32',
+  },
+  code: /* wgsl */ `${workgroupSum(ROW_THREADS)}
+@compute @workgroup_size(${ROW_THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let row = group.x * p.width;
+  var partG = 0.0;
+  var partGy = 0.0;
+  for (var j = t; j < p.width; j += ${ROW_THREADS}u) {
+    partG += outputGradient[row + j];
+    partGy += outputGradient[row + j] * output[row + j];
+  }
+  let meanG = workgroup_sum(t, partG) / f32(p.width);
+  let meanGy = workgroup_sum(t, partGy) / f32(p.width);
+  let inverse = saved[group.x];
+  for (var j = t; j < p.width; j += ${ROW_THREADS}u) {
+    inputGradient[row + j] = inverse * (outputGradient[row + j] - meanG - output[row + j] * meanGy);
+  }
+}`,
+})
