@@ -12,16 +12,19 @@ const THREADS = 256
 
 /** The softmax's normaliser of a row of logits: its maximum, and the sum of exponentials from there. */
 const NORMALISE = /* wgsl */ `
-var<workgroup> max_parts: array<f32, ${THREADS}>;
+var<workgroup> max_threads: array<f32, ${THREADS}>;
+var<workgroup> max_parts: array<f32, 16>;
 fn row_maximum(t: u32, x: f32) -> f32 {
-  max_parts[t] = x;
+  max_threads[t] = x;
   workgroupBarrier();
-  for (var n = ${THREADS / 2}u; n > 0u; n >>= 1u) {
-    if (t < n) { max_parts[t] = max(max_parts[t], max_parts[t + n]); }
-    workgroupBarrier();
+  if (t < 16u) {
+    var most = max_threads[t];
+    for (var i = 1u; i < ${THREADS / 16}u; i++) { most = max(most, max_threads[i * 16u + t]); }
+    max_parts[t] = most;
   }
-  let most = max_parts[0];
   workgroupBarrier();
+  var most = max_parts[0];
+  for (var i = 1u; i < 16u; i++) { most = max(most, max_parts[i]); }
   return most;
 }
 `

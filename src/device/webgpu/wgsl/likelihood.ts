@@ -26,15 +26,11 @@ const EPS = 1e-8;
   return /* wgsl */ `${MATH}${GAMMA_RATIO}
 const EPS = 1e-8;
 
-// ln(1 + u) with s = 1 + u and r = 1 / s
-fn log_one_plus(u: f32, s: f32, r: f32) -> f32 { return log_(s) + (u - (s - 1.0)) * r; }
-
 fn zero_terms(mean: f32, theta: f32, pi: f32) -> vec4f {
   let it = 1.0 / (theta + EPS);
   let u = mean * it;
-  let s = 1.0 + u;
-  let r = 1.0 / s;
-  let l = log_one_plus(u, s, r);
+  let r = 1.0 / (1.0 + u);
+  let l = log1p_(u);
   let share = theta * it;
   let terms = vec4f(-theta * l, -mean * share * r, share * u * r - l, 0.0);
   ${inflated ? zeroInflation : 'return terms;'}
@@ -43,9 +39,8 @@ fn zero_terms(mean: f32, theta: f32, pi: f32) -> vec4f {
 fn count_terms(x: f32, mean: f32, theta: f32, pi: f32) -> vec4f {
   let it = 1.0 / (theta + EPS);
   let u = mean * it;
-  let s = 1.0 + u;
-  let r = 1.0 / s;
-  let l = log_one_plus(u, s, r);
+  let r = 1.0 / (1.0 + u);
+  let l = log1p_(u);
   let gammas = gamma_ratio(x, theta);
   let log_sum = l - log_(it);
   var terms = vec4f(

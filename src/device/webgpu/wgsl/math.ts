@@ -17,13 +17,8 @@ fn exp_(x: f32) -> f32 {
   return select(y, 0.0, x < -87.3);
 }
 
-fn log_(x: f32) -> f32 {
-  let bits = bitcast<i32>(x);
-  // an infinity or NaN goes through
-  if ((bits & 0x7f800000) == 0x7f800000) { return x; }
-  let e = (bits - 0x3f3504f3) >> 23u;
-  let m = bitcast<f32>(bits - (e << 23u)) - 1.0;
-  let n = f32(e);
+// ln of (1 + m) 2^n for m from 1/√2 - 1 to √2 - 1
+fn log_parts(m: f32, n: f32) -> f32 {
   let z = m * m;
   var q = 7.0376836292e-2 * m - 1.1514610310e-1;
   q = q * m + 1.1676998740e-1;
@@ -39,10 +34,19 @@ fn log_(x: f32) -> f32 {
   return m + y + n * 0.693359375;
 }
 
-// ln(1 + x), the lost low bits of 1 + x put back
+fn log_(x: f32) -> f32 {
+  let bits = bitcast<i32>(x);
+  // an infinity or NaN goes through
+  if ((bits & 0x7f800000) == 0x7f800000) { return x; }
+  let e = (bits - 0x3f3504f3) >> 23u;
+  return log_parts(bitcast<f32>(bits - (e << 23u)) - 1.0, f32(e));
+}
+
+// ln(1 + x): near 0 from x itself. Putting back the low bits that 1 + x loses, as the CPU does, is what compilers of
+// shaders simplify to nothing.
 fn log1p_(x: f32) -> f32 {
-  let s = 1.0 + x;
-  return log_(s) + (x - (s - 1.0)) / s;
+  if (x > -0.29 && x < 0.41) { return log_parts(x, 0.0); }
+  return log_(1.0 + x);
 }
 
 fn softplus(x: f32) -> f32 { return max(x, 0.0) + log1p_(exp_(-abs(x))); }
@@ -71,9 +75,7 @@ fn gamma_ratio(x: f32, theta: f32) -> vec2f {
   let t = b + 4.0;
   let is = 1.0 / s;
   let it = 1.0 / t;
-  let u = x * is;
-  let sum = 1.0 + u;
-  let ratio = log_(sum) + (u - (sum - 1.0)) * (s * it);
+  let ratio = log1p_(x * is);
   let is2 = is * is;
   let it2 = it * it;
   let series_s = is * (8.3333333e-2 - is2 * (2.7777778e-3 - is2 * 7.9365079e-4));

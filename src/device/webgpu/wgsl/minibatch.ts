@@ -66,18 +66,25 @@ fn covariate_input(cell: u32, row: u32) -> f32 {
 }
 `
 
-/** Sums over a workgroup in a fixed tree. */
-export const workgroupSum = (threads: number, name = 'sum'): string => /* wgsl */ `
-var<workgroup> ${name}_parts: array<f32, ${threads}>;
-fn workgroup_${name}(t: u32, x: f32) -> f32 {
-  ${name}_parts[t] = x;
+/** Sums over a workgroup in a fixed order, by two levels of about equal width: two barriers. */
+export const workgroupSum = (threads: number): string => {
+  const parts = Math.round(Math.sqrt(threads))
+  const share = threads / parts
+  return /* wgsl */ `
+var<workgroup> sum_threads: array<f32, ${threads}>;
+var<workgroup> sum_parts: array<f32, ${parts}>;
+fn workgroup_sum(t: u32, x: f32) -> f32 {
+  sum_threads[t] = x;
   workgroupBarrier();
-  for (var n = ${threads / 2}u; n > 0u; n >>= 1u) {
-    if (t < n) { ${name}_parts[t] += ${name}_parts[t + n]; }
-    workgroupBarrier();
+  if (t < ${parts}u) {
+    var part = 0.0;
+    for (var i = 0u; i < ${share}u; i++) { part += sum_threads[i * ${parts}u + t]; }
+    sum_parts[t] = part;
   }
-  let total = ${name}_parts[0];
   workgroupBarrier();
+  var total = 0.0;
+  for (var i = 0u; i < ${parts}u; i++) { total += sum_parts[i]; }
   return total;
 }
 `
+}

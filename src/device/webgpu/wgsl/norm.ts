@@ -6,19 +6,23 @@ import { workgroupSum } from './minibatch.js'
 export const NORM_FEATURES = 4
 const LANES = 64
 const THREADS = NORM_FEATURES * LANES
+const PARTS = 8
 
-/** Sums over the lanes of each feature, in a fixed tree. */
+/** Sums over the lanes of each feature, in a fixed order by two levels. */
 const LANE_SUMS = /* wgsl */ `
-var<workgroup> lane_parts: array<f32, ${THREADS}>;
+var<workgroup> lane_threads: array<f32, ${THREADS}>;
+var<workgroup> lane_parts: array<f32, ${PARTS * NORM_FEATURES}>;
 fn lane_sum(t: u32, x: f32) -> f32 {
-  lane_parts[t] = x;
+  lane_threads[t] = x;
   workgroupBarrier();
-  for (var n = ${LANES / 2}u; n > 0u; n >>= 1u) {
-    if (t < n * ${NORM_FEATURES}u) { lane_parts[t] += lane_parts[t + n * ${NORM_FEATURES}u]; }
-    workgroupBarrier();
+  if (t < ${PARTS * NORM_FEATURES}u) {
+    var part = 0.0;
+    for (var i = 0u; i < ${LANES / PARTS}u; i++) { part += lane_threads[i * ${PARTS * NORM_FEATURES}u + t]; }
+    lane_parts[t] = part;
   }
-  let total = lane_parts[t % ${NORM_FEATURES}u];
   workgroupBarrier();
+  var total = 0.0;
+  for (var i = 0u; i < ${PARTS}u; i++) { total += lane_parts[i * ${NORM_FEATURES}u + t % ${NORM_FEATURES}u]; }
   return total;
 }
 `
