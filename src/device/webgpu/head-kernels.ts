@@ -1,17 +1,18 @@
-import type { CountHead, CountHeadArgs, CountHeadGradientArgs, CountMeansArgs, Parameter, Tensor } from '../device.js'
+import type {
+  CountHead,
+  CountHeadArgs,
+  CountHeadGradientArgs,
+  CountMeansArgs,
+  Parameter,
+  Tensor,
+} from '../device.js'
 import { type GpuMinibatch, mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
-import { adamScalars, type KernelContext, strided } from './kernel-context.js'
+import { adamScalars, type KernelContext, rowThreads, strided } from './kernel-context.js'
 import { productGroups } from './linear-kernels.js'
 import { pickTile, splitSum } from './tiles.js'
 import { aligned, View } from './view.js'
-import {
-  COLUMN_GENES,
-  headColumnGradient,
-  headColumnUpdate,
-  headMeans,
-  headRows,
-} from './wgsl/head.js'
+import { COLUMN_GENES, headColumnGradient, headColumnUpdate, headMeans, headRows } from './wgsl/head.js'
 import { plainProduct, sumLayers, transposedProduct, weightGradient, weightUpdate } from './wgsl/linear.js'
 
 /** The head's space of one minibatch size, [cells][genes] each: logits, gradients by logits, by log θ, and of dropout. */
@@ -79,7 +80,7 @@ export class HeadKernels {
     const { weight, bias, zeroWeight, zeroBias, logDispersion } = head
     this.#logits(minibatch, hidden, weight, bias, logits)
     if (zero) this.#logits(minibatch, hidden, zeroWeight!, zeroBias!, zero)
-    const kernel = headRows(head.likelihood, head.scale, cells.packed)
+    const kernel = headRows(head.likelihood, head.scale, cells.packed, rowThreads(source.nGenes))
     for (const [chunk, entries] of cells.chunks.entries()) {
       this.#context.recorder.dispatch(kernel, {
         buffers: {
@@ -141,7 +142,8 @@ export class HeadKernels {
       ...(space.zero ? [[space.zero, head.zeroWeight!] as const] : []),
     ] as const
     const layers = splits * products.length
-    const output = layers > 1 ? this.#context.scratch('hidden gradient', layers * m * n) : view(hiddenGradient)
+    const output =
+      layers > 1 ? this.#context.scratch('hidden gradient', layers * m * n) : view(hiddenGradient)
     for (const [i, [input, weight]] of products.entries()) {
       this.#context.recorder.dispatch(plainProduct(tile), {
         buffers: { input, weight: view(weight.value), output },
@@ -157,7 +159,12 @@ export class HeadKernels {
     })
   }
 
-  #columns(batch: GpuMinibatch, head: CountHead, { all, scalars }: Workspace, adam: CountHeadGradientArgs['adam']): void {
+  #columns(
+    batch: GpuMinibatch,
+    head: CountHead,
+    { all, scalars }: Workspace,
+    adam: CountHeadGradientArgs['adam'],
+  ): void {
     const { metadata, capacity, nCells, source } = batch
     const { likelihood, bias, zeroBias, logDispersion } = head
     const { value, gradient, firstMoment, secondMoment } = sharedArena(bias, zeroBias, logDispersion)
@@ -203,7 +210,16 @@ export class HeadKernels {
     const tile = pickTile(m, n)
     const uses = this.#context.covariates({ categories: [], continuous: 0 }, batch).view
     const buffers = { input, outputGradient: view(hidden), metadata, uses }
-    const scalars = { m, n, k: nCells, kSplit: nCells, capacity, inputs: m, weightAt: offset(weight), biasAt: 0 }
+    const scalars = {
+      m,
+      n,
+      k: nCells,
+      kSplit: nCells,
+      capacity,
+      inputs: m,
+      weightAt: offset(weight),
+      biasAt: 0,
+    }
     const groups = productGroups(tile, m, n)
     if (adam) {
       this.#context.recorder.dispatch(weightUpdate(tile), {
@@ -212,7 +228,11 @@ export class HeadKernels {
         groups,
       })
     } else {
-      this.#context.recorder.dispatch(weightGradient(tile), { buffers: { ...buffers, gradient }, scalars, groups })
+      this.#context.recorder.dispatch(weightGradient(tile), {
+        buffers: { ...buffers, gradient },
+        scalars,
+        groups,
+      })
     }
   }
 
@@ -221,7 +241,7 @@ export class HeadKernels {
     const { metadata, capacity, nCells, source } = minibatch
     this.#logits(minibatch, hidden, head.weight, head.bias, view(mean))
     if (zeroLogits) this.#logits(minibatch, hidden, head.zeroWeight!, head.zeroBias!, view(zeroLogits))
-    this.#context.recorder.dispatch(headMeans(head.scale), {
+    this.#context.recorder.dispatch(headMeans(head.scale, rowThreads(source.nGenes)), {
       buffers: { metadata, logSize: logSize ? view(logSize) : this.#context.nothing, mean: view(mean) },
       scalars: { capacity, genes: source.nGenes, drawnSize: logSize ? 1 : 0 },
       groups: [nCells, 1, 1],

@@ -94,3 +94,6 @@ export const strided = (elements: number): readonly [number, number, number] => 
   1,
   1,
 ]
+
+/** Threads of a workgroup that owns a cell's row of genes. */
+export const rowThreads = (genes: number): number => (genes > 256 ? 256 : 64)

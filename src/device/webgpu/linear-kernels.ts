@@ -10,20 +10,26 @@ import type {
 } from '../device.js'
 import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
-import { adamScalars, type KernelContext } from './kernel-context.js'
+import { adamScalars, type KernelContext, rowThreads } from './kernel-context.js'
 import { pickTile } from './tiles.js'
 import type { View } from './view.js'
-import { linearForward, sparseForward, transposedProduct, weightGradient, weightUpdate } from './wgsl/linear.js'
+import {
+  linearForward,
+  SPARSE_COLUMNS,
+  sparseForward,
+  transposedProduct,
+  weightGradient,
+  weightUpdate,
+} from './wgsl/linear.js'
 import type { Tile } from './wgsl/product.js'
 
-const SPARSE_COLUMNS = 64
-
 /** Workgroups of a product of m × n, along z the splits. */
-export const productGroups = (tile: Tile, m: number, n: number, splits = 1): readonly [number, number, number] => [
-  Math.ceil(m / tile.m),
-  Math.ceil(n / tile.n),
-  splits,
-]
+export const productGroups = (
+  tile: Tile,
+  m: number,
+  n: number,
+  splits = 1,
+): readonly [number, number, number] => [Math.ceil(m / tile.m), Math.ceil(n / tile.n), splits]
 
 type LayerWeights = LinearWeights & { batch: Minibatch; adam?: AdamSettings | undefined }
 
@@ -38,7 +44,7 @@ export class LinearKernels {
   sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
     const { cells, metadata, capacity, nCells, source } = mini(batch)
     const n = output.columns
-    const kernel = sparseForward(cells.packed)
+    const kernel = sparseForward(cells.packed, rowThreads(source.nGenes))
     for (const [chunk, entries] of cells.chunks.entries()) {
       this.#context.recorder.dispatch(kernel, {
         buffers: {

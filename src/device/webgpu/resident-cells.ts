@@ -33,7 +33,11 @@ export class ResidentCells {
   readonly bytes: number
   readonly #device: GPUDevice
 
-  constructor(device: GPUDevice, source: CellSource, bindingBytes = device.limits.maxStorageBufferBindingSize) {
+  constructor(
+    device: GPUDevice,
+    source: CellSource,
+    bindingBytes = device.limits.maxStorageBufferBindingSize,
+  ) {
     this.#device = device
     this.nCells = source.nCells
     this.fields = FIELD.covariates + source.categorical.length + source.continuous.length
@@ -69,7 +73,12 @@ export class ResidentCells {
     }
   }
 
-  #upload(source: CellSource, chunks: readonly Chunk[], lengths: Uint32Array, facts: Uint32Array<ArrayBuffer>): void {
+  #upload(
+    source: CellSource,
+    chunks: readonly Chunk[],
+    lengths: Uint32Array,
+    facts: Uint32Array<ArrayBuffer>,
+  ): void {
     const step = this.packed ? 1 : 2
     let staging = new Uint32Array(UPLOAD_WORDS)
     const floats = () => new Float32Array(staging.buffer)

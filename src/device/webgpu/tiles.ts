@@ -9,7 +9,8 @@ export const TILES: readonly Tile[] = [
 /** Workgroups that keep a large card busy. */
 const ENOUGH = 128
 
-export const groupsOf = (tile: Tile, m: number, n: number): number => Math.ceil(m / tile.m) * Math.ceil(n / tile.n)
+export const groupsOf = (tile: Tile, m: number, n: number): number =>
+  Math.ceil(m / tile.m) * Math.ceil(n / tile.n)
 
 /** The largest cut that still makes enough workgroups, else the smallest. */
 export function pickTile(m: number, n: number): Tile {

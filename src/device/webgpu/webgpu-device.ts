@@ -3,7 +3,7 @@ import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, 
 import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
-import { KernelContext } from './kernel-context.js'
+import { KernelContext, rowThreads } from './kernel-context.js'
 import { Recorder } from './recorder.js'
 import { ResidentCells } from './resident-cells.js'
 import { RowRing } from './row-ring.js'
@@ -143,7 +143,7 @@ export class WebgpuDevice implements Device {
     const rowsAt = this.#rows.push(cells)
     minibatch.nCells = cells.length
     for (const [chunk, entries] of chunks.entries()) {
-      this.recorder.dispatch(gatherCells(packed), {
+      this.recorder.dispatch(gatherCells(packed, rowThreads(source.nGenes)), {
         buffers: { rows: this.#rows.view, facts, entries, metadata, dense },
         scalars: { chunk, capacity, genes: source.nGenes, fields, totalCells: nCells, rowsAt },
         groups: [cells.length, 1, 1],

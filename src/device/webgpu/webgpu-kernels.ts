@@ -29,7 +29,7 @@ import { aligned } from './view.js'
 import { reluDropout, reluDropoutGradient } from './wgsl/activation.js'
 import { sampleLatent, sampleLatentGradient } from './wgsl/latent.js'
 import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, NORM_FEATURES } from './wgsl/norm.js'
-import { addSum, adamUpdate } from './wgsl/update.js'
+import { adamUpdate, addSum } from './wgsl/update.js'
 
 /** The interface's kernels as dispatches. */
 export class WebgpuKernels implements Kernels {

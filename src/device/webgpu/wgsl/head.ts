@@ -8,18 +8,16 @@ import { entryReads, FIELD, workgroupSum } from './minibatch.js'
 
 export type Scale = 'softmax' | 'softplus'
 
-const THREADS = 256
-
 /** The softmax's normaliser of a row of logits: its maximum, and the sum of exponentials from there. */
-const NORMALISE = /* wgsl */ `
-var<workgroup> max_threads: array<f32, ${THREADS}>;
+const rowMaximum = (threads: number) => /* wgsl */ `
+var<workgroup> max_threads: array<f32, ${threads}>;
 var<workgroup> max_parts: array<f32, 16>;
 fn row_maximum(t: u32, x: f32) -> f32 {
   max_threads[t] = x;
   workgroupBarrier();
   if (t < 16u) {
     var most = max_threads[t];
-    for (var i = 1u; i < ${THREADS / 16}u; i++) { most = max(most, max_threads[i * 16u + t]); }
+    for (var i = 1u; i < ${threads / 16}u; i++) { most = max(most, max_threads[i * 16u + t]); }
     max_parts[t] = most;
   }
   workgroupBarrier();
@@ -29,12 +27,12 @@ fn row_maximum(t: u32, x: f32) -> f32 {
 }
 `
 
-const normaliser = (buffer: string, row: string) => /* wgsl */ `
+const normaliser = (buffer: string, row: string, threads: number) => /* wgsl */ `
   var most = -3.4e38;
-  for (var g = t; g < p.genes; g += ${THREADS}u) { most = max(most, ${buffer}[${row} + g]); }
+  for (var g = t; g < p.genes; g += ${threads}u) { most = max(most, ${buffer}[${row} + g]); }
   most = row_maximum(t, most);
   var exponentials = 0.0;
-  for (var g = t; g < p.genes; g += ${THREADS}u) { exponentials += exp_(${buffer}[${row} + g] - most); }
+  for (var g = t; g < p.genes; g += ${threads}u) { exponentials += exp_(${buffer}[${row} + g] - most); }
   let total_exponential = workgroup_sum(t, exponentials);`
 
 const LOG_SIZE = /* wgsl */ `
@@ -51,7 +49,7 @@ export const WORK_SCALARS = { gradientAt: 'u32', dispersionAt: 'u32', zeroAt: 'u
  * and by the logits of dropout; the products that follow only read them. Zeros are a dense pass without gamma functions, the
  * nonzeros a second one over the cell's entries, so that no thread waits for another's logarithms.
  */
-export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: boolean) => {
+export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: boolean, threads: number) => {
   const dispersed = likelihood !== 'poisson'
   const inflated = likelihood === 'zinb'
   const softmax = scale === 'softmax'
@@ -76,18 +74,18 @@ export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: bo
       work: 'read_write f32',
       logLikelihood: 'read_write f32',
     },
-    code: /* wgsl */ `${likelihoodTerms(likelihood)}${entryReads(packed)}${workgroupSum(THREADS)}${NORMALISE}${LOG_SIZE}
-@compute @workgroup_size(${THREADS})
+    code: /* wgsl */ `${likelihoodTerms(likelihood)}${entryReads(packed)}${workgroupSum(threads)}${rowMaximum(threads)}${LOG_SIZE}
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let cell = group.x;
   if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
   let row = cell * p.genes;
   let weight = -1.0 / f32(p.cells);
   let dispersions = select(0u, metadata[${FIELD.covariates}u * p.capacity + cell] * p.genes, p.byBatch != 0u);
-  ${softmax ? normaliser('work', 'row') : ''}
+  ${softmax ? normaliser('work', 'row', threads) : ''}
   let size = exp_(log_size(cell)${softmax ? ' - log_(total_exponential)' : ''});
   var sums = vec2f();
-  for (var g = t; g < p.genes; g += ${THREADS}u) {
+  for (var g = t; g < p.genes; g += ${threads}u) {
     if (dense[row + g] != 0.0) { continue; }
     let theta = ${dispersed ? 'min(exp_(logDispersion[dispersions + g]), 1e9)' : '1.0'};
     let pi = ${inflated ? 'work[p.zeroAt + row + g]' : '0.0'};
@@ -98,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     ${inflated ? 'work[p.zeroAt + row + g] = weight * terms.w;' : ''}
   }
   let end = metadata[${FIELD.end}u * p.capacity + cell];
-  for (var k = metadata[${FIELD.start}u * p.capacity + cell] + t; k < end; k += ${THREADS}u) {
+  for (var k = metadata[${FIELD.start}u * p.capacity + cell] + t; k < end; k += ${threads}u) {
     let g = entry_gene(k);
     let theta = ${dispersed ? 'min(exp_(logDispersion[dispersions + g]), 1e9)' : '1.0'};
     let pi = ${inflated ? 'work[p.zeroAt + row + g]' : '0.0'};
@@ -116,7 +114,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   }
   ${softmax ? 'let share = total / total_exponential;' : ''}
   storageBarrier();
-  for (var g = t; g < p.genes; g += ${THREADS}u) {
+  for (var g = t; g < p.genes; g += ${threads}u) {
     let q = work[p.gradientAt + row + g];
     ${
       softmax
@@ -130,20 +128,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 })
 
 /** Logits (in `mean`) become expected counts. A workgroup owns a cell. */
-export const headMeans = perKey((scale: Scale) => {
+export const headMeans = perKey((scale: Scale, threads: number) => {
   const softmax = scale === 'softmax'
   return kernelSource({
     name: 'head means',
     scalars: { capacity: 'u32', genes: 'u32', drawnSize: 'u32' },
     buffers: { metadata: 'read u32', logSize: 'read f32', mean: 'read_write f32' },
-    code: /* wgsl */ `${MATH}${workgroupSum(THREADS)}${NORMALISE}${LOG_SIZE}
-@compute @workgroup_size(${THREADS})
+    code: /* wgsl */ `${MATH}${workgroupSum(threads)}${rowMaximum(threads)}${LOG_SIZE}
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let cell = group.x;
   let row = cell * p.genes;
-  ${softmax ? normaliser('mean', 'row') : ''}
+  ${softmax ? normaliser('mean', 'row', threads) : ''}
   let size = exp_(log_size(cell)${softmax ? ' - log_(total_exponential)' : ''});
-  for (var g = t; g < p.genes; g += ${THREADS}u) {
+  for (var g = t; g < p.genes; g += ${threads}u) {
     mean[row + g] = ${softmax ? 'size * exp_(mean[row + g] - most)' : 'size * softplus(mean[row + g])'};
   }
 }`,
@@ -201,14 +199,17 @@ const COLUMN_SCALARS = {
   logDispersionAt: 'u32',
 } as const
 
-export const headColumnGradient = perKey((likelihood: Likelihood) => kernelSource({
+export const headColumnGradient = perKey((likelihood: Likelihood) =>
+  kernelSource({
     name: 'head columns',
     scalars: COLUMN_SCALARS,
     buffers: { metadata: 'read u32', work: 'read f32', gradient: 'read_write f32' },
     code: columnsCode(likelihood, STORE_GRADIENT),
-  }))
+  }),
+)
 
-export const headColumnUpdate = perKey((likelihood: Likelihood) => kernelSource({
+export const headColumnUpdate = perKey((likelihood: Likelihood) =>
+  kernelSource({
     name: 'head columns with adam',
     scalars: { ...COLUMN_SCALARS, ...ADAM_SCALARS },
     buffers: {
@@ -219,4 +220,5 @@ export const headColumnUpdate = perKey((likelihood: Likelihood) => kernelSource(
       secondMoment: 'read_write f32',
     },
     code: columnsCode(likelihood, ADAM_STEP),
-  }))
+  }),
+)

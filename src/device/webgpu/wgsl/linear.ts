@@ -1,44 +1,52 @@
 import { perKey } from '../per-key.js'
 import { kernelSource } from '../program.js'
 import { ADAM_SCALARS, ADAM_STEP, STORE_GRADIENT } from './adam.js'
-import { COVARIATE_INPUT, COVARIATES, entryReads, FIELD } from './minibatch.js'
 import { MATH } from './math.js'
+import { COVARIATE_INPUT, COVARIATES, entryReads, FIELD } from './minibatch.js'
 import { product, type Tile, tileName } from './product.js'
 
 const PRODUCT_SCALARS = { m: 'u32', n: 'u32', k: 'u32', kSplit: 'u32' } as const
 
 /** cells × inputs times inputs × outputs, plus bias and covariates. */
-export const linearForward = perKey((tile: Tile) => kernelSource({
-    name: `linear ${tileName(tile)}`,
-    scalars: { ...PRODUCT_SCALARS, capacity: 'u32' },
-    buffers: {
-      input: 'read f32',
-      weight: 'read f32',
-      bias: 'read f32',
-      metadata: 'read u32',
-      uses: 'read u32',
-      output: 'read_write f32',
-    },
-    code: `${COVARIATES}
+export const linearForward = perKey(
+  (tile: Tile) =>
+    kernelSource({
+      name: `linear ${tileName(tile)}`,
+      scalars: { ...PRODUCT_SCALARS, capacity: 'u32' },
+      buffers: {
+        input: 'read f32',
+        weight: 'read f32',
+        bias: 'read f32',
+        metadata: 'read u32',
+        uses: 'read u32',
+        output: 'read_write f32',
+      },
+      code: `${COVARIATES}
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[k * p.n + n]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) {
   output[m * p.n + n] = x + bias[n] + covariate_sum(m, p.k, p.n, n);
 }
 ${product(tile, 'k', 'outer')}`,
-  }), tileName)
+    }),
+  tileName,
+)
 
 /** A product of plain matrices, m × k times k × n; `kSplit` summands a layer of the output (splits × m × n). */
-export const plainProduct = perKey((tile: Tile) => kernelSource({
-    name: `product ${tileName(tile)}`,
-    scalars: { ...PRODUCT_SCALARS, layer: 'u32' },
-    buffers: { input: 'read f32', weight: 'read f32', output: 'read_write f32' },
-    code: `
+export const plainProduct = perKey(
+  (tile: Tile) =>
+    kernelSource({
+      name: `product ${tileName(tile)}`,
+      scalars: { ...PRODUCT_SCALARS, layer: 'u32' },
+      buffers: { input: 'read f32', weight: 'read f32', output: 'read_write f32' },
+      code: `
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[k * p.n + n]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) { output[((p.layer + split) * p.m + m) * p.n + n] = x; }
 ${product(tile, 'k', 'outer')}`,
-  }), tileName)
+    }),
+  tileName,
+)
 
 /** Adds the layers of a split product up, in order. */
 export const sumLayers = kernelSource({
@@ -57,11 +65,13 @@ fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) group
 })
 
 /** Rows times the rows of a weight that is outputs × inputs (m × k times the transpose of n × k): with a bias, or added to. */
-export const transposedProduct = perKey((tile: Tile) => kernelSource({
-    name: `transposed product ${tileName(tile)}`,
-    scalars: { ...PRODUCT_SCALARS, biased: 'u32', accumulate: 'u32' },
-    buffers: { input: 'read f32', weight: 'read f32', bias: 'read f32', output: 'read_write f32' },
-    code: `
+export const transposedProduct = perKey(
+  (tile: Tile) =>
+    kernelSource({
+      name: `transposed product ${tileName(tile)}`,
+      scalars: { ...PRODUCT_SCALARS, biased: 'u32', accumulate: 'u32' },
+      buffers: { input: 'read f32', weight: 'read f32', bias: 'read f32', output: 'read_write f32' },
+      code: `
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[n * p.k + k]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) {
@@ -72,7 +82,9 @@ fn finish(m: u32, n: u32, split: u32, x: f32) {
   output[at] = sum;
 }
 ${product(tile, 'k', 'k')}`,
-  }), tileName)
+    }),
+  tileName,
+)
 
 /**
  * Gradient by a weight, the transposed input times the output's gradient: a sum over the minibatch's cells. Rows past the
@@ -106,34 +118,43 @@ const WEIGHT_GRADIENT_BUFFERS = {
   uses: 'read u32',
 } as const
 
-export const weightGradient = perKey((tile: Tile) => kernelSource({
-    name: `weight gradient ${tileName(tile)}`,
-    scalars: WEIGHT_GRADIENT_SCALARS,
-    buffers: { ...WEIGHT_GRADIENT_BUFFERS, gradient: 'read_write f32' },
-    code: weightGradientCode(tile, STORE_GRADIENT),
-  }), tileName)
+export const weightGradient = perKey(
+  (tile: Tile) =>
+    kernelSource({
+      name: `weight gradient ${tileName(tile)}`,
+      scalars: WEIGHT_GRADIENT_SCALARS,
+      buffers: { ...WEIGHT_GRADIENT_BUFFERS, gradient: 'read_write f32' },
+      code: weightGradientCode(tile, STORE_GRADIENT),
+    }),
+  tileName,
+)
 
-export const weightUpdate = perKey((tile: Tile) => kernelSource({
-    name: `weight update ${tileName(tile)}`,
-    scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
-    buffers: {
-      ...WEIGHT_GRADIENT_BUFFERS,
-      value: 'read_write f32',
-      firstMoment: 'read_write f32',
-      secondMoment: 'read_write f32',
-    },
-    code: weightGradientCode(tile, ADAM_STEP),
-  }), tileName)
+export const weightUpdate = perKey(
+  (tile: Tile) =>
+    kernelSource({
+      name: `weight update ${tileName(tile)}`,
+      scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
+      buffers: {
+        ...WEIGHT_GRADIENT_BUFFERS,
+        value: 'read_write f32',
+        firstMoment: 'read_write f32',
+        secondMoment: 'read_write f32',
+      },
+      code: weightGradientCode(tile, ADAM_STEP),
+    }),
+  tileName,
+)
 
-const COLUMNS = 64
-const SHARES = 4
-const STAGED = 256
+/** Outputs that a workgroup of the sparse product takes. */
+export const SPARSE_COLUMNS = 64
 
 /**
- * log1p of the counts times a weight, by the nonzeros alone. A workgroup takes 64 outputs of one cell; its four rows of
+ * log1p of the counts times a weight, by the nonzeros alone. A workgroup takes 64 outputs of one cell; its rows of
  * threads share the cell's entries, which are staged in workgroup memory.
  */
-export const sparseForward = perKey((packed: boolean) => kernelSource({
+export const sparseForward = perKey((packed: boolean, threads: number) => {
+  const shares = threads / SPARSE_COLUMNS
+  return kernelSource({
     name: 'sparse linear',
     scalars: { chunk: 'u32', capacity: 'u32', genes: 'u32', n: 'u32' },
     buffers: {
@@ -145,22 +166,22 @@ export const sparseForward = perKey((packed: boolean) => kernelSource({
       output: 'read_write f32',
     },
     code: `${MATH}${entryReads(packed)}${COVARIATES}
-var<workgroup> genes: array<u32, ${STAGED}>;
-var<workgroup> values: array<f32, ${STAGED}>;
-var<workgroup> shares: array<f32, ${COLUMNS * SHARES}>;
+var<workgroup> genes: array<u32, ${threads}>;
+var<workgroup> values: array<f32, ${threads}>;
+var<workgroup> parts: array<f32, ${threads}>;
 
-@compute @workgroup_size(${COLUMNS * SHARES})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let cell = group.x;
   if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
   let start = metadata[${FIELD.start}u * p.capacity + cell];
   let end = metadata[${FIELD.end}u * p.capacity + cell];
-  let column = group.y * ${COLUMNS}u + t % ${COLUMNS}u;
-  let share = t / ${COLUMNS}u;
+  let column = group.y * ${SPARSE_COLUMNS}u + t % ${SPARSE_COLUMNS}u;
+  let share = t / ${SPARSE_COLUMNS}u;
   let used = min(column, p.n - 1u);
   var sum = 0.0;
-  for (var k0 = start; k0 < end; k0 += ${STAGED}u) {
-    let n = min(${STAGED}u, end - k0);
+  for (var k0 = start; k0 < end; k0 += ${threads}u) {
+    let n = min(${threads}u, end - k0);
     workgroupBarrier();
     if (t < n) {
       genes[t] = entry_gene(k0 + t) * p.n;
@@ -168,22 +189,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     }
     workgroupBarrier();
     var k = share;
-    for (; k + ${3 * SHARES}u < n; k += ${4 * SHARES}u) {
+    for (; k + ${3 * shares}u < n; k += ${4 * shares}u) {
       let a = weight[genes[k] + used];
-      let b = weight[genes[k + ${SHARES}u] + used];
-      let c = weight[genes[k + ${2 * SHARES}u] + used];
-      let d = weight[genes[k + ${3 * SHARES}u] + used];
+      let b = weight[genes[k + ${shares}u] + used];
+      let c = weight[genes[k + ${2 * shares}u] + used];
+      let d = weight[genes[k + ${3 * shares}u] + used];
       sum += values[k] * a;
-      sum += values[k + ${SHARES}u] * b;
-      sum += values[k + ${2 * SHARES}u] * c;
-      sum += values[k + ${3 * SHARES}u] * d;
+      sum += values[k + ${shares}u] * b;
+      sum += values[k + ${2 * shares}u] * c;
+      sum += values[k + ${3 * shares}u] * d;
     }
-    for (; k < n; k += ${SHARES}u) { sum += values[k] * weight[genes[k] + used]; }
+    for (; k < n; k += ${shares}u) { sum += values[k] * weight[genes[k] + used]; }
   }
-  shares[t] = sum;
+  parts[t] = sum;
   workgroupBarrier();
   if (share != 0u || column >= p.n) { return; }
-  for (var s = 1u; s < ${SHARES}u; s++) { sum += shares[s * ${COLUMNS}u + t]; }
+  for (var s = 1u; s < ${shares}u; s++) { sum += parts[s * ${SPARSE_COLUMNS}u + t]; }
   output[cell * p.n + column] = sum + bias[column] + covariate_sum(cell, p.genes, p.n, column);
 }`,
-  }))
+  })
+})

@@ -24,12 +24,15 @@ const COMPONENTS = ['x', 'y', 'z', 'w']
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
 /** Loads one operand's slice: `left(m, k)` or `right(k, n)` are functions of the kernel that give 0 outside. */
-function load(name: string, outer: number, tile: Tile, along: Along, element: (o: string, k: string) => string) {
+function load(
+  name: string,
+  outer: number,
+  tile: Tile,
+  along: Along,
+  element: (o: string, k: string) => string,
+) {
   const quads = outer / 4
-  const [q, k] =
-    along === 'k'
-      ? [`i / ${tile.k}u`, `i % ${tile.k}u`]
-      : [`i % ${quads}u`, `i / ${quads}u`]
+  const [q, k] = along === 'k' ? [`i / ${tile.k}u`, `i % ${tile.k}u`] : [`i % ${quads}u`, `i / ${quads}u`]
   const parts = range(4).map((c) => element(`4u * quad + ${c}u`, 'k0 + k'))
   return /* wgsl */ `
     for (var i = t; i < ${quads * tile.k}u; i += ${tileThreads(tile)}u) {
@@ -83,7 +86,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let mm = m0 + tm * ${tile.rows}u;
   let nn = n0 + tn * ${tile.columns}u;
   ${range(tile.rows)
-    .flatMap((r) => range(columnQuads).map((c) => `put_quad(mm + ${r}u, nn + ${4 * c}u, group.z, acc${r}_${c});`))
+    .flatMap((r) =>
+      range(columnQuads).map((c) => `put_quad(mm + ${r}u, nn + ${4 * c}u, group.z, acc${r}_${c});`),
+    )
     .join('\n  ')}
 }
 
