@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { availableBuilds, pickBuild } from '../device/cpu/builds.js'
 import { describeTensorFlow, tensorFlowLine } from '../device/tensorflow/describe.js'
+import { type AdapterSummary, describeWebgpu } from '../device/webgpu/open-webgpu.js'
 import type { Arguments, Command } from './arguments.js'
 import { formatBytes, textTable } from './text.js'
 
@@ -22,9 +23,12 @@ export const devices: Command = {
       kernels: availableBuilds(),
       would_run: pickBuild(),
     }
+    const webgpu = await describeWebgpu()
     const tensorflow = { device: 'tensorflow', ...describeTensorFlow() }
     if (args.flag('json')) {
-      process.stdout.write(`${JSON.stringify({ devices: [cpu, tensorflow] }, null, 2)}\n`)
+      const gpus =
+        webgpu.adapters.length > 0 ? webgpu.adapters : [{ device: 'webgpu', missing: webgpu.missing }]
+      process.stdout.write(`${JSON.stringify({ devices: [cpu, ...gpus, tensorflow] }, null, 2)}\n`)
       return
     }
     const rows = [
@@ -33,8 +37,17 @@ export const devices: Command = {
       ['memory', formatBytes(cpu.memory_bytes)],
       ['kernels', cpu.kernels.join(', ')],
       ['would run', cpu.would_run],
+      ...webgpu.adapters.map((adapter) => [adapter.device, adapterLine(adapter)]),
+      ...(webgpu.missing === undefined ? [] : [['webgpu', webgpu.missing]]),
       ['tensorflow', tensorFlowLine(tensorflow)],
     ]
     process.stdout.write(`${textTable(rows)}\n`)
   },
+}
+
+function adapterLine({ name, software, limits, features }: AdapterSummary): string {
+  const memory = `buffers of up to ${formatBytes(limits.binding_bytes)}`
+  const threads = `workgroups of ${limits.workgroup_threads} threads and ${formatBytes(limits.workgroup_bytes)}`
+  const kind = software ? 'software, never taken by "auto"' : undefined
+  return [name, kind, memory, threads, ...features].filter(Boolean).join('; ')
 }

@@ -73,7 +73,7 @@ export const FIT_OPTIONS = {
     'checkpoint-every': { ...number('Seconds between two checkpoints'), default: 60 },
   }),
   ...grouped('Machine:', {
-    device: { ...text(choice(DEVICES)), default: 'auto' },
+    device: { ...text(`${choice(DEVICES)} | webgpu:N`), default: 'auto' },
     threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
     kernels: { ...text(choice(KERNELS)), default: 'auto' },
   }),

@@ -1,4 +1,4 @@
-import { DEVICES } from '../device/open-device.js'
+import { DEVICES, type DeviceName } from '../device/open-device.js'
 import { ScvaeError } from '../errors.js'
 import { type ModelConfig, modelConfig } from '../model/config.js'
 import { type TrainOptions, trainOptions } from '../train/options.js'
@@ -32,7 +32,7 @@ export interface FitSettings {
   allowNoninteger: boolean
   model: ModelConfig
   train: TrainOptions
-  device: (typeof DEVICES)[number]
+  device: DeviceName
   threads?: number | undefined
   kernels: (typeof KERNELS)[number]
 }
@@ -73,10 +73,15 @@ export function fitSettings(args: Arguments): FitSettings {
     allowNoninteger: args.flag('allow-noninteger'),
     model: modelSettings(args),
     train: trainSettings(args),
-    device: args.choice('device', DEVICES)!,
+    device: deviceName(args),
     threads: args.whole('threads', 1),
     kernels: args.choice('kernels', KERNELS)!,
   }
+}
+
+function deviceName(args: Arguments): DeviceName {
+  const number = /^webgpu:(\d+)$/.exec(args.text('device') ?? '')?.[1]
+  return number === undefined ? args.choice('device', DEVICES)! : `webgpu:${Number(number)}`
 }
 
 function modelSettings(args: Arguments): ModelConfig {

@@ -289,6 +289,8 @@ export interface Device {
   parameters(specs: readonly ParameterSpec[]): Parameter[]
   write(tensor: Tensor, values: Float32Array): void
   read(tensor: Tensor): Promise<Float32Array>
+  /** Waits until what is queued has been done; left out where calls return when it is. */
+  settle?(): Promise<void>
   /** Makes a data set's cells reachable for {@link Device.gather}. */
   minibatch(source: CellSource, capacity: number): Minibatch
   /** Fills a minibatch with cells of its source. */

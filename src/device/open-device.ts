@@ -2,11 +2,14 @@ import { createCpuDevice } from './cpu/cpu-device.js'
 import type { Device } from './device.js'
 
 /** What `--device` takes. */
-export const DEVICES = ['auto', 'cpu', 'tensorflow'] as const
+export const DEVICES = ['auto', 'cpu', 'webgpu', 'tensorflow'] as const
+
+/** One of them, or one of several GPUs by its number. */
+export type DeviceName = (typeof DEVICES)[number] | `webgpu:${number}`
 
 /** Which device is asked for. */
 export interface DeviceChoice {
-  device: (typeof DEVICES)[number]
+  device: DeviceName
   /** Of the CPU device, and of TensorFlow's CPU kernels; all cores when left out. */
   threads?: number | undefined
   /** Of the CPU device. */
@@ -14,17 +17,26 @@ export interface DeviceChoice {
 }
 
 /**
- * The device asked for; `auto` takes the first that is there: a CUDA TensorFlow, CPU threads.
+ * The device asked for; `auto` takes the first that is there: a GPU that is not software through WebGPU, a CUDA TensorFlow,
+ * CPU threads.
  *
  * @throws ScvaeError `no-device` where it is not.
  */
 export async function openDevice({ device, threads, kernels = 'auto' }: DeviceChoice): Promise<Device> {
-  if (device === 'tensorflow') {
+  const [kind, number] = device.split(':')
+  if (kind === 'webgpu') {
+    const { openWebgpu } = await import('./webgpu/open-webgpu.js')
+    return openWebgpu(number === undefined ? undefined : Number(number))
+  }
+  if (kind === 'tensorflow') {
     const { openTensorFlow } = await import('./tensorflow/open.js')
     return openTensorFlow({ threads })
   }
   // who asks for kernels asks for the CPU device
-  if (device === 'auto' && kernels === 'auto') {
+  if (kind === 'auto' && kernels === 'auto') {
+    const { findWebgpu } = await import('./webgpu/open-webgpu.js')
+    const gpu = await findWebgpu()
+    if (gpu) return gpu
     const { openCudaTensorFlow } = await import('./tensorflow/open.js')
     const found = await openCudaTensorFlow()
     if (found) return found

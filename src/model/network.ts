@@ -144,6 +144,11 @@ export class Network {
     this.#device.gather(batch, cells)
   }
 
+  /** Waits until the device has done what is queued. */
+  async settle(): Promise<void> {
+    await this.#device.settle?.()
+  }
+
   releaseMinibatch(batch: Minibatch): void {
     this.#device.release(batch)
   }

@@ -153,7 +153,8 @@ export class Trainer {
     const started = performance.now()
     for (; progress.minibatch < bounds.length - 1; progress.minibatch++) {
       if (performance.now() - this.#yielded > YIELD_MILLISECONDS) {
-        // lets signals in
+        // lets signals in, and the device catch up
+        await this.#network.settle()
         await new Promise((resolve) => setImmediate(resolve))
         this.#yielded = performance.now()
       }
@@ -174,6 +175,7 @@ export class Trainer {
       })
       this.#trainedCells += cells.length
     }
+    await this.#network.settle()
     this.#trainMilliseconds += performance.now() - started
   }
 

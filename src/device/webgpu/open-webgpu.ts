@@ -1,0 +1,85 @@
+import { ScvaeError } from '../../errors.js'
+import { adapterNames, nodeGpu } from './node-gpu.js'
+import { isSoftware, openAdapter } from './open-gpu.js'
+import type { WebgpuDevice } from './webgpu-device.js'
+
+async function listedAdapters(): Promise<GPUAdapter[]> {
+  const names = await adapterNames()
+  const adapters = await Promise.all(
+    names.map(async ({ backend, name }) => {
+      const gpu = await nodeGpu([`backend=${backend}`, `adapter=${name}`])
+      return gpu.requestAdapter({ powerPreference: 'high-performance' })
+    }),
+  )
+  return adapters.filter((adapter) => adapter !== null)
+}
+
+/**
+ * The WebGPU device that was asked for.
+ *
+ * @param number of the adapter as `scvae devices` lists them; the first that is not software, else the first, when left out
+ * @throws ScvaeError (no-device) when there is none.
+ */
+export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
+  const adapters = await listedAdapters()
+  const chosen =
+    number === undefined
+      ? (adapters.find((adapter) => !isSoftware(adapter)) ?? adapters[0])
+      : adapters[number]
+  if (chosen) return openAdapter(chosen)
+  if (adapters.length === 0) {
+    throw new ScvaeError('no-device', 'WebGPU finds no GPU on this machine.', { hint: 'Use --device cpu.' })
+  }
+  throw new ScvaeError('no-device', `There is no GPU ${number}: WebGPU finds ${adapters.length}.`, {
+    hint: 'Run "scvae devices" for a list.',
+  })
+}
+
+/** The first GPU that is not software, for `--device auto`; none where something is missing. */
+export async function findWebgpu(): Promise<WebgpuDevice | undefined> {
+  try {
+    const adapter = (await listedAdapters()).find((one) => !isSoftware(one))
+    return adapter && (await openAdapter(adapter))
+  } catch (error) {
+    if (error instanceof ScvaeError && error.kind === 'no-device') return undefined
+    throw error
+  }
+}
+
+/** An adapter for people and for `scvae devices --json`. */
+export interface AdapterSummary {
+  device: string
+  name: string
+  vendor: string
+  architecture: string
+  software: boolean
+  features: string[]
+  limits: { buffer_bytes: number; binding_bytes: number; workgroup_bytes: number; workgroup_threads: number }
+}
+
+/** What `scvae devices` says of WebGPU: the adapters, or what is missing. */
+export async function describeWebgpu(): Promise<{ adapters: AdapterSummary[]; missing?: string }> {
+  try {
+    const adapters = (await listedAdapters()).map((adapter, i): AdapterSummary => {
+      const { info, limits, features } = adapter
+      return {
+        device: `webgpu:${i}`,
+        name: info.description || info.device,
+        vendor: info.vendor,
+        architecture: info.architecture,
+        software: isSoftware(adapter),
+        features: ['subgroups', 'shader-f16', 'timestamp-query'].filter((name) => features.has(name)),
+        limits: {
+          buffer_bytes: limits.maxBufferSize,
+          binding_bytes: limits.maxStorageBufferBindingSize,
+          workgroup_bytes: limits.maxComputeWorkgroupStorageSize,
+          workgroup_threads: limits.maxComputeInvocationsPerWorkgroup,
+        },
+      }
+    })
+    return adapters.length > 0 ? { adapters } : { adapters, missing: 'WebGPU finds no GPU on this machine.' }
+  } catch (error) {
+    if (!(error instanceof ScvaeError)) throw error
+    return { adapters: [], missing: [error.message, error.hint].filter(Boolean).join(' ') }
+  }
+}
