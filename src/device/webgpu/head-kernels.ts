@@ -24,6 +24,12 @@ interface Workspace {
   scalars: { gradientAt: number; dispersionAt: number; zeroAt: number; sumAt: number }
 }
 
+/** A sum whose terms still lie apart, one behind the other; none where it has been taken. */
+export interface Layers {
+  parts: View | undefined
+  layers: number
+}
+
 const offset = (parameter: Parameter | undefined): number =>
   parameter ? gpuParameter(parameter).value.view.offset : 0
 
@@ -106,12 +112,13 @@ export class HeadKernels {
     }
   }
 
-  countHeadGradient(args: CountHeadGradientArgs): void {
+  /** @param apart leaves the hidden gradient's layers for the caller to add up */
+  countHeadGradient(args: CountHeadGradientArgs, apart = false): Layers {
     const { batch, head, hidden, hiddenGradient, logSizeGradient, adam } = args
     const minibatch = mini(batch)
     const space = this.#space(minibatch, head)
     // the hidden gradient reads the weights that the update then changes
-    this.#hiddenGradient(minibatch, head, space, hiddenGradient)
+    const layers = this.#hiddenGradient(minibatch, head, space, hiddenGradient, apart)
     if (logSizeGradient) {
       this.#context.recorder.dispatch(sumLayers, {
         buffers: {
@@ -125,13 +132,20 @@ export class HeadKernels {
     this.#columns(minibatch, head, space, adam)
     this.#weight(minibatch, hidden, head.weight, space.gradient, adam)
     if (space.zero) this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam)
+    return layers
   }
 
   #sums({ all, scalars }: Workspace, { capacity }: GpuMinibatch): View {
     return new View(all.buffer, scalars.sumAt, capacity)
   }
 
-  #hiddenGradient(batch: GpuMinibatch, head: CountHead, space: Workspace, hiddenGradient: Tensor): void {
+  #hiddenGradient(
+    batch: GpuMinibatch,
+    head: CountHead,
+    space: Workspace,
+    hiddenGradient: Tensor,
+    apart: boolean,
+  ): Layers {
     const m = batch.nCells
     const n = hiddenGradient.columns
     const k = batch.source.nGenes
@@ -151,12 +165,14 @@ export class HeadKernels {
         groups: productGroups(tile, m, n, splits),
       })
     }
-    if (layers === 1) return
+    if (layers === 1) return { parts: undefined, layers: 0 }
+    if (apart) return { parts: output, layers }
     this.#context.recorder.dispatch(sumLayers, {
       buffers: { input: output, output: view(hiddenGradient) },
       scalars: { size: m * n, layers },
       groups: strided(m * n),
     })
+    return { parts: undefined, layers: 0 }
   }
 
   #columns(

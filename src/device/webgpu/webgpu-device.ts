@@ -4,11 +4,11 @@ import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
 import { KernelContext, rowThreads } from './kernel-context.js'
+import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
 import { ResidentCells } from './resident-cells.js'
 import { RowRing } from './row-ring.js'
 import { aligned, View, WORD } from './view.js'
-import { WebgpuKernels } from './webgpu-kernels.js'
 import { gatherCells } from './wgsl/gather.js'
 
 /** The WebGPU device: counts, weights and noise live on the GPU; the host queues kernels and reads losses. */
@@ -20,7 +20,7 @@ export class WebgpuDevice implements Device {
   readonly recorder: Recorder
   readonly #device: GPUDevice
   readonly #context: KernelContext
-  readonly #kernels: WebgpuKernels
+  readonly #kernels: QueuedKernels
   readonly #rows: RowRing
   readonly #resident = new Map<CellSource, ResidentCells>()
   #failure: ScvaeError | undefined
@@ -31,8 +31,9 @@ export class WebgpuDevice implements Device {
     this.label = label
     this.recorder = new Recorder(device)
     this.#context = new KernelContext(device, this.recorder)
-    this.#kernels = new WebgpuKernels(this.#context)
+    this.#kernels = new QueuedKernels(this.#context)
     this.kernels = this.#kernels
+    this.recorder.beforeFlush = () => this.#kernels.drain()
     this.#rows = new RowRing(device, this.recorder)
     device.addEventListener('uncapturederror', ({ error }) => this.#fail(describeError(error), error))
     device.lost.then(({ message }) => {
@@ -138,6 +139,8 @@ export class WebgpuDevice implements Device {
     if (cells.length > capacity) {
       throw new RangeError(`A minibatch of ${capacity} cells cannot hold ${cells.length}.`)
     }
+    // what waits is for the cells that are there now
+    this.#kernels.drain()
     this.recorder.addWork(cells.length * source.nGenes)
     this.recorder.reserve(chunks.length)
     const rowsAt = this.#rows.push(cells)

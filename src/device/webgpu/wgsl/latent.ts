@@ -6,8 +6,8 @@ import { PHILOX } from './philox.js'
 
 const THREADS = 64
 
-/** Standard normals by Box-Muller and the terms of a latent dimension, as in `cpu/kernels/latent.c`. */
-const LATENT = /* wgsl */ `${MATH}${PHILOX}
+/** Standard normals by Box-Muller, as in `cpu/kernels/latent.c`: column k takes two of the four words of block k / 2. */
+const NORMAL = /* wgsl */ `
 fn cos_turn(u: f32) -> f32 {
   let t = (u - 0.5) * 3.14159265358979;
   let t2 = t * t;
@@ -19,7 +19,6 @@ fn cos_turn(u: f32) -> f32 {
   return 2.0 * s * s - 1.0;
 }
 
-// column k takes two of the four words of block k / 2
 fn normal(row: u32, k: u32) -> f32 {
   if (p.noisy == 0u) { return 0.0; }
   let words = philox(p.seed, p.purpose, k / 2u, row, p.step);
@@ -27,7 +26,11 @@ fn normal(row: u32, k: u32) -> f32 {
   let v = unit(words[2u * (k & 1u) + 1u]) + 2.9802322387695312e-8;
   return sqrt(-2.0 * log_(u)) * cos_turn(v);
 }
+`
 
+/** What a draw and its gradient share. */
+const LATENT = /* wgsl */ `${MATH}${PHILOX}
+${NORMAL}
 // mean and variance of the prior of a cell
 fn prior_of(cell: u32) -> vec2f {
   if (p.prior == 0u) { return vec2f(0.0, 1.0); }
@@ -103,6 +106,159 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     meanGradient[at] = g + p.klWeight * (mean[at] - of_prior.x) * inverse;
     let by_variance = 0.5 * (g * normal(cell, k) / sqrt(variance) + p.klWeight * (inverse - 1.0 / variance));
     rawVarianceGradient[at] = by_variance * e;
+  }
+}`,
+})
+
+/** Threads of the fused kernels: outputs times shares of a sum. */
+const OUTPUTS = 32
+const SHARES = 4
+const FUSED = OUTPUTS * SHARES
+
+/** Widest layer and most latent dimensions whose rows the fused kernels keep in workgroup memory. */
+export const MOST_FUSED = { hidden: 2048, dimensions: 512 } as const
+
+/** Sums of the shares of an output, in order; to be called by all threads. */
+const SHARE_SUM = /* wgsl */ `
+var<workgroup> share_parts: array<f32, ${FUSED}>;
+fn share_sum(t: u32, x: f32) -> f32 {
+  workgroupBarrier();
+  share_parts[t] = x;
+  workgroupBarrier();
+  let o = t % ${OUTPUTS}u;
+  var sum = share_parts[o];
+  for (var s = 1u; s < ${SHARES}u; s++) { sum += share_parts[s * ${OUTPUTS}u + o]; }
+  return sum;
+}
+`
+
+/** The two linear layers to mean and raw variance, and the draw from them. A workgroup a cell. */
+export const encodeLatent = kernelSource({
+  name: 'encode latent',
+  scalars: {
+    ...LATENT_SCALARS,
+    hidden: 'u32',
+    meanWeightAt: 'u32',
+    meanBiasAt: 'u32',
+    varianceWeightAt: 'u32',
+    varianceBiasAt: 'u32',
+  },
+  buffers: {
+    input: 'read f32',
+    values: 'read f32',
+    prior: 'read f32',
+    metadata: 'read u32',
+    mean: 'read_write f32',
+    rawVariance: 'read_write f32',
+    output: 'read_write f32',
+    kl: 'read_write f32',
+  },
+  code: /* wgsl */ `${LATENT}${SHARE_SUM}${workgroupSum(FUSED)}
+var<workgroup> row: array<f32, ${MOST_FUSED.hidden}>;
+@compute @workgroup_size(${FUSED})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let cell = group.x;
+  for (var j = t; j < p.hidden; j += ${FUSED}u) { row[j] = input[cell * p.hidden + j]; }
+  workgroupBarrier();
+  let of_prior = prior_of(cell);
+  let inverse = 1.0 / of_prior.y;
+  let log_prior = log_(of_prior.y);
+  let share = t / ${OUTPUTS}u;
+  var terms = 0.0;
+  for (var first = 0u; first < p.dimensions; first += ${OUTPUTS}u) {
+    let k = first + t % ${OUTPUTS}u;
+    var m = 0.0;
+    var r = 0.0;
+    if (k < p.dimensions) {
+      for (var j = share; j < p.hidden; j += ${SHARES}u) {
+        m += row[j] * values[p.meanWeightAt + j * p.dimensions + k];
+        r += row[j] * values[p.varianceWeightAt + j * p.dimensions + k];
+      }
+    }
+    m = share_sum(t, m);
+    r = share_sum(t, r);
+    if (share == 0u && k < p.dimensions) {
+      m += values[p.meanBiasAt + k];
+      r += values[p.varianceBiasAt + k];
+      let at = cell * p.dimensions + k;
+      mean[at] = m;
+      rawVariance[at] = r;
+      let variance = exp_(r) + 1e-4;
+      output[at] = m + sqrt(variance) * normal(cell, k);
+      let d = m - of_prior.x;
+      terms += 0.5 * ((variance + d * d) * inverse - 1.0 - log_(variance) + log_prior);
+    }
+  }
+  let total = workgroup_sum(t, terms);
+  if (t == 0u) { kl[cell] = total; }
+}`,
+})
+
+/**
+ * Back through the latent, a workgroup a cell: gradient by the draw from the layer above, by mean and raw variance under the
+ * standard prior, and by the hidden layer below.
+ */
+export const latentBackward = kernelSource({
+  name: 'latent backward',
+  scalars: {
+    dimensions: 'u32',
+    noisy: 'u32',
+    ...NOISE_SCALARS,
+    klWeight: 'f32',
+    above: 'u32',
+    below: 'u32',
+    aboveWeightAt: 'u32',
+    meanWeightAt: 'u32',
+    varianceWeightAt: 'u32',
+  },
+  buffers: {
+    aboveGradient: 'read f32',
+    values: 'read f32',
+    mean: 'read f32',
+    rawVariance: 'read f32',
+    drawGradient: 'read_write f32',
+    meanGradient: 'read_write f32',
+    rawVarianceGradient: 'read_write f32',
+    belowGradient: 'read_write f32',
+  },
+  code: /* wgsl */ `${MATH}${PHILOX}${NORMAL}${SHARE_SUM}
+var<workgroup> row: array<f32, ${MOST_FUSED.hidden}>;
+var<workgroup> by_mean: array<f32, ${MOST_FUSED.dimensions}>;
+var<workgroup> by_raw: array<f32, ${MOST_FUSED.dimensions}>;
+@compute @workgroup_size(${FUSED})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let cell = group.x;
+  for (var j = t; j < p.above; j += ${FUSED}u) { row[j] = aboveGradient[cell * p.above + j]; }
+  workgroupBarrier();
+  let share = t / ${OUTPUTS}u;
+  for (var first = 0u; first < p.dimensions; first += ${OUTPUTS}u) {
+    let k = first + t % ${OUTPUTS}u;
+    var g = 0.0;
+    if (k < p.dimensions) {
+      for (var j = share; j < p.above; j += ${SHARES}u) { g += row[j] * values[p.aboveWeightAt + k * p.above + j]; }
+    }
+    g = share_sum(t, g);
+    if (share == 0u && k < p.dimensions) {
+      let at = cell * p.dimensions + k;
+      let e = exp_(rawVariance[at]);
+      let variance = e + 1e-4;
+      let m = g + p.klWeight * mean[at];
+      let r = 0.5 * (g * normal(cell, k) / sqrt(variance) + p.klWeight * (1.0 - 1.0 / variance)) * e;
+      drawGradient[at] = g;
+      meanGradient[at] = m;
+      rawVarianceGradient[at] = r;
+      by_mean[k] = m;
+      by_raw[k] = r;
+    }
+  }
+  workgroupBarrier();
+  for (var j = t; j < p.below; j += ${FUSED}u) {
+    var sum = 0.0;
+    for (var k = 0u; k < p.dimensions; k++) {
+      sum += by_mean[k] * values[p.meanWeightAt + j * p.dimensions + k];
+      sum += by_raw[k] * values[p.varianceWeightAt + j * p.dimensions + k];
+    }
+    belowGradient[cell * p.below + j] = sum;
   }
 }`,
 })

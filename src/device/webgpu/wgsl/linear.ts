@@ -145,6 +145,75 @@ export const weightUpdate = perKey(
   tileName,
 )
 
+/**
+ * The weight gradients beside the latent in one dispatch: along z the layer above the draw (with its covariates), then those to
+ * mean and raw variance, which share their input.
+ */
+export const latentWeightGradients = perKey(
+  (tile: Tile) =>
+    kernelSource({
+      name: `latent weight gradients ${tileName(tile)}`,
+      scalars: {
+        k: 'u32',
+        kSplit: 'u32',
+        capacity: 'u32',
+        dimensions: 'u32',
+        above: 'u32',
+        below: 'u32',
+        aboveRows: 'u32',
+        aboveWeightAt: 'u32',
+        aboveBiasAt: 'u32',
+        meanWeightAt: 'u32',
+        meanBiasAt: 'u32',
+        varianceWeightAt: 'u32',
+        varianceBiasAt: 'u32',
+      },
+      buffers: {
+        draw: 'read f32',
+        aboveGradient: 'read f32',
+        hidden: 'read f32',
+        meanGradient: 'read f32',
+        rawVarianceGradient: 'read f32',
+        metadata: 'read u32',
+        uses: 'read u32',
+        gradient: 'read_write f32',
+      },
+      code: /* wgsl */ `${COVARIATE_INPUT}${STORE_GRADIENT}
+var<private> job: u32;
+var<private> rows: u32;
+var<private> columns: u32;
+fn left(m: u32, k: u32, kEnd: u32) -> f32 {
+  if (m >= rows || k >= kEnd) { return 0.0; }
+  if (m == rows - 1u) { return 1.0; }
+  if (job > 0u) { return hidden[k * p.below + m]; }
+  if (m < p.dimensions) { return draw[k * p.dimensions + m]; }
+  return covariate_input(k, m - p.dimensions);
+}
+fn right(k: u32, n: u32, kEnd: u32) -> f32 {
+  if (n >= columns || k >= kEnd) { return 0.0; }
+  if (job == 0u) { return aboveGradient[k * p.above + n]; }
+  if (job == 1u) { return meanGradient[k * p.dimensions + n]; }
+  return rawVarianceGradient[k * p.dimensions + n];
+}
+fn finish(m: u32, n: u32, split: u32, x: f32) {
+  let weights = array(p.aboveWeightAt, p.meanWeightAt, p.varianceWeightAt);
+  let biases = array(p.aboveBiasAt, p.meanBiasAt, p.varianceBiasAt);
+  if (m < rows - 1u) { put(weights[job] + m * columns + n, x); } else { put(biases[job] + n, x); }
+}
+${product(tile, 'outer', 'outer', {
+  start: `let jobRows = select(p.below + 1u, p.aboveRows, group.z == 0u);
+  let jobColumns = select(p.dimensions, p.above, group.z == 0u);
+  if (m0 >= jobRows || n0 >= jobColumns) { return; }
+  job = group.z;
+  rows = jobRows;
+  columns = jobColumns;`,
+  m: 'rows',
+  n: 'columns',
+})}`,
+    }),
+  tileName,
+)
+
 /** Outputs that a workgroup of the sparse product takes. */
 export const SPARSE_COLUMNS = 64
 

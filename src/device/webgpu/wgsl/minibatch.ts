@@ -68,7 +68,7 @@ fn covariate_input(cell: u32, row: u32) -> f32 {
 
 /** Sums over a workgroup in a fixed order, by two levels of about equal width: two barriers. */
 export const workgroupSum = (threads: number): string => {
-  const parts = Math.round(Math.sqrt(threads))
+  const parts = 2 ** Math.ceil(Math.log2(threads) / 2)
   const share = threads / parts
   return /* wgsl */ `
 var<workgroup> sum_threads: array<f32, ${threads}>;

@@ -1,6 +1,8 @@
 import { kernelSource } from '../program.js'
+import { NOISE_SCALARS, RELU_DROPOUT } from './activation.js'
 import { STORE_GRADIENT } from './adam.js'
 import { workgroupSum } from './minibatch.js'
+import { PHILOX } from './philox.js'
 
 /** Features that a workgroup owns, and threads that share the cells of each. */
 export const NORM_FEATURES = 4
@@ -33,19 +35,18 @@ const PLACE = /* wgsl */ `
   let inside = j < p.width;
   let cells = select(0u, p.cells, inside);`
 
+const NORM_SCALARS = { cells: 'u32', width: 'u32', training: 'u32' } as const
+const NORM_BUFFERS = {
+  input: 'read f32',
+  scale: 'read f32',
+  shift: 'read f32',
+  running: 'read_write f32',
+  output: 'read_write f32',
+  saved: 'read_write f32',
+} as const
+
 /** Batch normalisation: a workgroup owns features and passes over their cells (epsilon 1e-3, momentum 0.01). */
-export const batchNorm = kernelSource({
-  name: 'batch norm',
-  scalars: { cells: 'u32', width: 'u32', training: 'u32' },
-  buffers: {
-    input: 'read f32',
-    scale: 'read f32',
-    shift: 'read f32',
-    running: 'read_write f32',
-    output: 'read_write f32',
-    saved: 'read_write f32',
-  },
-  code: /* wgsl */ `${LANE_SUMS}
+const batchNormCode = (put: string) => /* wgsl */ `${LANE_SUMS}${put}
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   ${PLACE}
@@ -78,9 +79,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let b = shift[j];
   for (var i = lane; i < cells; i += ${LANES}u) {
     let at = i * p.width + j;
-    output[at] = (input[at] - mean) * g + b;
+    put_normalised(at, i, j, (input[at] - mean) * g + b);
   }
-}`,
+}`
+
+export const batchNorm = kernelSource({
+  name: 'batch norm',
+  scalars: NORM_SCALARS,
+  buffers: NORM_BUFFERS,
+  code: batchNormCode('fn put_normalised(at: u32, i: u32, j: u32, x: f32) { output[at] = x; }'),
+})
+
+/** Batch normalisation with ReLU and dropout after it. */
+export const batchNormRelu = kernelSource({
+  name: 'batch norm, relu, dropout',
+  scalars: { ...NORM_SCALARS, dropout: 'f32', ...NOISE_SCALARS },
+  buffers: { ...NORM_BUFFERS, activation: 'read_write f32' },
+  code: batchNormCode(/* wgsl */ `${PHILOX}${RELU_DROPOUT}
+fn put_normalised(at: u32, i: u32, j: u32, x: f32) {
+  output[at] = x;
+  var y = relu(x);
+  if (p.dropout > 0.0) { y *= kept(philox(p.seed, p.purpose, j / 4u, i, p.step), j); }
+  activation[at] = y;
+}`),
 })
 
 export const batchNormGradient = kernelSource({
@@ -105,6 +126,72 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   for (var i = lane; i < cells; i += ${LANES}u) {
     let at = i * p.width + j;
     let g = outputGradient[at];
+    sumG += g;
+    sumGx += g * ((input[at] - mean) * inverse);
+  }
+  sumG = lane_sum(t, sumG);
+  sumGx = lane_sum(t, sumGx);
+  if (!inside) { return; }
+  if (lane == 0u) {
+    put(p.scaleAt + j, sumGx);
+    put(p.shiftAt + j, sumG);
+  }
+  let meanG = sumG / f32(p.cells);
+  let meanGx = sumGx / f32(p.cells);
+  let factor = scale[j] * inverse;
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    let x = (input[at] - mean) * inverse;
+    inputGradient[at] = factor * (outputGradient[at] - meanG - x * meanGx);
+  }
+}`,
+})
+
+/**
+ * The gradient back through dropout, ReLU and batch normalisation. What comes from above may still lie in the layers of a split
+ * product: they are added up on the way and the sum is stored too.
+ */
+export const batchNormReluGradient = kernelSource({
+  name: 'batch norm, relu, dropout gradient',
+  scalars: {
+    cells: 'u32',
+    width: 'u32',
+    scaleAt: 'u32',
+    shiftAt: 'u32',
+    dropout: 'f32',
+    layers: 'u32',
+    layerSize: 'u32',
+  },
+  buffers: {
+    input: 'read f32',
+    scale: 'read f32',
+    saved: 'read f32',
+    activation: 'read f32',
+    parts: 'read f32',
+    activationGradient: 'read_write f32',
+    outputGradient: 'read_write f32',
+    gradient: 'read_write f32',
+    inputGradient: 'read_write f32',
+  },
+  code: /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  ${PLACE}
+  let mean = saved[min(j, p.width - 1u)];
+  let inverse = saved[p.width + min(j, p.width - 1u)];
+  let kept = 1.0 / (1.0 - p.dropout);
+  var sumG = 0.0;
+  var sumGx = 0.0;
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    if (p.layers > 0u) {
+      var sum = parts[at];
+      for (var k = 1u; k < p.layers; k++) { sum += parts[k * p.layerSize + at]; }
+      activationGradient[at] = sum;
+    }
+    var g = 0.0;
+    if (activation[at] > 0.0) { g = kept * activationGradient[at]; }
+    outputGradient[at] = g;
     sumG += g;
     sumGx += g * ((input[at] - mean) * inverse);
   }

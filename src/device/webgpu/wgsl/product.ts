@@ -42,15 +42,24 @@ function load(
     }`
 }
 
+/** Several products in one dispatch, one each along z: WGSL that names the job, and its m and n. */
+export interface ProductJobs {
+  start: string
+  m: string
+  n: string
+}
+
 /**
  * A tiled matrix product. The kernel around it gives `left(m, k)` and `right(k, n)` (zero outside of the matrices),
  * `finish(m, n, split, value)` for the elements inside, and the scalars `m`, `n`, `k` and `kSplit`: the summands of each
  * workgroup along z. Sums run in the order of k, so a result does not depend on the schedule.
  */
-export function product(tile: Tile, leftAlong: Along, rightAlong: Along): string {
+export function product(tile: Tile, leftAlong: Along, rightAlong: Along, jobs?: ProductJobs): string {
   const rowQuads = tile.rows / 4
   const columnQuads = tile.columns / 4
   const across = tile.n / tile.columns
+  const { start, m: rows, n: columns } = jobs ?? { start: '', m: 'p.m', n: 'p.n' }
+  const split = jobs ? '0u' : 'group.z'
   const accumulators = range(tile.rows).flatMap((r) => range(columnQuads).map((c) => `acc${r}_${c}`))
   return /* wgsl */ `
 var<workgroup> lefts: array<vec4f, ${tile.k * (tile.m / 4 + 1)}>;
@@ -60,11 +69,12 @@ var<workgroup> rights: array<vec4f, ${tile.k * (tile.n / 4 + 1)}>;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let m0 = group.x * ${tile.m}u;
   let n0 = group.y * ${tile.n}u;
-  let kEnd = min(p.k, (group.z + 1u) * p.kSplit);
+  ${start}
+  let kEnd = min(p.k, (${split} + 1u) * p.kSplit);
   let tn = t % ${across}u;
   let tm = t / ${across}u;
   ${accumulators.map((name) => `var ${name} = vec4f();`).join(' ')}
-  for (var k0 = group.z * p.kSplit; k0 < kEnd; k0 += ${tile.k}u) {
+  for (var k0 = ${split} * p.kSplit; k0 < kEnd; k0 += ${tile.k}u) {
     ${load('lefts', tile.m, tile, leftAlong, (o, k) => `left(m0 + ${o}, ${k}, kEnd)`)}
     ${load('rights', tile.n, tile, rightAlong, (o, k) => `right(${k}, n0 + ${o}, kEnd)`)}
     workgroupBarrier();
@@ -87,15 +97,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let nn = n0 + tn * ${tile.columns}u;
   ${range(tile.rows)
     .flatMap((r) =>
-      range(columnQuads).map((c) => `put_quad(mm + ${r}u, nn + ${4 * c}u, group.z, acc${r}_${c});`),
+      range(columnQuads).map((c) => `put_quad(mm + ${r}u, nn + ${4 * c}u, ${split}, acc${r}_${c});`),
     )
     .join('\n  ')}
 }
 
 fn put_quad(m: u32, n: u32, split: u32, x: vec4f) {
-  if (m >= p.m) { return; }
+  if (m >= ${rows}) { return; }
   ${range(4)
-    .map((c) => `if (n + ${c}u < p.n) { finish(m, n + ${c}u, split, x.${COMPONENTS[c]}); }`)
+    .map((c) => `if (n + ${c}u < ${columns}) { finish(m, n + ${c}u, split, x.${COMPONENTS[c]}); }`)
     .join('\n  ')}
 }
 `

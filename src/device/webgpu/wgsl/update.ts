@@ -19,17 +19,22 @@ fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) group
 }`,
 })
 
-/** Adds the sum over a minibatch's cells to an element. One workgroup: the order of a sum is its result. */
-export const addSum = kernelSource({
-  name: 'add sum',
-  scalars: { cells: 'u32', element: 'u32' },
-  buffers: { values: 'read f32', sums: 'read_write f32' },
+/** Sums that one dispatch adds at the most. */
+export const MOST_SUMS = 3
+
+/** Adds the sums over a minibatch's cells to elements. One workgroup a sum: the order of a sum is its result. */
+export const addSums = kernelSource({
+  name: 'add sums',
+  scalars: { cells: 'u32', element0: 'u32', element1: 'u32', element2: 'u32' },
+  buffers: { values0: 'read f32', values1: 'read f32', values2: 'read f32', sums: 'read_write f32' },
   code: /* wgsl */ `${workgroupSum(256)}
 @compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) t: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   var part = 0.0;
-  for (var i = t; i < p.cells; i += 256u) { part += values[i]; }
+  for (var i = t; i < p.cells; i += 256u) {
+    if (group.x == 0u) { part += values0[i]; } else if (group.x == 1u) { part += values1[i]; } else { part += values2[i]; }
+  }
   let total = workgroup_sum(t, part);
-  if (t == 0u) { sums[p.element] += total; }
+  if (t == 0u) { sums[array(p.element0, p.element1, p.element2)[group.x]] += total; }
 }`,
 })

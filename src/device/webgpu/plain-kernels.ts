@@ -22,17 +22,17 @@ import type {
 } from '../device.js'
 import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
-import { HeadKernels } from './head-kernels.js'
+import { HeadKernels, type Layers } from './head-kernels.js'
 import { adamScalars, type KernelContext, strided } from './kernel-context.js'
 import { LinearKernels } from './linear-kernels.js'
 import { aligned } from './view.js'
 import { reluDropout, reluDropoutGradient } from './wgsl/activation.js'
 import { sampleLatent, sampleLatentGradient } from './wgsl/latent.js'
 import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, NORM_FEATURES } from './wgsl/norm.js'
-import { adamUpdate, addSum } from './wgsl/update.js'
+import { adamUpdate, addSums, MOST_SUMS } from './wgsl/update.js'
 
-/** The interface's kernels as dispatches. */
-export class WebgpuKernels implements Kernels {
+/** The interface's kernels one by one, as dispatches. `FusedKernels` puts neighbours together. */
+export class PlainKernels implements Kernels {
   readonly #context: KernelContext
   readonly #linear: LinearKernels
   readonly #head: HeadKernels
@@ -191,6 +191,11 @@ export class WebgpuKernels implements Kernels {
     this.#head.countHeadGradient(args)
   }
 
+  /** The same, with the hidden gradient left in the layers of its split product for the kernel that follows. */
+  countHeadGradientLayers(args: CountHeadGradientArgs): Layers {
+    return this.#head.countHeadGradient(args, true)
+  }
+
   countMeans(args: CountMeansArgs): void {
     this.#head.countMeans(args)
   }
@@ -216,10 +221,26 @@ export class WebgpuKernels implements Kernels {
   }
 
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
-    this.#context.recorder.dispatch(addSum, {
-      buffers: { values: view(values), sums: view(sums) },
-      scalars: { cells: batch.nCells, element },
-      groups: [1, 1, 1],
+    this.addSums(batch, [{ values, element }], sums)
+  }
+
+  /** Adds up to {@link MOST_SUMS} sums of one minibatch to elements of one row. */
+  addSums(batch: Minibatch, terms: readonly { values: Tensor; element: number }[], sums: Tensor): void {
+    const term = (i: number) => terms[Math.min(i, terms.length - 1)]!
+    this.#context.recorder.dispatch(addSums, {
+      buffers: {
+        values0: view(term(0).values),
+        values1: view(term(1).values),
+        values2: view(term(2).values),
+        sums: view(sums),
+      },
+      scalars: {
+        cells: batch.nCells,
+        element0: term(0).element,
+        element1: term(1).element,
+        element2: term(2).element,
+      },
+      groups: [Math.min(terms.length, MOST_SUMS), 1, 1],
     })
   }
 

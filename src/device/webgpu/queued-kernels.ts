@@ -1,0 +1,165 @@
+import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../device.js'
+import { FusedKernels } from './fused-kernels.js'
+import type { KernelContext } from './kernel-context.js'
+import { PlainKernels } from './plain-kernels.js'
+import { MOST_SUMS } from './wgsl/update.js'
+
+/** A call that waits. */
+type Call = { [K in keyof Kernels]: { kernel: K; args: Parameters<Kernels[K]> } }[keyof Kernels]
+
+type Of<K extends keyof Kernels> = Parameters<Kernels[K]>[0]
+
+/**
+ * The interface's kernels, held back until they are needed: neighbours that one dispatch can do are found then. What is
+ * computed is the same, call by call; only the number of dispatches falls.
+ */
+export class QueuedKernels implements Kernels {
+  readonly #plain: PlainKernels
+  readonly #fused: FusedKernels
+  #calls: Call[] = []
+
+  constructor(context: KernelContext) {
+    this.#plain = new PlainKernels(context)
+    this.#fused = new FusedKernels(context)
+  }
+
+  sparseLinear = (args: Of<'sparseLinear'>): void => this.#hold({ kernel: 'sparseLinear', args: [args] })
+  sparseLinearGradient = (args: Of<'sparseLinearGradient'>): void =>
+    this.#hold({ kernel: 'sparseLinearGradient', args: [args] })
+  linear = (args: Of<'linear'>): void => this.#hold({ kernel: 'linear', args: [args] })
+  linearGradient = (args: Of<'linearGradient'>): void =>
+    this.#hold({ kernel: 'linearGradient', args: [args] })
+  batchNorm = (args: Of<'batchNorm'>): void => this.#hold({ kernel: 'batchNorm', args: [args] })
+  batchNormGradient = (args: Of<'batchNormGradient'>): void =>
+    this.#hold({ kernel: 'batchNormGradient', args: [args] })
+  layerNorm = (args: Of<'layerNorm'>): void => this.#hold({ kernel: 'layerNorm', args: [args] })
+  layerNormGradient = (args: Of<'layerNormGradient'>): void =>
+    this.#hold({ kernel: 'layerNormGradient', args: [args] })
+  reluDropout = (args: Of<'reluDropout'>): void => this.#hold({ kernel: 'reluDropout', args: [args] })
+  reluDropoutGradient = (args: Of<'reluDropoutGradient'>): void =>
+    this.#hold({ kernel: 'reluDropoutGradient', args: [args] })
+  sampleLatent = (args: Of<'sampleLatent'>): void => this.#hold({ kernel: 'sampleLatent', args: [args] })
+  sampleLatentGradient = (args: Of<'sampleLatentGradient'>): void =>
+    this.#hold({ kernel: 'sampleLatentGradient', args: [args] })
+  countHead = (args: Of<'countHead'>): void => this.#hold({ kernel: 'countHead', args: [args] })
+  countHeadGradient = (args: Of<'countHeadGradient'>): void =>
+    this.#hold({ kernel: 'countHeadGradient', args: [args] })
+  countMeans = (args: Of<'countMeans'>): void => this.#hold({ kernel: 'countMeans', args: [args] })
+  adam = (parameters: readonly Parameter[], settings: AdamSettings): void =>
+    this.#hold({ kernel: 'adam', args: [parameters, settings] })
+  addSum = (batch: Minibatch, values: Tensor, sums: Tensor, element: number): void =>
+    this.#hold({ kernel: 'addSum', args: [batch, values, sums, element] })
+
+  #hold(call: Call): void {
+    this.#calls.push(call)
+  }
+
+  /** Dispatches what waits. To be called before a minibatch takes other cells, and before every submission. */
+  drain(): void {
+    const calls = this.#calls
+    if (calls.length === 0) return
+    this.#calls = []
+    for (let i = 0; i < calls.length; ) i += this.#fuse(calls, i) || this.#one(calls[i]!)
+  }
+
+  #one({ kernel, args }: Call): number {
+    const run = this.#plain[kernel] as (...args: unknown[]) => void
+    run.apply(this.#plain, args)
+    return 1
+  }
+
+  /** Dispatches the calls from `i` on that go together; how many they are, 0 when none do. */
+  #fuse(calls: readonly Call[], i: number): number {
+    switch (calls[i]!.kernel) {
+      case 'batchNorm':
+        return this.#activation(calls, i)
+      case 'linear':
+        return this.#encodeLatent(calls, i)
+      case 'addSum':
+        return this.#sums(calls, i)
+      case 'countHeadGradient':
+      case 'reluDropoutGradient':
+        return this.#activationGradient(calls, i)
+      case 'linearGradient':
+        return this.#latentBackward(calls, i)
+      default:
+        return 0
+    }
+  }
+
+  #activation(calls: readonly Call[], i: number): number {
+    const norm = argsOf(calls[i], 'batchNorm')
+    const relu = argsOf(calls[i + 1], 'reluDropout')
+    if (!norm || !relu || relu.input !== norm.output || relu.batch !== norm.batch) return 0
+    this.#fused.batchNormRelu(norm, relu)
+    return 2
+  }
+
+  #encodeLatent(calls: readonly Call[], i: number): number {
+    const mean = argsOf(calls[i], 'linear')
+    const variance = argsOf(calls[i + 1], 'linear')
+    const sample = argsOf(calls[i + 2], 'sampleLatent')
+    if (!mean || !variance || !sample || mean.input !== variance.input) return 0
+    if (sample.mean !== mean.output || sample.rawVariance !== variance.output) return 0
+    const encode = { mean, variance, sample }
+    if (!this.#fused.canEncodeLatent(encode)) return 0
+    this.#fused.encodeLatent(encode)
+    return 3
+  }
+
+  #sums(calls: readonly Call[], i: number): number {
+    const terms: { values: Tensor; element: number }[] = []
+    const first = calls[i] as Extract<Call, { kernel: 'addSum' }>
+    const [batch, , sums] = first.args
+    for (let k = i; k < calls.length && terms.length < MOST_SUMS; k++) {
+      const call = calls[k]!
+      if (call.kernel !== 'addSum') break
+      const [itsBatch, values, itsSums, element] = call.args
+      if (itsBatch !== batch || itsSums !== sums || terms.some((term) => term.element === element)) break
+      terms.push({ values, element })
+    }
+    this.#plain.addSums(batch, terms, sums)
+    return terms.length
+  }
+
+  #activationGradient(calls: readonly Call[], i: number): number {
+    const head = argsOf(calls[i], 'countHeadGradient')
+    const at = head ? i + 1 : i
+    const relu = argsOf(calls[at], 'reluDropoutGradient')
+    const norm = argsOf(calls[at + 1], 'batchNormGradient')
+    if (!relu || !norm || norm.outputGradient !== relu.inputGradient || !this.#fused.canFuse(9)) return 0
+    if (!head) {
+      this.#fused.batchNormReluGradient(relu, norm)
+      return 2
+    }
+    if (head.hiddenGradient !== relu.outputGradient) return 0
+    this.#fused.batchNormReluGradient(relu, norm, this.#plain.countHeadGradientLayers(head))
+    return 3
+  }
+
+  #latentBackward(calls: readonly Call[], i: number): number {
+    const above = argsOf(calls[i], 'linearGradient')
+    const sample = argsOf(calls[i + 1], 'sampleLatentGradient')
+    const mean = argsOf(calls[i + 2], 'linearGradient')
+    const variance = argsOf(calls[i + 3], 'linearGradient')
+    if (!above || !sample || !mean || !variance) return 0
+    if (above.accumulate || above.inputGradient !== sample.outputGradient || above.input !== sample.output)
+      return 0
+    if (mean.outputGradient !== sample.meanGradient || mean.accumulate || !mean.inputGradient) return 0
+    if (variance.outputGradient !== sample.rawVarianceGradient || !variance.accumulate) return 0
+    if (variance.inputGradient !== mean.inputGradient || variance.input !== mean.input) return 0
+    const backward = { above, sample, mean, variance }
+    if (!this.#fused.canLatentBackward(backward)) return 0
+    this.#fused.latentBackward(backward)
+    return 4
+  }
+
+  dispose(): void {
+    this.#plain.dispose()
+  }
+}
+
+/** The arguments of a call when it is of the kernel given. */
+function argsOf<K extends keyof Kernels>(call: Call | undefined, kernel: K): Of<K> | undefined {
+  return call?.kernel === kernel ? (call.args[0] as Of<K>) : undefined
+}
