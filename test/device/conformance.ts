@@ -1,21 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Device } from '../../src/device/device.js'
-import { type Check, type Expected, expectNear } from './check.js'
-import { headChecks } from './head-checks.js'
-import { linearChecks } from './linear-checks.js'
-import { noiseChecks } from './noise-checks.js'
-import { normChecks } from './norm-checks.js'
-import { tensorChecks } from './tensor-checks.js'
-import { updateChecks } from './update-checks.js'
-
-const CHECKS: readonly Check[] = [
-  ...tensorChecks(),
-  ...linearChecks(),
-  ...normChecks(),
-  ...noiseChecks(),
-  ...headChecks(),
-  ...updateChecks(),
-]
+import type { Check, Expected } from './check.js'
+import { CHECKS } from './checks.js'
+import { expectNear } from './expect-near.js'
 
 /** The oracle's answers, asked once for all devices. */
 const answers = new Map<Check, Record<string, Expected>>()

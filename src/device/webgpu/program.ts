@@ -37,16 +37,18 @@ export class Program {
   readonly name: string
   readonly pipeline: GPUComputePipeline
   readonly scalarNames: readonly string[]
+  readonly bufferNames: readonly string[]
   /** Whether each scalar is a float. */
   readonly floats: readonly boolean[]
   readonly #device: GPUDevice
   readonly #layout: GPUBindGroupLayout
   readonly #uniforms: GPUBuffer
-  readonly #groups = new Map<string, GPUBindGroup>()
+  readonly #groups: { views: readonly View[]; group: GPUBindGroup }[] = []
 
   constructor(device: GPUDevice, source: KernelSource, uniforms: GPUBuffer) {
     this.name = source.name
     this.scalarNames = Object.keys(source.scalars)
+    this.bufferNames = Object.keys(source.buffers)
     this.floats = Object.values(source.scalars).map((type) => type === 'f32')
     if (this.scalarNames.length * 4 > SLOT_BYTES) throw new Error(`${source.name} has too many scalars.`)
     this.#device = device
@@ -70,30 +72,28 @@ export class Program {
     })
   }
 
-  /** The bind group of some buffers, in the order of the source; made once. */
+  /** The bind group of some buffers, in the order of the source; made once. A kernel has few, so they are looked through. */
   group(views: readonly View[]): GPUBindGroup {
-    let key = ''
-    for (const view of views) key += `${view.id} `
-    let group = this.#groups.get(key)
-    if (!group) {
-      group = this.#device.createBindGroup({
-        label: this.name,
-        layout: this.#layout,
-        entries: [
-          { binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } },
-          ...views.map((view, i) => ({ binding: i + 1, resource: view.binding })),
-        ],
-      })
-      this.#groups.set(key, group)
+    search: for (const known of this.#groups) {
+      for (let i = 0; i < views.length; i++) if (known.views[i] !== views[i]) continue search
+      return known.group
     }
+    const group = this.#device.createBindGroup({
+      label: this.name,
+      layout: this.#layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } },
+        ...views.map((view, i) => ({ binding: i + 1, resource: view.binding })),
+      ],
+    })
+    this.#groups.push({ views, group })
     return group
   }
 
   /** Drops the bind groups that hold a view whose buffer is gone. */
   forget(view: View): void {
-    const part = `${view.id} `
-    for (const key of this.#groups.keys()) {
-      if (key.startsWith(part) || key.includes(` ${part}`)) this.#groups.delete(key)
+    for (let i = this.#groups.length - 1; i >= 0; i--) {
+      if (this.#groups[i]!.views.includes(view)) this.#groups.splice(i, 1)
     }
   }
 }

@@ -41,6 +41,8 @@ export class Recorder {
   #work = 0
   #encoder: GPUCommandEncoder | undefined
   #pass: GPUComputePassEncoder | undefined
+  /** Whose pipeline the pass has. */
+  #current: Program | undefined
   readonly #writes: (() => void)[] = []
 
   constructor(device: GPUDevice) {
@@ -82,23 +84,25 @@ export class Recorder {
     if (this.#slot === SLOTS) this.#submit()
     const program = this.#program(source)
     const at = (this.#slot * this.#slotBytes) / 4
-    const { scalarNames, floats } = program
+    const { scalarNames, bufferNames, floats } = program
     for (let i = 0; i < scalarNames.length; i++) {
       const value = scalars[scalarNames[i] as P]
       if (floats[i]) this.#floats[at + i] = value
       else this.#words[at + i] = value
     }
     const views: View[] = []
-    for (const name in source.buffers) views.push(buffers[name])
+    for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i] as B])
     const group = program.group(views)
     this.#encoder ??= this.#device.createCommandEncoder()
     const timestampWrites = this.listener?.timestamps(source.name, this.#encoder)
     if (timestampWrites) {
       this.#pass?.end()
       this.#pass = this.#encoder.beginComputePass({ timestampWrites })
+      this.#current = undefined
     }
     this.#pass ??= this.#encoder.beginComputePass()
-    this.#pass.setPipeline(program.pipeline)
+    if (program !== this.#current) this.#pass.setPipeline(program.pipeline)
+    this.#current = program
     this.#pass.setBindGroup(0, group, [this.#slot * this.#slotBytes])
     this.#pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
     this.#slot++
@@ -133,6 +137,7 @@ export class Recorder {
     queue.submit([commands])
     this.#encoder = undefined
     this.#pass = undefined
+    this.#current = undefined
     this.#slot = 0
     this.#work = 0
     this.submissions++

@@ -6,11 +6,8 @@ export const VIEW_UNIT = 64
 
 export const aligned = (words: number): number => Math.ceil(words / VIEW_UNIT) * VIEW_UNIT
 
-let views = 0
-
-/** A stretch of a buffer that a kernel binds. Its number is the key of bind groups. */
+/** A stretch of a buffer that a kernel binds. */
 export class View {
-  readonly id = views++
   readonly buffer: GPUBuffer
   /** In words. */
   readonly offset: number
