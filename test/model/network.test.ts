@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
+import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
 import { type ModelConfig, modelConfig } from '../../src/model/config.js'
 import { Network, type NetworkShape } from '../../src/model/network.js'
 import type { NetworkState } from '../../src/model/parameters.js'
@@ -9,6 +10,7 @@ import { NOISE } from '../../src/numeric/philox.js'
 import { type Expected, largest, near, type Outputs } from '../device/check.js'
 import { expectNear } from '../device/expect-near.js'
 import { Setting, type Shape } from '../device/setting.js'
+import { NO_WEBGPU } from '../device/webgpu.js'
 import { adam } from '../oracle/adam.js'
 import { autodiffLoss, type LossInput, type NamedMatrices } from '../oracle/autodiff.js'
 import { filled, matrix } from '../oracle/matrix.js'
@@ -141,9 +143,17 @@ function expectedGradients(gradients: NamedMatrices): Record<string, Expected> {
   )
 }
 
-for (const build of availableBuilds()) {
-  describe(`loss and gradients of the network (${build})`, async () => {
-    const device = await createCpuDevice({ threads: 2, kernels: build })
+const devices: { name: string; open: () => Promise<Device> }[] = [
+  ...availableBuilds().map((kernels) => ({
+    name: kernels,
+    open: () => createCpuDevice({ threads: 2, kernels }),
+  })),
+  ...(NO_WEBGPU === undefined ? [{ name: 'WebGPU', open: () => openWebgpu() }] : []),
+]
+
+for (const { name, open } of devices) {
+  describe(`loss and gradients of the network (${name})`, async () => {
+    const device = await open()
     afterAll(() => device.dispose())
 
     it.each(CASES)('$name', async (which) => {
