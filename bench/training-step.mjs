@@ -8,19 +8,19 @@ const KL_WEIGHT = 0.5
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
 
 /** Random sparse counts in memory: each gene of each cell is nonzero with probability `density`, then geometric from 1. */
-export function randomCells(genes, density) {
+export function randomCells(genes, density, nCells = CELLS) {
   const random = new Random(1)
-  const rows = Array.from({ length: CELLS }, () => {
+  const rows = Array.from({ length: nCells }, () => {
     const positions = []
     for (let g = 0; g < genes; g++) if (random.next() < density) positions.push(g)
     const counts = Float32Array.from(positions, () => 1 + Math.floor(-Math.log2(1 - random.next())))
     return { genes: Int32Array.from(positions), counts }
   })
   return {
-    nCells: CELLS,
+    nCells,
     nGenes: genes,
     row: (cell) => rows[cell],
-    categorical: [new Int32Array(CELLS)],
+    categorical: [new Int32Array(nCells)],
     continuous: [],
     size: Float32Array.from(rows, ({ counts }) => counts.reduce((sum, count) => sum + count, 0)),
     nonzeros: rows.reduce((sum, row) => sum + row.genes.length, 0),

@@ -69,6 +69,8 @@ export class Log {
 
   /** Opens the log file; lines that were logged before are written first. */
   openFile(path: string, mode: 'new' | 'append'): void {
+    // a fit that goes on on another device comes by once more
+    if (this.#file !== undefined) return
     this.#file = openSync(path, mode === 'new' ? 'w' : 'a')
     for (const line of this.#early) writeSync(this.#file, line)
     this.#early = []

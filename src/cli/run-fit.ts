@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { umap as layoutUmap } from '../analysis/umap.js'
@@ -57,17 +58,34 @@ export async function runFit(settings: FitSettings): Promise<void> {
   log.record(commandLine())
   try {
     const data = await timer.time('read', () => readFitData(settings, log))
-    const device = await openDevice({ ...settings, threads: run.threads })
-    try {
-      await fitOnDevice(run, data, device)
-    } finally {
-      await device.dispose()
-    }
+    await fitSomewhere(run, data)
   } catch (error) {
     log.record(`failed: ${error instanceof Error ? error.message : String(error)}`)
     throw error
   } finally {
     log.close()
+  }
+}
+
+/** Fits on the device asked for; on the CPU when `auto` chose a GPU that was lost or ran out of memory on the way. */
+async function fitSomewhere(run: Run, data: FitData): Promise<void> {
+  const { settings, outputs, log, threads } = run
+  const device = await openDevice({ ...settings, threads })
+  try {
+    return await fitOnDevice(run, data, device)
+  } catch (error) {
+    const lost = error instanceof ScvaeError && error.kind === 'no-device'
+    if (!lost || settings.device !== 'auto' || device.kind === 'cpu') throw error
+    const resume = existsSync(outputs.checkpoint)
+    log.warn(`${error.message} The run goes on on the CPU${resume ? ' from its last checkpoint' : ''}.`)
+    const cpu = await openDevice({ ...settings, device: 'cpu', threads })
+    try {
+      await fitOnDevice({ ...run, settings: { ...settings, resume } }, data, cpu)
+    } finally {
+      await cpu.dispose()
+    }
+  } finally {
+    await device.dispose()
   }
 }
 

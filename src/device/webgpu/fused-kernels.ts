@@ -115,7 +115,7 @@ export class FusedKernels {
   encodeLatent({ mean, variance, sample }: EncodeLatent): void {
     const { batch, prior, noise } = sample
     const arena = sharedArena(mean.weight, mean.bias, variance.weight, variance.bias)
-    this.#context.recorder.dispatch(encodeLatent, {
+    this.#context.recorder.dispatch(encodeLatent(mean.input.columns), {
       buffers: {
         input: view(mean.input),
         values: arena.value,
@@ -165,7 +165,7 @@ export class FusedKernels {
       meanWeightAt: offset(mean.weight),
       varianceWeightAt: offset(variance.weight),
     }
-    this.#context.recorder.dispatch(latentBackward, {
+    this.#context.recorder.dispatch(latentBackward(columns, dimensions), {
       buffers: {
         aboveGradient: view(above.outputGradient),
         values: value,

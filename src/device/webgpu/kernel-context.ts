@@ -1,3 +1,4 @@
+import { ScvaeError } from '../../errors.js'
 import type { AdamSettings, CovariateUse } from '../device.js'
 import { USAGE } from './flags.js'
 import type { GpuMinibatch } from './gpu-minibatch.js'
@@ -20,8 +21,22 @@ export class KernelContext {
     this.nothing = this.buffer('nothing', 4)
   }
 
-  /** A buffer of its own, zero. */
+  /**
+   * A buffer of its own, zero.
+   *
+   * @throws ScvaeError (no-device) when it is larger than the GPU takes.
+   */
   buffer(label: string, words: number): View {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize)
+    if (words * WORD > most) {
+      const [asked, taken] = [words * WORD, most].map((bytes) => (bytes / 1e9).toPrecision(2))
+      throw new ScvaeError(
+        'no-device',
+        `The GPU takes buffers of up to ${taken} GB, and the ${label} needs ${asked} GB.`,
+        { hint: 'Use a smaller --batch-size, or --device cpu.' },
+      )
+    }
     const usage = USAGE.storage | USAGE.copySource | USAGE.copyDestination
     return new View(this.device.createBuffer({ label, size: words * WORD, usage }), 0, words)
   }

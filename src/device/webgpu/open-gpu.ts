@@ -28,15 +28,16 @@ export function isSoftware({ info }: GPUAdapter): boolean {
 /**
  * A device on an adapter, with the adapter's own limits. Runs in Node and in browsers alike.
  *
+ * @param chunkBytes of the buffers that hold counts, at most; as many as one binding takes when left out
  * @throws ScvaeError (no-device) when the adapter gives none.
  */
-export async function openAdapter(adapter: GPUAdapter): Promise<WebgpuDevice> {
+export async function openAdapter(adapter: GPUAdapter, chunkBytes?: number): Promise<WebgpuDevice> {
   const requiredLimits: Record<string, number> = {}
   for (const name of RAISED) requiredLimits[name] = adapter.limits[name]
   const requiredFeatures = WANTED.filter((feature) => adapter.features.has(feature))
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
-    return new WebgpuDevice(device, adapterLabel(adapter))
+    return new WebgpuDevice(device, adapterLabel(adapter), chunkBytes)
   } catch (cause) {
     throw new ScvaeError('no-device', `${adapterLabel(adapter)} gives no device.`, {
       hint: 'Use --device cpu.',

@@ -13,6 +13,13 @@ export interface KernelSource<P extends string = string, B extends string = stri
   readonly scalars: Readonly<Record<P, Scalar>>
   readonly buffers: Readonly<Record<B, Access>>
   readonly code: string
+  /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
+  readonly work?: (scalars: Record<NoInfer<P>, number>) => Work
+}
+
+export interface Work {
+  flops: number
+  bytes: number
 }
 
 /** Types a kernel by the names that it declares, so that a dispatch with a wrong one does not compile. */

@@ -1,5 +1,5 @@
 import { USAGE } from './flags.js'
-import { type KernelSource, Program, SLOT_BYTES } from './program.js'
+import { type KernelSource, Program, SLOT_BYTES, type Work } from './program.js'
 import type { View } from './view.js'
 
 /** Dispatches of one submission at the most. */
@@ -14,10 +14,11 @@ export interface Dispatch<P extends string, B extends string> {
   groups: readonly [number, number, number]
 }
 
-/** Hears of every dispatch; may ask for a pass of its own with timestamps. */
+/** Hears of every dispatch and may ask for a pass of its own with timestamps. */
 export interface DispatchListener {
-  timestamps(kernel: string, encoder: GPUCommandEncoder): GPUComputePassTimestampWrites | undefined
-  submitted(encoder: GPUCommandEncoder): void
+  timestamps(kernel: string, work: () => Work | undefined): GPUComputePassTimestampWrites | undefined
+  /** Right before a submission; what it returns is called right after. */
+  submitted(encoder: GPUCommandEncoder): () => void
 }
 
 /**
@@ -28,6 +29,8 @@ export class Recorder {
   /** Dispatches since the start, for those who count them. */
   dispatches = 0
   submissions = 0
+  /** Bytes that the host has sent for them: scalars and row lists. */
+  bytesSent = 0
   listener: DispatchListener | undefined
   /** Called before a submission; what is held back must be dispatched then. */
   beforeFlush: (() => void) | undefined
@@ -43,7 +46,7 @@ export class Recorder {
   #pass: GPUComputePassEncoder | undefined
   /** Whose pipeline the pass has. */
   #current: Program | undefined
-  readonly #writes: (() => void)[] = []
+  readonly #writes: (() => number)[] = []
 
   constructor(device: GPUDevice) {
     this.#device = device
@@ -63,8 +66,8 @@ export class Recorder {
     return this.#slot > 0
   }
 
-  /** Has `write` called right before each submission. */
-  onFlush(write: () => void): void {
+  /** Has `write` called right before each submission; it says how many bytes it sent. */
+  onFlush(write: () => number): void {
     this.#writes.push(write)
   }
 
@@ -94,7 +97,7 @@ export class Recorder {
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i] as B])
     const group = program.group(views)
     this.#encoder ??= this.#device.createCommandEncoder()
-    const timestampWrites = this.listener?.timestamps(source.name, this.#encoder)
+    const timestampWrites = this.listener?.timestamps(source.name, () => source.work?.(scalars))
     if (timestampWrites) {
       this.#pass?.end()
       this.#pass = this.#encoder.beginComputePass({ timestampWrites })
@@ -129,12 +132,14 @@ export class Recorder {
   #submit(): void {
     if (!this.#encoder) return
     this.#pass?.end()
-    this.listener?.submitted(this.#encoder)
+    const after = this.listener?.submitted(this.#encoder)
     const commands = this.#encoder.finish()
     const { queue } = this.#device
     queue.writeBuffer(this.#uniforms, 0, this.#words, 0, (this.#slot * this.#slotBytes) / 4)
-    for (const write of this.#writes) write()
+    this.bytesSent += this.#slot * this.#slotBytes
+    for (const write of this.#writes) this.bytesSent += write()
     queue.submit([commands])
+    after?.()
     this.#encoder = undefined
     this.#pass = undefined
     this.#current = undefined

@@ -17,9 +17,10 @@ export class RowRing {
     this.#recorder = recorder
     this.view = this.#make(START_WORDS)
     recorder.onFlush(() => {
-      if (this.#used === 0) return
-      device.queue.writeBuffer(this.view.buffer, 0, this.#words, 0, this.#used)
+      const bytes = this.#used * WORD
+      if (bytes > 0) device.queue.writeBuffer(this.view.buffer, 0, this.#words, 0, this.#used)
       this.#used = 0
+      return bytes
     })
   }
 

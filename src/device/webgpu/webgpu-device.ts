@@ -2,6 +2,7 @@ import { ScvaeError } from '../../errors.js'
 import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
+import { GpuProfile } from './gpu-profile.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
 import { KernelContext, rowThreads } from './kernel-context.js'
 import { QueuedKernels } from './queued-kernels.js'
@@ -23,11 +24,14 @@ export class WebgpuDevice implements Device {
   readonly #kernels: QueuedKernels
   readonly #rows: RowRing
   readonly #resident = new Map<CellSource, ResidentCells>()
+  readonly #chunkBytes: number
   #failure: ScvaeError | undefined
   #disposed = false
 
-  constructor(device: GPUDevice, label: string) {
+  /** @param chunkBytes of the buffers that hold counts, at most; as many as one binding takes when left out */
+  constructor(device: GPUDevice, label: string, chunkBytes = device.limits.maxStorageBufferBindingSize) {
     this.#device = device
+    this.#chunkBytes = chunkBytes
     this.label = label
     this.recorder = new Recorder(device)
     this.#context = new KernelContext(device, this.recorder)
@@ -113,6 +117,17 @@ export class WebgpuDevice implements Device {
     return values
   }
 
+  /** Times every kernel from now on, until the profile is stopped. */
+  profile(): GpuProfile {
+    this.recorder.flush()
+    const profile = new GpuProfile(this.#device, () => {
+      this.recorder.flush()
+      this.recorder.listener = undefined
+    })
+    this.recorder.listener = profile
+    return profile
+  }
+
   /** Waits until everything queued so far is done. */
   async settle(): Promise<void> {
     this.recorder.flush()
@@ -120,12 +135,18 @@ export class WebgpuDevice implements Device {
     if (this.#failure) throw this.#failure
   }
 
-  minibatch(source: CellSource, capacity: number): Minibatch {
+  /** The data set's cells on the GPU; buffers of at most so many bytes hold its counts. */
+  #cells(source: CellSource): ResidentCells {
     let cells = this.#resident.get(source)
     if (!cells) {
-      cells = new ResidentCells(this.#device, source)
+      cells = new ResidentCells(this.#device, source, this.#chunkBytes)
       this.#resident.set(source, cells)
     }
+    return cells
+  }
+
+  minibatch(source: CellSource, capacity: number): Minibatch {
+    const cells = this.#cells(source)
     cells.users++
     const metadata = this.#context.buffer('minibatch', cells.fields * capacity)
     const dense = this.#context.buffer('minibatch counts', capacity * source.nGenes)

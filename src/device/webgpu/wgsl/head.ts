@@ -56,6 +56,11 @@ export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: bo
   const meanOf = softmax ? 'size * exp_(work[row + g] - most)' : 'size * softplus(work[row + g])'
   return kernelSource({
     name: `head rows ${likelihood}`,
+    // logits twice, log1p counts, the gradients by the logits three times; what is by dispersion and dropout
+    work: ({ cells, genes }) => ({
+      flops: 0,
+      bytes: 4 * cells * genes * (6 + Number(dispersed) + 2 * Number(inflated)),
+    }),
     scalars: {
       chunk: 'u32',
       capacity: 'u32',

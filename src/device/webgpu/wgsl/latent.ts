@@ -1,3 +1,4 @@
+import { perKey } from '../per-key.js'
 import { kernelSource } from '../program.js'
 import { NOISE_SCALARS } from './activation.js'
 import { MATH } from './math.js'
@@ -133,28 +134,29 @@ fn share_sum(t: u32, x: f32) -> f32 {
 `
 
 /** The two linear layers to mean and raw variance, and the draw from them. A workgroup a cell. */
-export const encodeLatent = kernelSource({
-  name: 'encode latent',
-  scalars: {
-    ...LATENT_SCALARS,
-    hidden: 'u32',
-    meanWeightAt: 'u32',
-    meanBiasAt: 'u32',
-    varianceWeightAt: 'u32',
-    varianceBiasAt: 'u32',
-  },
-  buffers: {
-    input: 'read f32',
-    values: 'read f32',
-    prior: 'read f32',
-    metadata: 'read u32',
-    mean: 'read_write f32',
-    rawVariance: 'read_write f32',
-    output: 'read_write f32',
-    kl: 'read_write f32',
-  },
-  code: /* wgsl */ `${LATENT}${SHARE_SUM}${workgroupSum(FUSED)}
-var<workgroup> row: array<f32, ${MOST_FUSED.hidden}>;
+export const encodeLatent = perKey((hidden: number) =>
+  kernelSource({
+    name: 'encode latent',
+    scalars: {
+      ...LATENT_SCALARS,
+      hidden: 'u32',
+      meanWeightAt: 'u32',
+      meanBiasAt: 'u32',
+      varianceWeightAt: 'u32',
+      varianceBiasAt: 'u32',
+    },
+    buffers: {
+      input: 'read f32',
+      values: 'read f32',
+      prior: 'read f32',
+      metadata: 'read u32',
+      mean: 'read_write f32',
+      rawVariance: 'read_write f32',
+      output: 'read_write f32',
+      kl: 'read_write f32',
+    },
+    code: /* wgsl */ `${LATENT}${SHARE_SUM}${workgroupSum(FUSED)}
+var<workgroup> row: array<f32, ${hidden}>;
 @compute @workgroup_size(${FUSED})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let cell = group.x;
@@ -192,39 +194,41 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let total = workgroup_sum(t, terms);
   if (t == 0u) { kl[cell] = total; }
 }`,
-})
+  }),
+)
 
 /**
  * Back through the latent, a workgroup a cell: gradient by the draw from the layer above, by mean and raw variance under the
  * standard prior, and by the hidden layer below.
  */
-export const latentBackward = kernelSource({
-  name: 'latent backward',
-  scalars: {
-    dimensions: 'u32',
-    noisy: 'u32',
-    ...NOISE_SCALARS,
-    klWeight: 'f32',
-    above: 'u32',
-    below: 'u32',
-    aboveWeightAt: 'u32',
-    meanWeightAt: 'u32',
-    varianceWeightAt: 'u32',
-  },
-  buffers: {
-    aboveGradient: 'read f32',
-    values: 'read f32',
-    mean: 'read f32',
-    rawVariance: 'read f32',
-    drawGradient: 'read_write f32',
-    meanGradient: 'read_write f32',
-    rawVarianceGradient: 'read_write f32',
-    belowGradient: 'read_write f32',
-  },
-  code: /* wgsl */ `${MATH}${PHILOX}${NORMAL}${SHARE_SUM}
-var<workgroup> row: array<f32, ${MOST_FUSED.hidden}>;
-var<workgroup> by_mean: array<f32, ${MOST_FUSED.dimensions}>;
-var<workgroup> by_raw: array<f32, ${MOST_FUSED.dimensions}>;
+export const latentBackward = perKey((above: number, dimensions: number) =>
+  kernelSource({
+    name: 'latent backward',
+    scalars: {
+      dimensions: 'u32',
+      noisy: 'u32',
+      ...NOISE_SCALARS,
+      klWeight: 'f32',
+      above: 'u32',
+      below: 'u32',
+      aboveWeightAt: 'u32',
+      meanWeightAt: 'u32',
+      varianceWeightAt: 'u32',
+    },
+    buffers: {
+      aboveGradient: 'read f32',
+      values: 'read f32',
+      mean: 'read f32',
+      rawVariance: 'read f32',
+      drawGradient: 'read_write f32',
+      meanGradient: 'read_write f32',
+      rawVarianceGradient: 'read_write f32',
+      belowGradient: 'read_write f32',
+    },
+    code: /* wgsl */ `${MATH}${PHILOX}${NORMAL}${SHARE_SUM}
+var<workgroup> row: array<f32, ${above}>;
+var<workgroup> by_mean: array<f32, ${dimensions}>;
+var<workgroup> by_raw: array<f32, ${dimensions}>;
 @compute @workgroup_size(${FUSED})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let cell = group.x;
@@ -261,4 +265,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     belowGradient[cell * p.below + j] = sum;
   }
 }`,
-})
+  }),
+)

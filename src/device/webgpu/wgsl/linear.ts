@@ -1,9 +1,17 @@
 import { perKey } from '../per-key.js'
-import { kernelSource } from '../program.js'
+import { kernelSource, type Work } from '../program.js'
 import { ADAM_SCALARS, ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { MATH } from './math.js'
 import { COVARIATE_INPUT, COVARIATES, entryReads, FIELD } from './minibatch.js'
 import { product, type Tile, tileName } from './product.js'
+
+/** Of a product whose operands and result each pass memory once; the result so many times. */
+const productWork =
+  (passes = 1) =>
+  ({ m, n, k }: Record<'m' | 'n' | 'k', number>): Work => ({
+    flops: 2 * m * n * k,
+    bytes: 4 * (m * k + k * n + passes * m * n),
+  })
 
 const PRODUCT_SCALARS = { m: 'u32', n: 'u32', k: 'u32', kSplit: 'u32' } as const
 
@@ -12,6 +20,7 @@ export const linearForward = perKey(
   (tile: Tile) =>
     kernelSource({
       name: `linear ${tileName(tile)}`,
+      work: productWork(),
       scalars: { ...PRODUCT_SCALARS, capacity: 'u32' },
       buffers: {
         input: 'read f32',
@@ -37,6 +46,7 @@ export const plainProduct = perKey(
   (tile: Tile) =>
     kernelSource({
       name: `product ${tileName(tile)}`,
+      work: productWork(),
       scalars: { ...PRODUCT_SCALARS, layer: 'u32' },
       buffers: { input: 'read f32', weight: 'read f32', output: 'read_write f32' },
       code: `
@@ -69,6 +79,7 @@ export const transposedProduct = perKey(
   (tile: Tile) =>
     kernelSource({
       name: `transposed product ${tileName(tile)}`,
+      work: productWork(),
       scalars: { ...PRODUCT_SCALARS, biased: 'u32', accumulate: 'u32' },
       buffers: { input: 'read f32', weight: 'read f32', bias: 'read f32', output: 'read_write f32' },
       code: `
@@ -122,6 +133,7 @@ export const weightGradient = perKey(
   (tile: Tile) =>
     kernelSource({
       name: `weight gradient ${tileName(tile)}`,
+      work: productWork(),
       scalars: WEIGHT_GRADIENT_SCALARS,
       buffers: { ...WEIGHT_GRADIENT_BUFFERS, gradient: 'read_write f32' },
       code: weightGradientCode(tile, STORE_GRADIENT),
@@ -133,6 +145,7 @@ export const weightUpdate = perKey(
   (tile: Tile) =>
     kernelSource({
       name: `weight update ${tileName(tile)}`,
+      work: productWork(6),
       scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
       buffers: {
         ...WEIGHT_GRADIENT_BUFFERS,

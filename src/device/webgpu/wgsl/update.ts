@@ -5,6 +5,7 @@ import { workgroupSum } from './minibatch.js'
 /** One Adam update of parameters that lie side by side. */
 export const adamUpdate = kernelSource({
   name: 'adam',
+  work: ({ size }) => ({ flops: 0, bytes: 4 * 7 * size }),
   scalars: { first: 'u32', size: 'u32', ...ADAM_SCALARS },
   buffers: {
     value: 'read_write f32',
