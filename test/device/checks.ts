@@ -15,3 +15,18 @@ export const CHECKS: readonly Check[] = [
   ...headChecks(),
   ...updateChecks(),
 ]
+
+/**
+ * Each kernel's first check and every so many after it, for devices on which all of them take long. All of them where the
+ * environment says SCVAE_TEST_WEBGPU=all, as continuous integration does.
+ */
+export function fewOfEach(step: number): Check[] {
+  const every = globalThis.process?.env.SCVAE_TEST_WEBGPU === 'all' ? 1 : step
+  const seen = new Map<string, number>()
+  return CHECKS.filter(({ name }) => {
+    const kernel = name.split(/[,:]/)[0]!
+    const n = seen.get(kernel) ?? 0
+    seen.set(kernel, n + 1)
+    return n % every === 0
+  })
+}

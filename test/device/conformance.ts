@@ -17,7 +17,11 @@ function answer(check: Check): Record<string, Expected> {
 }
 
 /** Holds every kernel of a device against the float64 oracles, forward and gradient. */
-export function describeConformance(name: string, makeDevice: () => Promise<Device>): void {
+export function describeConformance(
+  name: string,
+  makeDevice: () => Promise<Device>,
+  checks: readonly Check[] = CHECKS,
+): void {
   describe(`kernels on ${name}`, () => {
     let device: Device
     beforeAll(async () => {
@@ -25,7 +29,7 @@ export function describeConformance(name: string, makeDevice: () => Promise<Devi
     })
     afterAll(() => device?.dispose())
 
-    for (const check of CHECKS) {
+    for (const check of checks) {
       it(check.name, async () => {
         expectNear(await check.run(device), answer(check))
       })

@@ -2,24 +2,11 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createViteServer } from 'vitest/node'
-import { CHECKS } from './checks.js'
+import { CHECKS, fewOfEach } from './checks.js'
 import { expectNear } from './expect-near.js'
 
 const CHROMIUM = '/usr/bin/chromium'
 const MISSING = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`
-
-/** Each kernel's first check and every twelfth after it; SCVAE_PAGE=all runs the whole suite. */
-const STEP = process.env.SCVAE_PAGE === 'all' ? 1 : 12
-
-function fewOfEach(): number[] {
-  const seen = new Map<string, number>()
-  return [...CHECKS.keys()].filter((i) => {
-    const kernel = CHECKS[i]!.name.split(/[,:]/)[0]!
-    const n = seen.get(kernel) ?? 0
-    seen.set(kernel, n + 1)
-    return n % STEP === 0
-  })
-}
 
 if (MISSING !== undefined) it.skip(`The kernels are not tested in a browser: ${MISSING}`)
 
@@ -64,10 +51,9 @@ describe.skipIf(MISSING !== undefined)('kernels in a browser', () => {
     await server?.close()
   })
 
-  for (const i of fewOfEach()) {
-    const check = CHECKS[i]!
+  for (const check of fewOfEach(12)) {
     it(check.name, async () => {
-      const outputs = await page.evaluate((number) => globalThis.runCheck!(number), i)
+      const outputs = await page.evaluate((number) => globalThis.runCheck!(number), CHECKS.indexOf(check))
       const floats = Object.entries(outputs).map(([name, values]) => [name, Float32Array.from(values)])
       expectNear(Object.fromEntries(floats), check.expected())
       expect(errors).toEqual([])

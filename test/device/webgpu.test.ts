@@ -4,21 +4,35 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
+import { view } from '../../src/device/webgpu/gpu-tensor.js'
+import { productGroups } from '../../src/device/webgpu/linear-kernels.js'
 import { type AdapterName, adapterNames, nodeGpu } from '../../src/device/webgpu/node-gpu.js'
 import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
 import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
+import { TILES } from '../../src/device/webgpu/tiles.js'
+import { plainProduct, transposedProduct } from '../../src/device/webgpu/wgsl/linear.js'
+import { tileName } from '../../src/device/webgpu/wgsl/product.js'
 import type { ModelConfig } from '../../src/model/config.js'
 import { SCVI } from '../../src/scvi.js'
 import { trainOptions } from '../../src/train/options.js'
 import { Trainer } from '../../src/train/trainer.js'
+import { Draws } from '../oracle/draws.js'
+import { filled } from '../oracle/matrix.js'
 import { bits, smallCells, smallNetwork } from '../train/small-cells.js'
 import { smallData } from '../train/small-data.js'
 import { ADAM } from './adam-expected.js'
+import { near } from './check.js'
+import { fewOfEach } from './checks.js'
 import { describeConformance } from './conformance.js'
+import { expectNear } from './expect-near.js'
 import { NO_WEBGPU } from './webgpu.js'
 
+/** One device for all: the driver compiles each kernel anew for each. */
+const gpu = NO_WEBGPU === undefined ? await openWebgpu() : undefined
+const cpu = await createCpuDevice({ threads: 1 })
+afterAll(() => cpu.dispose())
+
 if (NO_WEBGPU !== undefined) it.skip(`WebGPU is not tested: ${NO_WEBGPU}`)
-else describeConformance('WebGPU', () => openWebgpu())
 
 const source = smallCells(150, 40)
 
@@ -33,11 +47,7 @@ async function train(device: Device, model: Partial<ModelConfig>) {
   return { history, weights }
 }
 
-describe.skipIf(NO_WEBGPU !== undefined)('training on WebGPU', async () => {
-  if (NO_WEBGPU !== undefined) return
-  const [gpu, cpu] = await Promise.all([openWebgpu(), createCpuDevice({ threads: 1 })])
-  afterAll(() => Promise.all([gpu.dispose(), cpu.dispose()]))
-
+describe.skipIf(!gpu)('training on WebGPU', () => {
   it.each<{ name: string; model: Partial<ModelConfig> }>([
     { name: 'nb', model: {} },
     {
@@ -50,7 +60,7 @@ describe.skipIf(NO_WEBGPU !== undefined)('training on WebGPU', async () => {
     },
   ])('has the losses of the CPU and is the same each time: $name', async ({ model }) => {
     const expected = await train(cpu, model)
-    const first = await train(gpu, model)
+    const first = await train(gpu!, model)
     expect(first.history).toHaveLength(expected.history.length)
     for (const [i, record] of first.history.entries()) {
       const { trainElbo, trainKl, heldoutElbo } = expected.history[i]!
@@ -59,34 +69,43 @@ describe.skipIf(NO_WEBGPU !== undefined)('training on WebGPU', async () => {
       expect(Math.abs(record.trainKl / trainKl - 1)).toBeLessThan(1e-4)
       expect(Math.abs(record.heldoutElbo! / heldoutElbo! - 1)).toBeLessThan(1e-5)
     }
-    expect((await train(gpu, model)).weights).toEqual(first.weights)
+    expect((await train(gpu!, model)).weights).toEqual(first.weights)
+  })
+
+  it('takes 18 dispatches a step of the usual network', async () => {
+    const network = smallNetwork(gpu!, source)
+    const batch = network.minibatch(source)
+    await gpu!.settle()
+    const before = gpu!.recorder.dispatches
+    network.gather(
+      batch,
+      Int32Array.from({ length: 60 }, (_, i) => i),
+    )
+    network.trainStep(batch, { seed: 1, step: 1 }, 1, ADAM)
+    await gpu!.settle()
+    expect(gpu!.recorder.dispatches - before).toBe(18)
+    network.releaseMinibatch(batch)
+    network.release()
   })
 })
 
-async function anyAdapter(): Promise<GPUAdapter> {
-  const [{ backend, name }] = (await adapterNames()) as [AdapterName, ...AdapterName[]]
-  return (await (await nodeGpu([`backend=${backend}`, `adapter=${name}`])).requestAdapter())!
-}
-
-/** A GPU device, and what takes the GPU away under it. */
+/** A GPU device whose counts lie in many buffers, and what takes the GPU away under it. */
 async function losable() {
-  const adapter = await anyAdapter()
+  const [{ backend, name }] = (await adapterNames()) as [AdapterName, ...AdapterName[]]
+  const adapter = (await (await nodeGpu([`backend=${backend}`, `adapter=${name}`])).requestAdapter())!
   const { info, limits, features } = adapter
   let lose = () => {}
-  const device = await openAdapter({
-    info,
-    limits,
-    features,
-    requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
-      const gpu = await adapter.requestDevice(descriptor)
-      lose = () => gpu.destroy()
-      return gpu
-    },
-  } as GPUAdapter)
+  const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
+    const made = await adapter.requestDevice(descriptor)
+    lose = () => made.destroy()
+    return made
+  }
+  // a few dozen cells a buffer
+  const device = await openAdapter({ info, limits, features, requestDevice } as GPUAdapter, 2000)
   return { device, lose: () => lose() }
 }
 
-describe.skipIf(NO_WEBGPU !== undefined)('a GPU that fails', () => {
+describe.skipIf(!gpu)('a GPU that fails', () => {
   it('is one sentence when it is lost in training, and the CPU goes on from the checkpoint', async () => {
     const data = smallData()
     const { device, lose } = await losable()
@@ -95,27 +114,37 @@ describe.skipIf(NO_WEBGPU !== undefined)('a GPU that fails', () => {
     const options = { model: { nHidden: 8, nLatent: 2 }, batchSize: 64 }
     const settings = { maxEpochs: 6, earlyStopping: false, checkpoint }
     const model = await SCVI.create(data, { ...options, device })
-    const run = model.train({ ...settings, onEpoch: ({ epoch }) => epoch === 3 && lose() })
+    const losses: number[] = []
+    const run = model.train({
+      ...settings,
+      onEpoch: ({ epoch, trainElbo }) => {
+        losses.push(trainElbo)
+        if (epoch === 3) lose()
+      },
+    })
     await expect(run).rejects.toMatchObject({
       kind: 'no-device',
       message: expect.stringMatching(/^The GPU was lost[^\n]*$/),
     })
     await device.dispose()
-    const cpu = await createCpuDevice({ threads: 1 })
     const again = await SCVI.create(data, { ...options, device: cpu })
     const { history } = await again.train({ ...settings, resume: checkpoint.directory })
     expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6])
     expect(history[5]!.trainElbo).toBeLessThan(history[0]!.trainElbo)
-    await cpu.dispose()
     rmSync(folder, { recursive: true })
+
+    // where the counts lie does not show
+    const whole = await SCVI.create(data, { ...options, device: gpu! })
+    const { maxEpochs, earlyStopping } = settings
+    const calm = await whole.train({ maxEpochs, earlyStopping })
+    expect(calm.history.slice(0, losses.length).map(({ trainElbo }) => trainElbo)).toEqual(losses)
+    await whole.dispose()
   })
 
-  it('is one sentence when its memory does not suffice', async () => {
-    const device = await openWebgpu()
-    expect(() => device.tensor(2 ** 20, 2 ** 14)).toThrow(
+  it('is one sentence when its memory does not suffice', () => {
+    expect(() => gpu!.tensor(2 ** 20, 2 ** 14)).toThrow(
       /^The GPU takes buffers of up to [\d.]+ GB, and the tensor needs 69 GB\.$/,
     )
-    await device.dispose()
   })
 
   it('is refused by a number that is not there', async () => {
@@ -126,19 +155,56 @@ describe.skipIf(NO_WEBGPU !== undefined)('a GPU that fails', () => {
   })
 })
 
-describe.skipIf(NO_WEBGPU !== undefined)('counts on the GPU', () => {
-  it('may lie in several buffers', async () => {
-    const cells = Int32Array.from({ length: 60 }, (_, i) => (i * 37) % source.nCells)
-    const step = async (device: Device) => {
-      const network = smallNetwork(device, source)
-      const batch = network.minibatch(source)
-      network.gather(batch, cells)
-      network.trainStep(batch, { seed: 1, step: 1 }, 1, ADAM)
-      const result = { sums: await network.takeSums(), state: bits(await network.state(true)) }
-      await device.dispose()
-      return result
+describe.skipIf(NO_WEBGPU !== undefined)('matrix products in every cut', () => {
+  // below, at and beyond a cut's edges
+  const [m, n, k] = [70, 133, 37]
+  const draws = new Draws(77)
+  const [left, right] = [draws.normals(m * k), draws.normals(k * n)]
+  const transpose = (values: Float32Array, rows: number, columns: number) =>
+    Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!)
+  const expected = filled(m, n, (i, j) => {
+    let sum = 0
+    for (let l = 0; l < k; l++) sum += left[i * k + l]! * right[l * n + j]!
+    return sum
+  })
+
+  it.each(TILES.map((tile) => [tileName(tile), tile] as const))('%s', async (_, tile) => {
+    const device = gpu!
+    const tensors = {
+      left: device.tensor(m, k, left),
+      right: device.tensor(k, n, right),
+      transposed: device.tensor(n, k, transpose(right, k, n)),
+      bias: device.tensor(1, n, new Float32Array(n).fill(3)),
+      layers: device.tensor(3 * m, n),
+      output: device.tensor(m, n),
     }
-    // a few dozen cells each
-    expect(await step(await openAdapter(await anyAdapter(), 2000))).toEqual(await step(await openWebgpu()))
+    const { recorder } = device
+    const groups = productGroups(tile, m, n, 3)
+    recorder.dispatch(plainProduct(tile), {
+      buffers: { input: view(tensors.left), weight: view(tensors.right), output: view(tensors.layers) },
+      scalars: { m, n, k, kSplit: 16, layer: 0 },
+      groups,
+    })
+    recorder.dispatch(transposedProduct(tile), {
+      buffers: {
+        input: view(tensors.left),
+        weight: view(tensors.transposed),
+        bias: view(tensors.bias),
+        output: view(tensors.output),
+      },
+      scalars: { m, n, k, kSplit: k, biased: 1, accumulate: 0 },
+      groups: productGroups(tile, m, n),
+    })
+    const layers = await device.read(tensors.layers)
+    const sums = expected.values.map((_, i) => layers[i]! + layers[m * n + i]! + layers[2 * m * n + i]!)
+    const biased = (await device.read(tensors.output)).map((x) => x - 3)
+    expectNear(
+      { sums: Float32Array.from(sums), biased },
+      { sums: near(expected, 1e-5), biased: near(expected, 1e-5) },
+    )
+    device.release(...Object.values(tensors))
   })
 })
+
+// the last: it disposes of the device
+if (gpu) describeConformance('WebGPU', async () => gpu, fewOfEach(4))

@@ -99,7 +99,10 @@ export class HeadKernels {
           logLikelihood: view(logLikelihood),
         },
         scalars: {
-          ...scalars,
+          gradientAt: scalars.gradientAt,
+          dispersionAt: scalars.dispersionAt,
+          zeroAt: scalars.zeroAt,
+          sumAt: scalars.sumAt,
           chunk,
           capacity,
           cells: nCells,
@@ -185,8 +188,12 @@ export class HeadKernels {
     const { likelihood, bias, zeroBias, logDispersion } = head
     const { value, gradient, firstMoment, secondMoment } = sharedArena(bias, zeroBias, logDispersion)
     const rows = logDispersion?.value.rows ?? 1
+    const { gradientAt, dispersionAt, zeroAt, sumAt } = scalars
     const columns = {
-      ...scalars,
+      gradientAt,
+      dispersionAt,
+      zeroAt,
+      sumAt,
       capacity,
       cells: nCells,
       genes: source.nGenes,
@@ -200,7 +207,8 @@ export class HeadKernels {
     if (adam) {
       this.#context.recorder.dispatch(headColumnUpdate(likelihood), {
         buffers: { ...buffers, value, firstMoment, secondMoment },
-        scalars: { ...columns, ...adamScalars(adam) },
+        scalars: columns,
+        adam: adamScalars(adam),
         groups,
       })
     } else {
@@ -240,7 +248,8 @@ export class HeadKernels {
     if (adam) {
       this.#context.recorder.dispatch(weightUpdate(tile), {
         buffers: { ...buffers, value, firstMoment, secondMoment },
-        scalars: { ...scalars, ...adamScalars(adam) },
+        scalars,
+        adam: adamScalars(adam),
         groups,
       })
     } else {

@@ -132,7 +132,8 @@ export class LinearKernels {
     if (adam) {
       this.#context.recorder.dispatch(weightUpdate(tile), {
         buffers: { ...buffers, value, firstMoment, secondMoment },
-        scalars: { ...scalars, ...adamScalars(adam) },
+        scalars,
+        adam: adamScalars(adam),
         groups,
       })
     } else {

@@ -214,7 +214,8 @@ export class PlainKernels implements Kernels {
       const { live: _, ...buffers } = arena
       this.#context.recorder.dispatch(adamUpdate, {
         buffers,
-        scalars: { first, size: end - first, ...adamScalars(settings) },
+        scalars: { first, size: end - first },
+        adam: adamScalars(settings),
         groups: strided(end - first),
       })
     }

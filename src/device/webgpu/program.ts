@@ -1,5 +1,6 @@
 import { STAGE_COMPUTE } from './flags.js'
 import type { View } from './view.js'
+import { ADAM_SCALARS } from './wgsl/adam.js'
 
 type Scalar = 'u32' | 'f32'
 type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
@@ -11,6 +12,8 @@ export const SLOT_BYTES = 256
 export interface KernelSource<P extends string = string, B extends string = string> {
   readonly name: string
   readonly scalars: Readonly<Record<P, Scalar>>
+  /** Whether Adam's scalars follow. */
+  readonly adam?: boolean
   readonly buffers: Readonly<Record<B, Access>>
   readonly code: string
   /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
@@ -30,8 +33,10 @@ export function kernelSource<P extends string, B extends string>(
 }
 
 /** The whole WGSL of a kernel. */
-export function wgsl({ scalars, buffers, code }: KernelSource): string {
-  const fields = Object.entries(scalars).map(([name, type]) => `  ${name}: ${type},`)
+export function wgsl({ scalars, adam, buffers, code }: KernelSource): string {
+  const fields = Object.entries({ ...scalars, ...(adam ? ADAM_SCALARS : {}) }).map(
+    ([name, type]) => `  ${name}: ${type},`,
+  )
   const bindings = Object.entries(buffers).map(([name, access], i) => {
     const [mode, type] = access.split(' ')
     return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`
@@ -57,7 +62,8 @@ export class Program {
     this.scalarNames = Object.keys(source.scalars)
     this.bufferNames = Object.keys(source.buffers)
     this.floats = Object.values(source.scalars).map((type) => type === 'f32')
-    if (this.scalarNames.length * 4 > SLOT_BYTES) throw new Error(`${source.name} has too many scalars.`)
+    if ((this.scalarNames.length + Object.keys(ADAM_SCALARS).length) * 4 > SLOT_BYTES)
+      throw new Error(`${source.name} has too many scalars.`)
     this.#device = device
     this.#uniforms = uniforms
     const visibility = STAGE_COMPUTE

@@ -10,6 +10,8 @@ const MOST_WORK = 2 ** 26
 export interface Dispatch<P extends string, B extends string> {
   buffers: Record<B, View>
   scalars: Record<P, number>
+  /** Adam's scalars, for the kernels that take them. */
+  adam?: Float32Array | undefined
   /** Workgroups: x, y, z. */
   groups: readonly [number, number, number]
 }
@@ -82,7 +84,7 @@ export class Recorder {
 
   dispatch<P extends string, B extends string>(
     source: KernelSource<P, B>,
-    { buffers, scalars, groups }: Dispatch<P, B>,
+    { buffers, scalars, adam, groups }: Dispatch<P, B>,
   ): void {
     if (this.#slot === SLOTS) this.#submit()
     const program = this.#program(source)
@@ -93,6 +95,7 @@ export class Recorder {
       if (floats[i]) this.#floats[at + i] = value
       else this.#words[at + i] = value
     }
+    if (adam) this.#floats.set(adam, at + scalarNames.length)
     const views: View[] = []
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i] as B])
     const group = program.group(views)

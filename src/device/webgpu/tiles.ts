@@ -4,6 +4,8 @@ import type { Tile } from './wgsl/product.js'
 export const TILES: readonly Tile[] = [
   { m: 32, n: 32, k: 16, rows: 4, columns: 4 },
   { m: 64, n: 64, k: 16, rows: 4, columns: 4 },
+  { m: 128, n: 64, k: 16, rows: 8, columns: 4 },
+  { m: 128, n: 128, k: 8, rows: 8, columns: 8 },
 ]
 
 /** Workgroups that keep a large card busy. */

@@ -1,7 +1,7 @@
 import type { Likelihood } from '../../device.js'
 import { perKey } from '../per-key.js'
 import { kernelSource } from '../program.js'
-import { ADAM_SCALARS, ADAM_STEP, STORE_GRADIENT } from './adam.js'
+import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { likelihoodTerms } from './likelihood.js'
 import { MATH } from './math.js'
 import { entryReads, FIELD, workgroupSum } from './minibatch.js'
@@ -216,7 +216,8 @@ export const headColumnGradient = perKey((likelihood: Likelihood) =>
 export const headColumnUpdate = perKey((likelihood: Likelihood) =>
   kernelSource({
     name: 'head columns with adam',
-    scalars: { ...COLUMN_SCALARS, ...ADAM_SCALARS },
+    scalars: COLUMN_SCALARS,
+    adam: true,
     buffers: {
       metadata: 'read u32',
       work: 'read f32',

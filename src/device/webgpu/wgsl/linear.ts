@@ -1,6 +1,6 @@
 import { perKey } from '../per-key.js'
 import { kernelSource, type Work } from '../program.js'
-import { ADAM_SCALARS, ADAM_STEP, STORE_GRADIENT } from './adam.js'
+import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { MATH } from './math.js'
 import { COVARIATE_INPUT, COVARIATES, entryReads, FIELD } from './minibatch.js'
 import { product, type Tile, tileName } from './product.js'
@@ -146,7 +146,8 @@ export const weightUpdate = perKey(
     kernelSource({
       name: `weight update ${tileName(tile)}`,
       work: productWork(6),
-      scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
+      scalars: WEIGHT_GRADIENT_SCALARS,
+      adam: true,
       buffers: {
         ...WEIGHT_GRADIENT_BUFFERS,
         value: 'read_write f32',

@@ -1,12 +1,13 @@
 import { kernelSource } from '../program.js'
-import { ADAM_SCALARS, ADAM_STEP } from './adam.js'
+import { ADAM_STEP } from './adam.js'
 import { workgroupSum } from './minibatch.js'
 
 /** One Adam update of parameters that lie side by side. */
 export const adamUpdate = kernelSource({
   name: 'adam',
   work: ({ size }) => ({ flops: 0, bytes: 4 * 7 * size }),
-  scalars: { first: 'u32', size: 'u32', ...ADAM_SCALARS },
+  scalars: { first: 'u32', size: 'u32' },
+  adam: true,
   buffers: {
     value: 'read_write f32',
     gradient: 'read f32',
