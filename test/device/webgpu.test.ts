@@ -101,7 +101,9 @@ async function losable() {
     return made
   }
   // a few dozen cells a buffer
-  const device = await openAdapter({ info, limits, features, requestDevice } as GPUAdapter, 2000)
+  const device = await openAdapter({ info, limits, features, requestDevice } as GPUAdapter, {
+    chunkBytes: 2000,
+  })
   return { device, lose: () => lose() }
 }
 

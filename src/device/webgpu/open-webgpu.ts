@@ -3,15 +3,22 @@ import { adapterNames, nodeGpu } from './node-gpu.js'
 import { isSoftware, openAdapter } from './open-gpu.js'
 import type { WebgpuDevice } from './webgpu-device.js'
 
-async function listedAdapters(): Promise<GPUAdapter[]> {
-  const names = await adapterNames()
-  const adapters = await Promise.all(
-    names.map(async ({ backend, name }) => {
-      const gpu = await nodeGpu([`backend=${backend}`, `adapter=${name}`])
-      return gpu.requestAdapter({ powerPreference: 'high-performance' })
-    }),
-  )
-  return adapters.filter((adapter) => adapter !== null)
+interface Listed {
+  adapter: GPUAdapter
+  /** "NVIDIA H200 (vulkan)" */
+  label: string
+  software: boolean
+}
+
+async function listedAdapters(): Promise<Listed[]> {
+  const listed: Listed[] = []
+  for (const { backend, name } of await adapterNames()) {
+    const gpu = await nodeGpu([`backend=${backend}`, `adapter=${name}`])
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+    if (!adapter) continue
+    listed.push({ adapter, label: `${name} (${backend})`, software: isSoftware(adapter, name) })
+  }
+  return listed
 }
 
 /**
@@ -23,10 +30,8 @@ async function listedAdapters(): Promise<GPUAdapter[]> {
 export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
   const adapters = await listedAdapters()
   const chosen =
-    number === undefined
-      ? (adapters.find((adapter) => !isSoftware(adapter)) ?? adapters[0])
-      : adapters[number]
-  if (chosen) return openAdapter(chosen)
+    number === undefined ? (adapters.find(({ software }) => !software) ?? adapters[0]) : adapters[number]
+  if (chosen) return openAdapter(chosen.adapter, chosen)
   if (adapters.length === 0) {
     throw new ScvaeError('no-device', 'WebGPU finds no GPU on this machine.', { hint: 'Use --device cpu.' })
   }
@@ -38,8 +43,8 @@ export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
 /** The first GPU that is not software, for `--device auto`; none where something is missing. */
 export async function findWebgpu(): Promise<WebgpuDevice | undefined> {
   try {
-    const adapter = (await listedAdapters()).find((one) => !isSoftware(one))
-    return adapter && (await openAdapter(adapter))
+    const found = (await listedAdapters()).find(({ software }) => !software)
+    return found && (await openAdapter(found.adapter, found))
   } catch (error) {
     if (error instanceof ScvaeError && error.kind === 'no-device') return undefined
     throw error
@@ -50,6 +55,7 @@ export async function findWebgpu(): Promise<WebgpuDevice | undefined> {
 export interface AdapterSummary {
   device: string
   name: string
+  driver: string
   vendor: string
   architecture: string
   software: boolean
@@ -60,14 +66,15 @@ export interface AdapterSummary {
 /** What `scvae devices` says of WebGPU: the adapters, or what is missing. */
 export async function describeWebgpu(): Promise<{ adapters: AdapterSummary[]; missing?: string }> {
   try {
-    const adapters = (await listedAdapters()).map((adapter, i): AdapterSummary => {
+    const adapters = (await listedAdapters()).map(({ adapter, label, software }, i): AdapterSummary => {
       const { info, limits, features } = adapter
       return {
         device: `webgpu:${i}`,
-        name: info.description || info.device,
+        name: label,
+        driver: info.description,
         vendor: info.vendor,
         architecture: info.architecture,
-        software: isSoftware(adapter),
+        software,
         features: ['subgroups', 'shader-f16', 'timestamp-query'].filter((name) => features.has(name)),
         limits: {
           buffer_bytes: limits.maxBufferSize,
