@@ -47,7 +47,7 @@ export const devices: Command = {
 
 function adapterLine({ name, software, limits, features }: AdapterSummary): string {
   const memory = `buffers of up to ${formatBytes(limits.binding_bytes)}`
-  const threads = `workgroups of ${limits.workgroup_threads} threads and ${formatBytes(limits.workgroup_bytes)}`
+  const threads = `workgroups of ${limits.workgroup_threads} threads and ${Math.round(limits.workgroup_bytes / 1024)} KiB`
   const kind = software ? 'software, never taken by "auto"' : undefined
   return [name, kind, memory, threads, ...features].filter(Boolean).join('; ')
 }

@@ -17,7 +17,13 @@ import { productGroups } from './linear-kernels.js'
 import { pickTile } from './tiles.js'
 import { encodeLatent, latentBackward, MOST_FUSED } from './wgsl/latent.js'
 import { latentWeightGradients } from './wgsl/linear.js'
-import { batchNormRelu, batchNormReluGradient, NORM_FEATURES } from './wgsl/norm.js'
+import {
+  batchNormRelu,
+  batchNormReluGradient,
+  MOST_NARROW_INPUTS,
+  NORM_FEATURES,
+  narrowLayer,
+} from './wgsl/norm.js'
 
 const NO_NOISE = { seed: 0, purpose: 0, step: 0 }
 
@@ -63,6 +69,46 @@ export class FusedKernels {
       },
       scalars: { cells: batch.nCells, width: input.columns, training: training ? 1 : 0, dropout, ...noise },
       groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+    })
+  }
+
+  canNarrowLayer({ input }: LinearArgs): boolean {
+    return input.columns <= MOST_NARROW_INPUTS && this.canFuse(9)
+  }
+
+  narrowLayer(linear: LinearArgs, norm: BatchNormArgs, { output, dropout, noise }: ReluDropoutArgs): void {
+    const { batch, weight, bias } = linear
+    const { scale, shift, running, saved, training } = norm
+    const minibatch = mini(batch)
+    const width = norm.input.columns
+    this.#context.recorder.dispatch(narrowLayer, {
+      buffers: {
+        layerInput: view(linear.input),
+        weight: sharedArena(weight, bias, scale, shift).value,
+        metadata: minibatch.metadata,
+        uses: this.#context.covariates(linear.covariates, minibatch).view,
+        running: view(running),
+        saved: view(saved),
+        input: view(norm.input),
+        output: view(norm.output),
+        activation: view(output),
+      },
+      scalars: {
+        cells: batch.nCells,
+        width,
+        training: training ? 1 : 0,
+        dropout,
+        seed: noise.seed,
+        purpose: noise.purpose,
+        step: noise.step,
+        k: linear.input.columns,
+        capacity: batch.capacity,
+        weightAt: offset(weight),
+        biasAt: offset(bias),
+        scaleAt: offset(scale),
+        shiftAt: offset(shift),
+      },
+      groups: [Math.ceil(width / NORM_FEATURES), 1, 1],
     })
   }
 

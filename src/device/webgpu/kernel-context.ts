@@ -60,7 +60,7 @@ export class KernelContext {
     }
   }
 
-  /** The covariates of a layer as its kernels read them (`COVARIATES` in wgsl/minibatch.ts), and the weight rows they have. */
+  /** The covariates of a layer as its kernels read them (`covariateSum` in wgsl/minibatch.ts), and the weight rows they have. */
   covariates(use: CovariateUse, batch: GpuMinibatch): { view: View; rows: number } {
     const categorical = batch.source.categorical.length
     const key = `${use.categories.join(' ')}+${use.continuous}/${categorical}`

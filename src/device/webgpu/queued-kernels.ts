@@ -74,7 +74,7 @@ export class QueuedKernels implements Kernels {
       case 'batchNorm':
         return this.#activation(calls, i)
       case 'linear':
-        return this.#encodeLatent(calls, i)
+        return this.#encodeLatent(calls, i) || this.#narrowLayer(calls, i)
       case 'addSum':
         return this.#sums(calls, i)
       case 'countHeadGradient':
@@ -93,6 +93,16 @@ export class QueuedKernels implements Kernels {
     if (!norm || !relu || relu.input !== norm.output || relu.batch !== norm.batch) return 0
     this.#fused.batchNormRelu(norm, relu)
     return 2
+  }
+
+  #narrowLayer(calls: readonly Call[], i: number): number {
+    const linear = argsOf(calls[i], 'linear')
+    const norm = argsOf(calls[i + 1], 'batchNorm')
+    const relu = argsOf(calls[i + 2], 'reluDropout')
+    if (!linear || !norm || !relu || norm.input !== linear.output || relu.input !== norm.output) return 0
+    if (!this.#fused.canNarrowLayer(linear)) return 0
+    this.#fused.narrowLayer(linear, norm, relu)
+    return 3
   }
 
   #encodeLatent(calls: readonly Call[], i: number): number {

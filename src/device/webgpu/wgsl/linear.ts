@@ -2,7 +2,7 @@ import { perKey } from '../per-key.js'
 import { kernelSource, type Work } from '../program.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { MATH } from './math.js'
-import { COVARIATE_INPUT, COVARIATES, entryReads, FIELD } from './minibatch.js'
+import { COVARIATE_INPUT, covariateSum, entryReads, FIELD } from './minibatch.js'
 import { product, type Tile, tileName } from './product.js'
 
 /** Of a product whose operands and result each pass memory once; the result so many times. */
@@ -30,7 +30,7 @@ export const linearForward = perKey(
         uses: 'read u32',
         output: 'read_write f32',
       },
-      code: `${COVARIATES}
+      code: `${covariateSum()}
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[k * p.n + n]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) {
@@ -248,7 +248,7 @@ export const sparseForward = perKey((packed: boolean, threads: number) => {
       uses: 'read u32',
       output: 'read_write f32',
     },
-    code: `${MATH}${entryReads(packed)}${COVARIATES}
+    code: `${MATH}${entryReads(packed)}${covariateSum()}
 var<workgroup> genes: array<u32, ${threads}>;
 var<workgroup> values: array<f32, ${threads}>;
 var<workgroup> parts: array<f32, ${threads}>;

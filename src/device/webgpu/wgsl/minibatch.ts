@@ -33,18 +33,18 @@ fn entry_count(k: u32) -> f32 { return bitcast<f32>(entries[2u * k + 1u]); }
  * Covariates of a linear layer. `uses` holds: number of categorical and of continuous covariates taken, number of their weight
  * rows; then field and first weight row of each categorical covariate, field of each continuous one.
  */
-export const COVARIATES = /* wgsl */ `
+export const covariateSum = (weightAt = '0u') => /* wgsl */ `
 fn covariate_sum(cell: u32, first: u32, width: u32, column: u32) -> f32 {
   let categorical = uses[0];
   let continuous = uses[1];
   var sum = 0.0;
   for (var k = 0u; k < categorical; k++) {
     let code = metadata[uses[3u + 2u * k] * p.capacity + cell];
-    sum += weight[(first + uses[4u + 2u * k] + code) * width + column];
+    sum += weight[${weightAt} + (first + uses[4u + 2u * k] + code) * width + column];
   }
   for (var k = 0u; k < continuous; k++) {
     let x = bitcast<f32>(metadata[uses[3u + 2u * categorical + k] * p.capacity + cell]);
-    sum += x * weight[(first + uses[2] - continuous + k) * width + column];
+    sum += x * weight[${weightAt} + (first + uses[2] - continuous + k) * width + column];
   }
   return sum;
 }

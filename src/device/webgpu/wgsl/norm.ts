@@ -1,7 +1,7 @@
 import { kernelSource } from '../program.js'
 import { NOISE_SCALARS, RELU_DROPOUT } from './activation.js'
 import { STORE_GRADIENT } from './adam.js'
-import { workgroupSum } from './minibatch.js'
+import { covariateSum, workgroupSum } from './minibatch.js'
 import { PHILOX } from './philox.js'
 
 /** Features that a workgroup owns, and threads that share the cells of each. */
@@ -36,6 +36,12 @@ const PLACE = /* wgsl */ `
   let cells = select(0u, p.cells, inside);`
 
 const NORM_SCALARS = { cells: 'u32', width: 'u32', training: 'u32' } as const
+/** Scale and shift as buffers of their own. */
+const OWN_SCALE = /* wgsl */ `
+fn scale_of(j: u32) -> f32 { return scale[j]; }
+fn shift_of(j: u32) -> f32 { return shift[j]; }
+`
+
 const NORM_BUFFERS = {
   input: 'read f32',
   scale: 'read f32',
@@ -46,10 +52,11 @@ const NORM_BUFFERS = {
 } as const
 
 /** Batch normalisation: a workgroup owns features and passes over their cells (epsilon 1e-3, momentum 0.01). */
-const batchNormCode = (put: string) => /* wgsl */ `${LANE_SUMS}${put}
+const batchNormCode = (put: string, before = '') => /* wgsl */ `${LANE_SUMS}${put}
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   ${PLACE}
+  ${before}
   var mean = 0.0;
   var inverse = 0.0;
   if (p.training != 0u) {
@@ -75,8 +82,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     inverse = 1.0 / sqrt(running[p.width + j] + 1e-3);
   }
   if (!inside) { return; }
-  let g = scale[j] * inverse;
-  let b = shift[j];
+  let g = scale_of(j) * inverse;
+  let b = shift_of(j);
   for (var i = lane; i < cells; i += ${LANES}u) {
     let at = i * p.width + j;
     put_normalised(at, i, j, (input[at] - mean) * g + b);
@@ -87,21 +94,67 @@ export const batchNorm = kernelSource({
   name: 'batch norm',
   scalars: NORM_SCALARS,
   buffers: NORM_BUFFERS,
-  code: batchNormCode('fn put_normalised(at: u32, i: u32, j: u32, x: f32) { output[at] = x; }'),
+  code: batchNormCode(`${OWN_SCALE}fn put_normalised(at: u32, i: u32, j: u32, x: f32) { output[at] = x; }`),
 })
+
+/** ReLU and dropout of what was normalised. */
+const ACTIVATE = /* wgsl */ `${PHILOX}${RELU_DROPOUT}
+fn put_normalised(at: u32, i: u32, j: u32, x: f32) {
+  output[at] = x;
+  var y = relu(x);
+  if (p.dropout > 0.0) { y *= kept(philox(p.seed, p.purpose, j / 4u, i, p.step), j); }
+  activation[at] = y;
+}
+`
 
 /** Batch normalisation with ReLU and dropout after it. */
 export const batchNormRelu = kernelSource({
   name: 'batch norm, relu, dropout',
   scalars: { ...NORM_SCALARS, dropout: 'f32', ...NOISE_SCALARS },
   buffers: { ...NORM_BUFFERS, activation: 'read_write f32' },
-  code: batchNormCode(/* wgsl */ `${PHILOX}${RELU_DROPOUT}
-fn put_normalised(at: u32, i: u32, j: u32, x: f32) {
-  output[at] = x;
-  var y = relu(x);
-  if (p.dropout > 0.0) { y *= kept(philox(p.seed, p.purpose, j / 4u, i, p.step), j); }
-  activation[at] = y;
-}`),
+  code: batchNormCode(OWN_SCALE + ACTIVATE),
+})
+
+/** Inputs up to which a thread that owns a feature may well multiply them itself. */
+export const MOST_NARROW_INPUTS = 64
+
+/** A linear layer with few inputs, batch normalisation, ReLU and dropout: a whole hidden layer. */
+export const narrowLayer = kernelSource({
+  name: 'linear, batch norm, relu, dropout',
+  scalars: {
+    ...NORM_SCALARS,
+    dropout: 'f32',
+    ...NOISE_SCALARS,
+    k: 'u32',
+    capacity: 'u32',
+    weightAt: 'u32',
+    biasAt: 'u32',
+    scaleAt: 'u32',
+    shiftAt: 'u32',
+  },
+  buffers: {
+    layerInput: 'read f32',
+    weight: 'read f32',
+    metadata: 'read u32',
+    uses: 'read u32',
+    running: 'read_write f32',
+    saved: 'read_write f32',
+    input: 'read_write f32',
+    output: 'read_write f32',
+    activation: 'read_write f32',
+  },
+  code: batchNormCode(
+    /* wgsl */ `${covariateSum('p.weightAt')}${ACTIVATE}
+fn scale_of(j: u32) -> f32 { return weight[p.scaleAt + j]; }
+fn shift_of(j: u32) -> f32 { return weight[p.shiftAt + j]; }
+`,
+    /* wgsl */ `
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    var x = 0.0;
+    for (var k = 0u; k < p.k; k++) { x += layerInput[i * p.k + k] * weight[p.weightAt + k * p.width + j]; }
+    input[i * p.width + j] = x + weight[p.biasAt + j] + covariate_sum(i, p.k, p.width, j);
+  }`,
+  ),
 })
 
 export const batchNormGradient = kernelSource({
