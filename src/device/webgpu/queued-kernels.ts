@@ -1,26 +1,34 @@
 import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../device.js'
 import { FusedKernels } from './fused-kernels.js'
+import { type GatherArgs, GatherKernels } from './gather-kernels.js'
 import type { KernelContext } from './kernel-context.js'
 import { PlainKernels } from './plain-kernels.js'
 import { MOST_SUMS } from './wgsl/update.js'
 
-/** A call that waits. */
-type Call = { [K in keyof Kernels]: { kernel: K; args: Parameters<Kernels[K]> } }[keyof Kernels]
+/** The interface's kernels, and the filling of a minibatch that comes before them. */
+interface Queued extends Kernels {
+  gather(args: GatherArgs): void
+}
 
-type Of<K extends keyof Kernels> = Parameters<Kernels[K]>[0]
+/** A call that waits. */
+type Call = { [K in keyof Queued]: { kernel: K; args: Parameters<Queued[K]> } }[keyof Queued]
+
+type Of<K extends keyof Queued> = Parameters<Queued[K]>[0]
 
 /**
  * The interface's kernels, held back until they are needed: neighbours that one dispatch can do are found then. What is
  * computed is the same, call by call; only the number of dispatches falls.
  */
-export class QueuedKernels implements Kernels {
+export class QueuedKernels implements Queued {
   readonly #plain: PlainKernels
   readonly #fused: FusedKernels
+  readonly #gather: GatherKernels
   #calls: Call[] = []
 
   constructor(context: KernelContext) {
     this.#plain = new PlainKernels(context)
     this.#fused = new FusedKernels(context)
+    this.#gather = new GatherKernels(context)
   }
 
   sparseLinear = (args: Of<'sparseLinear'>): void => this.#hold({ kernel: 'sparseLinear', args: [args] })
@@ -50,6 +58,14 @@ export class QueuedKernels implements Kernels {
   addSum = (batch: Minibatch, values: Tensor, sums: Tensor, element: number): void =>
     this.#hold({ kernel: 'addSum', args: [batch, values, sums, element] })
 
+  /** What waits is dispatched first: it is for the cells that the minibatch has now. */
+  gather = ({ batch, cells }: GatherArgs): void => {
+    this.drain()
+    batch.nCells = cells.length
+    // the caller may use its array again before the call is dispatched
+    this.#hold({ kernel: 'gather', args: [{ batch, cells: cells.slice() }] })
+  }
+
   #hold(call: Call): void {
     this.#calls.push(call)
   }
@@ -63,6 +79,10 @@ export class QueuedKernels implements Kernels {
   }
 
   #one({ kernel, args }: Call): number {
+    if (kernel === 'gather') {
+      this.#gather.gather(...args)
+      return 1
+    }
     const run = this.#plain[kernel] as (...args: unknown[]) => void
     run.apply(this.#plain, args)
     return 1
@@ -71,6 +91,8 @@ export class QueuedKernels implements Kernels {
   /** Dispatches the calls from `i` on that go together; how many they are, 0 when none do. */
   #fuse(calls: readonly Call[], i: number): number {
     switch (calls[i]!.kernel) {
+      case 'gather':
+        return this.#gatherLinear(calls, i)
       case 'batchNorm':
         return this.#activation(calls, i)
       case 'linear':
@@ -85,6 +107,14 @@ export class QueuedKernels implements Kernels {
       default:
         return 0
     }
+  }
+
+  #gatherLinear(calls: readonly Call[], i: number): number {
+    const gather = argsOf(calls[i], 'gather')
+    const linear = argsOf(calls[i + 1], 'sparseLinear')
+    if (!gather || !linear || linear.batch !== gather.batch) return 0
+    this.#gather.gatherLinear(gather, linear)
+    return 2
   }
 
   #activation(calls: readonly Call[], i: number): number {
@@ -166,10 +196,11 @@ export class QueuedKernels implements Kernels {
 
   dispose(): void {
     this.#plain.dispose()
+    this.#gather.dispose()
   }
 }
 
 /** The arguments of a call when it is of the kernel given. */
-function argsOf<K extends keyof Kernels>(call: Call | undefined, kernel: K): Of<K> | undefined {
+function argsOf<K extends keyof Queued>(call: Call | undefined, kernel: K): Of<K> | undefined {
   return call?.kernel === kernel ? (call.args[0] as Of<K>) : undefined
 }

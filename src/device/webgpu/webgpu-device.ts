@@ -4,13 +4,11 @@ import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
 import { GpuProfile } from './gpu-profile.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
-import { KernelContext, rowThreads } from './kernel-context.js'
+import { KernelContext } from './kernel-context.js'
 import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
 import { ResidentCells } from './resident-cells.js'
-import { RowRing } from './row-ring.js'
 import { aligned, View, WORD } from './view.js'
-import { gatherCells } from './wgsl/gather.js'
 
 /** The WebGPU device: counts, weights and noise live on the GPU; the host queues kernels and reads losses. */
 export class WebgpuDevice implements Device {
@@ -22,7 +20,6 @@ export class WebgpuDevice implements Device {
   readonly #device: GPUDevice
   readonly #context: KernelContext
   readonly #kernels: QueuedKernels
-  readonly #rows: RowRing
   readonly #resident = new Map<CellSource, ResidentCells>()
   readonly #chunkBytes: number
   #failure: ScvaeError | undefined
@@ -38,7 +35,6 @@ export class WebgpuDevice implements Device {
     this.#kernels = new QueuedKernels(this.#context)
     this.kernels = this.#kernels
     this.recorder.beforeFlush = () => this.#kernels.drain()
-    this.#rows = new RowRing(device, this.recorder)
     device.addEventListener('uncapturederror', ({ error }) => this.#fail(describeError(error), error))
     device.lost.then(({ message }) => {
       if (!this.#disposed) this.#fail(`The GPU was lost: ${firstLine(message)}`)
@@ -155,24 +151,11 @@ export class WebgpuDevice implements Device {
 
   gather(batch: Minibatch, cells: Int32Array): void {
     const minibatch = mini(batch)
-    const { source, capacity, metadata, dense } = minibatch
-    const { chunks, facts, fields, packed, nCells } = minibatch.cells
-    if (cells.length > capacity) {
-      throw new RangeError(`A minibatch of ${capacity} cells cannot hold ${cells.length}.`)
+    if (cells.length > batch.capacity) {
+      throw new RangeError(`A minibatch of ${batch.capacity} cells cannot hold ${cells.length}.`)
     }
-    // what waits is for the cells that are there now
-    this.#kernels.drain()
-    this.recorder.addWork(cells.length * source.nGenes)
-    this.recorder.reserve(chunks.length)
-    const rowsAt = this.#rows.push(cells)
-    minibatch.nCells = cells.length
-    for (const [chunk, entries] of chunks.entries()) {
-      this.recorder.dispatch(gatherCells(packed, rowThreads(source.nGenes)), {
-        buffers: { rows: this.#rows.view, facts, entries, metadata, dense },
-        scalars: { chunk, capacity, genes: source.nGenes, fields, totalCells: nCells, rowsAt },
-        groups: [cells.length, 1, 1],
-      })
-    }
+    this.recorder.addWork(cells.length * minibatch.source.nGenes)
+    this.#kernels.gather({ batch: minibatch, cells })
   }
 
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
@@ -201,7 +184,6 @@ export class WebgpuDevice implements Device {
     this.#disposed = true
     this.#kernels.dispose()
     this.#context.dispose()
-    this.#rows.dispose()
     this.recorder.dispose()
     this.#device.destroy()
   }

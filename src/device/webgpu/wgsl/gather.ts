@@ -1,31 +1,31 @@
 import { perKey } from '../per-key.js'
 import { kernelSource } from '../program.js'
 import { MATH } from './math.js'
-import { entryReads, FIELD } from './minibatch.js'
+import { covariateSum, entryReads, FIELD } from './minibatch.js'
 
-/**
- * Fills a minibatch: the facts of each cell and log1p of its counts as a dense row. A workgroup owns a row; cells whose
- * counts lie in another chunk are left to that chunk's dispatch. `facts` has `fields` rows of all cells of the data set.
- */
-export const gatherCells = perKey((packed: boolean, threads: number) =>
-  kernelSource({
-    name: 'gather',
-    scalars: {
-      chunk: 'u32',
-      capacity: 'u32',
-      genes: 'u32',
-      fields: 'u32',
-      totalCells: 'u32',
-      rowsAt: 'u32',
-    },
-    buffers: {
-      rows: 'read u32',
-      facts: 'read u32',
-      entries: 'read u32',
-      metadata: 'read_write u32',
-      dense: 'read_write f32',
-    },
-    code: `${MATH}${entryReads(packed)}
+const GATHER_SCALARS = {
+  chunk: 'u32',
+  capacity: 'u32',
+  genes: 'u32',
+  fields: 'u32',
+  totalCells: 'u32',
+  rowsAt: 'u32',
+} as const
+
+const GATHER_BUFFERS = {
+  rows: 'read u32',
+  facts: 'read u32',
+  entries: 'read u32',
+  metadata: 'read_write u32',
+  dense: 'read_write f32',
+} as const
+
+const gatherCode = (
+  packed: boolean,
+  threads: number,
+  more: string,
+  after: string,
+) => /* wgsl */ `${MATH}${entryReads(packed)}${more}
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let i = group.x;
@@ -37,6 +37,77 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   for (var g = t; g < p.genes; g += ${threads}u) { dense[i * p.genes + g] = 0.0; }
   storageBarrier();
   for (var k = start + t; k < end; k += ${threads}u) { dense[i * p.genes + entry_gene(k)] = log1p_(entry_count(k)); }
-}`,
+  ${after}
+}`
+
+/**
+ * Fills a minibatch: the facts of each cell and log1p of its counts as a dense row. A workgroup owns a row; cells whose
+ * counts lie in another chunk are left to that chunk's dispatch. `facts` has `fields` rows of all cells of the data set.
+ */
+export const gatherCells = perKey((packed: boolean, threads: number) =>
+  kernelSource({
+    name: 'gather',
+    scalars: GATHER_SCALARS,
+    buffers: GATHER_BUFFERS,
+    code: gatherCode(packed, threads, '', ''),
   }),
 )
+
+const COLUMNS = 128
+
+/** The same, and log1p of the counts times a weight while the cell's entries are at hand: the encoder's first layer. */
+export const gatherLinear = perKey((packed: boolean, threads: number) => {
+  const lanes = 64
+  const shares = threads / lanes
+  return kernelSource({
+    name: 'gather and sparse linear',
+    scalars: { ...GATHER_SCALARS, n: 'u32', weightAt: 'u32', biasAt: 'u32' },
+    buffers: { ...GATHER_BUFFERS, weight: 'read f32', uses: 'read u32', output: 'read_write f32' },
+    code: gatherCode(
+      packed,
+      threads,
+      /* wgsl */ `${covariateSum('p.weightAt')}
+var<workgroup> genes: array<u32, ${threads}>;
+var<workgroup> values: array<f32, ${threads}>;
+var<workgroup> parts: array<vec2f, ${threads}>;`,
+      /* wgsl */ `
+  // a thread has two columns: two sums that do not wait for each other
+  let share = t / ${lanes}u;
+  for (var first = 0u; first < p.n; first += ${COLUMNS}u) {
+    let column = first + t % ${lanes}u;
+    let one = min(column, p.n - 1u);
+    let two = min(column + ${lanes}u, p.n - 1u);
+    var sum = vec2f();
+    for (var k0 = start; k0 < end; k0 += ${threads}u) {
+      let n = min(${threads}u, end - k0);
+      workgroupBarrier();
+      if (t < n) {
+        genes[t] = p.weightAt + entry_gene(k0 + t) * p.n;
+        values[t] = log1p_(entry_count(k0 + t));
+      }
+      workgroupBarrier();
+      var k = share;
+      for (; k + ${shares}u < n; k += ${2 * shares}u) {
+        let a = vec2f(weight[genes[k] + one], weight[genes[k] + two]);
+        let b = vec2f(weight[genes[k + ${shares}u] + one], weight[genes[k + ${shares}u] + two]);
+        sum += values[k] * a;
+        sum += values[k + ${shares}u] * b;
+      }
+      for (; k < n; k += ${shares}u) { sum += values[k] * vec2f(weight[genes[k] + one], weight[genes[k] + two]); }
+    }
+    workgroupBarrier();
+    parts[t] = sum;
+    workgroupBarrier();
+    if (share == 0u) {
+      for (var s = 1u; s < ${shares}u; s++) { sum += parts[s * ${lanes}u + t]; }
+      for (var c = 0u; c < 2u; c++) {
+        let j = column + c * ${lanes}u;
+        if (j < p.n) {
+          output[i * p.n + j] = sum[c] + weight[p.biasAt + j] + covariate_sum(i, p.genes, p.n, j);
+        }
+      }
+    }
+  }`,
+    ),
+  })
+})
