@@ -173,6 +173,7 @@ for (const genes of geneCounts) {
 }
 
 printTable(
+  `Training on ${device.label}`,
   [
     'genes',
     'batch',
