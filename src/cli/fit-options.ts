@@ -76,6 +76,7 @@ export const FIT_OPTIONS = {
     device: { ...text(`${choice(DEVICES)} | webgpu:N`), default: 'auto' },
     threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
     kernels: { ...text(choice(KERNELS)), default: 'auto' },
+    profile: flag('Log what each kernel of the GPU takes; training is slower meanwhile'),
   }),
   ...grouped('Output:', {
     output: {

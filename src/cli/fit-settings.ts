@@ -35,6 +35,7 @@ export interface FitSettings {
   device: DeviceName
   threads?: number | undefined
   kernels: (typeof KERNELS)[number]
+  profile: boolean
 }
 
 /** One `--subset COLUMN=VALUE`. */
@@ -76,6 +77,7 @@ export function fitSettings(args: Arguments): FitSettings {
     device: deviceName(args),
     threads: args.whole('threads', 1),
     kernels: args.choice('kernels', KERNELS)!,
+    profile: args.flag('profile'),
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { umap as layoutUmap } from '../analysis/umap.js'
-import type { Device } from '../device/device.js'
+import type { Device, KernelProfile } from '../device/device.js'
 import { openDevice } from '../device/open-device.js'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
@@ -26,6 +26,7 @@ import { LATENT_KEY, rehearseOutputs, stageOutputs, umapKey } from './fit-output
 import { fitReportData } from './fit-report.js'
 import type { FitSettings } from './fit-settings.js'
 import { interruptible } from './interrupt.js'
+import { kernelTable } from './kernel-table.js'
 import { Log } from './log.js'
 import { type Metrics, peakMemory, snakeCase } from './metrics.js'
 import { type Outputs, planOutputs, Staging } from './outputs.js'
@@ -105,12 +106,17 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
     seed: settings.train.seed,
     batchSize: settings.train.batchSize,
   })
+  const profile = settings.profile ? startProfile(device) : undefined
   log.openFile(outputs.log, settings.resume ? 'append' : 'new')
   const summary = await timer
     .time('train', () => train(run, model))
     .catch(async (error) => {
       throw await afterDivergence(error, run, model)
     })
+  if (profile) {
+    profile.stop()
+    log.info(`time of each kernel in training:\n${kernelTable(await profile.table())}`)
+  }
   const latent = await timer.time('latent', () => model.getLatentPosterior())
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed: settings.train.seed }))
   const scores = await timer.time('outliers', () => scoreCells(latent, surprise, settings.train.seed))
@@ -131,6 +137,13 @@ async function rehearse({ settings, outputs }: Run, data: FitData): Promise<void
   } finally {
     staging.discard()
   }
+}
+
+/** @throws ScvaeError (usage) on a device that has no times by kernel. */
+function startProfile(device: Device): KernelProfile {
+  const profile = device.profile?.()
+  if (profile) return profile
+  throw new ScvaeError('usage', `--profile times the kernels of a GPU, and the fit runs on ${device.label}.`)
 }
 
 async function train({ settings, outputs, log }: Run, model: SCVI): Promise<TrainSummary> {

@@ -276,6 +276,22 @@ export interface ParameterSpec {
   values: Float32Array
 }
 
+/** Time that a kernel took on the device. */
+export interface KernelTime {
+  kernel: string
+  calls: number
+  milliseconds: number
+  /** Of all calls, at the least; absent for kernels whose work is not worth counting. */
+  work?: { flops: number; bytes: number }
+}
+
+/** Times of the kernels since it was asked for. */
+export interface KernelProfile {
+  /** The kernels, the longest first. */
+  table(): Promise<KernelTime[]>
+  stop(): void
+}
+
 export interface Device {
   readonly kind: 'cpu' | 'webgpu' | 'tensorflow'
   /** For people: "AMD EPYC, 2 threads". */
@@ -291,6 +307,8 @@ export interface Device {
   read(tensor: Tensor): Promise<Float32Array>
   /** Waits until what is queued has been done; left out where calls return when it is. */
   settle?(): Promise<void>
+  /** Times every kernel from now on; left out where a device cannot. */
+  profile?(): KernelProfile
   /** Makes a data set's cells reachable for {@link Device.gather}. */
   minibatch(source: CellSource, capacity: number): Minibatch
   /** Fills a minibatch with cells of its source. */

@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../errors.js'
+import type { KernelProfile, KernelTime } from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
 import type { Work } from './program.js'
 import type { DispatchListener } from './recorder.js'
@@ -6,20 +7,11 @@ import type { DispatchListener } from './recorder.js'
 /** Dispatches that are timed before the times are read. */
 const SLOTS = 2048
 
-/** Time on the GPU of a kernel, and how often it ran. */
-export interface KernelTime {
-  kernel: string
-  calls: number
-  milliseconds: number
-  /** Of all calls; absent for kernels whose work is not worth counting. */
-  work?: Work
-}
-
 /**
  * Times every dispatch on the GPU by timestamps around a pass of its own. Passes of their own cost time themselves: the table is
  * for shares, not for the speed of a run.
  */
-export class GpuProfile implements DispatchListener {
+export class GpuProfile implements DispatchListener, KernelProfile {
   readonly #device: GPUDevice
   readonly #detach: () => void
   readonly #queries: GPUQuerySet
@@ -85,7 +77,7 @@ export class GpuProfile implements DispatchListener {
     staging.destroy()
   }
 
-  /** The kernels by the time they took, the longest first. To be called once the device has settled. */
+  /** To be called once the device has settled. */
   async table(): Promise<KernelTime[]> {
     await Promise.all(this.#reads)
     return Array.from(this.#times, ([kernel, { calls, nanoseconds, work }]) => ({

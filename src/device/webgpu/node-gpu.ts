@@ -3,6 +3,9 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 
+/** Timestamps are rounded to 65 µs, against attacks from web pages, where this is not switched off. */
+const FLAGS = ['disable-dawn-features=timestamp_quantization']
+
 /** Kept for the life of the process: adapters and devices crash once the object that made them has been collected. */
 const made = new Map<string, GPU>()
 
@@ -17,7 +20,7 @@ export async function nodeGpu(flags: readonly string[] = []): Promise<GPU> {
   const missing = missingVulkan()
   if (missing) throw new ScvaeError('no-device', missing.sentence, { hint: missing.hint })
   const key = flags.join(' ')
-  const gpu = made.get(key) ?? create([...flags])
+  const gpu = made.get(key) ?? create([...FLAGS, ...flags])
   made.set(key, gpu)
   return gpu
 }
