@@ -7,11 +7,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
+import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
 import type { NetworkState } from '../../src/model/parameters.js'
 import { SCVI } from '../../src/scvi.js'
 import { convertScviModel } from '../../src/scvi-tools/import.js'
 import { importWeights } from '../../src/scvi-tools/weights.js'
 import { largest } from '../device/check.js'
+import { plainTensorFlow } from '../device/plain-tensorflow.js'
+import { NO_WEBGPU } from '../device/webgpu.js'
 import {
   debugState,
   fixtureCells,
@@ -219,9 +222,19 @@ class Comparison {
 
 const show = process.env.SCVAE_SHOW_PARITY !== undefined
 
-for (const build of availableBuilds()) {
-  describe(`scvi-tools and scvae (${build})`, async () => {
-    const device = await createCpuDevice({ threads: 2, kernels: build })
+const threads = 2
+const devices: Record<string, () => Promise<Device>> = {
+  ...Object.fromEntries(
+    availableBuilds().map((kernels) => [kernels, () => createCpuDevice({ threads, kernels })]),
+  ),
+  'TensorFlow.js in plain JavaScript': plainTensorFlow,
+  // a software GPU takes minutes to compile what all these models need
+  ...(NO_WEBGPU === undefined && process.env.SCVAE_TEST_WEBGPU === 'all' && { WebGPU: () => openWebgpu() }),
+}
+
+for (const [deviceName, open] of Object.entries(devices)) {
+  describe(`scvi-tools and scvae (${deviceName})`, { timeout: 120_000 }, async () => {
+    const device = await open()
     const folder = temporaryFolder()
     const table: Record<string, Record<string, string>> = {}
     afterAll(async () => {
