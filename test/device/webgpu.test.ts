@@ -5,11 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { view } from '../../src/device/webgpu/gpu-tensor.js'
-import { productGroups } from '../../src/device/webgpu/linear-kernels.js'
 import { type AdapterName, adapterNames, nodeGpu } from '../../src/device/webgpu/node-gpu.js'
 import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
 import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
 import { TILES } from '../../src/device/webgpu/tiles.js'
+import { productGroups } from '../../src/device/webgpu/weight-product.js'
 import { plainProduct, transposedProduct } from '../../src/device/webgpu/wgsl/linear.js'
 import { tileName } from '../../src/device/webgpu/wgsl/product.js'
 import type { ModelConfig } from '../../src/model/config.js'
@@ -47,7 +47,10 @@ async function train(device: Device, model: Partial<ModelConfig>) {
   return { history, weights }
 }
 
-describe.skipIf(!gpu)('training on WebGPU', () => {
+// a software GPU compiles slowly
+const SLOW = { timeout: 120_000 }
+
+describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
   it.each<{ name: string; model: Partial<ModelConfig> }>([
     { name: 'nb', model: {} },
     {
@@ -107,7 +110,7 @@ async function losable() {
   return { device, lose: () => lose() }
 }
 
-describe.skipIf(!gpu)('a GPU that fails', () => {
+describe.skipIf(!gpu)('a GPU that fails', SLOW, () => {
   it('is one sentence when it is lost in training, and the CPU goes on from the checkpoint', async () => {
     const data = smallData()
     const { device, lose } = await losable()
@@ -157,7 +160,7 @@ describe.skipIf(!gpu)('a GPU that fails', () => {
   })
 })
 
-describe.skipIf(NO_WEBGPU !== undefined)('matrix products in every cut', () => {
+describe.skipIf(NO_WEBGPU !== undefined)('matrix products in every cut', SLOW, () => {
   // below, at and beyond a cut's edges
   const [m, n, k] = [70, 133, 37]
   const draws = new Draws(77)

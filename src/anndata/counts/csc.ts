@@ -1,7 +1,7 @@
 import { SliceReader } from '../slices/reader.js'
 import type { NumericArray } from '../store/store.js'
 import { type CountBlock, CountMatrix } from './counts.js'
-import type { SparseElement } from './sparse-element.js'
+import { SparseGroup } from './sparse-group.js'
 import type { SparseSlice } from './sparse-slices.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
@@ -11,20 +11,8 @@ import type { ValueScan } from './value-scan.js'
 const SLICES_AT_A_TIME = 8
 
 /** A `csc_matrix` group: turned into rows by two passes, one that counts and one that fills, with no copy between. */
-export class CscMatrix implements StoredMatrix {
+export class CscMatrix extends SparseGroup implements StoredMatrix {
   readonly encoding = 'csc_matrix'
-  readonly dtype: string
-  readonly nCells: number
-  readonly nGenes: number
-  readonly stored: number
-  private readonly element: SparseElement
-
-  constructor(element: SparseElement) {
-    this.element = element
-    this.dtype = element.data.dtype
-    ;[this.nCells, this.nGenes] = element.shape
-    this.stored = element.data.length
-  }
 
   async read(scan: ValueScan): Promise<CountMatrix> {
     const blocks = this.openBlocks(await this.entriesPerCell())
@@ -50,10 +38,6 @@ export class CscMatrix implements StoredMatrix {
       this.nGenes,
       blocks.map((block) => tidyRows(block, this.nGenes)),
     )
-  }
-
-  scan(scan: ValueScan): Promise<void> {
-    return this.element.scan(scan)
   }
 
   async locate(entry: number): Promise<{ cell: number; gene: number }> {

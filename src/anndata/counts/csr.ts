@@ -1,7 +1,7 @@
 import { SliceReader } from '../slices/reader.js'
 import type { NumericArray } from '../store/store.js'
 import { type CountBlock, CountMatrix } from './counts.js'
-import type { SparseElement } from './sparse-element.js'
+import { SparseGroup } from './sparse-group.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 import type { ValueScan } from './value-scan.js'
@@ -10,20 +10,8 @@ import type { ValueScan } from './value-scan.js'
 const BLOCK_ENTRIES = 8_000_000
 
 /** A `csr_matrix` group: streams straight into blocks, in one pass. */
-export class CsrMatrix implements StoredMatrix {
+export class CsrMatrix extends SparseGroup implements StoredMatrix {
   readonly encoding = 'csr_matrix'
-  readonly dtype: string
-  readonly nCells: number
-  readonly nGenes: number
-  readonly stored: number
-  private readonly element: SparseElement
-
-  constructor(element: SparseElement) {
-    this.element = element
-    this.dtype = element.data.dtype
-    ;[this.nCells, this.nGenes] = element.shape
-    this.stored = element.data.length
-  }
 
   async read(scan: ValueScan): Promise<CountMatrix> {
     const { element, nGenes } = this
@@ -54,10 +42,6 @@ export class CsrMatrix implements StoredMatrix {
       block = this.openBlock(block.firstCell + block.nCells)
     }
     return new CountMatrix(nGenes, blocks)
-  }
-
-  scan(scan: ValueScan): Promise<void> {
-    return this.element.scan(scan)
   }
 
   async locate(entry: number): Promise<{ cell: number; gene: number }> {

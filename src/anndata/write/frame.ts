@@ -5,8 +5,8 @@ import { storedType } from '../frame/stored-type.js'
 import type { Group } from '../hdf5/hdf5.js'
 import type { Retypes } from '../hdf5/retype.js'
 import { halfToFloat } from '../store/half-float.js'
-import { type Numbers, writeNumbers } from './numbers.js'
-import { setColumnOrder, setEncoding, writeArray, writeStrings } from './parts.js'
+import { writeNumbers } from './numbers.js'
+import { setColumnOrder, setEncoding, type WritableArray, writeArray, writeStrings } from './parts.js'
 
 /**
  * A `dataframe` group: the index under its own name, one element a column.
@@ -123,7 +123,7 @@ function missingOf(data: Data): Uint8Array {
 }
 
 /** A chunk's numbers with numpy's name of their type. */
-function numbersOf(data: Data): { values: Numbers; dtype: string } {
+function numbersOf(data: Data): { values: WritableArray; dtype: string } {
   const vector = new Vector([data])
   if (DataType.isBool(data.type)) {
     return {
@@ -131,7 +131,7 @@ function numbersOf(data: Data): { values: Numbers; dtype: string } {
       dtype: 'bool',
     }
   }
-  const values = vector.toArray() as Numbers
+  const values = vector.toArray() as WritableArray
   if (DataType.isFloat(data.type) && values instanceof Uint16Array) {
     return { values: halfToFloat(values), dtype: 'float16' }
   }
@@ -139,7 +139,7 @@ function numbersOf(data: Data): { values: Numbers; dtype: string } {
 }
 
 /** A copy with NaN where a value is missing. */
-function withNaN(values: Numbers, missing: Uint8Array): Float32Array | Float64Array {
+function withNaN(values: WritableArray, missing: Uint8Array): Float32Array | Float64Array {
   const copy = values instanceof Float32Array ? values.slice() : Float64Array.from(values, Number)
   for (let i = 0; i < missing.length; i++) if (missing[i]) copy[i] = Number.NaN
   return copy

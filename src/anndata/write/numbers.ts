@@ -5,13 +5,10 @@ import { floatToHalf } from '../store/half-float.js'
 import type { NumericArray } from '../store/store.js'
 import { SLICE_BYTES, type WritableArray, writeChunks } from './parts.js'
 
-/** Arrays of 64-bit integers besides those that readers give. */
-export type Numbers = NumericArray | BigInt64Array | BigUint64Array
-
 type ArrayOf = new (values: ArrayLike<number>) => WritableArray
 
 /** How slices of values become arrays of a dtype; the second name is that of the stand-in's field. */
-const CONVERSIONS: Readonly<Record<string, (values: Numbers) => WritableArray>> = {
+const CONVERSIONS: Readonly<Record<string, (values: WritableArray) => WritableArray>> = {
   int8: into(Int8Array),
   uint8: into(Uint8Array),
   int16: into(Int16Array),
@@ -33,7 +30,7 @@ export function isWritableType(dtype: string): boolean {
 }
 
 /** Values as an array of the dtype's own type (bytes of 0 and 1 for `bool`, bits for `float16`). */
-export function convertNumbers(values: Numbers, dtype: string): WritableArray {
+export function convertNumbers(values: WritableArray, dtype: string): WritableArray {
   return CONVERSIONS[dtype]!(values)
 }
 
@@ -48,7 +45,7 @@ export function convertNumbers(values: Numbers, dtype: string): WritableArray {
 export function writeNumbers(
   parent: Group,
   name: string,
-  values: Numbers,
+  values: WritableArray,
   dtype: string,
   shape: readonly number[],
   retypes: Retypes,
@@ -80,19 +77,19 @@ export function writeNumbers(
   return dataset
 }
 
-function* converted(values: Numbers, dtype: string, step: number): Generator<WritableArray> {
+function* converted(values: WritableArray, dtype: string, step: number): Generator<WritableArray> {
   for (let start = 0; start < values.length; start += step) {
     yield convertNumbers(values.subarray(start, start + step), dtype)
   }
 }
 
 /** Leaves arrays of the right type as they are. */
-function into(type: ArrayOf): (values: Numbers) => WritableArray {
+function into(type: ArrayOf): (values: WritableArray) => WritableArray {
   return (values) => (values instanceof type ? values : new type(plain(values)))
 }
 
 /** 64-bit integers as numbers. */
-function plain(values: Numbers): NumericArray {
+function plain(values: WritableArray): NumericArray {
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)
     : values

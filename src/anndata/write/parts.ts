@@ -1,19 +1,10 @@
 import { ScvaeError } from '../../errors.js'
 import { type CategoryColumn, type Column, columnLength } from '../frame/column.js'
 import type { Dataset, Group } from '../hdf5/hdf5.js'
+import type { NumericArray } from '../store/store.js'
 
 /** Typed arrays that an HDF5 dataset is made of. */
-export type WritableArray =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array
+export type WritableArray = NumericArray | BigInt64Array | BigUint64Array
 
 /** Bytes of one gzip chunk, near the largest that HDF5's default chunk cache (1 MB) holds. */
 const CHUNK_BYTES = 512 * 1024

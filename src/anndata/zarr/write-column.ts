@@ -3,7 +3,7 @@ import { ScvaeError } from '../../errors.js'
 import type { FrameElement } from '../elements.js'
 import { storedType } from '../frame/stored-type.js'
 import { halfToFloat } from '../store/half-float.js'
-import type { Numbers } from '../write/numbers.js'
+import type { WritableArray } from '../write/parts.js'
 import { encoding, memberPath } from './write-names.js'
 import type { ZarrWriter } from './writer.js'
 
@@ -100,13 +100,13 @@ async function writeMask(writer: ZarrWriter, path: string, data: Data): Promise<
 }
 
 /** A chunk's numbers with numpy's name of their type. */
-function numbersOf(data: Data): { values: Numbers; dtype: string } {
+function numbersOf(data: Data): { values: WritableArray; dtype: string } {
   const vector = new Vector([data])
   if (DataType.isBool(data.type)) {
     const values = Uint8Array.from({ length: data.length }, (_, i) => (vector.get(i) ? 1 : 0))
     return { values, dtype: 'bool' }
   }
-  const values = vector.toArray() as Numbers
+  const values = vector.toArray() as WritableArray
   const isHalf = DataType.isFloat(data.type) && values instanceof Uint16Array
   return isHalf
     ? { values: halfToFloat(values), dtype: 'float16' }
@@ -114,7 +114,7 @@ function numbersOf(data: Data): { values: Numbers; dtype: string } {
 }
 
 /** A copy with NaN where a value is missing. */
-function withNaN(values: Numbers, data: Data): Float32Array | Float64Array {
+function withNaN(values: WritableArray, data: Data): Float32Array | Float64Array {
   const copy = values instanceof Float32Array ? values.slice() : Float64Array.from(values, Number)
   for (let i = 0; i < copy.length; i++) if (!data.getValid(i)) copy[i] = Number.NaN
   return copy

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { deflate, deflateSync } from 'node:zlib'
 import { ScvaeError } from '../../errors.js'
-import { convertNumbers, isWritableType, type Numbers } from '../write/numbers.js'
+import { convertNumbers, isWritableType } from '../write/numbers.js'
+import type { WritableArray } from '../write/parts.js'
 
 const deflateAsync = promisify(deflate)
 
@@ -50,7 +51,7 @@ export type Attributes = Readonly<Record<string, unknown>>
 export interface RecordValues {
   name: string
   dtype: string
-  values: Numbers | readonly string[]
+  values: WritableArray | readonly string[]
 }
 
 /** Writes the nodes of a zarr store of version 2 into a new folder. */
@@ -78,7 +79,7 @@ export class ZarrWriter {
    */
   async numbers(
     path: string,
-    values: Numbers,
+    values: WritableArray,
     dtype: string,
     shape: readonly number[],
     attributes: Attributes,
@@ -246,7 +247,7 @@ interface RecordColumn {
   bytes(start: number, stop: number): Uint8Array
 }
 
-function numberColumn(path: string, name: string, dtype: string, values: Numbers): RecordColumn {
+function numberColumn(path: string, name: string, dtype: string, values: WritableArray): RecordColumn {
   if (!isWritableType(dtype)) {
     throw new ScvaeError(
       'bad-input',
@@ -300,7 +301,7 @@ function rowLength(shape: readonly number[]): number {
   return shape.slice(1).reduce((product, n) => product * n, 1)
 }
 
-function isNumbers(values: Numbers | readonly string[]): values is Numbers {
+function isNumbers(values: WritableArray | readonly string[]): values is WritableArray {
   return ArrayBuffer.isView(values)
 }
 

@@ -9,11 +9,11 @@ import type {
 import { type GpuMinibatch, mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { adamScalars, type KernelContext, rowThreads, strided } from './kernel-context.js'
-import { productGroups } from './linear-kernels.js'
 import { pickTile, splitSum } from './tiles.js'
 import { aligned, View } from './view.js'
+import { productGroups, weightProduct } from './weight-product.js'
 import { COLUMN_GENES, headColumnGradient, headColumnUpdate, headMeans, headRows } from './wgsl/head.js'
-import { plainProduct, sumLayers, transposedProduct, weightGradient, weightUpdate } from './wgsl/linear.js'
+import { plainProduct, sumLayers, transposedProduct } from './wgsl/linear.js'
 
 /** The head's space of one minibatch size, [cells][genes] each: logits, gradients by logits, by log θ, and of dropout. */
 interface Workspace {
@@ -227,38 +227,19 @@ export class HeadKernels {
     input: View,
     adam: CountHeadGradientArgs['adam'],
   ): void {
-    const { metadata, capacity, nCells, source } = batch
-    const { value, gradient, firstMoment, secondMoment } = sharedArena(weight)
-    const m = source.nGenes
-    const n = hidden.columns
-    const tile = pickTile(m, n)
-    const uses = this.#context.covariates({ categories: [], continuous: 0 }, batch).view
-    const buffers = { input, outputGradient: view(hidden), metadata, uses }
-    const scalars = {
-      m,
-      n,
-      k: nCells,
-      kSplit: nCells,
-      capacity,
-      inputs: m,
+    weightProduct(this.#context, {
+      batch,
+      arena: sharedArena(weight),
+      input,
+      inputs: batch.source.nGenes,
+      outputGradient: view(hidden),
+      uses: this.#context.covariates({ categories: [], continuous: 0 }, batch).view,
+      furtherRows: 0,
+      columns: hidden.columns,
       weightAt: offset(weight),
       biasAt: 0,
-    }
-    const groups = productGroups(tile, m, n)
-    if (adam) {
-      this.#context.recorder.dispatch(weightUpdate(tile), {
-        buffers: { ...buffers, value, firstMoment, secondMoment },
-        scalars,
-        adam: adamScalars(adam),
-        groups,
-      })
-    } else {
-      this.#context.recorder.dispatch(weightGradient(tile), {
-        buffers: { ...buffers, gradient },
-        scalars,
-        groups,
-      })
-    }
+      adam,
+    })
   }
 
   countMeans({ batch, head, hidden, logSize, mean, zeroLogits }: CountMeansArgs): void {

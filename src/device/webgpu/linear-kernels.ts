@@ -10,26 +10,11 @@ import type {
 } from '../device.js'
 import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
-import { adamScalars, type KernelContext, rowThreads } from './kernel-context.js'
+import { type KernelContext, rowThreads } from './kernel-context.js'
 import { pickTile } from './tiles.js'
 import type { View } from './view.js'
-import {
-  linearForward,
-  SPARSE_COLUMNS,
-  sparseForward,
-  transposedProduct,
-  weightGradient,
-  weightUpdate,
-} from './wgsl/linear.js'
-import type { Tile } from './wgsl/product.js'
-
-/** Workgroups of a product of m × n, along z the splits. */
-export const productGroups = (
-  tile: Tile,
-  m: number,
-  n: number,
-  splits = 1,
-): readonly [number, number, number] => [Math.ceil(m / tile.m), Math.ceil(n / tile.n), splits]
+import { productGroups, weightProduct } from './weight-product.js'
+import { linearForward, SPARSE_COLUMNS, sparseForward, transposedProduct } from './wgsl/linear.js'
 
 type LayerWeights = LinearWeights & { batch: Minibatch; adam?: AdamSettings | undefined }
 
@@ -111,37 +96,19 @@ export class LinearKernels {
     inputs: number,
     outputGradient: Tensor,
   ): void {
-    const { metadata, capacity, nCells } = mini(batch)
     const uses = this.#context.covariates(covariates, mini(batch))
-    const { value, gradient, firstMoment, secondMoment } = sharedArena(weight, bias)
-    const m = inputs + uses.rows + 1
-    const n = outputGradient.columns
-    const tile = pickTile(m, n)
-    const buffers = { input, outputGradient: view(outputGradient), metadata, uses: uses.view }
-    const scalars = {
-      m,
-      n,
-      k: nCells,
-      kSplit: nCells,
-      capacity,
+    weightProduct(this.#context, {
+      batch: mini(batch),
+      arena: sharedArena(weight, bias),
+      input,
       inputs,
+      outputGradient: view(outputGradient),
+      uses: uses.view,
+      furtherRows: uses.rows + 1,
+      columns: outputGradient.columns,
       weightAt: gpuParameter(weight).value.view.offset,
       biasAt: gpuParameter(bias).value.view.offset,
-    }
-    const groups = productGroups(tile, m, n)
-    if (adam) {
-      this.#context.recorder.dispatch(weightUpdate(tile), {
-        buffers: { ...buffers, value, firstMoment, secondMoment },
-        scalars,
-        adam: adamScalars(adam),
-        groups,
-      })
-    } else {
-      this.#context.recorder.dispatch(weightGradient(tile), {
-        buffers: { ...buffers, gradient },
-        scalars,
-        groups,
-      })
-    }
+      adam,
+    })
   }
 }

@@ -157,6 +157,23 @@ fn shift_of(j: u32) -> f32 { return weight[p.shiftAt + j]; }
   ),
 })
 
+/** From a feature's sums of the gradient and of gradient × normalised input to the gradients by scale, shift and input. */
+const INPUT_GRADIENT = /* wgsl */ `sumG = lane_sum(t, sumG);
+  sumGx = lane_sum(t, sumGx);
+  if (!inside) { return; }
+  if (lane == 0u) {
+    put(p.scaleAt + j, sumGx);
+    put(p.shiftAt + j, sumG);
+  }
+  let meanG = sumG / f32(p.cells);
+  let meanGx = sumGx / f32(p.cells);
+  let factor = scale[j] * inverse;
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    let x = (input[at] - mean) * inverse;
+    inputGradient[at] = factor * (outputGradient[at] - meanG - x * meanGx);
+  }`
+
 export const batchNormGradient = kernelSource({
   name: 'batch norm gradient',
   scalars: { cells: 'u32', width: 'u32', scaleAt: 'u32', shiftAt: 'u32' },
@@ -182,21 +199,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     sumG += g;
     sumGx += g * ((input[at] - mean) * inverse);
   }
-  sumG = lane_sum(t, sumG);
-  sumGx = lane_sum(t, sumGx);
-  if (!inside) { return; }
-  if (lane == 0u) {
-    put(p.scaleAt + j, sumGx);
-    put(p.shiftAt + j, sumG);
-  }
-  let meanG = sumG / f32(p.cells);
-  let meanGx = sumGx / f32(p.cells);
-  let factor = scale[j] * inverse;
-  for (var i = lane; i < cells; i += ${LANES}u) {
-    let at = i * p.width + j;
-    let x = (input[at] - mean) * inverse;
-    inputGradient[at] = factor * (outputGradient[at] - meanG - x * meanGx);
-  }
+  ${INPUT_GRADIENT}
 }`,
 })
 
@@ -248,21 +251,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     sumG += g;
     sumGx += g * ((input[at] - mean) * inverse);
   }
-  sumG = lane_sum(t, sumG);
-  sumGx = lane_sum(t, sumGx);
-  if (!inside) { return; }
-  if (lane == 0u) {
-    put(p.scaleAt + j, sumGx);
-    put(p.shiftAt + j, sumG);
-  }
-  let meanG = sumG / f32(p.cells);
-  let meanGx = sumGx / f32(p.cells);
-  let factor = scale[j] * inverse;
-  for (var i = lane; i < cells; i += ${LANES}u) {
-    let at = i * p.width + j;
-    let x = (input[at] - mean) * inverse;
-    inputGradient[at] = factor * (outputGradient[at] - meanG - x * meanGx);
-  }
+  ${INPUT_GRADIENT}
 }`,
 })
 
