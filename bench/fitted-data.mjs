@@ -1,6 +1,7 @@
 import { obsColumn } from '../dist/src/anndata/frame/obs-column.js'
 import { readFitData } from '../dist/src/cli/fit-data.js'
 import { Log } from '../dist/src/cli/log.js'
+import { SCVI } from '../dist/src/scvi.js'
 
 /** @typedef {Awaited<ReturnType<typeof fittedData>>} FittedData */
 
@@ -32,4 +33,15 @@ export async function fittedData({ path, label, batch, subset = [], unlabelled }
     batches: batchColumn && Int32Array.from(cells, (cell) => batchColumn.codes[cell]),
     batchNames: batchColumn?.categories,
   }
+}
+
+/** A new model of fitted data. */
+export function modelOf({ adata, cells, genes }, batchKey, seed, device) {
+  return SCVI.create(adata, {
+    cells,
+    ...(genes && { genes }),
+    ...(batchKey && { batchKey }),
+    seed,
+    device,
+  })
 }

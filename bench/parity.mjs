@@ -10,7 +10,7 @@ import { createCpuDevice } from '../dist/src/device/cpu/cpu-device.js'
 import { SCVI } from '../dist/src/scvi.js'
 import { splitCells } from '../dist/src/train/split.js'
 import { embeddingScores } from './embedding-scores.mjs'
-import { fittedData } from './fitted-data.mjs'
+import { fittedData, modelOf } from './fitted-data.mjs'
 import { list, numbers, options } from './options.mjs'
 import { machine, printTable, writeJson } from './output.mjs'
 import { peerRuns } from './parity-peer.mjs'
@@ -69,14 +69,7 @@ async function scored(model, latent, { cells, labels, batches }, heldout) {
 }
 
 async function ours(data, batchKey, seed, training) {
-  const { adata, cells, genes } = data
-  const model = await SCVI.create(adata, {
-    cells,
-    ...(genes && { genes }),
-    ...(batchKey && { batchKey }),
-    seed,
-    device,
-  })
+  const model = await modelOf(data, batchKey, seed, device)
   try {
     const { epochs, seconds, split } = await model.train(training)
     return {

@@ -7,9 +7,8 @@
 
 import { pcaFloor } from '../dist/src/analysis/pca.js'
 import { createCpuDevice } from '../dist/src/device/cpu/cpu-device.js'
-import { SCVI } from '../dist/src/scvi.js'
 import { embeddingScores } from './embedding-scores.mjs'
-import { fittedData } from './fitted-data.mjs'
+import { fittedData, modelOf } from './fitted-data.mjs'
 import { list, numbers, options } from './options.mjs'
 import { figure, machine, printTable, spread, writeJson } from './output.mjs'
 import { presentData } from './real-data.mjs'
@@ -31,14 +30,9 @@ function floorOf({ adata, cells, labels, batches }) {
   return embeddingScores(scores, cells.length, components, labels, batches)
 }
 
-async function fitAndScore({ adata, cells, genes, labels, batches }, batchKey, seed, device) {
-  const model = await SCVI.create(adata, {
-    cells,
-    ...(genes && { genes }),
-    ...(batchKey && { batchKey }),
-    seed,
-    device,
-  })
+async function fitAndScore(data, batchKey, seed, device) {
+  const { cells, labels, batches } = data
+  const model = await modelOf(data, batchKey, seed, device)
   try {
     const start = performance.now()
     const summary = await model.train({ maxEpochs })

@@ -1,7 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { availableBuilds, pickBuild } from '../device/cpu/builds.js'
-import { describeTensorFlow, tensorFlowLine } from '../device/tensorflow/describe.js'
-import { type AdapterSummary, describeWebgpu } from '../device/webgpu/open-webgpu.js'
+import type { AdapterSummary } from '../device/webgpu/open-webgpu.js'
 import type { Arguments, Command } from './arguments.js'
 import { formatBytes, textTable } from './text.js'
 
@@ -23,6 +22,8 @@ export const devices: Command = {
       kernels: availableBuilds(),
       would_run: pickBuild(),
     }
+    const { describeTensorFlow, tensorFlowLine } = await import('../device/tensorflow/describe.js')
+    const { describeWebgpu } = await import('../device/webgpu/open-webgpu.js')
     const webgpu = await describeWebgpu()
     const tensorflow = { device: 'tensorflow', ...describeTensorFlow() }
     if (args.flag('json')) {

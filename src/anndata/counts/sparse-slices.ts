@@ -76,6 +76,12 @@ function grown<T extends Int32Array | Float32Array>(from: T, to: T): T {
   return to
 }
 
+function nonzerosOf(tiles: Iterable<Tile>, arrayColumns: number): Nonzeros {
+  const found = new Nonzeros(arrayColumns)
+  for (const tile of tiles) found.add(tile)
+  return found
+}
+
 /**
  * The nonzeros of dense cells × genes.
  *
@@ -88,9 +94,7 @@ export function sparseRows(
   nCells: number,
   nGenes: number,
 ): SparseSlice {
-  const found = new Nonzeros(nGenes)
-  for (const tile of tiles) found.add(tile)
-  const { n, rows, columns, counts, scan } = found
+  const { n, rows, columns, counts, scan } = nonzerosOf(tiles, nGenes)
   return { ...byCell({ n, cells: rows, genes: columns, counts, firstCell, nCells }), scan }
 }
 
@@ -106,9 +110,7 @@ export function sparseColumns(
   nCells: number,
   arrayCells: number,
 ): SparseSlice {
-  const found = new Nonzeros(arrayCells)
-  for (const tile of tiles) found.add(tile)
-  const { n, rows, columns, counts, scan } = found
+  const { n, rows, columns, counts, scan } = nonzerosOf(tiles, arrayCells)
   return { ...byCell({ n, cells: columns, genes: rows, counts, firstCell, nCells }), scan }
 }
 

@@ -3,11 +3,6 @@ import type { CellSource, Minibatch } from '../device.js'
 import type { Arena } from './arena.js'
 import { padded } from './cpu-tensor.js'
 
-/** ln x! for the counts that occur again and again. */
-const FACTORIALS = Float64Array.from({ length: 1024 }, (_, x) => logFactorial(x))
-
-const logFactorialOf = (x: number): number => FACTORIALS[x] ?? logFactorial(x)
-
 /** Sum of ln x! over a cell's counts, worked out once a cell: the part of the log-likelihood that no parameter moves. */
 const constants = new WeakMap<CellSource, Float32Array>()
 
@@ -104,7 +99,7 @@ export class CpuMinibatch implements Minibatch {
       let constant = this.#constants[cell]!
       if (Number.isNaN(constant)) {
         constant = 0
-        for (let k = 0; k < counts.length; k++) constant += logFactorialOf(counts[k]!)
+        for (let k = 0; k < counts.length; k++) constant += logFactorial(counts[k]!)
         this.#constants[cell] = constant
       }
       floats[this.constant + i] = constant

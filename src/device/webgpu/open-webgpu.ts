@@ -3,6 +3,8 @@ import { adapterNames, nodeGpu } from './node-gpu.js'
 import { isSoftware, openAdapter } from './open-gpu.js'
 import type { WebgpuDevice } from './webgpu-device.js'
 
+const NO_GPU = 'WebGPU finds no GPU on this machine.'
+
 interface Listed {
   adapter: GPUAdapter
   /** "NVIDIA H200 (vulkan)" */
@@ -33,7 +35,7 @@ export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
     number === undefined ? (adapters.find(({ software }) => !software) ?? adapters[0]) : adapters[number]
   if (chosen) return openAdapter(chosen.adapter, chosen)
   if (adapters.length === 0) {
-    throw new ScvaeError('no-device', 'WebGPU finds no GPU on this machine.', { hint: 'Use --device cpu.' })
+    throw new ScvaeError('no-device', NO_GPU, { hint: 'Use --device cpu.' })
   }
   throw new ScvaeError('no-device', `There is no GPU ${number}: WebGPU finds ${adapters.length}.`, {
     hint: 'Run "scvae devices" for a list.',
@@ -84,7 +86,7 @@ export async function describeWebgpu(): Promise<{ adapters: AdapterSummary[]; mi
         },
       }
     })
-    return adapters.length > 0 ? { adapters } : { adapters, missing: 'WebGPU finds no GPU on this machine.' }
+    return adapters.length > 0 ? { adapters } : { adapters, missing: NO_GPU }
   } catch (error) {
     if (!(error instanceof ScvaeError)) throw error
     return { adapters: [], missing: [error.message, error.hint].filter(Boolean).join(' ') }

@@ -5,8 +5,6 @@ import { USAGE } from './flags.js'
 import { View, WORD } from './view.js'
 import { FIELD } from './wgsl/minibatch.js'
 
-const FACTORIALS = Float64Array.from({ length: 1024 }, (_, x) => logFactorial(x))
-
 /** Words written to a buffer at a time. */
 const UPLOAD_WORDS = 2 ** 22
 
@@ -100,7 +98,7 @@ export class ResidentCells {
         for (let k = 0; k < genes.length; k++) {
           const count = counts[k]!
           if (count === 0) continue
-          constant += FACTORIALS[count] ?? logFactorial(count)
+          constant += logFactorial(count)
           if (this.packed) staging[used++] = genes[k]! | (count << 16)
           else {
             staging[used++] = genes[k]!
