@@ -1,4 +1,11 @@
-import type { AdamSettings, Device, LinearWeights, Minibatch, NoiseKey, Tensor } from '../device/device.js'
+import type {
+  AdamSettings,
+  Device,
+  LinearWeights,
+  Minibatch,
+  SampleLatentArgs,
+  Tensor,
+} from '../device/device.js'
 import { HiddenLayer, type HiddenLayerShape, type PassMode } from './hidden-layer.js'
 import type { ParameterPlan, ParameterTable } from './parameters.js'
 
@@ -49,7 +56,7 @@ export class Encoder {
   readonly #meanGradient: Tensor
   readonly #rawVarianceGradient: Tensor
   readonly #noisePurpose: number
-  readonly #prior: Tensor | undefined
+  readonly #tensors: Omit<SampleLatentArgs, 'batch' | 'noise'>
 
   /** @param prior batches × 2 (mean, variance), for one dimension; the standard normal when left out */
   constructor(
@@ -69,7 +76,6 @@ export class Encoder {
     this.#meanLayer = head('mean')
     this.#varianceLayer = head('var')
     this.#noisePurpose = shape.noisePurpose
-    this.#prior = prior
     const latent = () => device.tensor(capacity, shape.dimensions)
     this.mean = latent()
     this.rawVariance = latent()
@@ -78,6 +84,13 @@ export class Encoder {
     this.#meanGradient = latent()
     this.#rawVarianceGradient = latent()
     this.kl = device.tensor(capacity, 1)
+    this.#tensors = {
+      mean: this.mean,
+      rawVariance: this.rawVariance,
+      output: this.draw,
+      kl: this.kl,
+      ...(prior ? { prior } : {}),
+    }
   }
 
   /** @param noisy whether `draw` is a random draw, or the mean */
@@ -88,8 +101,8 @@ export class Encoder {
       layer.forward(batch, input, mode)
       input = layer.output
     }
-    kernels.linear({ batch, input: input!, ...this.#meanLayer, output: this.mean })
-    kernels.linear({ batch, input: input!, ...this.#varianceLayer, output: this.rawVariance })
+    kernels.linear({ ...this.#meanLayer, batch, input: input!, output: this.mean })
+    kernels.linear({ ...this.#varianceLayer, batch, input: input!, output: this.rawVariance })
     kernels.sampleLatent(this.#latent(batch, mode, noisy))
   }
 
@@ -104,11 +117,18 @@ export class Encoder {
       rawVarianceGradient: this.#rawVarianceGradient,
     })
     const top = this.#layers.at(-1)!
-    const into = { batch, input: top.output, inputGradient: top.outputGradient }
-    kernels.linearGradient({ ...into, ...this.#meanLayer, outputGradient: this.#meanGradient })
     kernels.linearGradient({
-      ...into,
+      ...this.#meanLayer,
+      batch,
+      input: top.output,
+      inputGradient: top.outputGradient,
+      outputGradient: this.#meanGradient,
+    })
+    kernels.linearGradient({
       ...this.#varianceLayer,
+      batch,
+      input: top.output,
+      inputGradient: top.outputGradient,
       outputGradient: this.#rawVarianceGradient,
       accumulate: true,
     })
@@ -118,17 +138,10 @@ export class Encoder {
     }
   }
 
-  #latent(batch: Minibatch, mode: PassMode, noisy: boolean) {
-    const noise: NoiseKey = { seed: mode.seed, purpose: this.#noisePurpose, step: mode.step }
-    return {
-      batch,
-      mean: this.mean,
-      rawVariance: this.rawVariance,
-      output: this.draw,
-      kl: this.kl,
-      ...(this.#prior ? { prior: this.#prior } : {}),
-      ...(noisy ? { noise } : {}),
-    }
+  #latent(batch: Minibatch, mode: PassMode, noisy: boolean): SampleLatentArgs {
+    const latent = { ...this.#tensors, batch }
+    if (!noisy) return latent
+    return { ...latent, noise: { seed: mode.seed, purpose: this.#noisePurpose, step: mode.step } }
   }
 
   release(): void {

@@ -82,18 +82,18 @@ export class HiddenLayer {
   forward(batch: Minibatch, input: Tensor | undefined, mode: PassMode): void {
     const { kernels } = this.#device
     const [linear] = this.#stages as [Tensor, ...Tensor[]]
-    if (input) kernels.linear({ batch, input, ...this.#weights, output: linear })
-    else kernels.sparseLinear({ batch, ...this.#weights, output: linear })
+    if (input) kernels.linear({ ...this.#weights, batch, input, output: linear })
+    else kernels.sparseLinear({ ...this.#weights, batch, output: linear })
     let stage = 0
     if (this.#norm) {
       const output = this.#stages[++stage]!
-      kernels.batchNorm({ batch, input: linear, ...this.#norm, output, training: mode.training })
+      kernels.batchNorm({ ...this.#norm, batch, input: linear, output, training: mode.training })
     }
     if (this.#layerSaved) {
       const input = this.#stages[stage]!
       kernels.layerNorm({ batch, input, output: this.#stages[++stage]!, saved: this.#layerSaved })
     }
-    kernels.reluDropout({ batch, input: this.#stages[stage]!, output: this.output, ...this.#dropout(mode) })
+    kernels.reluDropout({ ...this.#dropout(mode), batch, input: this.#stages[stage]!, output: this.output })
   }
 
   /**
@@ -110,10 +110,10 @@ export class HiddenLayer {
     const { kernels } = this.#device
     let stage = this.#stages.length - 1
     kernels.reluDropoutGradient({
+      ...this.#dropout(mode),
       batch,
       input: this.#stages[stage]!,
       output: this.output,
-      ...this.#dropout(mode),
       outputGradient: this.outputGradient,
       inputGradient: this.#gradients[stage]!,
     })
@@ -146,10 +146,11 @@ export class HiddenLayer {
     }
     const outputGradient = this.#gradients[0]!
     if (!input) {
-      kernels.sparseLinearGradient({ batch, ...this.#weights, outputGradient, ...(adam ? { adam } : {}) })
+      const layer = { ...this.#weights, batch, outputGradient }
+      kernels.sparseLinearGradient(adam ? { ...layer, adam } : layer)
     } else {
-      const into = inputGradient ? { inputGradient } : {}
-      kernels.linearGradient({ batch, input, ...this.#weights, outputGradient, ...into })
+      const layer = { ...this.#weights, batch, input, outputGradient }
+      kernels.linearGradient(inputGradient ? { ...layer, inputGradient } : layer)
     }
   }
 

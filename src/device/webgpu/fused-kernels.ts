@@ -67,7 +67,15 @@ export class FusedKernels {
         saved: view(saved),
         activation: view(output),
       },
-      scalars: { cells: batch.nCells, width: input.columns, training: training ? 1 : 0, dropout, ...noise },
+      scalars: {
+        cells: batch.nCells,
+        width: input.columns,
+        training: training ? 1 : 0,
+        dropout,
+        seed: noise.seed,
+        purpose: noise.purpose,
+        step: noise.step,
+      },
       groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
     })
   }
@@ -160,6 +168,7 @@ export class FusedKernels {
 
   encodeLatent({ mean, variance, sample }: EncodeLatent): void {
     const { batch, prior, noise } = sample
+    const { seed, purpose, step } = noise ?? NO_NOISE
     const arena = sharedArena(mean.weight, mean.bias, variance.weight, variance.bias)
     this.#context.recorder.dispatch(encodeLatent(mean.input.columns), {
       buffers: {
@@ -177,7 +186,9 @@ export class FusedKernels {
         capacity: batch.capacity,
         prior: prior ? 1 : 0,
         noisy: noise ? 1 : 0,
-        ...(noise ?? NO_NOISE),
+        seed,
+        purpose,
+        step,
         hidden: mean.input.columns,
         meanWeightAt: offset(mean.weight),
         meanBiasAt: offset(mean.bias),
@@ -200,17 +211,22 @@ export class FusedKernels {
 
   latentBackward({ above, sample, mean, variance }: LatentBackward): void {
     const { batch, klWeight, noise } = sample
+    const { seed, purpose, step } = noise ?? NO_NOISE
     const belowGradient = mean.inputGradient!
-    const parameters = [above, mean, variance].flatMap(({ weight, bias }) => [weight, bias])
-    const { value, gradient } = sharedArena(...parameters)
+    const { value, gradient } = sharedArena(
+      above.weight,
+      above.bias,
+      mean.weight,
+      mean.bias,
+      variance.weight,
+      variance.bias,
+    )
     const dimensions = sample.mean.columns
     const columns = above.outputGradient.columns
     const below = belowGradient.columns
-    const weights = {
-      aboveWeightAt: offset(above.weight),
-      meanWeightAt: offset(mean.weight),
-      varianceWeightAt: offset(variance.weight),
-    }
+    const aboveWeightAt = offset(above.weight)
+    const meanWeightAt = offset(mean.weight)
+    const varianceWeightAt = offset(variance.weight)
     this.#context.recorder.dispatch(latentBackward(columns, dimensions), {
       buffers: {
         aboveGradient: view(above.outputGradient),
@@ -225,11 +241,15 @@ export class FusedKernels {
       scalars: {
         dimensions,
         noisy: noise ? 1 : 0,
-        ...(noise ?? NO_NOISE),
+        seed,
+        purpose,
+        step,
         klWeight: klWeight / batch.nCells,
         above: columns,
         below,
-        ...weights,
+        aboveWeightAt,
+        meanWeightAt,
+        varianceWeightAt,
       },
       groups: [batch.nCells, 1, 1],
     })
@@ -258,7 +278,9 @@ export class FusedKernels {
         above: columns,
         below,
         aboveRows,
-        ...weights,
+        aboveWeightAt,
+        meanWeightAt,
+        varianceWeightAt,
         aboveBiasAt: offset(above.bias),
         meanBiasAt: offset(mean.bias),
         varianceBiasAt: offset(variance.bias),

@@ -1,7 +1,7 @@
 import { ScvaeError } from '../../errors.js'
 import type { KernelProfile, KernelTime } from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
-import type { Work } from './program.js'
+import type { Work } from './kernel-source.js'
 import type { DispatchListener } from './recorder.js'
 
 /** Dispatches that are timed before the times are read. */

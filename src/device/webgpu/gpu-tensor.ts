@@ -50,10 +50,12 @@ export function gpuParameter(parameter: Parameter): GpuParameter {
 }
 
 /** The arena that parameters share: one kernel updates them together. */
-export function sharedArena(...parameters: readonly (Parameter | undefined)[]): ParameterArena {
-  const [first, ...others] = parameters.filter((p) => p !== undefined).map((p) => gpuParameter(p).arena)
-  if (!first || others.some((arena) => arena !== first)) {
-    throw new Error('The parameters of one layer must be made by one call of device.parameters.')
+export function sharedArena(first: Parameter, ...others: readonly (Parameter | undefined)[]): ParameterArena {
+  const { arena } = gpuParameter(first)
+  for (const other of others) {
+    if (other && gpuParameter(other).arena !== arena) {
+      throw new Error('The parameters of one layer must be made by one call of device.parameters.')
+    }
   }
-  return first
+  return arena
 }

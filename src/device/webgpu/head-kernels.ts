@@ -3,12 +3,15 @@ import type {
   CountHeadArgs,
   CountHeadGradientArgs,
   CountMeansArgs,
+  CovariateUse,
+  Likelihood,
   Parameter,
   Tensor,
 } from '../device.js'
 import { type GpuMinibatch, mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { adamScalars, type KernelContext, rowThreads, strided } from './kernel-context.js'
+import { type Launch, launch } from './launch.js'
 import { pickTile, splitSum } from './tiles.js'
 import { aligned, View } from './view.js'
 import { productGroups, weightProduct } from './weight-product.js'
@@ -17,6 +20,9 @@ import { plainProduct, sumLayers, transposedProduct } from './wgsl/linear.js'
 
 /** The head's space of one minibatch size, [cells][genes] each: logits, gradients by logits, by log θ, and of dropout. */
 interface Workspace {
+  capacity: number
+  nGenes: number
+  likelihood: Likelihood
   all: View
   logits: View
   gradient: View
@@ -30,40 +36,44 @@ export interface Layers {
   layers: number
 }
 
+const NO_COVARIATES: CovariateUse = { categories: [], continuous: 0 }
+
 const offset = (parameter: Parameter | undefined): number =>
   parameter ? gpuParameter(parameter).value.view.offset : 0
 
 /** The output layer: logits by a product, likelihood and gradients cell by cell, sums over cells, two products back. */
 export class HeadKernels {
   readonly #context: KernelContext
-  readonly #spaces = new Map<string, Workspace>()
+  readonly #spaces: Workspace[] = []
 
   constructor(context: KernelContext) {
     this.#context = context
   }
 
-  #space(batch: GpuMinibatch, { likelihood }: CountHead): Workspace {
-    const { capacity, source } = batch
-    const dispersed = likelihood !== 'poisson'
-    const inflated = likelihood === 'zinb'
-    const key = `${capacity} ${source.nGenes} ${dispersed} ${inflated}`
-    let space = this.#spaces.get(key)
-    if (!space) {
-      const words = aligned(capacity * source.nGenes)
-      const dispersionAt = 2 * words
-      const zeroAt = dispersionAt + (dispersed ? words : 0)
-      const sumAt = zeroAt + (inflated ? words : 0)
-      const all = this.#context.buffer('head', sumAt + aligned(capacity))
-      const part = (at: number) => new View(all.buffer, at, words)
-      space = {
-        all,
-        logits: part(0),
-        gradient: part(words),
-        zero: inflated ? part(zeroAt) : undefined,
-        scalars: { gradientAt: words, dispersionAt, zeroAt, sumAt },
-      }
-      this.#spaces.set(key, space)
+  #space({ capacity, source }: GpuMinibatch, { likelihood }: CountHead): Workspace {
+    const { nGenes } = source
+    for (const space of this.#spaces) {
+      if (space.capacity === capacity && space.nGenes === nGenes && space.likelihood === likelihood)
+        return space
     }
+    const words = aligned(capacity * nGenes)
+    const inflated = likelihood === 'zinb'
+    const dispersionAt = 2 * words
+    const zeroAt = dispersionAt + (likelihood === 'poisson' ? 0 : words)
+    const sumAt = zeroAt + (inflated ? words : 0)
+    const all = this.#context.buffer('head', sumAt + aligned(capacity))
+    const part = (at: number) => new View(all.buffer, at, words)
+    const space: Workspace = {
+      capacity,
+      nGenes,
+      likelihood,
+      all,
+      logits: part(0),
+      gradient: part(words),
+      zero: inflated ? part(zeroAt) : undefined,
+      scalars: { gradientAt: words, dispersionAt, zeroAt, sumAt },
+    }
+    this.#spaces.push(space)
     return space
   }
 
@@ -115,13 +125,20 @@ export class HeadKernels {
     }
   }
 
-  /** @param apart leaves the hidden gradient's layers for the caller to add up */
-  countHeadGradient(args: CountHeadGradientArgs, apart = false): Layers {
+  /**
+   * @param apart leaves the hidden gradient's layers for the caller to add up
+   * @param further what is done beside the first product, if it can be: by the threads that it has
+   */
+  countHeadGradient(
+    args: CountHeadGradientArgs,
+    apart = false,
+    further?: (threads: number) => Launch,
+  ): Layers {
     const { batch, head, hidden, hiddenGradient, logSizeGradient, adam } = args
     const minibatch = mini(batch)
     const space = this.#space(minibatch, head)
     // the hidden gradient reads the weights that the update then changes
-    const layers = this.#hiddenGradient(minibatch, head, space, hiddenGradient, apart)
+    const layers = this.#hiddenGradient(minibatch, head, space, hiddenGradient, apart, further)
     if (logSizeGradient) {
       this.#context.recorder.dispatch(sumLayers, {
         buffers: {
@@ -132,9 +149,10 @@ export class HeadKernels {
         groups: strided(minibatch.nCells),
       })
     }
-    this.#columns(minibatch, head, space, adam)
-    this.#weight(minibatch, hidden, head.weight, space.gradient, adam)
-    if (space.zero) this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam)
+    const { recorder } = this.#context
+    const weight = this.#weight(minibatch, hidden, head.weight, space.gradient, adam)
+    recorder.beside(this.#columns(minibatch, head, space, adam, weight.source.threads), weight)
+    if (space.zero) recorder.run(this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam))
     return layers
   }
 
@@ -148,7 +166,9 @@ export class HeadKernels {
     space: Workspace,
     hiddenGradient: Tensor,
     apart: boolean,
+    further: ((threads: number) => Launch) | undefined,
   ): Layers {
+    const { recorder } = this.#context
     const m = batch.nCells
     const n = hiddenGradient.columns
     const k = batch.source.nGenes
@@ -162,15 +182,17 @@ export class HeadKernels {
     const output =
       layers > 1 ? this.#context.scratch('hidden gradient', layers * m * n) : view(hiddenGradient)
     for (const [i, [input, weight]] of products.entries()) {
-      this.#context.recorder.dispatch(plainProduct(tile), {
+      const one = launch(plainProduct(tile), {
         buffers: { input, weight: view(weight.value), output },
         scalars: { m, n, k, kSplit, layer: i * splits },
         groups: productGroups(tile, m, n, splits),
       })
+      if (i === 0 && further) recorder.beside(further(one.source.threads), one)
+      else recorder.run(one)
     }
     if (layers === 1) return { parts: undefined, layers: 0 }
     if (apart) return { parts: output, layers }
-    this.#context.recorder.dispatch(sumLayers, {
+    recorder.dispatch(sumLayers, {
       buffers: { input: output, output: view(hiddenGradient) },
       scalars: { size: m * n, layers },
       groups: strided(m * n),
@@ -183,7 +205,8 @@ export class HeadKernels {
     head: CountHead,
     { all, scalars }: Workspace,
     adam: CountHeadGradientArgs['adam'],
-  ): void {
+    threads: number,
+  ): Launch {
     const { metadata, capacity, nCells, source } = batch
     const { likelihood, bias, zeroBias, logDispersion } = head
     const { value, gradient, firstMoment, secondMoment } = sharedArena(bias, zeroBias, logDispersion)
@@ -203,21 +226,17 @@ export class HeadKernels {
       logDispersionAt: offset(logDispersion),
     }
     const groups = [Math.ceil(source.nGenes / COLUMN_GENES), rows, 1] as const
-    const buffers = { metadata, work: all }
-    if (adam) {
-      this.#context.recorder.dispatch(headColumnUpdate(likelihood), {
-        buffers: { ...buffers, value, firstMoment, secondMoment },
-        scalars: columns,
-        adam: adamScalars(adam),
-        groups,
-      })
-    } else {
-      this.#context.recorder.dispatch(headColumnGradient(likelihood), {
-        buffers: { ...buffers, gradient },
-        scalars: columns,
-        groups,
-      })
+    if (!adam) {
+      const buffers = { metadata, work: all, gradient }
+      return launch(headColumnGradient(likelihood, threads), { buffers, scalars: columns, groups })
     }
+    const buffers = { metadata, work: all, value, firstMoment, secondMoment }
+    return launch(headColumnUpdate(likelihood, threads), {
+      buffers,
+      scalars: columns,
+      adam: adamScalars(adam),
+      groups,
+    })
   }
 
   #weight(
@@ -226,14 +245,14 @@ export class HeadKernels {
     weight: Parameter,
     input: View,
     adam: CountHeadGradientArgs['adam'],
-  ): void {
-    weightProduct(this.#context, {
+  ): Launch {
+    return weightProduct({
       batch,
       arena: sharedArena(weight),
       input,
       inputs: batch.source.nGenes,
       outputGradient: view(hidden),
-      uses: this.#context.covariates({ categories: [], continuous: 0 }, batch).view,
+      uses: this.#context.covariates(NO_COVARIATES, batch).view,
       furtherRows: 0,
       columns: hidden.columns,
       weightAt: offset(weight),
@@ -255,6 +274,6 @@ export class HeadKernels {
   }
 
   dispose(): void {
-    for (const { all } of this.#spaces.values()) all.buffer.destroy()
+    for (const { all } of this.#spaces) all.buffer.destroy()
   }
 }

@@ -2,9 +2,18 @@ import { ScvaeError } from '../../errors.js'
 import type { AdamSettings, CovariateUse } from '../device.js'
 import { USAGE } from './flags.js'
 import type { GpuMinibatch } from './gpu-minibatch.js'
+import type { Groups } from './launch.js'
 import type { Recorder } from './recorder.js'
 import { View, WORD } from './view.js'
 import { FIELD } from './wgsl/minibatch.js'
+
+interface Covariates {
+  view: View
+  /** Weight rows that they have. */
+  rows: number
+  /** Categorical covariates of the data set. */
+  categorical: number
+}
 
 /** What the kernels of a device share: the queue, small constant buffers and scratch space. */
 export class KernelContext {
@@ -12,7 +21,9 @@ export class KernelContext {
   readonly recorder: Recorder
   /** For bindings that a use of a kernel does not read. */
   readonly nothing: View
-  readonly #uses = new Map<string, { view: View; rows: number }>()
+  readonly #uses = new Map<string, Covariates>()
+  /** The same, found again by the object: a step asks for them often. */
+  readonly #usesOf = new WeakMap<CovariateUse, Covariates>()
   readonly #scratch = new Map<string, View>()
 
   constructor(device: GPUDevice, recorder: Recorder) {
@@ -60,28 +71,33 @@ export class KernelContext {
     }
   }
 
-  /** The covariates of a layer as its kernels read them (`covariateSum` in wgsl/minibatch.ts), and the weight rows they have. */
-  covariates(use: CovariateUse, batch: GpuMinibatch): { view: View; rows: number } {
+  /** The covariates of a layer as its kernels read them (`covariateSum` in wgsl/minibatch.ts). */
+  covariates(use: CovariateUse, batch: GpuMinibatch): Covariates {
     const categorical = batch.source.categorical.length
-    const key = `${use.categories.join(' ')}+${use.continuous}/${categorical}`
-    let made = this.#uses.get(key)
-    if (!made) {
-      const taken: number[] = []
-      let rows = 0
-      for (const [k, n] of use.categories.entries()) {
-        if (n === 0) continue
-        taken.push(FIELD.covariates + k, rows)
-        rows += n
-      }
-      rows += use.continuous
-      const fields = Array.from({ length: use.continuous }, (_, k) => FIELD.covariates + categorical + k)
-      const words = Uint32Array.of(taken.length / 2, use.continuous, rows, ...taken, ...fields)
-      const view = this.buffer('covariates', words.length)
-      this.device.queue.writeBuffer(view.buffer, 0, words)
-      made = { view, rows }
+    let made = this.#usesOf.get(use)
+    if (made?.categorical !== categorical) {
+      const key = `${use.categories.join(' ')}+${use.continuous}/${categorical}`
+      made = this.#uses.get(key) ?? this.#makeCovariates(use, categorical)
       this.#uses.set(key, made)
+      this.#usesOf.set(use, made)
     }
     return made
+  }
+
+  #makeCovariates(use: CovariateUse, categorical: number): Covariates {
+    const taken: number[] = []
+    let rows = 0
+    for (const [k, n] of use.categories.entries()) {
+      if (n === 0) continue
+      taken.push(FIELD.covariates + k, rows)
+      rows += n
+    }
+    rows += use.continuous
+    const fields = Array.from({ length: use.continuous }, (_, k) => FIELD.covariates + categorical + k)
+    const words = Uint32Array.of(taken.length / 2, use.continuous, rows, ...taken, ...fields)
+    const view = this.buffer('covariates', words.length)
+    this.device.queue.writeBuffer(view.buffer, 0, words)
+    return { view, rows, categorical }
   }
 
   dispose(): void {
@@ -105,9 +121,9 @@ export function adamScalars(settings: AdamSettings): Float32Array {
   return last.scalars
 }
 
-/** Workgroups of 256 threads for so many elements; kernels go on in strides past the most. */
-export const strided = (elements: number): readonly [number, number, number] => [
-  Math.max(1, Math.min(Math.ceil(elements / 256), 8192)),
+/** Workgroups for so many elements; kernels go on in strides past the most. */
+export const strided = (elements: number, threads = 256): Groups => [
+  Math.max(1, Math.min(Math.ceil(elements / threads), 8192)),
   1,
   1,
 ]

@@ -11,6 +11,7 @@ import type {
 import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { type KernelContext, rowThreads } from './kernel-context.js'
+import type { Launch } from './launch.js'
 import { pickTile } from './tiles.js'
 import type { View } from './view.js'
 import { productGroups, weightProduct } from './weight-product.js'
@@ -46,9 +47,9 @@ export class LinearKernels {
     }
   }
 
-  sparseLinearGradient({ outputGradient, adam, ...layer }: SparseLinearGradientArgs): void {
-    const { dense, source } = mini(layer.batch)
-    this.#weightGradient({ ...layer, adam }, dense, source.nGenes, outputGradient)
+  sparseLinearGradient(args: SparseLinearGradientArgs): Launch {
+    const { dense, source } = mini(args.batch)
+    return this.#weightGradient(args, dense, source.nGenes, args.outputGradient)
   }
 
   linear({ batch, input, weight, bias, covariates, output }: LinearArgs): void {
@@ -71,10 +72,10 @@ export class LinearKernels {
   }
 
   linearGradient(args: LinearGradientArgs): void {
-    const { input, weight, outputGradient, inputGradient, accumulate, ...layer } = args
-    this.#weightGradient({ ...layer, weight }, view(input), input.columns, outputGradient)
+    const { batch, input, weight, outputGradient, inputGradient, accumulate } = args
+    this.#context.recorder.run(this.#weightGradient(args, view(input), input.columns, outputGradient))
     if (!inputGradient) return
-    const m = layer.batch.nCells
+    const m = batch.nCells
     const n = inputGradient.columns
     const k = outputGradient.columns
     const tile = pickTile(m, n)
@@ -95,9 +96,9 @@ export class LinearKernels {
     input: View,
     inputs: number,
     outputGradient: Tensor,
-  ): void {
+  ): Launch {
     const uses = this.#context.covariates(covariates, mini(batch))
-    weightProduct(this.#context, {
+    return weightProduct({
       batch: mini(batch),
       arena: sharedArena(weight, bias),
       input,

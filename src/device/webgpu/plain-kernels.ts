@@ -24,12 +24,20 @@ import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { HeadKernels, type Layers } from './head-kernels.js'
 import { adamScalars, type KernelContext, strided } from './kernel-context.js'
+import { type Launch, launch } from './launch.js'
 import { LinearKernels } from './linear-kernels.js'
 import { aligned } from './view.js'
 import { reluDropout, reluDropoutGradient } from './wgsl/activation.js'
 import { sampleLatent, sampleLatentGradient } from './wgsl/latent.js'
 import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, NORM_FEATURES } from './wgsl/norm.js'
 import { adamUpdate, addSums, MOST_SUMS } from './wgsl/update.js'
+
+/** Up to {@link MOST_SUMS} sums over one minibatch, each added to an element of one row. */
+export interface Sums {
+  batch: Minibatch
+  terms: readonly { values: Tensor; element: number }[]
+  sums: Tensor
+}
 
 /** The interface's kernels one by one, as dispatches. `FusedKernels` puts neighbours together. */
 export class PlainKernels implements Kernels {
@@ -48,7 +56,20 @@ export class PlainKernels implements Kernels {
   }
 
   sparseLinearGradient(args: SparseLinearGradientArgs): void {
-    this.#linear.sparseLinearGradient(args)
+    this.#context.recorder.run(this.#linear.sparseLinearGradient(args))
+  }
+
+  /** The same beside the first stretch of an update of other parameters. */
+  sparseLinearGradientWithAdam(
+    args: SparseLinearGradientArgs,
+    parameters: readonly Parameter[],
+    settings: AdamSettings,
+  ): void {
+    const gradient = this.#linear.sparseLinearGradient(args)
+    const [first, ...others] = this.#adam(parameters, settings, gradient.source.threads)
+    if (first) this.#context.recorder.beside(first, gradient)
+    else this.#context.recorder.run(gradient)
+    for (const other of others) this.#context.recorder.run(other)
   }
 
   linear(args: LinearArgs): void {
@@ -192,8 +213,8 @@ export class PlainKernels implements Kernels {
   }
 
   /** The same, with the hidden gradient left in the layers of its split product for the kernel that follows. */
-  countHeadGradientLayers(args: CountHeadGradientArgs): Layers {
-    return this.#head.countHeadGradient(args, true)
+  countHeadGradientLayers(args: CountHeadGradientArgs, sums?: Sums): Layers {
+    return this.#head.countHeadGradient(args, true, sums && ((threads) => this.#addSums(sums, threads)))
   }
 
   countMeans(args: CountMeansArgs): void {
@@ -201,34 +222,45 @@ export class PlainKernels implements Kernels {
   }
 
   adam(parameters: readonly Parameter[], settings: AdamSettings): void {
-    // neighbours in the arena are updated by one dispatch
+    for (const update of this.#adam(parameters, settings, 256)) this.#context.recorder.run(update)
+  }
+
+  /** Neighbours in the arena are updated by one dispatch. */
+  #adam(parameters: readonly Parameter[], settings: AdamSettings, threads: number): Launch[] {
+    const updates: Launch[] = []
     for (let i = 0; i < parameters.length; ) {
-      const { arena, value } = gpuParameter(parameters[i]!)
-      const first = value.view.offset
+      const { arena, value: start } = gpuParameter(parameters[i]!)
+      const first = start.view.offset
       let end = first
       for (; i < parameters.length; i++) {
         const next = gpuParameter(parameters[i]!)
         if (next.arena !== arena || next.value.view.offset !== aligned(end)) break
         end = next.value.view.offset + next.value.words
       }
-      const { live: _, ...buffers } = arena
-      this.#context.recorder.dispatch(adamUpdate, {
-        buffers,
-        scalars: { first, size: end - first },
-        adam: adamScalars(settings),
-        groups: strided(end - first),
-      })
+      const { value, gradient, firstMoment, secondMoment } = arena
+      updates.push(
+        launch(adamUpdate(threads), {
+          buffers: { value, gradient, firstMoment, secondMoment },
+          scalars: { first, size: end - first },
+          adam: adamScalars(settings),
+          groups: strided(end - first, threads),
+        }),
+      )
     }
+    return updates
   }
 
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
-    this.addSums(batch, [{ values, element }], sums)
+    this.addSums({ batch, terms: [{ values, element }], sums })
   }
 
-  /** Adds up to {@link MOST_SUMS} sums of one minibatch to elements of one row. */
-  addSums(batch: Minibatch, terms: readonly { values: Tensor; element: number }[], sums: Tensor): void {
+  addSums(sums: Sums): void {
+    this.#context.recorder.run(this.#addSums(sums, 256))
+  }
+
+  #addSums({ batch, terms, sums }: Sums, threads: number): Launch {
     const term = (i: number) => terms[Math.min(i, terms.length - 1)]!
-    this.#context.recorder.dispatch(addSums, {
+    return launch(addSums(threads), {
       buffers: {
         values0: view(term(0).values),
         values1: view(term(1).values),

@@ -2,7 +2,7 @@ import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../dev
 import { FusedKernels } from './fused-kernels.js'
 import { type GatherArgs, GatherKernels } from './gather-kernels.js'
 import type { KernelContext } from './kernel-context.js'
-import { PlainKernels } from './plain-kernels.js'
+import { PlainKernels, type Sums } from './plain-kernels.js'
 import { MOST_SUMS } from './wgsl/update.js'
 
 /** The interface's kernels, and the filling of a minibatch that comes before them. */
@@ -102,6 +102,8 @@ export class QueuedKernels implements Queued {
       case 'countHeadGradient':
       case 'reluDropoutGradient':
         return this.#activationGradient(calls, i)
+      case 'sparseLinearGradient':
+        return this.#lastUpdates(calls, i)
       case 'linearGradient':
         return this.#latentBackward(calls, i)
       default:
@@ -158,22 +160,38 @@ export class QueuedKernels implements Queued {
       if (itsBatch !== batch || itsSums !== sums || terms.some((term) => term.element === element)) break
       terms.push({ values, element })
     }
-    this.#plain.addSums(batch, terms, sums)
-    return terms.length
+    const together = { batch, terms, sums }
+    const backward = this.#activationGradient(calls, i + terms.length, together)
+    if (backward === 0) this.#plain.addSums(together)
+    return terms.length + backward
   }
 
-  #activationGradient(calls: readonly Call[], i: number): number {
+  /** What ends a step: the update of the encoder's first weights, and of all that is small. */
+  #lastUpdates(calls: readonly Call[], i: number): number {
+    const first = argsOf(calls[i], 'sparseLinearGradient')
+    const next = calls[i + 1]
+    if (!first?.adam || next?.kernel !== 'adam') return 0
+    const [parameters, settings] = next.args
+    if (settings !== first.adam || parameters.includes(first.weight) || parameters.includes(first.bias))
+      return 0
+    this.#plain.sparseLinearGradientWithAdam(first, parameters, settings)
+    return 2
+  }
+
+  /** @param sums done beside the count head's first product; without a head they are left to the caller */
+  #activationGradient(calls: readonly Call[], i: number, sums?: Sums): number {
     const head = argsOf(calls[i], 'countHeadGradient')
     const at = head ? i + 1 : i
     const relu = argsOf(calls[at], 'reluDropoutGradient')
     const norm = argsOf(calls[at + 1], 'batchNormGradient')
     if (!relu || !norm || norm.outputGradient !== relu.inputGradient || !this.#fused.canFuse(9)) return 0
     if (!head) {
+      if (sums) return 0
       this.#fused.batchNormReluGradient(relu, norm)
       return 2
     }
     if (head.hiddenGradient !== relu.outputGradient) return 0
-    this.#fused.batchNormReluGradient(relu, norm, this.#plain.countHeadGradientLayers(head))
+    this.#fused.batchNormReluGradient(relu, norm, this.#plain.countHeadGradientLayers(head, sums))
     return 3
   }
 

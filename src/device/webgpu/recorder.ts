@@ -1,20 +1,14 @@
+import { buffersOfBoth, GRID_SCALARS, groupsOfBoth, pairOf, writeGrid } from './beside.js'
 import { USAGE } from './flags.js'
-import { type KernelSource, Program, SLOT_BYTES, type Work } from './program.js'
+import { type KernelSource, SLOT_BYTES, type Work } from './kernel-source.js'
+import type { Dispatch, Launch } from './launch.js'
+import { Program } from './program.js'
 import type { View } from './view.js'
 
 /** Dispatches of one submission at the most. */
 const SLOTS = 1024
 /** Cells × genes after which a submission ends: short enough for the watchdogs of desktop cards, long enough to be cheap. */
 const MOST_WORK = 2 ** 26
-
-export interface Dispatch<P extends string, B extends string> {
-  buffers: Record<B, View>
-  scalars: Record<P, number>
-  /** Adam's scalars, for the kernels that take them. */
-  adam?: Float32Array | undefined
-  /** Workgroups: x, y, z. */
-  groups: readonly [number, number, number]
-}
 
 /** Hears of every dispatch and may ask for a pass of its own with timestamps. */
 export interface DispatchListener {
@@ -42,6 +36,8 @@ export class Recorder {
   readonly #slotBytes: number
   readonly #words: Uint32Array<ArrayBuffer>
   readonly #floats: Float32Array
+  readonly #offsets = [0]
+  readonly #limits: GPUSupportedLimits
   #slot = 0
   #work = 0
   #encoder: GPUCommandEncoder | undefined
@@ -52,6 +48,7 @@ export class Recorder {
 
   constructor(device: GPUDevice) {
     this.#device = device
+    this.#limits = device.limits
     this.#slotBytes = Math.max(SLOT_BYTES, device.limits.minUniformBufferOffsetAlignment)
     const size = SLOTS * this.#slotBytes
     this.#uniforms = device.createBuffer({
@@ -82,25 +79,80 @@ export class Recorder {
     return program
   }
 
-  dispatch<P extends string, B extends string>(
-    source: KernelSource<P, B>,
-    { buffers, scalars, adam, groups }: Dispatch<P, B>,
-  ): void {
+  dispatch<P extends string, B extends string>(source: KernelSource<P, B>, dispatch: Dispatch<P, B>): void {
+    const { buffers, scalars, adam, groups } = dispatch
+    const at = this.#nextSlot()
+    const end = this.#writeScalars(source, scalars, at)
+    if (adam) this.#floats.set(adam, end)
+    const { bufferNames } = source
+    const views: View[] = []
+    for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
+    this.#encode(source, views, groups[0], groups[1], groups[2], () => source.work?.(scalars))
+  }
+
+  run({ source, dispatch }: Launch): void {
+    this.dispatch(source, dispatch)
+  }
+
+  /** Two kernels that do not depend on each other, in one dispatch where the device takes that, else one by one. */
+  beside(first: Launch, second: Launch): void {
+    if (!this.#besideAtOnce(first, second)) {
+      this.run(first)
+      this.run(second)
+    }
+  }
+
+  #besideAtOnce(first: Launch, second: Launch): boolean {
+    if (first.source.threads !== second.source.threads) return false
+    const { maxComputeWorkgroupsPerDimension, maxStorageBuffersPerShaderStage } = this.#limits
+    const groups = groupsOfBoth(first, second)
+    if (groups > maxComputeWorkgroupsPerDimension) return false
+    const pair = pairOf(first.source, second.source)
+    if (pair.source.bufferNames.length > maxStorageBuffersPerShaderStage) return false
+    const views = buffersOfBoth(pair, first, second)
+    if (!views) return false
+    const at = this.#nextSlot()
+    const between = this.#writeScalars(first.source, first.dispatch.scalars, at)
+    const grid = this.#writeScalars(second.source, second.dispatch.scalars, between)
+    writeGrid(this.#words, grid, first, second)
+    const adam = first.dispatch.adam ?? second.dispatch.adam
+    if (adam) this.#floats.set(adam, grid + GRID_SCALARS)
+    this.#encode(pair.source, views, groups, 1, 1, () => workOfBoth(first, second))
+    return true
+  }
+
+  /** Where the scalars of the next dispatch go. */
+  #nextSlot(): number {
     if (this.#slot === SLOTS) this.#submit()
-    const program = this.#program(source)
-    const at = (this.#slot * this.#slotBytes) / 4
-    const { scalarNames, bufferNames, floats } = program
+    return (this.#slot * this.#slotBytes) / 4
+  }
+
+  /** Writes a kernel's scalars; where the next ones go. */
+  #writeScalars<P extends string>(
+    { scalarNames, floats }: KernelSource<P, string>,
+    scalars: Readonly<Record<P, number>>,
+    at: number,
+  ): number {
     for (let i = 0; i < scalarNames.length; i++) {
-      const value = scalars[scalarNames[i] as P]
+      const value = scalars[scalarNames[i]!]
       if (floats[i]) this.#floats[at + i] = value
       else this.#words[at + i] = value
     }
-    if (adam) this.#floats.set(adam, at + scalarNames.length)
-    const views: View[] = []
-    for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i] as B])
+    return at + scalarNames.length
+  }
+
+  #encode(
+    source: KernelSource,
+    views: readonly View[],
+    x: number,
+    y: number,
+    z: number,
+    work: () => Work | undefined,
+  ): void {
+    const program = this.#program(source)
     const group = program.group(views)
     this.#encoder ??= this.#device.createCommandEncoder()
-    const timestampWrites = this.listener?.timestamps(source.name, () => source.work?.(scalars))
+    const timestampWrites = this.listener?.timestamps(source.name, work)
     if (timestampWrites) {
       this.#pass?.end()
       this.#pass = this.#encoder.beginComputePass({ timestampWrites })
@@ -109,8 +161,9 @@ export class Recorder {
     this.#pass ??= this.#encoder.beginComputePass()
     if (program !== this.#current) this.#pass.setPipeline(program.pipeline)
     this.#current = program
-    this.#pass.setBindGroup(0, group, [this.#slot * this.#slotBytes])
-    this.#pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
+    this.#offsets[0] = this.#slot * this.#slotBytes
+    this.#pass.setBindGroup(0, group, this.#offsets)
+    this.#pass.dispatchWorkgroups(x, y, z)
     this.#slot++
     this.dispatches++
   }
@@ -157,5 +210,15 @@ export class Recorder {
 
   dispose(): void {
     this.#uniforms.destroy()
+  }
+}
+
+function workOfBoth({ source, dispatch }: Launch, second: Launch): Work | undefined {
+  const parts = [source.work?.(dispatch.scalars), second.source.work?.(second.dispatch.scalars)]
+  const known = parts.filter((work) => work !== undefined)
+  if (known.length === 0) return undefined
+  return {
+    flops: known.reduce((sum, { flops }) => sum + flops, 0),
+    bytes: known.reduce((sum, { bytes }) => sum + bytes, 0),
   }
 }

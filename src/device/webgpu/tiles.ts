@@ -16,7 +16,10 @@ export const groupsOf = (tile: Tile, m: number, n: number): number =>
 
 /** The largest cut that still makes enough workgroups, else the smallest. */
 export function pickTile(m: number, n: number): Tile {
-  return TILES.findLast((tile) => groupsOf(tile, m, n) >= ENOUGH) ?? TILES[0]!
+  for (let i = TILES.length - 1; i > 0; i--) {
+    if (groupsOf(TILES[i]!, m, n) >= ENOUGH) return TILES[i]!
+  }
+  return TILES[0]!
 }
 
 /** Into how many parts the summands of a product with a small result are split, and how many each has. */

@@ -1,4 +1,4 @@
-import { kernelSource } from '../program.js'
+import { kernelSource } from '../kernel-source.js'
 import { PHILOX } from './philox.js'
 
 /** Scalars of a draw of noise. */
@@ -15,13 +15,13 @@ fn kept(words: vec4u, column: u32) -> f32 {
 
 export const reluDropout = kernelSource({
   name: 'relu and dropout',
+  threads: 256,
   scalars: { cells: 'u32', width: 'u32', dropout: 'f32', ...NOISE_SCALARS },
   buffers: { input: 'read f32', output: 'read_write f32' },
   code: /* wgsl */ `${PHILOX}${RELU_DROPOUT}
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let blocks = (p.width + 3u) / 4u;
-  for (var k = at.x; k < p.cells * blocks; k += groups.x * 256u) {
+  for (var k = group.x * 256u + t; k < p.cells * blocks; k += groups.x * 256u) {
     let row = k / blocks;
     let first = 4u * (k % blocks);
     var words = vec4u();
@@ -37,13 +37,13 @@ fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) group
 /** What came out positive passed. */
 export const reluDropoutGradient = kernelSource({
   name: 'relu and dropout gradient',
+  threads: 256,
   scalars: { size: 'u32', dropout: 'f32' },
   buffers: { output: 'read f32', outputGradient: 'read f32', inputGradient: 'read_write f32' },
   code: /* wgsl */ `
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let scale = 1.0 / (1.0 - p.dropout);
-  for (var i = at.x; i < p.size; i += groups.x * 256u) {
+  for (var i = group.x * 256u + t; i < p.size; i += groups.x * 256u) {
     if (output[i] > 0.0) { inputGradient[i] = scale * outputGradient[i]; } else { inputGradient[i] = 0.0; }
   }
 }`,

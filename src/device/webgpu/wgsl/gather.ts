@@ -1,5 +1,5 @@
+import { kernelSource } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
-import { kernelSource } from '../program.js'
 import { MATH } from './math.js'
 import { covariateSum, entryReads, FIELD } from './minibatch.js'
 
@@ -26,8 +26,7 @@ const gatherCode = (
   more: string,
   after: string,
 ) => /* wgsl */ `${MATH}${entryReads(packed)}${more}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let i = group.x;
   let cell = rows[p.rowsAt + i];
   if (facts[${FIELD.chunk}u * p.totalCells + cell] != p.chunk) { return; }
@@ -47,6 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 export const gatherCells = perKey((packed: boolean, threads: number) =>
   kernelSource({
     name: 'gather',
+    threads,
     scalars: GATHER_SCALARS,
     buffers: GATHER_BUFFERS,
     code: gatherCode(packed, threads, '', ''),
@@ -61,6 +61,7 @@ export const gatherLinear = perKey((packed: boolean, threads: number) => {
   const shares = threads / lanes
   return kernelSource({
     name: 'gather and sparse linear',
+    threads,
     scalars: { ...GATHER_SCALARS, n: 'u32', weightAt: 'u32', biasAt: 'u32' },
     buffers: { ...GATHER_BUFFERS, weight: 'read f32', uses: 'read u32', output: 'read_write f32' },
     code: gatherCode(

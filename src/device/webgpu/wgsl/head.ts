@@ -1,6 +1,6 @@
 import type { Likelihood } from '../../device.js'
+import { kernelSource } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
-import { kernelSource } from '../program.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { likelihoodTerms } from './likelihood.js'
 import { MATH } from './math.js'
@@ -56,6 +56,7 @@ export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: bo
   const meanOf = softmax ? 'size * exp_(work[row + g] - most)' : 'size * softplus(work[row + g])'
   return kernelSource({
     name: `head rows ${likelihood}`,
+    threads,
     // logits twice, log1p counts, the gradients by the logits three times; what is by dispersion and dropout
     work: ({ cells, genes }) => ({
       flops: 0,
@@ -80,8 +81,7 @@ export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: bo
       logLikelihood: 'read_write f32',
     },
     code: /* wgsl */ `${likelihoodTerms(likelihood)}${entryReads(packed)}${workgroupSum(threads)}${rowMaximum(threads)}${LOG_SIZE}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
   let row = cell * p.genes;
@@ -137,11 +137,11 @@ export const headMeans = perKey((scale: Scale, threads: number) => {
   const softmax = scale === 'softmax'
   return kernelSource({
     name: 'head means',
+    threads,
     scalars: { capacity: 'u32', genes: 'u32', drawnSize: 'u32' },
     buffers: { metadata: 'read u32', logSize: 'read f32', mean: 'read_write f32' },
     code: /* wgsl */ `${MATH}${workgroupSum(threads)}${rowMaximum(threads)}${LOG_SIZE}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   let row = cell * p.genes;
   ${softmax ? normaliser('mean', 'row', threads) : ''}
@@ -153,23 +153,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   })
 })
 
-/** Genes that a workgroup of the column pass owns, and threads that share the cells of each. */
+/** Genes that a workgroup of the column pass owns; its threads share the cells of each. */
 export const COLUMN_GENES = 32
-const COLUMN_LANES = 8
 
 /**
  * The column pass: sums over the cells, which are the gradients by the biases and the log dispersions. A workgroup owns genes;
  * along y, one for each batch where dispersions go by batch.
  */
-const columnsCode = (likelihood: Likelihood, put: string) => /* wgsl */ `${put}
-var<workgroup> column_parts: array<vec3f, ${COLUMN_GENES * COLUMN_LANES}>;
-@compute @workgroup_size(${COLUMN_GENES * COLUMN_LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+const columnsCode = (likelihood: Likelihood, threads: number, put: string) => {
+  const lanes = threads / COLUMN_GENES
+  return /* wgsl */ `${put}
+var<workgroup> column_parts: array<vec3f, ${threads}>;
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let g = group.x * ${COLUMN_GENES}u + t % ${COLUMN_GENES}u;
   let lane = t / ${COLUMN_GENES}u;
   var sums = vec3f();
   if (g < p.genes) {
-    for (var i = lane; i < p.cells; i += ${COLUMN_LANES}u) {
+    for (var i = lane; i < p.cells; i += ${lanes}u) {
       let at = i * p.genes + g;
       ${
         likelihood === 'poisson'
@@ -185,13 +185,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   column_parts[t] = sums;
   workgroupBarrier();
   if (lane != 0u || g >= p.genes) { return; }
-  for (var k = 1u; k < ${COLUMN_LANES}u; k++) { sums += column_parts[k * ${COLUMN_GENES}u + t]; }
+  for (var k = 1u; k < ${lanes}u; k++) { sums += column_parts[k * ${COLUMN_GENES}u + t]; }
   ${likelihood === 'poisson' ? '' : 'put(p.logDispersionAt + group.y * p.genes + g, sums.y);'}
   if (group.y == 0u) {
     put(p.biasAt + g, sums.x);
     ${likelihood === 'zinb' ? 'put(p.zeroBiasAt + g, sums.z);' : ''}
   }
 }`
+}
 
 const COLUMN_SCALARS = {
   capacity: 'u32',
@@ -204,18 +205,20 @@ const COLUMN_SCALARS = {
   logDispersionAt: 'u32',
 } as const
 
-export const headColumnGradient = perKey((likelihood: Likelihood) =>
+export const headColumnGradient = perKey((likelihood: Likelihood, threads: number) =>
   kernelSource({
     name: 'head columns',
+    threads,
     scalars: COLUMN_SCALARS,
     buffers: { metadata: 'read u32', work: 'read f32', gradient: 'read_write f32' },
-    code: columnsCode(likelihood, STORE_GRADIENT),
+    code: columnsCode(likelihood, threads, STORE_GRADIENT),
   }),
 )
 
-export const headColumnUpdate = perKey((likelihood: Likelihood) =>
+export const headColumnUpdate = perKey((likelihood: Likelihood, threads: number) =>
   kernelSource({
     name: 'head columns with adam',
+    threads,
     scalars: COLUMN_SCALARS,
     adam: true,
     buffers: {
@@ -225,6 +228,6 @@ export const headColumnUpdate = perKey((likelihood: Likelihood) =>
       firstMoment: 'read_write f32',
       secondMoment: 'read_write f32',
     },
-    code: columnsCode(likelihood, ADAM_STEP),
+    code: columnsCode(likelihood, threads, ADAM_STEP),
   }),
 )

@@ -1,5 +1,5 @@
+import { kernelSource } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
-import { kernelSource } from '../program.js'
 import { NOISE_SCALARS } from './activation.js'
 import { MATH } from './math.js'
 import { FIELD, workgroupSum } from './minibatch.js'
@@ -51,6 +51,7 @@ const LATENT_SCALARS = {
 /** z = mean + √variance · noise with variance = exp(raw) + 1e-4, and its KL divergence to the prior. A workgroup a cell. */
 export const sampleLatent = kernelSource({
   name: 'sample latent',
+  threads: THREADS,
   scalars: LATENT_SCALARS,
   buffers: {
     mean: 'read f32',
@@ -61,8 +62,7 @@ export const sampleLatent = kernelSource({
     kl: 'read_write f32',
   },
   code: /* wgsl */ `${LATENT}${workgroupSum(THREADS)}
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   let of_prior = prior_of(cell);
   let inverse = 1.0 / of_prior.y;
@@ -83,6 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 
 export const sampleLatentGradient = kernelSource({
   name: 'sample latent gradient',
+  threads: THREADS,
   scalars: { ...LATENT_SCALARS, klWeight: 'f32' },
   buffers: {
     mean: 'read f32',
@@ -94,8 +95,7 @@ export const sampleLatentGradient = kernelSource({
     rawVarianceGradient: 'read_write f32',
   },
   code: /* wgsl */ `${LATENT}
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   let of_prior = prior_of(cell);
   let inverse = 1.0 / of_prior.y;
@@ -137,6 +137,7 @@ fn share_sum(t: u32, x: f32) -> f32 {
 export const encodeLatent = perKey((hidden: number) =>
   kernelSource({
     name: 'encode latent',
+    threads: FUSED,
     scalars: {
       ...LATENT_SCALARS,
       hidden: 'u32',
@@ -157,8 +158,7 @@ export const encodeLatent = perKey((hidden: number) =>
     },
     code: /* wgsl */ `${LATENT}${SHARE_SUM}${workgroupSum(FUSED)}
 var<workgroup> row: array<f32, ${hidden}>;
-@compute @workgroup_size(${FUSED})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   for (var j = t; j < p.hidden; j += ${FUSED}u) { row[j] = input[cell * p.hidden + j]; }
   workgroupBarrier();
@@ -204,6 +204,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 export const latentBackward = perKey((above: number, dimensions: number) =>
   kernelSource({
     name: 'latent backward',
+    threads: FUSED,
     scalars: {
       dimensions: 'u32',
       noisy: 'u32',
@@ -229,8 +230,7 @@ export const latentBackward = perKey((above: number, dimensions: number) =>
 var<workgroup> row: array<f32, ${above}>;
 var<workgroup> by_mean: array<f32, ${dimensions}>;
 var<workgroup> by_raw: array<f32, ${dimensions}>;
-@compute @workgroup_size(${FUSED})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   for (var j = t; j < p.above; j += ${FUSED}u) { row[j] = aboveGradient[cell * p.above + j]; }
   workgroupBarrier();

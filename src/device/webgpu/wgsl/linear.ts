@@ -1,9 +1,9 @@
+import { kernelSource, type Work } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
-import { kernelSource, type Work } from '../program.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { MATH } from './math.js'
 import { COVARIATE_INPUT, covariateSum, entryReads, FIELD } from './minibatch.js'
-import { product, type Tile, tileName } from './product.js'
+import { product, type Tile, tileName, tileThreads } from './product.js'
 
 /** Of a product whose operands and result each pass memory once; the result so many times. */
 const productWork =
@@ -16,57 +16,55 @@ const productWork =
 const PRODUCT_SCALARS = { m: 'u32', n: 'u32', k: 'u32', kSplit: 'u32' } as const
 
 /** cells × inputs times inputs × outputs, plus bias and covariates. */
-export const linearForward = perKey(
-  (tile: Tile) =>
-    kernelSource({
-      name: `linear ${tileName(tile)}`,
-      work: productWork(),
-      scalars: { ...PRODUCT_SCALARS, capacity: 'u32' },
-      buffers: {
-        input: 'read f32',
-        weight: 'read f32',
-        bias: 'read f32',
-        metadata: 'read u32',
-        uses: 'read u32',
-        output: 'read_write f32',
-      },
-      code: `${covariateSum()}
+export const linearForward = perKey((tile: Tile) =>
+  kernelSource({
+    name: `linear ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(),
+    scalars: { ...PRODUCT_SCALARS, capacity: 'u32' },
+    buffers: {
+      input: 'read f32',
+      weight: 'read f32',
+      bias: 'read f32',
+      metadata: 'read u32',
+      uses: 'read u32',
+      output: 'read_write f32',
+    },
+    code: `${covariateSum()}
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[k * p.n + n]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) {
   output[m * p.n + n] = x + bias[n] + covariate_sum(m, p.k, p.n, n);
 }
 ${product(tile, 'k', 'outer')}`,
-    }),
-  tileName,
+  }),
 )
 
 /** A product of plain matrices, m × k times k × n; `kSplit` summands a layer of the output (splits × m × n). */
-export const plainProduct = perKey(
-  (tile: Tile) =>
-    kernelSource({
-      name: `product ${tileName(tile)}`,
-      work: productWork(),
-      scalars: { ...PRODUCT_SCALARS, layer: 'u32' },
-      buffers: { input: 'read f32', weight: 'read f32', output: 'read_write f32' },
-      code: `
+export const plainProduct = perKey((tile: Tile) =>
+  kernelSource({
+    name: `product ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(),
+    scalars: { ...PRODUCT_SCALARS, layer: 'u32' },
+    buffers: { input: 'read f32', weight: 'read f32', output: 'read_write f32' },
+    code: `
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[k * p.n + n]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) { output[((p.layer + split) * p.m + m) * p.n + n] = x; }
 ${product(tile, 'k', 'outer')}`,
-    }),
-  tileName,
+  }),
 )
 
 /** Adds the layers of a split product up, in order. */
 export const sumLayers = kernelSource({
   name: 'sum layers',
+  threads: 256,
   scalars: { size: 'u32', layers: 'u32' },
   buffers: { input: 'read f32', output: 'read_write f32' },
   code: /* wgsl */ `
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = at.x; i < p.size; i += groups.x * 256u) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
+  for (var i = group.x * 256u + t; i < p.size; i += groups.x * 256u) {
     var sum = input[i];
     for (var k = 1u; k < p.layers; k++) { sum += input[k * p.size + i]; }
     output[i] = sum;
@@ -75,14 +73,14 @@ fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) group
 })
 
 /** Rows times the rows of a weight that is outputs × inputs (m × k times the transpose of n × k): with a bias, or added to. */
-export const transposedProduct = perKey(
-  (tile: Tile) =>
-    kernelSource({
-      name: `transposed product ${tileName(tile)}`,
-      work: productWork(),
-      scalars: { ...PRODUCT_SCALARS, biased: 'u32', accumulate: 'u32' },
-      buffers: { input: 'read f32', weight: 'read f32', bias: 'read f32', output: 'read_write f32' },
-      code: `
+export const transposedProduct = perKey((tile: Tile) =>
+  kernelSource({
+    name: `transposed product ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(),
+    scalars: { ...PRODUCT_SCALARS, biased: 'u32', accumulate: 'u32' },
+    buffers: { input: 'read f32', weight: 'read f32', bias: 'read f32', output: 'read_write f32' },
+    code: `
 fn left(m: u32, k: u32, kEnd: u32) -> f32 { if (m < p.m && k < kEnd) { return input[m * p.k + k]; } return 0.0; }
 fn right(k: u32, n: u32, kEnd: u32) -> f32 { if (n < p.n && k < kEnd) { return weight[n * p.k + k]; } return 0.0; }
 fn finish(m: u32, n: u32, split: u32, x: f32) {
@@ -93,8 +91,7 @@ fn finish(m: u32, n: u32, split: u32, x: f32) {
   output[at] = sum;
 }
 ${product(tile, 'k', 'k')}`,
-    }),
-  tileName,
+  }),
 )
 
 /**
@@ -129,70 +126,68 @@ const WEIGHT_GRADIENT_BUFFERS = {
   uses: 'read u32',
 } as const
 
-export const weightGradient = perKey(
-  (tile: Tile) =>
-    kernelSource({
-      name: `weight gradient ${tileName(tile)}`,
-      work: productWork(),
-      scalars: WEIGHT_GRADIENT_SCALARS,
-      buffers: { ...WEIGHT_GRADIENT_BUFFERS, gradient: 'read_write f32' },
-      code: weightGradientCode(tile, STORE_GRADIENT),
-    }),
-  tileName,
+export const weightGradient = perKey((tile: Tile) =>
+  kernelSource({
+    name: `weight gradient ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(),
+    scalars: WEIGHT_GRADIENT_SCALARS,
+    buffers: { ...WEIGHT_GRADIENT_BUFFERS, gradient: 'read_write f32' },
+    code: weightGradientCode(tile, STORE_GRADIENT),
+  }),
 )
 
-export const weightUpdate = perKey(
-  (tile: Tile) =>
-    kernelSource({
-      name: `weight update ${tileName(tile)}`,
-      work: productWork(6),
-      scalars: WEIGHT_GRADIENT_SCALARS,
-      adam: true,
-      buffers: {
-        ...WEIGHT_GRADIENT_BUFFERS,
-        value: 'read_write f32',
-        firstMoment: 'read_write f32',
-        secondMoment: 'read_write f32',
-      },
-      code: weightGradientCode(tile, ADAM_STEP),
-    }),
-  tileName,
+export const weightUpdate = perKey((tile: Tile) =>
+  kernelSource({
+    name: `weight update ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(6),
+    scalars: WEIGHT_GRADIENT_SCALARS,
+    adam: true,
+    buffers: {
+      ...WEIGHT_GRADIENT_BUFFERS,
+      value: 'read_write f32',
+      firstMoment: 'read_write f32',
+      secondMoment: 'read_write f32',
+    },
+    code: weightGradientCode(tile, ADAM_STEP),
+  }),
 )
 
 /**
  * The weight gradients beside the latent in one dispatch: along z the layer above the draw (with its covariates), then those to
  * mean and raw variance, which share their input.
  */
-export const latentWeightGradients = perKey(
-  (tile: Tile) =>
-    kernelSource({
-      name: `latent weight gradients ${tileName(tile)}`,
-      scalars: {
-        k: 'u32',
-        kSplit: 'u32',
-        capacity: 'u32',
-        dimensions: 'u32',
-        above: 'u32',
-        below: 'u32',
-        aboveRows: 'u32',
-        aboveWeightAt: 'u32',
-        aboveBiasAt: 'u32',
-        meanWeightAt: 'u32',
-        meanBiasAt: 'u32',
-        varianceWeightAt: 'u32',
-        varianceBiasAt: 'u32',
-      },
-      buffers: {
-        draw: 'read f32',
-        aboveGradient: 'read f32',
-        hidden: 'read f32',
-        meanGradient: 'read f32',
-        rawVarianceGradient: 'read f32',
-        metadata: 'read u32',
-        uses: 'read u32',
-        gradient: 'read_write f32',
-      },
-      code: /* wgsl */ `${COVARIATE_INPUT}${STORE_GRADIENT}
+export const latentWeightGradients = perKey((tile: Tile) =>
+  kernelSource({
+    name: `latent weight gradients ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    scalars: {
+      k: 'u32',
+      kSplit: 'u32',
+      capacity: 'u32',
+      dimensions: 'u32',
+      above: 'u32',
+      below: 'u32',
+      aboveRows: 'u32',
+      aboveWeightAt: 'u32',
+      aboveBiasAt: 'u32',
+      meanWeightAt: 'u32',
+      meanBiasAt: 'u32',
+      varianceWeightAt: 'u32',
+      varianceBiasAt: 'u32',
+    },
+    buffers: {
+      draw: 'read f32',
+      aboveGradient: 'read f32',
+      hidden: 'read f32',
+      meanGradient: 'read f32',
+      rawVarianceGradient: 'read f32',
+      metadata: 'read u32',
+      uses: 'read u32',
+      gradient: 'read_write f32',
+    },
+    code: /* wgsl */ `${COVARIATE_INPUT}${STORE_GRADIENT}
 var<private> job: u32;
 var<private> rows: u32;
 var<private> columns: u32;
@@ -224,8 +219,7 @@ ${product(tile, 'outer', 'outer', {
   m: 'rows',
   n: 'columns',
 })}`,
-    }),
-  tileName,
+  }),
 )
 
 /** Outputs that a workgroup of the sparse product takes. */
@@ -239,6 +233,7 @@ export const sparseForward = perKey((packed: boolean, threads: number) => {
   const shares = threads / SPARSE_COLUMNS
   return kernelSource({
     name: 'sparse linear',
+    threads,
     scalars: { chunk: 'u32', capacity: 'u32', genes: 'u32', n: 'u32' },
     buffers: {
       entries: 'read u32',
@@ -253,8 +248,7 @@ var<workgroup> genes: array<u32, ${threads}>;
 var<workgroup> values: array<f32, ${threads}>;
 var<workgroup> parts: array<f32, ${threads}>;
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
   if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
   let start = metadata[${FIELD.start}u * p.capacity + cell];

@@ -1,4 +1,4 @@
-import { kernelSource } from '../program.js'
+import { kernelSource } from '../kernel-source.js'
 import { NOISE_SCALARS, RELU_DROPOUT } from './activation.js'
 import { STORE_GRADIENT } from './adam.js'
 import { covariateSum, workgroupSum } from './minibatch.js'
@@ -53,8 +53,7 @@ const NORM_BUFFERS = {
 
 /** Batch normalisation: a workgroup owns features and passes over their cells (epsilon 1e-3, momentum 0.01). */
 const batchNormCode = (put: string, before = '') => /* wgsl */ `${LANE_SUMS}${put}
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   ${PLACE}
   ${before}
   var mean = 0.0;
@@ -92,6 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 
 export const batchNorm = kernelSource({
   name: 'batch norm',
+  threads: THREADS,
   scalars: NORM_SCALARS,
   buffers: NORM_BUFFERS,
   code: batchNormCode(`${OWN_SCALE}fn put_normalised(at: u32, i: u32, j: u32, x: f32) { output[at] = x; }`),
@@ -110,6 +110,7 @@ fn put_normalised(at: u32, i: u32, j: u32, x: f32) {
 /** Batch normalisation with ReLU and dropout after it. */
 export const batchNormRelu = kernelSource({
   name: 'batch norm, relu, dropout',
+  threads: THREADS,
   scalars: { ...NORM_SCALARS, dropout: 'f32', ...NOISE_SCALARS },
   buffers: { ...NORM_BUFFERS, activation: 'read_write f32' },
   code: batchNormCode(OWN_SCALE + ACTIVATE),
@@ -121,6 +122,7 @@ export const MOST_NARROW_INPUTS = 64
 /** A linear layer with few inputs, batch normalisation, ReLU and dropout: a whole hidden layer. */
 export const narrowLayer = kernelSource({
   name: 'linear, batch norm, relu, dropout',
+  threads: THREADS,
   scalars: {
     ...NORM_SCALARS,
     dropout: 'f32',
@@ -176,6 +178,7 @@ const INPUT_GRADIENT = /* wgsl */ `sumG = lane_sum(t, sumG);
 
 export const batchNormGradient = kernelSource({
   name: 'batch norm gradient',
+  threads: THREADS,
   scalars: { cells: 'u32', width: 'u32', scaleAt: 'u32', shiftAt: 'u32' },
   buffers: {
     input: 'read f32',
@@ -186,8 +189,7 @@ export const batchNormGradient = kernelSource({
     inputGradient: 'read_write f32',
   },
   code: /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   ${PLACE}
   let mean = saved[min(j, p.width - 1u)];
   let inverse = saved[p.width + min(j, p.width - 1u)];
@@ -209,6 +211,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
  */
 export const batchNormReluGradient = kernelSource({
   name: 'batch norm, relu, dropout gradient',
+  threads: THREADS,
   scalars: {
     cells: 'u32',
     width: 'u32',
@@ -230,8 +233,7 @@ export const batchNormReluGradient = kernelSource({
     inputGradient: 'read_write f32',
   },
   code: /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   ${PLACE}
   let mean = saved[min(j, p.width - 1u)];
   let inverse = saved[p.width + min(j, p.width - 1u)];
@@ -260,11 +262,11 @@ const ROW_THREADS = 64
 /** Layer normalisation: a workgroup owns a cell (epsilon 1e-5). */
 export const layerNorm = kernelSource({
   name: 'layer norm',
+  threads: ROW_THREADS,
   scalars: { width: 'u32' },
   buffers: { input: 'read f32', output: 'read_write f32', saved: 'read_write f32' },
   code: /* wgsl */ `${workgroupSum(ROW_THREADS)}
-@compute @workgroup_size(${ROW_THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let row = group.x * p.width;
   var part = 0.0;
   for (var j = t; j < p.width; j += ${ROW_THREADS}u) { part += input[row + j]; }
@@ -282,6 +284,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 
 export const layerNormGradient = kernelSource({
   name: 'layer norm gradient',
+  threads: ROW_THREADS,
   scalars: { width: 'u32' },
   buffers: {
     output: 'read f32',
@@ -290,8 +293,7 @@ export const layerNormGradient = kernelSource({
     inputGradient: 'read_write f32',
   },
   code: /* wgsl */ `${workgroupSum(ROW_THREADS)}
-@compute @workgroup_size(${ROW_THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let row = group.x * p.width;
   var partG = 0.0;
   var partGy = 0.0;

@@ -65,8 +65,7 @@ export function product(tile: Tile, leftAlong: Along, rightAlong: Along, jobs?: 
 var<workgroup> lefts: array<vec4f, ${tile.k * (tile.m / 4 + 1)}>;
 var<workgroup> rights: array<vec4f, ${tile.k * (tile.n / 4 + 1)}>;
 
-@compute @workgroup_size(${tileThreads(tile)})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   let m0 = group.x * ${tile.m}u;
   let n0 = group.y * ${tile.n}u;
   ${start}

@@ -1,42 +1,47 @@
-import { kernelSource } from '../program.js'
+import { kernelSource } from '../kernel-source.js'
+import { perKey } from '../per-key.js'
 import { ADAM_STEP } from './adam.js'
 import { workgroupSum } from './minibatch.js'
 
 /** One Adam update of parameters that lie side by side. */
-export const adamUpdate = kernelSource({
-  name: 'adam',
-  work: ({ size }) => ({ flops: 0, bytes: 4 * 7 * size }),
-  scalars: { first: 'u32', size: 'u32' },
-  adam: true,
-  buffers: {
-    value: 'read_write f32',
-    gradient: 'read f32',
-    firstMoment: 'read_write f32',
-    secondMoment: 'read_write f32',
-  },
-  code: /* wgsl */ `${ADAM_STEP}
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = at.x; i < p.size; i += groups.x * 256u) { put(p.first + i, gradient[p.first + i]); }
+export const adamUpdate = perKey((threads: number) =>
+  kernelSource({
+    name: 'adam',
+    threads,
+    work: ({ size }) => ({ flops: 0, bytes: 4 * 7 * size }),
+    scalars: { first: 'u32', size: 'u32' },
+    adam: true,
+    buffers: {
+      value: 'read_write f32',
+      gradient: 'read f32',
+      firstMoment: 'read_write f32',
+      secondMoment: 'read_write f32',
+    },
+    code: /* wgsl */ `${ADAM_STEP}
+fn main(group: vec3u, groups: vec3u, t: u32) {
+  for (var i = group.x * ${threads}u + t; i < p.size; i += groups.x * ${threads}u) { put(p.first + i, gradient[p.first + i]); }
 }`,
-})
+  }),
+)
 
 /** Sums that one dispatch adds at the most. */
 export const MOST_SUMS = 3
 
 /** Adds the sums over a minibatch's cells to elements. One workgroup a sum: the order of a sum is its result. */
-export const addSums = kernelSource({
-  name: 'add sums',
-  scalars: { cells: 'u32', element0: 'u32', element1: 'u32', element2: 'u32' },
-  buffers: { values0: 'read f32', values1: 'read f32', values2: 'read f32', sums: 'read_write f32' },
-  code: /* wgsl */ `${workgroupSum(256)}
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+export const addSums = perKey((threads: number) =>
+  kernelSource({
+    name: 'add sums',
+    threads,
+    scalars: { cells: 'u32', element0: 'u32', element1: 'u32', element2: 'u32' },
+    buffers: { values0: 'read f32', values1: 'read f32', values2: 'read f32', sums: 'read_write f32' },
+    code: /* wgsl */ `${workgroupSum(threads)}
+fn main(group: vec3u, groups: vec3u, t: u32) {
   var part = 0.0;
-  for (var i = t; i < p.cells; i += 256u) {
+  for (var i = t; i < p.cells; i += ${threads}u) {
     if (group.x == 0u) { part += values0[i]; } else if (group.x == 1u) { part += values1[i]; } else { part += values2[i]; }
   }
   let total = workgroup_sum(t, part);
   if (t == 0u) { sums[array(p.element0, p.element1, p.element2)[group.x]] += total; }
 }`,
-})
+  }),
+)

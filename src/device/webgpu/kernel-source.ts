@@ -1,0 +1,76 @@
+import { ADAM_SCALARS } from './wgsl/adam.js'
+
+type Scalar = 'u32' | 'f32'
+type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
+
+/** Bytes of a dispatch's scalars at the most: one slot of the uniform ring. */
+export const SLOT_BYTES = 256
+
+interface KernelSpec<P extends string, B extends string> {
+  readonly name: string
+  /** Threads of a workgroup. */
+  readonly threads: number
+  readonly scalars: Readonly<Record<P, Scalar>>
+  /** Whether Adam's scalars follow. */
+  readonly adam?: boolean
+  readonly buffers: Readonly<Record<B, Access>>
+  /**
+   * WGSL with a function `main(group: vec3u, groups: vec3u, t: u32)`: the workgroup, how many there are, the thread in it.
+   * Scalars are `p.name`, buffers go by their names.
+   */
+  readonly code: string
+  /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
+  readonly work?: (scalars: Record<NoInfer<P>, number>) => Work
+}
+
+/** A kernel: its scalars, its buffers and its WGSL. */
+export interface KernelSource<P extends string = string, B extends string = string> extends KernelSpec<P, B> {
+  readonly scalarNames: readonly P[]
+  /** Whether each scalar is a float. */
+  readonly floats: readonly boolean[]
+  readonly bufferNames: readonly B[]
+}
+
+export interface Work {
+  flops: number
+  bytes: number
+}
+
+/** Types a kernel by the names that it declares, so that a dispatch with a wrong one does not compile. */
+export function kernelSource<P extends string, B extends string>(spec: KernelSpec<P, B>): KernelSource<P, B> {
+  const scalarNames = Object.keys(spec.scalars) as P[]
+  if ((scalarNames.length + Object.keys(ADAM_SCALARS).length) * 4 > SLOT_BYTES)
+    throw new Error(`${spec.name} has too many scalars.`)
+  return {
+    ...spec,
+    scalarNames,
+    floats: scalarNames.map((name) => spec.scalars[name] === 'f32'),
+    bufferNames: Object.keys(spec.buffers) as B[],
+  }
+}
+
+/** The whole WGSL of a kernel; its entry point is `start`. */
+export function wgsl({ scalars, adam, buffers, code, threads }: KernelSource): string {
+  const fields = Object.entries({ ...scalars, ...(adam ? ADAM_SCALARS : {}) }).map(
+    ([name, type]) => `  ${name}: ${type},`,
+  )
+  const bindings = Object.entries(buffers).map(([name, access], i) => {
+    const [mode, type] = access.split(' ')
+    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`
+  })
+  return `struct Scalars {
+${fields.join('\n')}
+}
+@group(0) @binding(0) var<uniform> p: Scalars;
+${bindings.join('\n')}
+${code}
+@compute @workgroup_size(${threads})
+fn start(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) t: u32,
+) {
+  main(group, groups, t);
+}
+`
+}
