@@ -186,6 +186,7 @@ export class SCVI {
       )
     }
     this.#posterior = undefined
+    await this.#network.tune()
     const trainer = new Trainer(this.#network, this.#source, full, {
       ...(onEpoch ? { onEpoch } : {}),
       ...(signal ? { signal } : {}),

@@ -292,6 +292,15 @@ export interface KernelProfile {
   stop(): void
 }
 
+/** What the large matrix products of a network are made of. */
+export interface NetworkSize {
+  /** Of a minibatch. */
+  cells: number
+  genes: number
+  /** Units of a hidden layer. */
+  hidden: number
+}
+
 export interface Device {
   readonly kind: 'cpu' | 'webgpu' | 'tensorflow'
   /** For people: "AMD EPYC, 2 threads". */
@@ -307,6 +316,8 @@ export interface Device {
   read(tensor: Tensor): Promise<Float32Array>
   /** Waits until what is queued has been done; left out where calls return when it is. */
   settle?(): Promise<void>
+  /** Measures how networks of a size are best computed, where that is not known yet; left out where there is no choice. */
+  tune?(size: NetworkSize): Promise<void>
   /** Times every kernel from now on; left out where a device cannot. */
   profile?(): KernelProfile
   /** Makes a data set's cells reachable for {@link Device.gather}. */

@@ -144,6 +144,12 @@ export class Network {
     this.#device.gather(batch, cells)
   }
 
+  /** Has the device measure how this network is best computed, where it has a choice. */
+  async tune(): Promise<void> {
+    const cells = this.#capacity
+    await this.#device.tune?.({ cells, genes: this.shape.nGenes, hidden: this.config.nHidden })
+  }
+
   /** Waits until the device has done what is queued. */
   async settle(): Promise<void> {
     await this.#device.settle?.()

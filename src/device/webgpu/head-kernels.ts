@@ -12,10 +12,10 @@ import { type GpuMinibatch, mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { adamScalars, type KernelContext, rowThreads, strided } from './kernel-context.js'
 import { type Launch, launch } from './launch.js'
-import { pickTile, splitSum } from './tiles.js'
+import { splitSum } from './tiles.js'
 import { aligned, View } from './view.js'
 import { productGroups, weightProduct } from './weight-product.js'
-import { COLUMN_GENES, headColumnGradient, headColumnUpdate, headMeans, headRows } from './wgsl/head.js'
+import { columnGenes, headColumnGradient, headColumnUpdate, headMeans, headRows } from './wgsl/head.js'
 import { plainProduct, sumLayers, transposedProduct } from './wgsl/linear.js'
 
 /** The head's space of one minibatch size, [cells][genes] each: logits, gradients by logits, by log θ, and of dropout. */
@@ -81,7 +81,7 @@ export class HeadKernels {
     const m = batch.nCells
     const n = batch.source.nGenes
     const k = hidden.columns
-    const tile = pickTile(m, n)
+    const tile = this.#context.tiles.pick('transposed product', m, n, k)
     this.#context.recorder.dispatch(transposedProduct(tile), {
       buffers: { input: view(hidden), weight: view(weight.value), bias: view(bias.value), output },
       scalars: { m, n, k, kSplit: k, biased: 1, accumulate: 0 },
@@ -172,8 +172,8 @@ export class HeadKernels {
     const m = batch.nCells
     const n = hiddenGradient.columns
     const k = batch.source.nGenes
-    const tile = pickTile(m, n)
-    const { splits, kSplit } = splitSum(tile, m, n, k)
+    const tile = this.#context.tiles.pick('product', m, n, k)
+    const { splits, kSplit } = splitSum(m, n, k)
     const products = [
       [space.gradient, head.weight],
       ...(space.zero ? [[space.zero, head.zeroWeight!] as const] : []),
@@ -225,7 +225,7 @@ export class HeadKernels {
       zeroBiasAt: offset(zeroBias),
       logDispersionAt: offset(logDispersion),
     }
-    const groups = [Math.ceil(source.nGenes / COLUMN_GENES), rows, 1] as const
+    const groups = [Math.ceil(source.nGenes / columnGenes(threads)), rows, 1] as const
     if (!adam) {
       const buffers = { metadata, work: all, gradient }
       return launch(headColumnGradient(likelihood, threads), { buffers, scalars: columns, groups })
@@ -246,7 +246,7 @@ export class HeadKernels {
     input: View,
     adam: CountHeadGradientArgs['adam'],
   ): Launch {
-    return weightProduct({
+    return weightProduct(this.#context.tiles, {
       batch,
       arena: sharedArena(weight),
       input,

@@ -4,6 +4,7 @@ import { USAGE } from './flags.js'
 import type { GpuMinibatch } from './gpu-minibatch.js'
 import type { Groups } from './launch.js'
 import type { Recorder } from './recorder.js'
+import { Tiles } from './tiles.js'
 import { View, WORD } from './view.js'
 import { FIELD } from './wgsl/minibatch.js'
 
@@ -21,6 +22,7 @@ export class KernelContext {
   readonly recorder: Recorder
   /** For bindings that a use of a kernel does not read. */
   readonly nothing: View
+  readonly tiles = new Tiles()
   readonly #uses = new Map<string, Covariates>()
   /** The same, found again by the object: a step asks for them often. */
   readonly #usesOf = new WeakMap<CovariateUse, Covariates>()

@@ -78,7 +78,7 @@ export class LinearKernels {
     const m = batch.nCells
     const n = inputGradient.columns
     const k = outputGradient.columns
-    const tile = pickTile(m, n)
+    const tile = this.#context.tiles.pick('transposed product', m, n, k)
     this.#context.recorder.dispatch(transposedProduct(tile), {
       buffers: {
         input: view(outputGradient),
@@ -98,7 +98,7 @@ export class LinearKernels {
     outputGradient: Tensor,
   ): Launch {
     const uses = this.#context.covariates(covariates, mini(batch))
-    return weightProduct({
+    return weightProduct(this.#context.tiles, {
       batch: mini(batch),
       arena: sharedArena(weight, bias),
       input,

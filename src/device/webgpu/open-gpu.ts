@@ -1,5 +1,5 @@
 import { ScvaeError } from '../../errors.js'
-import { WebgpuDevice } from './webgpu-device.js'
+import { WebgpuDevice, type WebgpuOptions } from './webgpu-device.js'
 
 /** Limits that the kernels grow into where the adapter allows it; all others stay at the standard's. */
 const RAISED = [
@@ -24,19 +24,18 @@ export function isSoftware({ info }: GPUAdapter, name = ''): boolean {
  * A device on an adapter, with the adapter's own limits. Runs in Node and in browsers alike.
  *
  * @param label for people; what the adapter says of itself when left out
- * @param chunkBytes of the buffers that hold counts, at most; as many as one binding takes when left out
  * @throws ScvaeError (no-device) when the adapter gives none.
  */
 export async function openAdapter(
   adapter: GPUAdapter,
-  { label = labelOf(adapter), chunkBytes }: { label?: string; chunkBytes?: number } = {},
+  { label = labelOf(adapter), ...options }: { label?: string } & WebgpuOptions = {},
 ): Promise<WebgpuDevice> {
   const requiredLimits: Record<string, number> = {}
   for (const name of RAISED) requiredLimits[name] = adapter.limits[name]
   const requiredFeatures = WANTED.filter((feature) => adapter.features.has(feature))
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
-    return new WebgpuDevice(device, label, chunkBytes)
+    return new WebgpuDevice(device, label, options)
   } catch (cause) {
     throw new ScvaeError('no-device', `${label} gives no device.`, {
       hint: 'Use --device cpu.',

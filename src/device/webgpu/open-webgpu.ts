@@ -1,6 +1,7 @@
 import { ScvaeError } from '../../errors.js'
 import { adapterNames, nodeGpu } from './node-gpu.js'
 import { isSoftware, openAdapter } from './open-gpu.js'
+import { fileTileStore } from './tile-store.js'
 import type { WebgpuDevice } from './webgpu-device.js'
 
 const NO_GPU = 'WebGPU finds no GPU on this machine.'
@@ -23,6 +24,13 @@ async function listedAdapters(): Promise<Listed[]> {
   return listed
 }
 
+/** A software GPU takes longer to be measured than it gains. */
+const openListed = ({ adapter, label, software }: Listed): Promise<WebgpuDevice> =>
+  openAdapter(adapter, {
+    label,
+    ...(software ? {} : { tiles: fileTileStore(`${label} ${adapter.info.description}`) }),
+  })
+
 /**
  * The WebGPU device that was asked for.
  *
@@ -33,7 +41,7 @@ export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
   const adapters = await listedAdapters()
   const chosen =
     number === undefined ? (adapters.find(({ software }) => !software) ?? adapters[0]) : adapters[number]
-  if (chosen) return openAdapter(chosen.adapter, chosen)
+  if (chosen) return openListed(chosen)
   if (adapters.length === 0) {
     throw new ScvaeError('no-device', NO_GPU, { hint: 'Use --device cpu.' })
   }
@@ -46,7 +54,7 @@ export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
 export async function findWebgpu(): Promise<WebgpuDevice | undefined> {
   try {
     const found = (await listedAdapters()).find(({ software }) => !software)
-    return found && (await openAdapter(found.adapter, found))
+    return found && (await openListed(found))
   } catch (error) {
     if (error instanceof ScvaeError && error.kind === 'no-device') return undefined
     throw error

@@ -1,5 +1,14 @@
 import { ScvaeError } from '../../errors.js'
-import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import type {
+  CellSource,
+  Device,
+  Kernels,
+  Minibatch,
+  NetworkSize,
+  Parameter,
+  ParameterSpec,
+  Tensor,
+} from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
 import { GpuProfile } from './gpu-profile.js'
@@ -8,7 +17,17 @@ import { KernelContext } from './kernel-context.js'
 import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
 import { ResidentCells } from './resident-cells.js'
+import type { TileStore } from './tile-store.js'
+import type { ProductShape } from './tiles.js'
+import { tuneProducts } from './tune.js'
 import { aligned, View, WORD } from './view.js'
+
+export interface WebgpuOptions {
+  /** Of the buffers that hold counts, at most; as many as one binding takes when left out. */
+  chunkBytes?: number
+  /** Where the card's best cuts of matrix products are kept; without it they follow a rule and nothing is measured. */
+  tiles?: TileStore
+}
 
 /** The WebGPU device: counts, weights and noise live on the GPU; the host queues kernels and reads losses. */
 export class WebgpuDevice implements Device {
@@ -22,18 +41,24 @@ export class WebgpuDevice implements Device {
   readonly #kernels: QueuedKernels
   readonly #resident = new Map<CellSource, ResidentCells>()
   readonly #chunkBytes: number
+  readonly #tileStore: TileStore | undefined
   #failure: ScvaeError | undefined
   #disposed = false
 
-  /** @param chunkBytes of the buffers that hold counts, at most; as many as one binding takes when left out */
-  constructor(device: GPUDevice, label: string, chunkBytes = device.limits.maxStorageBufferBindingSize) {
+  constructor(
+    device: GPUDevice,
+    label: string,
+    { chunkBytes = device.limits.maxStorageBufferBindingSize, tiles }: WebgpuOptions = {},
+  ) {
     this.#device = device
     this.#chunkBytes = chunkBytes
+    this.#tileStore = tiles
     this.label = label
     this.recorder = new Recorder(device)
     this.#context = new KernelContext(device, this.recorder)
     this.#kernels = new QueuedKernels(this.#context)
     this.kernels = this.#kernels
+    this.#context.tiles.learn(tiles?.read() ?? [])
     this.recorder.beforeFlush = () => this.#kernels.drain()
     device.addEventListener('uncapturederror', ({ error }) => this.#fail(describeError(error), error))
     device.lost.then(({ message }) => {
@@ -129,6 +154,21 @@ export class WebgpuDevice implements Device {
     this.recorder.flush()
     await this.#device.queue.onSubmittedWorkDone()
     if (this.#failure) throw this.#failure
+  }
+
+  async tune({ cells, genes, hidden }: NetworkSize): Promise<void> {
+    if (!this.#tileStore) return
+    const { tiles } = this.#context
+    const shapes: ProductShape[] = [
+      { kind: 'product', m: cells, n: hidden, k: genes },
+      { kind: 'transposed product', m: cells, n: genes, k: hidden },
+      { kind: 'weight gradient', m: genes, n: hidden, k: cells },
+    ]
+    const open = shapes.filter((shape) => !tiles.has(shape))
+    if (open.length === 0) return
+    const tuned = await tuneProducts(this.#context, open, () => this.settle())
+    tiles.learn(tuned)
+    this.#tileStore.add(tuned)
   }
 
   /** The data set's cells on the GPU; buffers of at most so many bytes hold its counts. */

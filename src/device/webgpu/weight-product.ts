@@ -3,7 +3,7 @@ import type { GpuMinibatch } from './gpu-minibatch.js'
 import type { ParameterArena } from './gpu-tensor.js'
 import { adamScalars } from './kernel-context.js'
 import { type Groups, type Launch, launch } from './launch.js'
-import { pickTile } from './tiles.js'
+import type { Tiles } from './tiles.js'
 import type { View } from './view.js'
 import { weightGradient, weightUpdate } from './wgsl/linear.js'
 import type { Tile } from './wgsl/product.js'
@@ -35,21 +35,24 @@ interface WeightProduct {
 }
 
 /** The gradient by the weights of a layer, a product over the minibatch's cells. */
-export function weightProduct({
-  batch: { metadata, capacity, nCells },
-  arena: { value, gradient, firstMoment, secondMoment },
-  input,
-  inputs,
-  outputGradient,
-  uses,
-  furtherRows,
-  columns: n,
-  weightAt,
-  biasAt,
-  adam,
-}: WeightProduct): Launch {
+export function weightProduct(
+  tiles: Tiles,
+  {
+    batch: { metadata, capacity, nCells },
+    arena: { value, gradient, firstMoment, secondMoment },
+    input,
+    inputs,
+    outputGradient,
+    uses,
+    furtherRows,
+    columns: n,
+    weightAt,
+    biasAt,
+    adam,
+  }: WeightProduct,
+): Launch {
   const m = inputs + furtherRows
-  const tile = pickTile(m, n)
+  const tile = tiles.pick('weight gradient', m, n, nCells)
   const scalars = { m, n, k: nCells, kSplit: nCells, capacity, inputs, weightAt, biasAt }
   const groups = productGroups(tile, m, n)
   if (!adam) {

@@ -153,23 +153,26 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
   })
 })
 
-/** Genes that a workgroup of the column pass owns; its threads share the cells of each. */
-export const COLUMN_GENES = 32
+/** Threads that share the cells of a gene, whatever the workgroup's size: the order of a sum is its result. */
+const COLUMN_LANES = 8
+
+/** Genes that a workgroup of the column pass owns. */
+export const columnGenes = (threads: number): number => threads / COLUMN_LANES
 
 /**
  * The column pass: sums over the cells, which are the gradients by the biases and the log dispersions. A workgroup owns genes;
  * along y, one for each batch where dispersions go by batch.
  */
 const columnsCode = (likelihood: Likelihood, threads: number, put: string) => {
-  const lanes = threads / COLUMN_GENES
+  const genes = columnGenes(threads)
   return /* wgsl */ `${put}
 var<workgroup> column_parts: array<vec3f, ${threads}>;
 fn main(group: vec3u, groups: vec3u, t: u32) {
-  let g = group.x * ${COLUMN_GENES}u + t % ${COLUMN_GENES}u;
-  let lane = t / ${COLUMN_GENES}u;
+  let g = group.x * ${genes}u + t % ${genes}u;
+  let lane = t / ${genes}u;
   var sums = vec3f();
   if (g < p.genes) {
-    for (var i = lane; i < p.cells; i += ${lanes}u) {
+    for (var i = lane; i < p.cells; i += ${COLUMN_LANES}u) {
       let at = i * p.genes + g;
       ${
         likelihood === 'poisson'
@@ -185,7 +188,7 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
   column_parts[t] = sums;
   workgroupBarrier();
   if (lane != 0u || g >= p.genes) { return; }
-  for (var k = 1u; k < ${lanes}u; k++) { sums += column_parts[k * ${COLUMN_GENES}u + t]; }
+  for (var k = 1u; k < ${COLUMN_LANES}u; k++) { sums += column_parts[k * ${genes}u + t]; }
   ${likelihood === 'poisson' ? '' : 'put(p.logDispersionAt + group.y * p.genes + g, sums.y);'}
   if (group.y == 0u) {
     put(p.biasAt + g, sums.x);

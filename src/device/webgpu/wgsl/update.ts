@@ -1,7 +1,6 @@
 import { kernelSource } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
 import { ADAM_STEP } from './adam.js'
-import { workgroupSum } from './minibatch.js'
 
 /** One Adam update of parameters that lie side by side. */
 export const adamUpdate = perKey((threads: number) =>
@@ -27,21 +26,31 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
 /** Sums that one dispatch adds at the most. */
 export const MOST_SUMS = 3
 
-/** Adds the sums over a minibatch's cells to elements. One workgroup a sum: the order of a sum is its result. */
+/** Threads that share the cells of a sum, whatever the workgroup's size: the order of a sum is its result. */
+const SUM_LANES = 64
+
+/** Adds the sums over a minibatch's cells to elements, a workgroup each. */
 export const addSums = perKey((threads: number) =>
   kernelSource({
     name: 'add sums',
     threads,
     scalars: { cells: 'u32', element0: 'u32', element1: 'u32', element2: 'u32' },
     buffers: { values0: 'read f32', values1: 'read f32', values2: 'read f32', sums: 'read_write f32' },
-    code: /* wgsl */ `${workgroupSum(threads)}
+    code: /* wgsl */ `
+var<workgroup> parts: array<f32, ${SUM_LANES}>;
 fn main(group: vec3u, groups: vec3u, t: u32) {
-  var part = 0.0;
-  for (var i = t; i < p.cells; i += ${threads}u) {
-    if (group.x == 0u) { part += values0[i]; } else if (group.x == 1u) { part += values1[i]; } else { part += values2[i]; }
+  if (t < ${SUM_LANES}u) {
+    var part = 0.0;
+    for (var i = t; i < p.cells; i += ${SUM_LANES}u) {
+      if (group.x == 0u) { part += values0[i]; } else if (group.x == 1u) { part += values1[i]; } else { part += values2[i]; }
+    }
+    parts[t] = part;
   }
-  let total = workgroup_sum(t, part);
-  if (t == 0u) { sums[array(p.element0, p.element1, p.element2)[group.x]] += total; }
+  workgroupBarrier();
+  if (t != 0u) { return; }
+  var total = 0.0;
+  for (var i = 0u; i < ${SUM_LANES}u; i++) { total += parts[i]; }
+  sums[array(p.element0, p.element1, p.element2)[group.x]] += total;
 }`,
   }),
 )
