@@ -63,7 +63,7 @@ function makePair(first: KernelSource, second: KernelSource): Pair {
     if (!buffers[name]?.startsWith('read_write')) buffers[name] = access
   }
   const source = kernelSource({
-    name: `${first.name} | ${second.name}`,
+    name: `${first.name} & ${second.name}`,
     threads: first.threads,
     scalars: { ...prefixed('first_', first.scalars), ...prefixed('second_', second.scalars), ...GRID },
     adam: Boolean(first.adam || second.adam),
