@@ -1,10 +1,21 @@
 import { ScvaeError } from '../../errors.js'
-import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import type {
+  CellSource,
+  Device,
+  Kernels,
+  Minibatch,
+  NearestRows,
+  Parameter,
+  ParameterSpec,
+  RowTable,
+  Tensor,
+} from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
 import { GpuProfile } from './gpu-profile.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
 import { KernelContext } from './kernel-context.js'
+import { SEARCH_LIMITS, searchNearestRows } from './neighbor-search.js'
 import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
 import { ResidentCells } from './resident-cells.js'
@@ -15,6 +26,7 @@ export class WebgpuDevice implements Device {
   readonly kind = 'webgpu'
   readonly label: string
   readonly build = 'wgsl'
+  readonly software: boolean
   readonly kernels: Kernels
   readonly recorder: Recorder
   readonly #device: GPUDevice
@@ -25,9 +37,18 @@ export class WebgpuDevice implements Device {
   #failure: ScvaeError | undefined
   #disposed = false
 
-  /** @param chunkBytes of the buffers that hold counts, at most; as many as one binding takes when left out */
-  constructor(device: GPUDevice, label: string, chunkBytes = device.limits.maxStorageBufferBindingSize) {
+  /**
+   * @param software whether the GPU is one in name only
+   * @param chunkBytes of the buffers that hold counts, at most; as many as one binding takes when left out
+   */
+  constructor(
+    device: GPUDevice,
+    label: string,
+    software: boolean,
+    chunkBytes = device.limits.maxStorageBufferBindingSize,
+  ) {
     this.#device = device
+    this.software = software
     this.#chunkBytes = chunkBytes
     this.label = label
     this.recorder = new Recorder(device)
@@ -101,16 +122,29 @@ export class WebgpuDevice implements Device {
     const encoder = this.#device.createCommandEncoder()
     encoder.copyBufferToBuffer(view.buffer, view.offset * WORD, staging, 0, size)
     this.#device.queue.submit([encoder.finish()])
+    const values = new Float32Array(await this.#contents(staging))
+    staging.destroy()
+    return values
+  }
+
+  /** The bytes of a buffer that is read back, once they are there. */
+  async #contents(staging: GPUBuffer): Promise<ArrayBuffer> {
     try {
       await staging.mapAsync(MAP_READ)
     } catch (error) {
       this.#fail('The GPU was lost while it computed.', error)
     }
     if (this.#failure) throw this.#failure
-    const values = new Float32Array(staging.getMappedRange().slice(0))
+    const bytes = staging.getMappedRange().slice(0)
     staging.unmap()
-    staging.destroy()
-    return values
+    return bytes
+  }
+
+  nearestRows(table: RowTable, k: number): AsyncIterable<NearestRows> {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits
+    const bufferBytes = Math.min(this.#chunkBytes, maxBufferSize, maxStorageBufferBindingSize)
+    const contents = (staging: GPUBuffer) => this.#contents(staging)
+    return searchNearestRows(this.#context, contents, { ...SEARCH_LIMITS, bufferBytes }, table, k)
   }
 
   /** Times every kernel from now on, until the profile is stopped. */
