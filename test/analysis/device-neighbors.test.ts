@@ -106,7 +106,7 @@ const TABLES: readonly { name: string; cells: Table; k: number }[] = [
   { name: 'one dimension, one neighbour', cells: table(157, 1, () => draws.normal()), k: 1 },
   { name: 'a heap of duplicates', cells: table(500, 2, () => draws.below(3)), k: 80 },
   { name: 'a grid', cells: table(600, 3, () => draws.below(9)), k: 10 },
-  { name: 'far from the origin', cells: table(300, 5, () => 1000 + draws.normal()), k: 10 },
+  { name: 'far from the origin', cells: table(300, 9, () => 1000 + draws.normal()), k: 10 },
   { name: 'distances that float32 cannot tell apart', cells: circle(200), k: 10 },
   { name: 'all other cells', cells: table(66, 4, () => draws.normal()), k: 65 },
   { name: 'all but one', cells: table(66, 4, () => draws.normal()), k: 64 },

@@ -14,8 +14,8 @@ const SHAPES: readonly Shape[] = [
   { rows: 700, columns: 3, k: 40, levels: 4 },
   { rows: 65, columns: 50, k: 64 },
   { rows: 150, columns: 70, k: 9 },
+  { rows: 2, columns: 12, k: 1 },
   { rows: 130, columns: 1, k: 1 },
-  { rows: 2, columns: 5, k: 1 },
 ]
 
 /** For every row, the other rows by distance and number; lists and distances to the last of them, in float64. */

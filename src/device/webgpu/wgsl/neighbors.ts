@@ -58,13 +58,13 @@ export const nearestRows = perKey(
       ),
     )
     const sums = Array.from({ length: ABREAST }, (_, c) => `s${c}`)
-    const keep = `if (held > ${HELD - ABREAST}u || (many && first == tile_at)) { sort_in(t); }
-if (${sums.reduce((least, sum) => `min(${least}, ${sum})`)} < worst) {
+    const keep = (at: string) => `if (${sums.reduce((least, sum) => `min(${least}, ${sum})`)} < worst) {
   var sums = array(${sums.join(', ')});
   for (var c = 0u; c < ${ABREAST}u; c++) {
-    if (sums[c] < worst) { hold(t, sums[c], first + c); }
+    if (sums[c] < worst) { hold(t, sums[c], tile_at + ${at} + c); }
   }
-}`
+}
+if (held > ${HELD - ABREAST}u || (${at} == ${staged - ABREAST}u && (many || last))) { sort_in(t); }`
     return kernelSource({
       name: 'nearest rows',
       work: ({ rows, candidates }) => ({ flops: 3 * strideOf(layout) * rows * candidates, bytes: 0 }),
@@ -137,6 +137,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   }
   for (var i = 0u; i * ${staged}u < p.candidates; i++) {
     let tile_at = i * ${staged}u;
+    let last = tile_at + ${staged}u >= p.candidates;
     var many = false;
     ${parts > 1 ? start : ''}
     for (var part = 0u; part < ${parts}u; part++) {
@@ -152,13 +153,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       for (var at = 0u; at < ${staged}u; at += ${ABREAST}u) {
         ${parts > 1 ? '' : start}
         ${add}
-        ${parts > 1 ? '' : `let first = tile_at + at;\n${keep}`}
+        ${parts > 1 ? '' : keep('at')}
       }
     }
-    ${parts > 1 ? `let first = tile_at;\n${keep}` : ''}
+    ${parts > 1 ? keep('0u') : ''}
     if (held > ${HELD / 2}u) { atomicStore(&crowded, i + 1u); }
   }
-  sort_in(t);
 }`,
     })
   },
