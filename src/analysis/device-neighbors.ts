@@ -10,7 +10,7 @@ import {
 
 /** Neighbours that the device finds beyond those asked for: their distance bounds those of all that it did not name. */
 const SPARE = 4
-/** Cells from which on a GPU's search is taken before the tree's, which is done with fewer in about a second. */
+/** Cells from which on a GPU searches: the tree is done with fewer in about half a second. */
 const MANY_CELLS = 20_000
 /** Relative error of one float32 operation in WGSL, rounded up or down. */
 const UNIT = 2 ** -23
@@ -23,11 +23,11 @@ export interface DeviceNeighborOptions extends NeighborOptions {
 }
 
 /**
- * The same neighbours as {@link nearestNeighbors}, searched for by the device where that has a search and is faster with it: a GPU that is
- * not software, from 20,000 cells on. Else by the tree.
+ * The neighbours that {@link nearestNeighbors} finds, searched for by the device where that is faster: on a GPU that is not
+ * software, from 20,000 cells on. Else by the tree.
  *
- * The device looks at all pairs in float32 and names a few more candidates than are asked for. Their distances are summed again in
- * float64. Where rounding leaves open whether a cell that was not named is closer, the tree decides.
+ * The device compares all pairs in float32 and names a few more candidates than are asked for. Their distances are summed again
+ * in float64. Where rounding leaves open whether a cell that was not named is closer, the tree decides.
  *
  * @param data n × d, row-major
  * @param k neighbours a cell; at most n with the cell itself, n − 1 without
