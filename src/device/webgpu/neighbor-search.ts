@@ -2,7 +2,7 @@ import type { NearestRows, RowTable } from '../device.js'
 import { USAGE } from './flags.js'
 import type { KernelContext } from './kernel-context.js'
 import { type View, WORD } from './view.js'
-import { NEIGHBOR_THREADS, nearestRows, strideOf, tableLayout } from './wgsl/neighbors.js'
+import { NEIGHBOR_THREADS, nearestRows, tableLayout } from './wgsl/neighbors.js'
 
 /** How much a search takes on at once. */
 export interface SearchLimits {
@@ -107,12 +107,11 @@ class Search {
   submit({ part, first, rows }: Block): GPUBuffer {
     const { device, recorder } = this.#context
     const k = this.#k
-    const layout = tableLayout(this.#table.columns)
-    const wanted =
-      Math.max(1, Math.floor(this.#work / (rows * strideOf(layout) * layout.staged))) * layout.staged
+    const { groups, parts, stride, staged } = tableLayout(this.#table.columns)
+    const wanted = Math.max(1, Math.floor(this.#work / (rows * stride * staged))) * staged
     for (const others of this.#parts) {
       for (let at = 0; at < others.rows; at += wanted) {
-        recorder.dispatch(nearestRows(layout), {
+        recorder.dispatch(nearestRows(groups, parts), {
           buffers: {
             table: part.view,
             candidates: others.view,
@@ -165,7 +164,7 @@ function uploadTable(
   { values, rows, columns }: RowTable,
   bufferBytes: number,
 ): Part[] {
-  const stride = strideOf(tableLayout(columns))
+  const { stride } = tableLayout(columns)
   const most = Math.max(1, Math.floor(bufferBytes / (stride * WORD)))
   const padded = new Float32Array(Math.min(rows, UPLOAD_ROWS) * stride)
   const parts: Part[] = []

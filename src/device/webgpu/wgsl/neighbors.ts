@@ -17,6 +17,8 @@ export interface TableLayout {
   /** Groups of four columns in a part. */
   groups: number
   parts: number
+  /** Words of a row. */
+  stride: number
   /** Candidates staged at once. */
   staged: number
 }
@@ -24,14 +26,14 @@ export interface TableLayout {
 export function tableLayout(columns: number): TableLayout {
   const all = Math.max(1, Math.ceil(columns / 4))
   const parts = Math.ceil(all / MOST_GROUPS)
-  const groups = Math.ceil(all / parts)
-  // sums that go over several parts stay in a thread's registers meanwhile
-  const staged = parts > 1 ? ABREAST : ABREAST * Math.floor(STAGED / groups / ABREAST)
-  return { groups, parts, staged }
+  return layoutOf(Math.ceil(all / parts), parts)
 }
 
-/** Words of a row. */
-export const strideOf = ({ groups, parts }: TableLayout): number => 4 * groups * parts
+function layoutOf(groups: number, parts: number): TableLayout {
+  // sums that go over several parts stay in a thread's registers meanwhile
+  const staged = parts > 1 ? ABREAST : ABREAST * Math.floor(STAGED / groups / ABREAST)
+  return { groups, parts, stride: 4 * groups * parts, staged }
+}
 
 const lines = (n: number, line: (i: number) => string): string =>
   Array.from({ length: n }, (_, i) => line(i)).join('\n')
@@ -47,46 +49,42 @@ const fourOf = (buffer: string, at: string): string =>
  * theirs in together once one of them holds many, else a few would keep the others waiting in almost every tile. Lists
  * lie rank by rank, so that words of one rank lie side by side.
  */
-export const nearestRows = perKey(
-  (layout: TableLayout) => {
-    const { groups, parts, staged } = layout
-    const start = lines(ABREAST, (c) => `var s${c} = 0.0;`)
-    const add = lines(ABREAST, (c) =>
-      lines(
-        groups,
-        (g) => `{ let e = q${g} - tile[(at + ${c}u) * ${groups}u + ${g}u]; s${c} += dot(e, e); }`,
-      ),
-    )
-    const sums = Array.from({ length: ABREAST }, (_, c) => `s${c}`)
-    const keep = (at: string) => `if (${sums.reduce((least, sum) => `min(${least}, ${sum})`)} < worst) {
+export const nearestRows = perKey((groups: number, parts: number) => {
+  const { stride, staged } = layoutOf(groups, parts)
+  const start = lines(ABREAST, (c) => `var s${c} = 0.0;`)
+  const add = lines(ABREAST, (c) =>
+    lines(groups, (g) => `{ let e = q${g} - tile[(at + ${c}u) * ${groups}u + ${g}u]; s${c} += dot(e, e); }`),
+  )
+  const sums = Array.from({ length: ABREAST }, (_, c) => `s${c}`)
+  const keep = (at: string) => `if (${sums.reduce((least, sum) => `min(${least}, ${sum})`)} < worst) {
   var sums = array(${sums.join(', ')});
   for (var c = 0u; c < ${ABREAST}u; c++) {
     if (sums[c] < worst) { hold(t, sums[c], tile_at + ${at} + c); }
   }
 }
 if (held > ${HELD - ABREAST}u || (${at} == ${staged - ABREAST}u && (many || last))) { sort_in(t); }`
-    return kernelSource({
-      name: 'nearest rows',
-      work: ({ rows, candidates }) => ({ flops: 3 * strideOf(layout) * rows * candidates, bytes: 0 }),
-      scalars: {
-        k: 'u32',
-        rows: 'u32',
-        /** Where the first row and the first candidate lie in their buffers, and their numbers in the whole table. */
-        rowAt: 'u32',
-        firstRow: 'u32',
-        candidates: 'u32',
-        candidateAt: 'u32',
-        firstCandidate: 'u32',
-        /** 1 for the first candidates of the table: the lists are empty. */
-        fresh: 'u32',
-      },
-      buffers: {
-        table: 'read f32',
-        candidates: 'read f32',
-        nearest: 'read_write u32',
-        distances: 'read_write f32',
-      },
-      code: /* wgsl */ `
+  return kernelSource({
+    name: 'nearest rows',
+    work: ({ rows, candidates }) => ({ flops: 3 * stride * rows * candidates, bytes: 0 }),
+    scalars: {
+      k: 'u32',
+      rows: 'u32',
+      /** Where the first row and the first candidate lie in their buffers, and their numbers in the whole table. */
+      rowAt: 'u32',
+      firstRow: 'u32',
+      candidates: 'u32',
+      candidateAt: 'u32',
+      firstCandidate: 'u32',
+      /** 1 for the first candidates of the table: the lists are empty. */
+      fresh: 'u32',
+    },
+    buffers: {
+      table: 'read f32',
+      candidates: 'read f32',
+      nearest: 'read_write u32',
+      distances: 'read_write f32',
+    },
+    code: /* wgsl */ `
 const MOST = 3.4028234e38;
 var<workgroup> tile: array<vec4f, ${staged * groups}>;
 var<workgroup> held_distance: array<f32, ${HELD * NEIGHBOR_THREADS}>;
@@ -125,7 +123,7 @@ fn sort_in(t: u32) {
 @compute @workgroup_size(${NEIGHBOR_THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   slot = group.x * ${NEIGHBOR_THREADS}u + t;
-  let row_at = (p.rowAt + min(slot, p.rows - 1u)) * ${strideOf(layout)}u;
+  let row_at = (p.rowAt + min(slot, p.rows - 1u)) * ${stride}u;
   worst = -1.0;
   if (slot < p.rows) {
     if (p.fresh == 1u) {
@@ -160,7 +158,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     if (held > ${HELD / 2}u) { atomicStore(&crowded, i + 1u); }
   }
 }`,
-    })
-  },
-  ({ groups, parts }) => `${groups} ${parts}`,
-)
+  })
+})
