@@ -1,5 +1,5 @@
+import { kernelSource } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
-import { kernelSource } from '../program.js'
 
 /** Rows of a workgroup, a thread each. */
 export const NEIGHBOR_THREADS = 64
@@ -65,6 +65,7 @@ export const nearestRows = perKey((groups: number, parts: number) => {
 if (held > ${HELD - ABREAST}u || (${at} == ${staged - ABREAST}u && (many || last))) { sort_in(t); }`
   return kernelSource({
     name: 'nearest rows',
+    threads: NEIGHBOR_THREADS,
     work: ({ rows, candidates }) => ({ flops: 3 * stride * rows * candidates, bytes: 0 }),
     scalars: {
       k: 'u32',
@@ -120,8 +121,7 @@ fn sort_in(t: u32) {
   }
   held = 0u;
 }
-@compute @workgroup_size(${NEIGHBOR_THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(group: vec3u, groups: vec3u, t: u32) {
   slot = group.x * ${NEIGHBOR_THREADS}u + t;
   let row_at = (p.rowAt + min(slot, p.rows - 1u)) * ${stride}u;
   worst = -1.0;
