@@ -1,4 +1,5 @@
 import { ScvaeError } from '../errors.js'
+import { TreeSearch } from './k-d-tree.js'
 
 /** The nearest neighbours of every cell, nearest first. */
 export interface Neighbors {
@@ -19,8 +20,6 @@ export interface NeighborOptions {
   includeSelf?: boolean
 }
 
-const LEAF_SIZE = 32
-
 /**
  * Exact k nearest neighbours (Euclidean) of the rows of a small-dimensional table, by a k-d tree.
  *
@@ -36,6 +35,19 @@ export function nearestNeighbors(
   d: number,
   k: number,
   options: NeighborOptions = {},
+): Neighbors {
+  const neighbors = blankNeighbors(data, n, d, k, options)
+  searchTree(neighbors, data, d)
+  return neighbors
+}
+
+/** Neighbours to be filled in: every cell's own place, when it has one, is. Judges what is asked for and the data. */
+export function blankNeighbors(
+  data: Float32Array,
+  n: number,
+  d: number,
+  k: number,
+  options: NeighborOptions,
 ): Neighbors {
   const includesSelf = options.includeSelf ?? true
   const most = includesSelf ? n : n - 1
@@ -54,219 +66,46 @@ export function nearestNeighbors(
     }
   }
   const indices = new Int32Array(n * k)
-  const distances = new Float32Array(n * k)
-  const others = includesSelf ? k - 1 : k
-  const search = new TreeSearch(data, n, d, others)
-  for (let position = 0; position < n; position++) {
-    const cell = search.order[position]!
-    let at = cell * k
-    if (includesSelf) indices[at++] = cell
-    if (others === 0) continue
-    search.find(position)
-    indices.set(search.cells, at)
-    for (const squared of search.squared) distances[at++] = Math.sqrt(squared)
+  if (includesSelf) for (let cell = 0; cell < n; cell++) indices[cell * k] = cell
+  return { n, k, includesSelf, indices, distances: new Float32Array(n * k) }
+}
+
+/** Neighbours of a cell besides itself. */
+export const othersOf = ({ k, includesSelf }: Neighbors): number => (includesSelf ? k - 1 : k)
+
+/**
+ * Writes a cell's list.
+ *
+ * @param cells nearest first, at least as many as the list takes
+ */
+export function putNeighbors(
+  { k, includesSelf, indices, distances }: Neighbors,
+  cell: number,
+  cells: Int32Array,
+  squared: Float64Array,
+): void {
+  const at = cell * k + (includesSelf ? 1 : 0)
+  const end = (cell + 1) * k
+  for (let i = at; i < end; i++) {
+    indices[i] = cells[i - at]!
+    distances[i] = Math.sqrt(squared[i - at]!)
   }
-  return { n, k, includesSelf, indices, distances }
 }
 
 /**
- * A balanced k-d tree (Friedman, Bentley and Finkel 1977): every node halves its range of cells at the median of its
- * widest coordinate. Node i has children 2i + 1 and 2i + 2, and ranges follow from halving, so only boxes are stored.
+ * Fills in the lists by a k-d tree.
+ *
+ * @param wanted 1 for the cells whose lists are looked for; all of them when left out
  */
-class TreeSearch {
-  /** The cell at each position of the tree. */
-  readonly order: Int32Array
-  /** The nearest cells of the last search and their squared distances, ascending. */
-  readonly cells: Int32Array
-  readonly squared: Float64Array
-  readonly #n: number
-  readonly #d: number
-  /** Coordinates in tree order, so that a leaf lies together in memory. */
-  readonly #points: Float64Array
-  /** For each node, the least and then the greatest value of each coordinate. */
-  readonly #boxes: Float64Array
-  readonly #query: Float64Array
-  #self = 0
-  #worst = Number.POSITIVE_INFINITY
-
-  constructor(data: Float32Array, n: number, d: number, k: number) {
-    this.#n = n
-    this.#d = d
-    this.order = Int32Array.from({ length: n }, (_, i) => i)
-    let nodes = 1
-    for (let size = n; size > LEAF_SIZE; size = Math.ceil(size / 2)) nodes = 2 * nodes + 1
-    this.#boxes = new Float64Array(nodes * 2 * d)
-    this.#build(data, 0, 0, n)
-    this.#points = new Float64Array(n * d)
-    for (let p = 0; p < n; p++) {
-      const cell = this.order[p]!
-      for (let f = 0; f < d; f++) this.#points[p * d + f] = data[cell * d + f]!
-    }
-    this.#query = new Float64Array(d)
-    this.cells = new Int32Array(k)
-    this.squared = new Float64Array(k)
-  }
-
-  #build(data: Float32Array, node: number, from: number, to: number): void {
-    const d = this.#d
-    const box = node * 2 * d
-    let widest = 0
-    let width = -1
-    for (let f = 0; f < d; f++) {
-      let least = Number.POSITIVE_INFINITY
-      let greatest = Number.NEGATIVE_INFINITY
-      for (let p = from; p < to; p++) {
-        const x = data[this.order[p]! * d + f]!
-        if (x < least) least = x
-        if (x > greatest) greatest = x
-      }
-      this.#boxes[box + f] = least
-      this.#boxes[box + d + f] = greatest
-      if (greatest - least > width) {
-        width = greatest - least
-        widest = f
-      }
-    }
-    if (to - from <= LEAF_SIZE) return
-    const middle = (from + to) >> 1
-    selectMiddle(this.order, data, d, widest, from, to, middle)
-    this.#build(data, 2 * node + 1, from, middle)
-    this.#build(data, 2 * node + 2, middle, to)
-  }
-
-  /** Finds the nearest cells of the one at a position of the tree, itself left out. */
-  find(position: number): void {
-    this.#self = position
-    this.#query.set(this.#points.subarray(position * this.#d, (position + 1) * this.#d))
-    this.squared.fill(Number.POSITIVE_INFINITY)
-    this.#worst = Number.POSITIVE_INFINITY
-    this.#visit(0, 0, this.#n)
-  }
-
-  #visit(node: number, from: number, to: number): void {
-    if (to - from <= LEAF_SIZE) {
-      this.#scan(from, to)
-      return
-    }
-    const middle = (from + to) >> 1
-    const left = this.#distanceToBox(2 * node + 1)
-    const right = this.#distanceToBox(2 * node + 2)
-    // a box as far as the worst may hold a tie of a lower position
-    if (left < right || (left === right && this.#self < middle)) {
-      if (left <= this.#worst) this.#visit(2 * node + 1, from, middle)
-      if (right <= this.#worst) this.#visit(2 * node + 2, middle, to)
-    } else {
-      if (right <= this.#worst) this.#visit(2 * node + 2, middle, to)
-      if (left <= this.#worst) this.#visit(2 * node + 1, from, middle)
-    }
-  }
-
-  /**
-   * Squared distance to the nearest point of a box. Summed in the order of {@link #scan}: as rounding is monotone, it
-   * never comes out above the squared distance to a cell inside.
-   */
-  #distanceToBox(node: number): number {
-    const d = this.#d
-    const boxes = this.#boxes
-    const query = this.#query
-    const box = node * 2 * d
-    let sum = 0
-    for (let f = 0; f < d; f++) {
-      const x = query[f]!
-      const below = boxes[box + f]! - x
-      const gap = below > 0 ? below : x - boxes[box + d + f]!
-      if (gap > 0) sum += gap * gap
-    }
-    return sum
-  }
-
-  #scan(from: number, to: number): void {
-    const d = this.#d
-    const points = this.#points
-    const query = this.#query
-    let p = from
-    for (; p + 4 <= to; p += 4) {
-      const a = p * d
-      const b = a + d
-      const c = b + d
-      const e = c + d
-      let s0 = 0
-      let s1 = 0
-      let s2 = 0
-      let s3 = 0
-      for (let f = 0; f < d; f++) {
-        const x = query[f]!
-        const x0 = x - points[a + f]!
-        const x1 = x - points[b + f]!
-        const x2 = x - points[c + f]!
-        const x3 = x - points[e + f]!
-        s0 += x0 * x0
-        s1 += x1 * x1
-        s2 += x2 * x2
-        s3 += x3 * x3
-      }
-      const worst = this.#worst
-      if (s0 <= worst) this.#insert(p, s0)
-      if (s1 <= worst) this.#insert(p + 1, s1)
-      if (s2 <= worst) this.#insert(p + 2, s2)
-      if (s3 <= worst) this.#insert(p + 3, s3)
-    }
-    for (; p < to; p++) {
-      let sum = 0
-      for (let f = 0; f < d; f++) {
-        const x = query[f]! - points[p * d + f]!
-        sum += x * x
-      }
-      if (sum <= this.#worst) this.#insert(p, sum)
-    }
-  }
-
-  #insert(position: number, squared: number): void {
-    if (position === this.#self) return
-    const cell = this.order[position]!
-    const { cells, squared: kept } = this
-    let at = kept.length - 1
-    if (squared > kept[at]! || (squared === kept[at]! && cell > cells[at]!)) return
-    for (
-      ;
-      at > 0 && (kept[at - 1]! > squared || (kept[at - 1]! === squared && cells[at - 1]! > cell));
-      at--
-    ) {
-      kept[at] = kept[at - 1]!
-      cells[at] = cells[at - 1]!
-    }
-    kept[at] = squared
-    cells[at] = cell
-    this.#worst = kept[kept.length - 1]!
-  }
-}
-
-/** Reorders `order` from `from` to `to` so that no coordinate before `middle` is above one after it (quickselect). */
-function selectMiddle(
-  order: Int32Array,
-  data: Float32Array,
-  d: number,
-  f: number,
-  from: number,
-  to: number,
-  middle: number,
-): void {
-  let low = from
-  let high = to - 1
-  while (low < high) {
-    const pivot = data[order[(low + high) >> 1]! * d + f]!
-    let i = low
-    let j = high
-    while (i <= j) {
-      while (data[order[i]! * d + f]! < pivot) i++
-      while (data[order[j]! * d + f]! > pivot) j--
-      if (i > j) break
-      const held = order[i]!
-      order[i++] = order[j]!
-      order[j--] = held
-    }
-    if (middle <= j) high = j
-    else if (middle >= i) low = i
-    else return
+export function searchTree(neighbors: Neighbors, data: Float32Array, d: number, wanted?: Uint8Array): void {
+  const { n } = neighbors
+  const others = othersOf(neighbors)
+  if (others === 0) return
+  const search = new TreeSearch(data, n, d, others)
+  for (let position = 0; position < n; position++) {
+    const cell = search.order[position]!
+    if (wanted && !wanted[cell]) continue
+    search.find(position)
+    putNeighbors(neighbors, cell, search.cells, search.squared)
   }
 }

@@ -1,6 +1,8 @@
+import { nearestNeighborsOn } from '../analysis/device-neighbors.js'
 import { aggregatedPosteriorDistance, neighborDistance } from '../analysis/latent-outliers.js'
-import { type Neighbors, nearestNeighbors } from '../analysis/neighbors.js'
+import type { Neighbors } from '../analysis/neighbors.js'
 import { combineOutlierScores, type OutlierScores } from '../analysis/outlier-score.js'
+import type { Device } from '../device/device.js'
 import type { Numbers } from './latent-table.js'
 
 /** False discovery rate at which cells are flagged. */
@@ -31,10 +33,15 @@ export interface CellScores {
 }
 
 /** Combines the surprise of the counts with the two distances in latent space. */
-export function scoreCells(latent: LatentPosterior, surprise: Surprise, seed: number): CellScores {
+export async function scoreCells(
+  device: Device,
+  latent: LatentPosterior,
+  surprise: Surprise,
+  seed: number,
+): Promise<CellScores> {
   const { means, variances, n, d } = latent
   const k = Math.min(NEIGHBORS, n - 1)
-  const neighbors = nearestNeighbors(means, n, d, k + 1)
+  const neighbors = await nearestNeighborsOn(device, means, n, d, k + 1)
   const outliers = combineOutlierScores({
     surpriseP: surprise.p,
     aggregatedDistance: aggregatedPosteriorDistance(means, variances, n, d, { seed }),

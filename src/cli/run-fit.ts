@@ -119,7 +119,7 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   }
   const latent = await timer.time('latent', () => model.getLatentPosterior())
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed: settings.train.seed }))
-  const scores = await timer.time('outliers', () => scoreCells(latent, surprise, settings.train.seed))
+  const scores = await timer.time('outliers', () => scoreCells(device, latent, surprise, settings.train.seed))
   warnOfManyOutliers(scores, log)
   const layout = settings.umap ? await timer.time('umap', () => layOut(run, latent, scores)) : undefined
   await write(run, data, { model, device, summary, latent, scores, layout })

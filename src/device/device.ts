@@ -301,12 +301,33 @@ export interface NetworkSize {
   hidden: number
 }
 
+/** A table in the host's memory, row-major. */
+export interface RowTable {
+  values: Float32Array
+  rows: number
+  columns: number
+}
+
+/** The rows nearest to each of a stretch of a table's rows. */
+export interface NearestRows {
+  /** First row of the stretch. */
+  first: number
+  /** Rows of the stretch. */
+  count: number
+  /** Rank by rank, nearest first: `rows[rank * count + i]` belongs to row `first + i`, which is left out itself. */
+  rows: Uint32Array
+  /** Squared distance of each row of the stretch to the last of its list, as the device has it. */
+  farthest: Float32Array
+}
+
 export interface Device {
   readonly kind: 'cpu' | 'webgpu' | 'tensorflow'
   /** For people: "AMD EPYC, 2 threads". */
   readonly label: string
   /** Which build of the kernels runs: "native avx512", "wasm simd". */
   readonly build: string
+  /** Whether it is a GPU in name only, which computes on the CPU; left out where that is no question. */
+  readonly software?: boolean
   readonly kernels: Kernels
   /** A new tensor, zero unless values are given. */
   tensor(rows: number, columns: number, values?: Float32Array): Tensor
@@ -324,6 +345,13 @@ export interface Device {
   minibatch(source: CellSource, capacity: number): Minibatch
   /** Fills a minibatch with cells of its source. */
   gather(batch: Minibatch, cells: Int32Array): void
+  /**
+   * The k nearest of the other rows to every row of a table, by sums of squared differences in float32 whose every operation is
+   * off by one unit in the last place at most; ties go to the lower row. Stretches of rows come in order, as they are done.
+   * Values are finite and so small that no sum overflows; k is below the number of rows. Left out where a device has no
+   * such search.
+   */
+  nearestRows?(table: RowTable, k: number): AsyncIterable<NearestRows>
   /** Gives the memory of tensors, parameters or minibatches back. */
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void
   dispose(): Promise<void>

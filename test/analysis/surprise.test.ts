@@ -4,7 +4,7 @@ import { expectedCounts, posteriorOf } from '../../src/analysis/inference.js'
 import { surpriseNull, surpriseZ } from '../../src/analysis/surprise.js'
 import { SurpriseNull } from '../../src/analysis/surprise-null.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import { scoreCells } from '../../src/cli/cell-scores.js'
+import { type CellScores, scoreCells } from '../../src/cli/cell-scores.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { kolmogorovSmirnovUniform, kolmogorovSurvival } from '../../src/numeric/kolmogorov.js'
 import { Random } from '../../src/numeric/random.js'
@@ -162,7 +162,7 @@ describe('SurpriseNull', () => {
 })
 
 describe('planted outliers of the demo', () => {
-  let scores: ReturnType<typeof scoreCells>
+  let scores: CellScores
   let planted: number[]
 
   beforeAll(async () => {
@@ -170,7 +170,7 @@ describe('planted outliers of the demo', () => {
     const device = await createCpuDevice({ threads: 2 })
     const model = await SCVI.create(adata, { batchKey: 'batch', device })
     await model.train({ maxEpochs: 60 })
-    scores = scoreCells(await model.getLatentPosterior(), await model.surpriseScores(), 0)
+    scores = await scoreCells(device, await model.getLatentPosterior(), await model.surpriseScores(), 0)
     planted = Array.from(adata.obs.getChild('is_outlier')!, (value) => Number(String(value) === 'True'))
     await device.dispose()
   }, 90_000)

@@ -1,6 +1,7 @@
 import type { Check } from './check.js'
 import { headChecks } from './head-checks.js'
 import { linearChecks } from './linear-checks.js'
+import { neighborChecks } from './neighbor-checks.js'
 import { noiseChecks } from './noise-checks.js'
 import { normChecks } from './norm-checks.js'
 import { tensorChecks } from './tensor-checks.js'
@@ -16,14 +17,17 @@ export const CHECKS: readonly Check[] = [
   ...updateChecks(),
 ]
 
+/** The same, and the search that only a GPU has. */
+export const GPU_CHECKS: readonly Check[] = [...CHECKS, ...neighborChecks()]
+
 /**
- * Each kernel's first check and every so many after it, for devices on which all of them take long. All of them where the
+ * Each kernel's first check and every so many after it, for GPUs on which all of them take long. All of them where the
  * environment says SCVAE_TEST_WEBGPU=all, as continuous integration does.
  */
 export function fewOfEach(step: number): Check[] {
   const every = globalThis.process?.env.SCVAE_TEST_WEBGPU === 'all' ? 1 : step
   const seen = new Map<string, number>()
-  return CHECKS.filter(({ name }) => {
+  return GPU_CHECKS.filter(({ name }) => {
     const kernel = name.split(/[,:]/)[0]!
     const n = seen.get(kernel) ?? 0
     seen.set(kernel, n + 1)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createViteServer } from 'vitest/node'
-import { CHECKS, fewOfEach } from './checks.js'
+import { fewOfEach, GPU_CHECKS } from './checks.js'
 import { expectNear } from './expect-near.js'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -53,7 +53,7 @@ describe.skipIf(MISSING !== undefined)('kernels in a browser', () => {
 
   for (const check of fewOfEach(12)) {
     it(check.name, async () => {
-      const outputs = await page.evaluate((number) => globalThis.runCheck!(number), CHECKS.indexOf(check))
+      const outputs = await page.evaluate((number) => globalThis.runCheck!(number), GPU_CHECKS.indexOf(check))
       const floats = Object.entries(outputs).map(([name, values]) => [name, Float32Array.from(values)])
       expectNear(Object.fromEntries(floats), check.expected())
       expect(errors).toEqual([])

@@ -1,5 +1,5 @@
 import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
-import { CHECKS } from './checks.js'
+import { GPU_CHECKS } from './checks.js'
 
 /** Outputs of one of the checks on the browser's own GPU, as plain numbers for the way to Node. */
 export type RunCheck = (check: number) => Promise<Record<string, number[]>>
@@ -14,6 +14,6 @@ if (!adapter) throw new Error('The browser has no WebGPU adapter.')
 const device = await openAdapter(adapter)
 
 globalThis.runCheck = async (check) => {
-  const outputs = await CHECKS[check]!.run(device)
+  const outputs = await GPU_CHECKS[check]!.run(device)
   return Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, Array.from(values)]))
 }

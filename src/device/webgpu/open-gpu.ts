@@ -35,7 +35,7 @@ export async function openAdapter(
   const requiredFeatures = WANTED.filter((feature) => adapter.features.has(feature))
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
-    return new WebgpuDevice(device, label, options)
+    return new WebgpuDevice(device, label, isSoftware(adapter, label), options)
   } catch (cause) {
     throw new ScvaeError('no-device', `${label} gives no device.`, {
       hint: 'Use --device cpu.',

@@ -4,9 +4,11 @@ import type {
   Device,
   Kernels,
   Minibatch,
+  NearestRows,
   NetworkSize,
   Parameter,
   ParameterSpec,
+  RowTable,
   Tensor,
 } from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
@@ -14,6 +16,7 @@ import { GpuMinibatch, mini } from './gpu-minibatch.js'
 import { GpuProfile } from './gpu-profile.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
 import { KernelContext } from './kernel-context.js'
+import { SEARCH_LIMITS, searchNearestRows } from './neighbor-search.js'
 import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
 import { ResidentCells } from './resident-cells.js'
@@ -34,6 +37,7 @@ export class WebgpuDevice implements Device {
   readonly kind = 'webgpu'
   readonly label: string
   readonly build = 'wgsl'
+  readonly software: boolean
   readonly kernels: Kernels
   readonly recorder: Recorder
   readonly #device: GPUDevice
@@ -45,12 +49,15 @@ export class WebgpuDevice implements Device {
   #failure: ScvaeError | undefined
   #disposed = false
 
+  /** @param software whether the GPU is one in name only */
   constructor(
     device: GPUDevice,
     label: string,
+    software: boolean,
     { chunkBytes = device.limits.maxStorageBufferBindingSize, tiles }: WebgpuOptions = {},
   ) {
     this.#device = device
+    this.software = software
     this.#chunkBytes = chunkBytes
     this.#tileStore = tiles
     this.label = label
@@ -126,16 +133,29 @@ export class WebgpuDevice implements Device {
     const encoder = this.#device.createCommandEncoder()
     encoder.copyBufferToBuffer(view.buffer, view.offset * WORD, staging, 0, size)
     this.#device.queue.submit([encoder.finish()])
+    const values = new Float32Array(await this.#contents(staging))
+    staging.destroy()
+    return values
+  }
+
+  /** The bytes of a buffer that is read back, once they are there. */
+  async #contents(staging: GPUBuffer): Promise<ArrayBuffer> {
     try {
       await staging.mapAsync(MAP_READ)
     } catch (error) {
       this.#fail('The GPU was lost while it computed.', error)
     }
     if (this.#failure) throw this.#failure
-    const values = new Float32Array(staging.getMappedRange().slice(0))
+    const bytes = staging.getMappedRange().slice(0)
     staging.unmap()
-    staging.destroy()
-    return values
+    return bytes
+  }
+
+  nearestRows(table: RowTable, k: number): AsyncIterable<NearestRows> {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits
+    const bufferBytes = Math.min(this.#chunkBytes, maxBufferSize, maxStorageBufferBindingSize)
+    const contents = (staging: GPUBuffer) => this.#contents(staging)
+    return searchNearestRows(this.#context, contents, { ...SEARCH_LIMITS, bufferBytes }, table, k)
   }
 
   /** Times every kernel from now on, until the profile is stopped. */

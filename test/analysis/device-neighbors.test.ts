@@ -1,0 +1,171 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { nearestNeighborsOn, rankCandidates } from '../../src/analysis/device-neighbors.js'
+import { blankNeighbors, nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
+import type { NearestRows } from '../../src/device/device.js'
+import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
+import { NO_WEBGPU } from '../device/webgpu.js'
+import { Draws } from '../oracle/draws.js'
+import { blobs } from './blobs.js'
+
+const cpu = await createCpuDevice({ threads: 1 })
+const gpu = NO_WEBGPU === undefined ? await openWebgpu() : undefined
+afterAll(() => Promise.all([cpu.dispose(), gpu?.dispose()]))
+
+if (NO_WEBGPU !== undefined) it.skip(`Neighbours on WebGPU are not tested: ${NO_WEBGPU}`)
+
+interface Table {
+  data: Float32Array
+  n: number
+  d: number
+}
+
+const table = (n: number, d: number, value: (at: number) => number): Table => ({
+  data: Float32Array.from({ length: n * d }, (_, at) => value(at)),
+  n,
+  d,
+})
+
+/** Cells around the first on a circle: in float32 their distances to it come out in another order than in float64. */
+function circle(n: number): Table {
+  const draws = new Draws(3)
+  const angles = Float64Array.from({ length: n }, () => draws.uniform(0, 2 * Math.PI))
+  return table(n, 2, (at) => (at < 2 ? 0 : at % 2 ? Math.sin(angles[at >> 1]!) : Math.cos(angles[at >> 1]!)))
+}
+
+/** The nearest rows in float32, every operation rounded. */
+function float32Search({ data, n, d }: Table, k: number): NearestRows {
+  const rows = new Uint32Array(k * n)
+  const farthest = new Float32Array(n)
+  for (let i = 0; i < n; i++) {
+    const others = Array.from({ length: n }, (_, other) => {
+      let squared = 0
+      for (let f = 0; f < d; f++) {
+        const difference = Math.fround(data[i * d + f]! - data[other * d + f]!)
+        squared = Math.fround(squared + Math.fround(difference * difference))
+      }
+      return { other, squared }
+    }).filter(({ other }) => other !== i)
+    others.sort((a, b) => a.squared - b.squared || a.other - b.other)
+    for (let rank = 0; rank < k; rank++) rows[rank * n + i] = others[rank]!.other
+    farthest[i] = others[k - 1]!.squared
+  }
+  return { first: 0, count: n, rows, farthest }
+}
+
+/** Lists from a search's candidates, and the cells that it leaves open. */
+function ranked({ data, n, d }: Table, k: number, found: NearestRows) {
+  const neighbors = blankNeighbors(data, n, d, k, { includeSelf: false })
+  const open = new Uint8Array(n)
+  const nOpen = rankCandidates(neighbors, data, d, found, open)
+  const cells = Array.from(open.keys()).filter((cell) => open[cell])
+  expect(cells).toHaveLength(nOpen)
+  return { neighbors, open: cells }
+}
+
+const tree = ({ data, n, d }: Table, k: number, includeSelf = false) =>
+  nearestNeighbors(data, n, d, k, { includeSelf })
+
+describe('candidates of a float32 search', () => {
+  it('become the lists of float64 with a few to spare', () => {
+    const cells = { ...blobs(300, 10, 5), n: 300, d: 10 }
+    const { neighbors, open } = ranked(cells, 15, float32Search(cells, 19))
+    expect(open).toEqual([])
+    expect(neighbors).toEqual(tree(cells, 15))
+  })
+
+  it('leave a cell open whose list rounding may have spoilt', () => {
+    const cells = circle(200)
+    const found = float32Search(cells, 14)
+    const { neighbors, open } = ranked(cells, 10, found)
+    expect(open).toContain(0)
+    const expected = tree(cells, 10)
+    // as it has been
+    expect(neighbors.indices.subarray(0, 10)).not.toEqual(expected.indices.subarray(0, 10))
+    for (let cell = 0; cell < 200; cell++) {
+      if (open.includes(cell)) continue
+      const [from, to] = [cell * 10, cell * 10 + 10]
+      expect(neighbors.indices.subarray(from, to)).toEqual(expected.indices.subarray(from, to))
+    }
+  })
+
+  it('leave none open where all are named or lie on the cell itself', () => {
+    const cells = circle(12)
+    expect(ranked(cells, 9, float32Search(cells, 11)).open).toEqual([])
+    const heap = table(60, 3, () => 1.5)
+    const { neighbors, open } = ranked(heap, 9, float32Search(heap, 13))
+    expect(open).toEqual([])
+    expect(neighbors).toEqual(tree(heap, 9))
+  })
+})
+
+const draws = new Draws(12)
+const TABLES: readonly { name: string; cells: Table; k: number }[] = [
+  { name: 'cells in groups', cells: { ...blobs(700, 10, 7), n: 700, d: 10 }, k: 16 },
+  { name: '50 dimensions, 100 neighbours', cells: table(300, 50, () => draws.normal()), k: 100 },
+  { name: 'one dimension, one neighbour', cells: table(157, 1, () => draws.normal()), k: 1 },
+  { name: 'a heap of duplicates', cells: table(500, 2, () => draws.below(3)), k: 80 },
+  { name: 'a grid', cells: table(600, 3, () => draws.below(9)), k: 10 },
+  { name: 'far from the origin', cells: table(300, 9, () => 1000 + draws.normal()), k: 10 },
+  { name: 'distances that float32 cannot tell apart', cells: circle(200), k: 10 },
+  { name: 'all other cells', cells: table(66, 4, () => draws.normal()), k: 65 },
+  { name: 'all but one', cells: table(66, 4, () => draws.normal()), k: 64 },
+  { name: 'two cells', cells: table(2, 3, () => draws.normal()), k: 1 },
+  { name: 'squares that vanish in float32', cells: table(80, 4, () => 1e-25 * draws.normal()), k: 5 },
+  { name: 'squares beyond float32', cells: table(80, 4, () => 1e25 * draws.normal()), k: 5 },
+]
+
+describe.skipIf(!gpu)('neighbours on WebGPU', { timeout: 120_000 }, () => {
+  it.each(TABLES)('are those of the tree: $name', async ({ cells, k }) => {
+    const { data, n, d } = cells
+    const others = await nearestNeighborsOn(gpu!, data, n, d, k, { includeSelf: false, always: true })
+    expect(others).toEqual(tree(cells, k))
+    const withSelf = await nearestNeighborsOn(gpu!, data, n, d, k + 1, { always: true })
+    expect(withSelf).toEqual(tree(cells, k + 1, true))
+  })
+
+  it('are found by the GPU alone unless rounding decides', async () => {
+    const cells = { ...blobs(700, 10, 7), n: 700, d: 10 }
+    for await (const found of gpu!.nearestRows({ values: cells.data, rows: 700, columns: 10 }, 19)) {
+      expect(found.count).toBe(700)
+      expect(ranked(cells, 15, found).open).toEqual([])
+    }
+  })
+
+  it('are left to the tree for few cells, and on a software GPU', async () => {
+    const before = gpu!.recorder.dispatches
+    const cells = { ...blobs(700, 10, 7), n: 700, d: 10 }
+    expect(await nearestNeighborsOn(gpu!, cells.data, 700, 10, 16)).toEqual(tree(cells, 16, true))
+    if (gpu!.software) {
+      const many = table(20_000, 2, () => draws.normal())
+      expect(await nearestNeighborsOn(gpu!, many.data, 20_000, 2, 3)).toEqual(tree(many, 3, true))
+    }
+    expect(gpu!.recorder.dispatches).toBe(before)
+    await nearestNeighborsOn(gpu!, cells.data, 700, 10, 16, { always: true })
+    expect(gpu!.recorder.dispatches).toBe(before + 1)
+  })
+})
+
+describe.each([{ name: 'the CPU device', device: cpu }, ...(gpu ? [{ name: 'WebGPU', device: gpu }] : [])])(
+  'neighbours by $name',
+  ({ device }) => {
+    const data = Float32Array.from({ length: 20 }, () => draws.normal())
+    const search = (k: number, options = {}) =>
+      nearestNeighborsOn(device, data, 10, 2, k, { always: true, ...options })
+
+    it('are the cell itself when no other is asked for', async () => {
+      expect(await search(1)).toEqual(nearestNeighbors(data, 10, 2, 1))
+    })
+
+    it('are the tree’s', async () => {
+      expect(await search(4)).toEqual(nearestNeighbors(data, 10, 2, 4))
+    })
+
+    it('are refused as the tree refuses them', async () => {
+      await expect(search(11)).rejects.toThrow('11 nearest neighbours were asked for')
+      await expect(search(10, { includeSelf: false })).rejects.toThrow('10 cells allow 1 to 9')
+      data[7] = Number.NaN
+      await expect(search(3)).rejects.toThrow('Cell 3 has a coordinate that is not a finite number.')
+    })
+  },
+)
