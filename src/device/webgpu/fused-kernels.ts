@@ -122,7 +122,7 @@ export class FusedKernels {
 
   /** Storage buffers of a kernel that this device lets it have. */
   canFuse(buffers: number): boolean {
-    return this.#context.device.limits.maxStorageBuffersPerShaderStage >= buffers
+    return this.#context.recorder.takes(buffers)
   }
 
   batchNormReluGradient(

@@ -37,7 +37,9 @@ export class Recorder {
   readonly #words: Uint32Array<ArrayBuffer>
   readonly #floats: Float32Array
   readonly #offsets = [0]
-  readonly #limits: GPUSupportedLimits
+  /** Copies: Dawn builds the object of limits anew each time that it is asked. */
+  readonly #mostGroups: number
+  readonly #mostBuffers: number
   #slot = 0
   #work = 0
   #encoder: GPUCommandEncoder | undefined
@@ -48,8 +50,10 @@ export class Recorder {
 
   constructor(device: GPUDevice) {
     this.#device = device
-    this.#limits = device.limits
-    this.#slotBytes = Math.max(SLOT_BYTES, device.limits.minUniformBufferOffsetAlignment)
+    const { limits } = device
+    this.#mostGroups = limits.maxComputeWorkgroupsPerDimension
+    this.#mostBuffers = limits.maxStorageBuffersPerShaderStage
+    this.#slotBytes = Math.max(SLOT_BYTES, limits.minUniformBufferOffsetAlignment)
     const size = SLOTS * this.#slotBytes
     this.#uniforms = device.createBuffer({
       label: 'scalars',
@@ -104,11 +108,10 @@ export class Recorder {
 
   #besideAtOnce(first: Launch, second: Launch): boolean {
     if (first.source.threads !== second.source.threads) return false
-    const { maxComputeWorkgroupsPerDimension, maxStorageBuffersPerShaderStage } = this.#limits
     const groups = groupsOfBoth(first, second)
-    if (groups > maxComputeWorkgroupsPerDimension) return false
+    if (groups > this.#mostGroups) return false
     const pair = pairOf(first.source, second.source)
-    if (pair.source.bufferNames.length > maxStorageBuffersPerShaderStage) return false
+    if (!this.takes(pair.source.bufferNames.length)) return false
     const views = buffersOfBoth(pair, first, second)
     if (!views) return false
     const at = this.#nextSlot()
@@ -166,6 +169,11 @@ export class Recorder {
     this.#pass.dispatchWorkgroups(x, y, z)
     this.#slot++
     this.dispatches++
+  }
+
+  /** Whether a kernel may have so many storage buffers. */
+  takes(buffers: number): boolean {
+    return buffers <= this.#mostBuffers
   }
 
   /** Makes sure that so many dispatches belong to one submission. */
