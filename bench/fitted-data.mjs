@@ -10,7 +10,7 @@ import { SCVI } from '../dist/src/scvi.js'
  *
  * @param {(typeof import('./real-data.mjs').REAL_DATA)[number]} item
  */
-export async function fittedData({ path, label, batch, subset = [], unlabelled }) {
+export async function fittedData({ path, label, batch, subset = [], unlabelled, allGenes = false }) {
   const settings = {
     file: path,
     useRaw: false,
@@ -18,29 +18,34 @@ export async function fittedData({ path, label, batch, subset = [], unlabelled }
     ...(batch && { batchKey: batch }),
     categoricalCovariates: [],
     continuousCovariates: [],
-    allGenes: false,
+    allGenes,
     allowNoninteger: false,
   }
   const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
-  const { codes, categories } = obsColumn(adata, label)
-  const labels = Int32Array.from(cells, (cell) => (categories[codes[cell]] === unlabelled ? -1 : codes[cell]))
+  const labelColumn = label && obsColumn(adata, label)
   const batchColumn = batch && obsColumn(adata, batch)
   return {
     adata,
     cells,
     genes,
-    labels,
+    labels:
+      labelColumn &&
+      Int32Array.from(cells, (cell) => {
+        const code = labelColumn.codes[cell]
+        return labelColumn.categories[code] === unlabelled ? -1 : code
+      }),
     batches: batchColumn && Int32Array.from(cells, (cell) => batchColumn.codes[cell]),
     batchNames: batchColumn?.categories,
   }
 }
 
-/** A new model of fitted data. */
-export function modelOf({ adata, cells, genes }, batchKey, seed, device) {
+/** A new model of fitted data, with minibatches of at most `batchSize` cells (128). */
+export function modelOf({ adata, cells, genes }, batchKey, seed, device, batchSize) {
   return SCVI.create(adata, {
     cells,
     ...(genes && { genes }),
     ...(batchKey && { batchKey }),
+    ...(batchSize && { batchSize }),
     seed,
     device,
   })

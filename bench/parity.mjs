@@ -11,6 +11,7 @@ import { SCVI } from '../dist/src/scvi.js'
 import { splitCells } from '../dist/src/train/split.js'
 import { embeddingScores } from './embedding-scores.mjs'
 import { fittedData, modelOf } from './fitted-data.mjs'
+import { heldoutLoss } from './heldout-loss.mjs'
 import { list, numbers, options } from './options.mjs'
 import { machine, printTable, writeJson } from './output.mjs'
 import { peerRuns } from './parity-peer.mjs'
@@ -39,29 +40,6 @@ const seeds = numbers(flags.seeds)
 const threads = Number(flags.threads)
 const BATCH_SIZE = 128
 const TRAIN_SIZE = 0.9
-/** Draws of the latent a held-out cell. */
-const DRAWS = 20
-/** Noise of the evaluation, apart from that of any training. */
-const EVALUATION = { seed: 4294967291, step: 0x90000000 }
-
-/** Minus the ELBO and its parts, nats a cell, over the cells given; the same draws for every model. */
-async function heldoutLoss(model, cells) {
-  const { network } = model
-  const batch = network.minibatch(model.cells)
-  let step = EVALUATION.step
-  for (let draw = 0; draw < DRAWS; draw++) {
-    for (let at = 0; at < cells.length; at += network.capacity) {
-      network.gather(batch, cells.subarray(at, at + network.capacity))
-      network.evaluate(batch, { seed: EVALUATION.seed, step: step++ })
-    }
-  }
-  const sums = await network.takeSums()
-  network.releaseMinibatch(batch)
-  const perCell = (value) => value / (DRAWS * cells.length)
-  const reconstruction = -perCell(sums.logLikelihood)
-  const kl = perCell(sums.klLatent + sums.klLibrary)
-  return { elbo: reconstruction + kl, reconstruction, kl }
-}
 
 async function scored(model, latent, { cells, labels, batches }, heldout) {
   const scores = embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches)

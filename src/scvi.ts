@@ -30,6 +30,7 @@ import {
   type ModelData,
 } from './train/cell-data.js'
 import { type TrainOptions, trainOptions } from './train/options.js'
+import { minibatchesFor } from './train/schedule.js'
 import { FEWEST_CELLS } from './train/split.js'
 import { Trainer, type TrainHooks, type TrainSummary } from './train/trainer.js'
 
@@ -46,7 +47,7 @@ export interface SCVIOptions extends CovariateKeys {
   cells?: Int32Array
   /** Seed of the starting weights. */
   seed?: number
-  /** Largest minibatch of training and inference; 128 when left out. */
+  /** Largest minibatch of training and inference; 128 when left out. Training with larger ones raises it. */
   batchSize?: number
 }
 
@@ -67,9 +68,9 @@ const DEFAULT_BATCH_SIZE = 128
 
 /** An scVI model of one data set: made, trained, asked, saved. */
 export class SCVI {
-  readonly #network: Network
+  #network: Network
   readonly #source: CellSource
-  readonly #description: ModelDescription
+  #description: ModelDescription
   readonly #device: Device
   readonly #ownsDevice: boolean
   #posterior: Promise<Posterior> | undefined
@@ -133,24 +134,12 @@ export class SCVI {
     cells: CellData,
     device: Device | undefined,
   ): Promise<SCVI> {
-    const shape: NetworkShape = {
-      nGenes: description.genes.length,
-      categories: description.categorical.map(({ categories }) => categories.length),
-      nContinuous: description.continuous.length,
-      ...(description.libraryPrior ? { libraryPrior: Float32Array.from(description.libraryPrior) } : {}),
-    }
     const used = device ?? (await createCpuDevice())
-    const network = new Network(
-      used,
-      description.config,
-      shape,
-      description.batchSize + FEWEST_CELLS - 1,
-      description.seed,
-    )
+    const network = networkOf(description, used)
     return new SCVI(network, cells.source, description, used, device === undefined)
   }
 
-  /** The network itself, for those who want to look inside. */
+  /** The network itself, for those who want to look inside; another one once training has needed larger minibatches. */
   get network(): Network {
     return this.#network
   }
@@ -176,15 +165,8 @@ export class SCVI {
       batchSize: this.#description.batchSize,
       ...rest,
     })
-    if (full.batchSize > this.#description.batchSize) {
-      throw new ScvaeError(
-        'usage',
-        `batchSize ${full.batchSize} is larger than the model's ${this.#description.batchSize}.`,
-        {
-          hint: 'Give batchSize to SCVI.create.',
-        },
-      )
-    }
+    const { batchSize } = minibatchesFor(this.#source.nCells, full)
+    if (batchSize > this.#description.batchSize) await this.#widen(batchSize)
     this.#posterior = undefined
     await this.#network.tune()
     const trainer = new Trainer(this.#network, this.#source, full, {
@@ -198,6 +180,16 @@ export class SCVI {
     } finally {
       trainer.release()
     }
+  }
+
+  /** Makes room for larger minibatches: the same weights in a network with more work space. */
+  async #widen(batchSize: number): Promise<void> {
+    const description = { ...this.#description, batchSize }
+    const wider = networkOf(description, this.#device)
+    wider.setState(await this.#network.state())
+    this.#network.release()
+    this.#network = wider
+    this.#description = description
   }
 
   /** Posterior means of the latent, cells × nLatent, row-major. */
@@ -277,6 +269,20 @@ export class SCVI {
     this.#network.release()
     if (this.#ownsDevice) await this.#device.dispose()
   }
+}
+
+/** A network of a description's size, with its starting weights. */
+function networkOf(
+  { config, genes, categorical, continuous, libraryPrior, batchSize, seed }: ModelDescription,
+  device: Device,
+): Network {
+  const shape: NetworkShape = {
+    nGenes: genes.length,
+    categories: categorical.map(({ categories }) => categories.length),
+    nContinuous: continuous.length,
+    ...(libraryPrior ? { libraryPrior: Float32Array.from(libraryPrior) } : {}),
+  }
+  return new Network(device, config, shape, batchSize + FEWEST_CELLS - 1, seed)
 }
 
 /** Positions of a model's genes in the data; undefined when they are all of them, in order. */

@@ -53,8 +53,14 @@ export const FIT_OPTIONS = {
   }),
   ...grouped('Training:', {
     'max-epochs': { ...text('Passes over the cells; auto: 8,000,000 / cells, at most 400'), default: 'auto' },
-    'batch-size': { ...number('Cells of a minibatch'), default: DEFAULT_TRAINING.batchSize },
-    'learning-rate': { ...number('Step size of Adam'), default: DEFAULT_TRAINING.learningRate },
+    'batch-size': {
+      ...text('Cells of a minibatch; auto: more than 128 where a run has updates to spare, for GPUs'),
+      default: String(DEFAULT_TRAINING.batchSize),
+    },
+    'learning-rate': {
+      ...text('Step size of Adam, taken as it is; auto: 0.001 × batch size / 128'),
+      defaultDescription: `${DEFAULT_TRAINING.learningRate}; "auto" with --batch-size auto`,
+    },
     'kl-warmup': {
       ...text('Epochs until the KL weight is full; auto: half of all; or scvi-tools'),
       default: 'auto',

@@ -91,7 +91,13 @@ function settingList(metrics: Metrics): NamedValue[] {
     ['continuous_covariates', metrics.continuous_covariates.join(', ') || 'none'],
   ]
   const values = { ...metrics.model, ...metrics.training }
-  return [...covariates, ...Object.entries(values).map(([name, value]): NamedValue => [name, String(value)])]
+  const { max_epochs, batch_size, learning_rate } = metrics
+  const chosen: Readonly<Record<string, number>> = { max_epochs, batch_size, learning_rate }
+  const shown = ([name, value]: [string, unknown]): NamedValue => [
+    name,
+    value === 'auto' && name in chosen ? `auto: ${chosen[name]}` : String(value),
+  ]
+  return [...covariates, ...Object.entries(values).map(shown)]
 }
 
 /** Every obs column that has a few categories or holds numbers. */

@@ -112,10 +112,11 @@ function modelSettings(args: Arguments): ModelConfig {
 }
 
 function trainSettings(args: Arguments): TrainOptions {
+  const learningRate = args.numberOr('learning-rate', ['auto'])
   return trainOptions({
     maxEpochs: args.numberOr('max-epochs', ['auto'])!,
-    batchSize: args.whole('batch-size', 2)!,
-    learningRate: args.number('learning-rate')!,
+    batchSize: args.numberOr('batch-size', ['auto'])!,
+    ...(learningRate !== undefined && { learningRate }),
     klWarmup: args.numberOr('kl-warmup', ['auto', 'scvi-tools'])!,
     validateEvery: args.numberOr('validate-every', ['auto'])!,
     earlyStopping: !args.flag('no-early-stopping'),

@@ -19,6 +19,10 @@ export interface Metrics {
   seed: number
   epochs: number
   max_epochs: number
+  /** Cells of a minibatch. */
+  batch_size: number
+  /** Step size of Adam at the start. */
+  learning_rate: number
   stopped_early: boolean
   best_epoch: number | null
   /** Minus the ELBO of the held-out cells, in nats a cell: lower is better, as scvi-tools logs it. */

@@ -1,5 +1,6 @@
+import type { ModelConfig } from '../model/config.js'
 import { formatCount, formatPlural } from '../report/format.js'
-import { epochsFor } from '../train/schedule.js'
+import { epochsFor, minibatchesFor } from '../train/schedule.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import { formatBytes } from './text.js'
@@ -13,11 +14,10 @@ const WORD = 4
  */
 export function expectedMemory(
   data: Pick<FitData, 'nGenes' | 'nonzeros'>,
-  settings: Pick<FitSettings, 'model' | 'train'>,
+  { nHidden, nLatent, nLayers }: ModelConfig,
+  batchSize: number,
   resident: number,
 ): number {
-  const { nHidden, nLatent, nLayers } = settings.model
-  const { batchSize } = settings.train
   const weights = 2 * data.nGenes * nHidden + 2 * nLayers * nHidden * (nHidden + nLatent)
   const counts = data.nonzeros * 2 * WORD
   const minibatch = batchSize * (2 * data.nGenes + 8 * nHidden) * WORD
@@ -35,13 +35,16 @@ export function preflightLine(
 ): string {
   const { cells, nGenes, nonzeros, adata } = data
   const density = ((100 * nonzeros) / (cells.length * nGenes)).toPrecision(2)
-  const memory = formatBytes(expectedMemory(data, settings, process.memoryUsage.rss()))
+  const { batchSize, learningRate } = minibatchesFor(cells.length, settings.train)
+  const memory = formatBytes(expectedMemory(data, settings.model, batchSize, process.memoryUsage.rss()))
   const epochs = epochsFor(cells.length, settings.train.maxEpochs)
+  const chosen = settings.train.batchSize === 'auto' || settings.train.learningRate === 'auto'
   return [
     `fitting ${formatCount(cells.length)} cells × ${formatCount(nGenes)} genes`,
     `${formatCount(nonzeros)} nonzeros (${density} %) from ${adata.countsSource}`,
     `${device.label}, ${device.build} kernels`,
     `about ${memory} of memory`,
+    ...(chosen ? [`minibatches of ${formatCount(batchSize)} cells, learning rate ${learningRate}`] : []),
     `at most ${formatPlural(epochs, 'epoch')}, the time follows after the second`,
   ].join('; ')
 }

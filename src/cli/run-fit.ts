@@ -10,6 +10,7 @@ import { buildReport } from '../report/build-report.js'
 import { formatCount, formatNumber, formatPlural, formatSeconds } from '../report/format.js'
 import { SCVI } from '../scvi.js'
 import { TrainingDiverged } from '../train/diverged.js'
+import { minibatchesFor } from '../train/schedule.js'
 import type { TrainSummary } from '../train/trainer.js'
 import {
   blankScoreColumns,
@@ -104,7 +105,7 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
     cells: data.cells,
     ...(data.genes && { genes: data.genes }),
     seed: settings.train.seed,
-    batchSize: settings.train.batchSize,
+    batchSize: minibatchesFor(data.cells.length, settings.train).batchSize,
   })
   const profile = settings.profile ? startProfile(device) : undefined
   log.openFile(outputs.log, settings.resume ? 'append' : 'new')
@@ -286,6 +287,8 @@ function metricsOf({ settings, log, timer, threads }: Run, data: FitData, fitted
     seed: settings.train.seed,
     epochs: summary.epochs,
     max_epochs: summary.maxEpochs,
+    batch_size: summary.batchSize,
+    learning_rate: summary.learningRate,
     stopped_early: summary.stoppedEarly,
     best_epoch: summary.bestEpoch,
     heldout_elbo: summary.heldoutElbo ?? null,

@@ -5,8 +5,13 @@ import { FEWEST_CELLS } from './split.js'
 export interface TrainOptions {
   /** `auto`: clamp(round(8e6 / cells), 1, 400), as scvi-tools. */
   maxEpochs: number | 'auto'
-  batchSize: number
-  learningRate: number
+  /** Cells of a minibatch. `auto`: 128, or more where the run is long enough to do with fewer updates (schedule.ts). */
+  batchSize: number | 'auto'
+  /**
+   * Step size of Adam. `auto`: 1e-3 for minibatches of 128 cells, more for larger ones. When left out, 1e-3, and `auto` where the batch size is
+   * `auto`; a number is taken as it is.
+   */
+  learningRate: number | 'auto'
   weightDecay: number
   adamEpsilon: number
   /** Share of cells trained on; the rest is held out for validation. */
@@ -71,6 +76,7 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
     if (!(key in DEFAULT_TRAINING)) throw new ScvaeError('usage', `Training has no option "${key}".`)
     if (value !== undefined) Object.assign(merged, { [key]: value })
   }
+  if (merged.batchSize === 'auto' && options.learningRate === undefined) merged.learningRate = 'auto'
   const whole = (
     key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'validateEvery' | 'patience',
     low: number,
@@ -90,15 +96,18 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
     }
   }
   whole('maxEpochs', 1, 'auto')
-  whole('batchSize', FEWEST_CELLS)
+  whole('batchSize', FEWEST_CELLS, 'auto')
   whole('klWarmup', 0, 'auto', 'scvi-tools')
   whole('validateEvery', 1, 'auto')
   whole('patience', 1)
-  for (const key of ['learningRate', 'adamEpsilon'] as const) {
-    if (!(merged[key] > 0 && Number.isFinite(merged[key]))) {
-      throw new ScvaeError('usage', `${key} must be a positive number, not ${merged[key]}.`)
+  const positive = (key: 'learningRate' | 'adamEpsilon', kind: string) => {
+    const value = merged[key]
+    if (typeof value !== 'number' || !(value > 0 && Number.isFinite(value))) {
+      throw new ScvaeError('usage', `${key} must be ${kind}, not ${value}.`)
     }
   }
+  if (merged.learningRate !== 'auto') positive('learningRate', 'a positive number or "auto"')
+  positive('adamEpsilon', 'a positive number')
   if (!(merged.weightDecay >= 0 && Number.isFinite(merged.weightDecay))) {
     throw new ScvaeError(
       'usage',

@@ -5,6 +5,43 @@ export function epochsFor(cells: number, option: TrainOptions['maxEpochs']): num
   return option === 'auto' ? Math.max(1, Math.min(400, Math.round((20000 / cells) * 400))) : option
 }
 
+/** Cells of a minibatch that scvi-tools has, and its learning rate for them. */
+const BASE = { batchSize: 128, learningRate: 1e-3 }
+/** `auto` takes no larger minibatches: beyond, a GPU gains little more. */
+const LARGEST_BATCH = 2048
+/** Updates that `auto` leaves a run at least: with fewer, the held-out loss grows (bench/NOTES.md). */
+const FEWEST_UPDATES = 2000
+
+/** Minibatches of a run. */
+export interface Minibatches {
+  /** Cells of a minibatch. */
+  batchSize: number
+  /** Step size of Adam at the start. */
+  learningRate: number
+}
+
+/**
+ * Minibatches for a number of cells. `auto` is a function of cells and epochs alone, so that a run is the same on every device:
+ *
+ * - batch size: 128 · 2^k, the largest that leaves the run 2,000 updates, at most 2,048
+ * - learning rate: 1e-3 · batch size / 128 (Goyal et al. 2017), which loses least of the rules that were measured. The square root is usual for
+ *   Adam, but gradients of large minibatches fall below scvi-tools' ε of 0.01, which then shortens the steps.
+ */
+export function minibatchesFor(
+  cells: number,
+  options: Pick<TrainOptions, 'batchSize' | 'learningRate' | 'maxEpochs' | 'trainSize'>,
+): Minibatches {
+  const passes = epochsFor(cells, options.maxEpochs) * Math.ceil(cells * options.trainSize)
+  let { batchSize } = options
+  if (batchSize === 'auto') {
+    batchSize = BASE.batchSize
+    while (batchSize < LARGEST_BATCH && passes >= FEWEST_UPDATES * batchSize * 2) batchSize *= 2
+  }
+  const learningRate =
+    options.learningRate === 'auto' ? BASE.learningRate * (batchSize / BASE.batchSize) : options.learningRate
+  return { batchSize, learningRate }
+}
+
 /** Epochs until the KL weight is whole. */
 export function warmupEpochs(epochs: number, option: TrainOptions['klWarmup']): number {
   if (option === 'auto') return Math.min(400, Math.floor(epochs / 2))

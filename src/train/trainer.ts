@@ -5,7 +5,15 @@ import type { NetworkState } from '../model/parameters.js'
 import { type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { TrainingDiverged } from './diverged.js'
 import type { EpochRecord, TrainOptions } from './options.js'
-import { epochsFor, klWeight, LearningRatePlateau, validationInterval, warmupEpochs } from './schedule.js'
+import {
+  epochsFor,
+  klWeight,
+  LearningRatePlateau,
+  type Minibatches,
+  minibatchesFor,
+  validationInterval,
+  warmupEpochs,
+} from './schedule.js'
 import { epochOrder, FEWEST_CELLS, minibatchBounds, type Split, splitCells } from './split.js'
 
 /** What a caller may hook into a run. */
@@ -25,6 +33,10 @@ export interface TrainSummary {
   epochs: number
   maxEpochs: number
   warmupEpochs: number
+  /** Cells of a minibatch. */
+  batchSize: number
+  /** Step size of Adam at the start. */
+  learningRate: number
   stoppedEarly: boolean
   /** Epoch (from 1) whose weights the model has now. */
   bestEpoch: number
@@ -37,6 +49,9 @@ export interface TrainSummary {
   split: Split
 }
 
+/** Options with the minibatches that were chosen for the cells. */
+type ChosenOptions = TrainOptions & Minibatches
+
 /** The KL weights, steps and noise of validation never meet those of training: its steps count from here. */
 const VALIDATION_STEP = 0x80000000
 const YIELD_MILLISECONDS = 50
@@ -45,7 +60,7 @@ const NO_SUMS: LossSums = { logLikelihood: 0, klLatent: 0, klLibrary: 0 }
 /** One training run of a network over the cells of a source. */
 export class Trainer {
   readonly #network: Network
-  readonly #options: TrainOptions
+  readonly #options: ChosenOptions
   readonly #hooks: TrainHooks
   readonly #split: Split
   readonly #epochs: number
@@ -76,27 +91,28 @@ export class Trainer {
         hint: 'Use --no-early-stopping or a smaller --train-size.',
       })
     }
+    const { batchSize, learningRate } = minibatchesFor(source.nCells, options)
     this.#network = network
-    this.#options = options
+    this.#options = { ...options, batchSize, learningRate }
     this.#hooks = hooks
     this.#split = split
     this.#epochs = epochsFor(source.nCells, options.maxEpochs)
     this.#warmup = warmupEpochs(this.#epochs, options.klWarmup)
     this.#interval = validationInterval(this.#epochs, options.validateEvery)
     this.#fingerprint = JSON.stringify([
-      options,
+      this.#options,
       network.config,
       network.shape,
       source.nCells,
       source.size.slice(0, 1000),
     ])
     this.#batch = network.minibatch(source)
-    this.#plateau = new LearningRatePlateau(options.learningRate)
+    this.#plateau = new LearningRatePlateau(learningRate)
     this.#progress = {
       epoch: 0,
       minibatch: 0,
       step: 0,
-      learningRate: options.learningRate,
+      learningRate,
       sums: NO_SUMS,
       history: [],
       best: undefined,
@@ -308,6 +324,8 @@ export class Trainer {
       epochs: epoch,
       maxEpochs: this.#epochs,
       warmupEpochs: this.#warmup,
+      batchSize: this.#options.batchSize,
+      learningRate: this.#options.learningRate,
       stoppedEarly,
       bestEpoch: keep ? best.epoch : epoch,
       history,

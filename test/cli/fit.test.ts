@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -131,6 +131,8 @@ describe('scvae fit', () => {
       n_cells_fitted: 299,
       n_genes: 200,
       epochs: 3,
+      batch_size: 128,
+      learning_rate: 0.001,
       seed: 0,
       batch_key: 'batch',
       counts_source: 'X',
@@ -143,6 +145,30 @@ describe('scvae fit', () => {
     expect(Object.keys(metrics.timings)).toEqual(['read', 'train', 'latent', 'surprise', 'outliers', 'umap'])
     expect(metrics.warnings).toHaveLength(1)
   })
+
+  it('says which minibatches it chose', async () => {
+    const chosen = async (...words: string[]) => {
+      const options = ['--no-umap', '--json', '--max-epochs', '2', '-o', 'chosen', '--overwrite']
+      const { code, stdout, stderr } = await scvae(['fit', 'input.h5ad', ...options, ...words], folder)
+      expect(code).toBe(0)
+      const { batch_size, learning_rate, training } = JSON.parse(stdout)
+      const page = readFileSync(at('chosen_report.html'), 'utf8')
+      const saved = JSON.parse(readFileSync(at('chosen.model/config.json'), 'utf8'))
+      for (const name of namesIn(folder)) if (name.startsWith('chosen')) rmSync(at(name), { recursive: true })
+      expect(saved.batchSize).toBe(batch_size)
+      return { batch_size, learning_rate, training, stderr, page }
+    }
+    const auto = await chosen('--batch-size', 'auto')
+    expect(auto).toMatchObject({
+      batch_size: 128,
+      learning_rate: 0.001,
+      training: { batch_size: 'auto', learning_rate: 'auto' },
+    })
+    expect(auto.stderr).toContain('; minibatches of 128 cells, learning rate 0.001;')
+    expect(auto.page).toContain('auto: 128')
+    const scaled = await chosen('--batch-size', '256', '--learning-rate', 'auto')
+    expect(scaled).toMatchObject({ batch_size: 256, learning_rate: 0.002, training: { batch_size: 256 } })
+  }, 120_000)
 
   it('writes a report that needs no network and names the warning', () => {
     const page = readFileSync(at('out_report.html'), 'utf8')

@@ -22,6 +22,7 @@ describe('scvae', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/--n-latent .*\[default: 10\]/)
     expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
+    expect(stdout).toMatch(/--batch-size .*\[default: "128"\]/s)
     expect(stdout).toContain('--no-umap')
   })
 
@@ -41,6 +42,10 @@ describe('scvae', () => {
     ['fit a --n-latent 2.5', '--n-latent must be a whole number of at least 1, not 2.5.'],
     ['fit a --likelihood nbb', '--likelihood must be one of nb, zinb, poisson, not "nbb".'],
     ['fit a --max-epochs some', '--max-epochs must be a number or auto, not "some".'],
+    ['fit a --batch-size large', '--batch-size must be a number or auto, not "large".'],
+    ['fit a --batch-size 2', 'batchSize must be a whole number of at least 3, not 2.'],
+    ['fit a --learning-rate fast', '--learning-rate must be a number or auto, not "fast".'],
+    ['fit a --learning-rate -1', 'learningRate must be a positive number or "auto", not -1.'],
     ['fit a --max-epochs 1.5', 'maxEpochs must be a whole number of at least 1, not 1.5.'],
     ['fit a --seed 1 --seed 2', '--seed was given 2 times; it takes one value.'],
     ['fit a --subset batch', '--subset takes COLUMN=VALUE, not "batch".'],

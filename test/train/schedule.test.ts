@@ -109,11 +109,19 @@ describe('trainOptions', () => {
     })
   })
 
+  it('leaves the learning rate to the batch size where that is auto and no rate is given', () => {
+    expect(trainOptions({ batchSize: 'auto' })).toMatchObject({ batchSize: 'auto', learningRate: 'auto' })
+    expect(trainOptions({ batchSize: 'auto', learningRate: 1e-3 }).learningRate).toBe(1e-3)
+    expect(trainOptions({ batchSize: 512 }).learningRate).toBe(1e-3)
+  })
+
   it.each([
     [{ epochs: 3 }, 'Training has no option "epochs".'],
     [{ maxEpochs: 0 }, 'maxEpochs must be a whole number of at least 1, not 0.'],
     [{ batchSize: 2 }, 'batchSize must be a whole number of at least 3, not 2.'],
-    [{ learningRate: 0 }, 'learningRate must be a positive number, not 0.'],
+    [{ batchSize: 'large' }, 'batchSize must be a whole number or "auto", not "large".'],
+    [{ learningRate: 0 }, 'learningRate must be a positive number or "auto", not 0.'],
+    [{ learningRate: '0.1' }, 'learningRate must be a positive number or "auto", not 0.1.'],
     [{ adamEpsilon: Number.NaN }, 'adamEpsilon must be a positive number, not NaN.'],
     [{ weightDecay: -1 }, 'weightDecay must be a number that is not negative, not -1.'],
     [{ trainSize: 1.1 }, 'trainSize must be above 0 and at most 1, not 1.1.'],
