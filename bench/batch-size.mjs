@@ -8,6 +8,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCpuDevice } from '../dist/src/device/cpu/cpu-device.js'
+import { Random } from '../dist/src/numeric/random.js'
 import { epochsFor } from '../dist/src/train/schedule.js'
 import { fittedData, modelOf } from './fitted-data.mjs'
 import { heldoutLoss } from './heldout-loss.mjs'
@@ -21,6 +22,7 @@ const flags = options('Held-out loss by size of the minibatch and rule of the le
   rules: 'none,sqrt,linear,sqrt+warm',
   seeds: '0,1,2',
   passes: '1',
+  cells: 'all',
   threads: '1',
   folder: '',
 })
@@ -31,6 +33,8 @@ if (flags.folder === '') {
 mkdirSync(flags.folder, { recursive: true })
 const seeds = numbers(flags.seeds)
 const threads = Number(flags.threads)
+/** How many cells of each data set are taken, at random. */
+const nCells = flags.cells === 'all' ? Number.POSITIVE_INFINITY : Number(flags.cells)
 /** Share of the default number of epochs that is trained. */
 const passes = Number(flags.passes)
 const BASE = { size: 128, rule: 'none', rate: 1e-3 }
@@ -127,6 +131,15 @@ const kept = existsSync(KEPT)
       .map((line) => JSON.parse(line))
   : []
 
+function sample(cells) {
+  if (nCells >= cells.length) return cells
+  const order = new Random(0).permutation(cells.length)
+  return order
+    .subarray(0, nCells)
+    .map((i) => cells[i])
+    .sort()
+}
+
 /** A run of before, or a new one, which is kept. */
 async function run(data, item, wanted) {
   const sought = {
@@ -166,7 +179,9 @@ const arms = [
   ...numbers(flags.sizes).flatMap((size) => list(flags.rules).map((rule) => ({ size, rule }))),
 ]
 for (const item of dataSets(list(flags.data), flags.folder)) {
-  const data = await fittedData(item)
+  const all = await fittedData(item)
+  const data = { ...all, cells: sample(all.cells) }
+  if (data.cells.length < all.cells.length) item.name += `, ${data.cells.length} cells`
   const epochs = Math.max(1, Math.round(passes * epochsFor(data.cells.length, 'auto')))
   const runs = []
   // seed by seed, so that what is there after a while can be compared

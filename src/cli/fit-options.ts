@@ -54,8 +54,8 @@ export const FIT_OPTIONS = {
   ...grouped('Training:', {
     'max-epochs': { ...text('Passes over the cells; auto: 8,000,000 / cells, at most 400'), default: 'auto' },
     'batch-size': {
-      ...text('Cells of a minibatch; auto: more than 128 where a run has updates to spare, for GPUs'),
-      default: String(DEFAULT_TRAINING.batchSize),
+      ...text('Cells of a minibatch; auto: up to 2,048 in long runs, for GPUs'),
+      default: DEFAULT_TRAINING.batchSize,
     },
     'learning-rate': {
       ...text('Step size of Adam, taken as it is; auto: 0.001 × batch size / 128'),

@@ -7,10 +7,8 @@ export function epochsFor(cells: number, option: TrainOptions['maxEpochs']): num
 
 /** Cells of a minibatch that scvi-tools has, and its learning rate for them. */
 const BASE = { batchSize: 128, learningRate: 1e-3 }
-/** `auto` takes no larger minibatches: beyond, a GPU gains little more. */
-const LARGEST_BATCH = 2048
-/** Updates that `auto` leaves a run at least: with fewer, the held-out loss grows (bench/NOTES.md). */
-const FEWEST_UPDATES = 2000
+/** What `auto` leaves at least, and the largest minibatches that were measured: beyond, the held-out loss grows (bench/NOTES.md). */
+const AUTO = { minibatchesAnEpoch: 80, updates: 3000, largest: 2048 }
 
 /** Minibatches of a run. */
 export interface Minibatches {
@@ -23,7 +21,7 @@ export interface Minibatches {
 /**
  * Minibatches for a number of cells. `auto` is a function of cells and epochs alone, so that a run is the same on every device:
  *
- * - batch size: 128 · 2^k, the largest that leaves the run 2,000 updates, at most 2,048
+ * - batch size: 128 · 2^k, the largest that leaves an epoch 80 minibatches and the run 3,000, at most 2,048
  * - learning rate: 1e-3 · batch size / 128 (Goyal et al. 2017), which loses least of the rules that were measured. The square root is usual for
  *   Adam, but gradients of large minibatches fall below scvi-tools' ε of 0.01, which then shortens the steps.
  */
@@ -31,11 +29,13 @@ export function minibatchesFor(
   cells: number,
   options: Pick<TrainOptions, 'batchSize' | 'learningRate' | 'maxEpochs' | 'trainSize'>,
 ): Minibatches {
-  const passes = epochsFor(cells, options.maxEpochs) * Math.ceil(cells * options.trainSize)
   let { batchSize } = options
   if (batchSize === 'auto') {
+    const trained = Math.ceil(cells * options.trainSize)
+    const passes = trained * epochsFor(cells, options.maxEpochs)
+    const most = Math.min(trained / AUTO.minibatchesAnEpoch, passes / AUTO.updates, AUTO.largest)
     batchSize = BASE.batchSize
-    while (batchSize < LARGEST_BATCH && passes >= FEWEST_UPDATES * batchSize * 2) batchSize *= 2
+    while (2 * batchSize <= most) batchSize *= 2
   }
   const learningRate =
     options.learningRate === 'auto' ? BASE.learningRate * (batchSize / BASE.batchSize) : options.learningRate
