@@ -210,7 +210,7 @@ function difference(own, base, weights) {
 }
 
 const differenceText = ({ difference: middle, standardError }) =>
-  `${middle >= 0 ? '+' : ''}${middle.toFixed(2)} ± ${standardError.toFixed(2)}`
+  `${middle >= 0 ? '+' : ''}${middle.toFixed(2)}${seeds.length > 1 ? ` ± ${standardError.toFixed(2)}` : ''}`
 
 for (const result of results) {
   const of = ({ size, rule }) => result.runs.filter((one) => one.size === size && one.rule === rule)

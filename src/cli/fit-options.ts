@@ -54,7 +54,7 @@ export const FIT_OPTIONS = {
   ...grouped('Training:', {
     'max-epochs': { ...text('Passes over the cells; auto: 8,000,000 / cells, at most 400'), default: 'auto' },
     'batch-size': {
-      ...text('Cells of a minibatch; auto: up to 2,048 in long runs, for GPUs'),
+      ...text('Cells of a minibatch; auto: up to 2,048 for large data'),
       default: DEFAULT_TRAINING.batchSize,
     },
     'learning-rate': {

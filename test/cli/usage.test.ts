@@ -22,7 +22,7 @@ describe('scvae', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/--n-latent .*\[default: 10\]/)
     expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
-    expect(stdout).toMatch(/--batch-size .*\[default: 128\]/)
+    expect(stdout).toMatch(/--batch-size .*\[string\] \[default: 128\]/s)
     expect(stdout).toContain('--no-umap')
   })
 
