@@ -251,7 +251,7 @@ for (const result of results) {
             one.rule,
             one.learningRate.toPrecision(2),
             one.epochs.toFixed(0),
-            figure(one.updates, 4),
+            Math.round(one.updates).toLocaleString('en-US'),
             figure(one.cellsPerSecond),
             ...['best', 'renewed', 'last'].map((weights) =>
               one.size === BASE.size ? one[weights].mean.toFixed(2) : differenceText(one[weights]),
