@@ -47,7 +47,7 @@ const EVALUATION = { seed: 4294967291, step: 0x90000000 }
 /** Minus the ELBO and its parts, nats a cell, over the cells given; the same draws for every model. */
 async function heldoutLoss(model, cells) {
   const { network } = model
-  const batch = network.minibatch(model.cells)
+  const batch = await network.minibatch(model.cells)
   let step = EVALUATION.step
   for (let draw = 0; draw < DRAWS; draw++) {
     for (let at = 0; at < cells.length; at += network.capacity) {

@@ -193,11 +193,7 @@ export class SCVI {
       ...(checkpoint ? { checkpoint } : {}),
       ...(resume === undefined ? {} : { resume }),
     })
-    try {
-      return await trainer.run()
-    } finally {
-      trainer.release()
-    }
+    return trainer.run()
   }
 
   /** Posterior means of the latent, cells × nLatent, row-major. */
