@@ -72,7 +72,7 @@ function warmUp(network, updates) {
  * minibatches are few.
  */
 async function renewStatistics({ network, cells }, train) {
-  const batch = network.minibatch(cells)
+  const batch = await network.minibatch(cells)
   for (let i = 0; i < RENEWALS; i++) {
     const at = (i * BASE.size) % Math.max(1, train.length - BASE.size)
     network.gather(batch, train.subarray(at, at + BASE.size))

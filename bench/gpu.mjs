@@ -3,6 +3,7 @@
  *
  *     npm run build && node bench/gpu.mjs --python PATH [--json result.json]
  *
+ * `--memory BYTES` keeps no more counts than that on the GPU and sends the rest with each minibatch: 0 sends all.
  * `--tiny` is a test of itself: shapes that a software adapter does in a minute. Their times say nothing.
  */
 import { spawnSync } from 'node:child_process'
@@ -25,6 +26,7 @@ const flags = options('Training on the GPU: cells a second, kernels, share of th
   cells: '20480',
   seconds: '5',
   device: '',
+  memory: '',
   python: process.env.SCVAE_BENCH_SCVI ?? '',
   tiny: false,
 })
@@ -45,7 +47,8 @@ const HOST_ROUNDS = 20
 const PROFILED_STEPS = tiny ? 3 : 20
 
 const number = flags.device === '' ? undefined : Number(flags.device)
-const device = await openWebgpu(number)
+const memory = flags.memory === '' ? undefined : Number(flags.memory)
+const device = await openWebgpu(number, { memory })
 process.stderr.write(`${device.label}\n`)
 if (flags.python === '') {
   process.stderr.write('No Python given (--python PATH or SCVAE_BENCH_SCVI): only our side is measured.\n')
@@ -83,7 +86,7 @@ async function training(genes, density, cells, batch, model) {
   const source = randomCells(genes, density, cells)
   const shape = { nGenes: genes, categories: [1], nContinuous: 0 }
   const network = new Network(device, modelConfig(model), shape, batch, 0)
-  const minibatch = network.minibatch(source)
+  const minibatch = await network.minibatch(source)
   const order = new Random(2).permutation(source.nCells)
   let steps = 0
   const step = () => {
@@ -252,5 +255,5 @@ for (const { genes, batch, kernels } of results) {
   )
 }
 process.stdout.write(`\nBest product of ${peak.shape}³: ${figure(peak.gflops)} GFLOP/s\n`)
-writeJson(flags.json, { ...machine(), device: device.label, host, peak, results })
+writeJson(flags.json, { ...machine(), device: device.label, memory, host, peak, results })
 await device.dispose()

@@ -19,7 +19,7 @@ export async function heldoutElbo(folder, adata, cells, heldout, device) {
   const model = await SCVI.load(folder, adata, { cells, device })
   const { network } = model
   const source = sourceOf(model.cells, heldout)
-  const batch = network.minibatch(source)
+  const batch = await network.minibatch(source)
   try {
     let step = FIRST_STEP
     for (let draw = 0; draw < DRAWS; draw++) {

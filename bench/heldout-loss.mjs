@@ -13,7 +13,7 @@ const EVALUATION = { seed: 4294967291, step: 0x90000000 }
  */
 export async function heldoutLoss(model, cells, width = model.network.capacity) {
   const { network } = model
-  const batch = network.minibatch(model.cells)
+  const batch = await network.minibatch(model.cells)
   let step = EVALUATION.step
   for (let draw = 0; draw < DRAWS; draw++) {
     for (let at = 0; at < cells.length; at += width) {

@@ -17,12 +17,13 @@ export async function measurePeaks({ kernels, threads, genes, hidden }) {
     const words = genes * hidden
     const adamGigabytes = adamRate(device, genes, hidden)
     const copyGigabytes = await copyRate(threads, 2 * words)
-    const products = Object.fromEntries(CUBES.map((n) => [n, productRate(device, n)]))
+    const products = {}
+    for (const n of CUBES) products[n] = await productRate(device, n)
     const peakGflops = Math.max(...Object.values(products))
     return {
       products,
       peakGflops,
-      callMicroseconds: callTime(device),
+      callMicroseconds: await callTime(device),
       adamGigabytes,
       copyGigabytes,
       adamBytes: 16 * words,
@@ -32,7 +33,7 @@ export async function measurePeaks({ kernels, threads, genes, hidden }) {
   }
 }
 
-function minibatchOf(device, nCells) {
+async function minibatchOf(device, nCells) {
   const source = {
     nCells,
     nGenes: 1,
@@ -41,7 +42,7 @@ function minibatchOf(device, nCells) {
     continuous: [],
     size: new Float32Array(nCells).fill(1),
   }
-  const batch = device.minibatch(source, nCells)
+  const batch = await device.minibatch(source, nCells)
   device.gather(
     batch,
     Int32Array.from({ length: nCells }, (_, i) => i),
@@ -70,8 +71,8 @@ const noise = (n) => {
 }
 
 /** GFLOP/s of a linear layer of n inputs and n outputs on n cells. */
-function productRate(device, n) {
-  const batch = minibatchOf(device, n)
+async function productRate(device, n) {
+  const batch = await minibatchOf(device, n)
   const input = device.tensor(n, n, noise(n * n))
   const output = device.tensor(n, n)
   const [weight, bias] = device.parameters([
@@ -87,8 +88,8 @@ function productRate(device, n) {
 }
 
 /** Microseconds of a kernel with next to nothing to do: its call, and with several threads the fork and the join. */
-function callTime(device) {
-  const batch = minibatchOf(device, 1)
+async function callTime(device) {
+  const batch = await minibatchOf(device, 1)
   const values = device.tensor(1, 1)
   const sums = device.tensor(1, 1)
   const milliseconds = fastest(() => {

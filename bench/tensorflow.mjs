@@ -62,7 +62,7 @@ async function longRun(steps) {
   const source = randomCells(2000, 0.1)
   const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
   const network = new Network(device, modelConfig({}), shape, 128, 0)
-  const batch = network.minibatch(source)
+  const batch = await network.minibatch(source)
   const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
   const seen = []
   for (let step = 1; step <= steps; step++) {

@@ -48,7 +48,7 @@ export class TrainingStep {
       batch,
       0,
     )
-    step.#batch = step.#network.minibatch(source)
+    step.#batch = await step.#network.minibatch(source)
     const order = new Random(2).permutation(source.nCells)
     step.#cells = Array.from({ length: Math.floor(order.length / batch) }, (_, i) =>
       Int32Array.from(order.subarray(i * batch, (i + 1) * batch)),

@@ -175,11 +175,7 @@ export class SCVI {
       ...(checkpoint ? { checkpoint } : {}),
       ...(resume === undefined ? {} : { resume }),
     })
-    try {
-      return await trainer.run()
-    } finally {
-      trainer.release()
-    }
+    return trainer.run()
   }
 
   /** Makes room for larger minibatches: the same weights in a network with more work space. */

@@ -19,7 +19,7 @@ export async function posteriorOf(network: Network, source: CellSource): Promise
   const { nLatent } = network.config
   const mean = new Float32Array(source.nCells * nLatent)
   const variance = new Float32Array(source.nCells * nLatent)
-  const batch = network.minibatch(source)
+  const batch = await network.minibatch(source)
   try {
     for (const cells of cellChunks(source.nCells, network.capacity)) {
       network.gather(batch, cells)
@@ -52,7 +52,7 @@ export async function* expectedCounts(
   latent: Float32Array,
 ): AsyncGenerator<Expected> {
   const { nLatent, likelihood } = network.config
-  const batch = network.minibatch(source)
+  const batch = await network.minibatch(source)
   const out = {
     mean: network.meansTensor(),
     ...(likelihood === 'zinb' ? { zeroLogits: network.meansTensor() } : {}),

@@ -61,6 +61,16 @@ export class Arguments {
     return value
   }
 
+  /** A size with its unit, `8GB` or `1.5 GiB`, in bytes. */
+  bytes(name: string): number | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?|\.\d+) ?([a-z]+)?$/i.exec(value) ?? []
+    const scale = UNITS[unit.toUpperCase()]
+    if (number !== undefined && scale !== undefined) return Math.floor(Number(number) * scale)
+    throw new ScvaeError('usage', `--${name} must be a size such as 500MB or 8GB, not "${value}".`)
+  }
+
   /** A number, or one of a few words. */
   numberOr<const W extends string>(name: string, words: readonly W[]): number | W | undefined {
     const value = this.text(name)
@@ -85,6 +95,19 @@ export class Arguments {
     if (!Array.isArray(value)) return value
     throw new ScvaeError('usage', `--${name} was given ${value.length} times; it takes one value.`)
   }
+}
+
+/** Bytes of the units that sizes are given in. */
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
 }
 
 /** Options that every command has. */

@@ -80,6 +80,10 @@ export const FIT_OPTIONS = {
   }),
   ...grouped('Machine:', {
     device: { ...text(`${choice(DEVICES)} | webgpu:N`), default: 'auto' },
+    'gpu-memory': {
+      ...text('SIZE of the counts that stay on the GPU, such as 8GB; the rest is sent with each minibatch'),
+      defaultDescription: 'as it has room for',
+    },
     threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
     kernels: { ...text(choice(KERNELS)), default: 'auto' },
     profile: flag('Log what each kernel of the GPU takes; training is slower meanwhile'),

@@ -33,6 +33,8 @@ export interface FitSettings {
   model: ModelConfig
   train: TrainOptions
   device: DeviceName
+  /** Bytes of counts that may stay on a GPU. */
+  gpuMemory?: number | undefined
   threads?: number | undefined
   kernels: (typeof KERNELS)[number]
   profile: boolean
@@ -50,6 +52,11 @@ export function fitSettings(args: Arguments): FitSettings {
   exclusive(args, 'overwrite', 'resume')
   exclusive(args, 'all-genes', 'n-top-genes')
   exclusive(args, 'layer', 'use-raw')
+  const device = deviceName(args)
+  const gpuMemory = args.bytes('gpu-memory')
+  if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
+    throw new ScvaeError('usage', `--gpu-memory and --device ${device} exclude each other.`)
+  }
   return {
     file: args.positional('file'),
     output: args.text('output'),
@@ -74,7 +81,8 @@ export function fitSettings(args: Arguments): FitSettings {
     allowNoninteger: args.flag('allow-noninteger'),
     model: modelSettings(args),
     train: trainSettings(args),
-    device: deviceName(args),
+    device,
+    gpuMemory,
     threads: args.whole('threads', 1),
     kernels: args.choice('kernels', KERNELS)!,
     profile: args.flag('profile'),

@@ -33,7 +33,7 @@ import { type Metrics, peakMemory, snakeCase } from './metrics.js'
 import { type Outputs, planOutputs, Staging } from './outputs.js'
 import { PhaseTimer } from './phase-timer.js'
 import { preflightLine } from './preflight.js'
-import { shellWord, textTable } from './text.js'
+import { formatBytes, shellWord, textTable } from './text.js'
 
 /** Share of flagged cells above which the flags are doubted. */
 const MOST_OUTLIERS = 0.2
@@ -72,7 +72,11 @@ export async function runFit(settings: FitSettings): Promise<void> {
 /** Fits on the device asked for; on the CPU when `auto` chose a GPU that was lost or ran out of memory on the way. */
 async function fitSomewhere(run: Run, data: FitData): Promise<void> {
   const { settings, outputs, log, threads } = run
-  const device = await openDevice({ ...settings, threads })
+  const device = await openDevice({
+    ...settings,
+    threads,
+    onStreamed: (counts) => log.info(streamedLine(counts)),
+  })
   try {
     return await fitOnDevice(run, data, device)
   } catch (error) {
@@ -89,6 +93,12 @@ async function fitSomewhere(run: Run, data: FitData): Promise<void> {
   } finally {
     await device.dispose()
   }
+}
+
+/** One line on counts that do not all stay on the GPU. */
+function streamedLine({ kept, all }: { kept: number; all: number }): string {
+  const stay = kept === 0 ? 'none' : formatBytes(kept)
+  return `the GPU keeps ${stay} of ${formatBytes(all)} of counts; the rest is sent with each minibatch`
 }
 
 async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<void> {

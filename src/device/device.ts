@@ -341,8 +341,8 @@ export interface Device {
   tune?(size: NetworkSize): Promise<void>
   /** Times every kernel from now on; left out where a device cannot. */
   profile?(): KernelProfile
-  /** Makes a data set's cells reachable for {@link Device.gather}. */
-  minibatch(source: CellSource, capacity: number): Minibatch
+  /** Makes a data set's cells reachable for {@link Device.gather}; a GPU takes their counts over for that. */
+  minibatch(source: CellSource, capacity: number): Promise<Minibatch>
   /** Fills a minibatch with cells of its source. */
   gather(batch: Minibatch, cells: Int32Array): void
   /**

@@ -14,6 +14,13 @@ export interface DeviceChoice {
   threads?: number | undefined
   /** Of the CPU device. */
   kernels?: 'auto' | 'native' | 'wasm'
+  /**
+   * Bytes of a GPU's memory for counts, through WebGPU; as many as it has room for when left out. Counts that do not fit are sent
+   * with each minibatch, to the same result.
+   */
+  gpuMemory?: number | undefined
+  /** Hears, once, how many bytes of the counts stay on such a GPU when not all do. */
+  onStreamed?: (counts: { kept: number; all: number }) => void
 }
 
 /**
@@ -22,11 +29,17 @@ export interface DeviceChoice {
  *
  * @throws ScvaeError `no-device` where it is not.
  */
-export async function openDevice({ device, threads, kernels = 'auto' }: DeviceChoice): Promise<Device> {
+export async function openDevice({
+  device,
+  threads,
+  kernels = 'auto',
+  gpuMemory: memory,
+  onStreamed,
+}: DeviceChoice): Promise<Device> {
   const [kind, number] = device.split(':')
   if (kind === 'webgpu') {
     const { openWebgpu } = await import('./webgpu/open-webgpu.js')
-    return openWebgpu(number === undefined ? undefined : Number(number))
+    return openWebgpu(number === undefined ? undefined : Number(number), { memory, onStreamed })
   }
   if (kind === 'tensorflow') {
     const { openTensorFlow } = await import('./tensorflow/open.js')
@@ -35,7 +48,7 @@ export async function openDevice({ device, threads, kernels = 'auto' }: DeviceCh
   // who asks for kernels asks for the CPU device
   if (kind === 'auto' && kernels === 'auto') {
     const { findWebgpu } = await import('./webgpu/open-webgpu.js')
-    const gpu = await findWebgpu()
+    const gpu = await findWebgpu({ memory, onStreamed })
     if (gpu) return gpu
     const { openCudaTensorFlow } = await import('./tensorflow/open.js')
     const found = await openCudaTensorFlow()

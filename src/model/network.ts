@@ -136,7 +136,7 @@ export class Network {
   }
 
   /** A minibatch of the network's size over some cells. */
-  minibatch(source: CellSource): Minibatch {
+  minibatch(source: CellSource): Promise<Minibatch> {
     return this.#device.minibatch(source, this.#capacity)
   }
 

@@ -67,7 +67,7 @@ export class Trainer {
   readonly #warmup: number
   readonly #interval: number
   readonly #fingerprint: string
-  readonly #batch: Minibatch
+  readonly #source: CellSource
   readonly #plateau: LearningRatePlateau
   #progress: Progress
   #bestState: NetworkState | undefined
@@ -93,6 +93,7 @@ export class Trainer {
     }
     const { batchSize, learningRate } = minibatchesFor(source.nCells, options)
     this.#network = network
+    this.#source = source
     this.#options = { ...options, batchSize, learningRate }
     this.#hooks = hooks
     this.#split = split
@@ -106,7 +107,6 @@ export class Trainer {
       source.nCells,
       source.size.slice(0, 1000),
     ])
-    this.#batch = network.minibatch(source)
     this.#plateau = new LearningRatePlateau(learningRate)
     this.#progress = {
       epoch: 0,
@@ -128,6 +128,15 @@ export class Trainer {
    *   number or diverges, with the last good weights put back.
    */
   async run(): Promise<TrainSummary> {
+    const batch = await this.#network.minibatch(this.#source)
+    try {
+      return await this.#train(batch)
+    } finally {
+      this.#network.releaseMinibatch(batch)
+    }
+  }
+
+  async #train(batch: Minibatch): Promise<TrainSummary> {
     if (this.#hooks.resume) this.#restore(this.#hooks.resume)
     // the step counts from 1, so the moments of an earlier run would be corrected twice
     else this.#network.parameters.resetMoments()
@@ -145,10 +154,10 @@ export class Trainer {
     const everySeconds = this.#hooks.checkpoint?.everySeconds ?? 60
     while (this.#progress.epoch < this.#epochs && !stoppedEarly) {
       const epochStarted = performance.now()
-      await this.#trainEpoch(() => {
+      await this.#trainEpoch(batch, () => {
         this.#progress.seconds = before + (performance.now() - started) / 1000
       })
-      stoppedEarly = await this.#finishEpoch(epochStarted)
+      stoppedEarly = await this.#finishEpoch(batch, epochStarted)
       this.#progress.seconds = before + (performance.now() - started) / 1000
       // a run that has stopped is not to be gone on with
       if (this.#hooks.checkpoint && !stoppedEarly && performance.now() - saved > everySeconds * 1000) {
@@ -160,7 +169,7 @@ export class Trainer {
   }
 
   /** The epoch's minibatches from where the run stands. */
-  async #trainEpoch(tick: () => void): Promise<void> {
+  async #trainEpoch(batch: Minibatch, tick: () => void): Promise<void> {
     const { seed, batchSize } = this.#options
     const progress = this.#progress
     const order = epochOrder(this.#split.train, seed, progress.epoch)
@@ -179,9 +188,9 @@ export class Trainer {
         await this.#interrupt()
       }
       const cells = order.subarray(bounds[progress.minibatch], bounds[progress.minibatch + 1])
-      this.#network.gather(this.#batch, cells)
+      this.#network.gather(batch, cells)
       progress.step++
-      this.#network.trainStep(this.#batch, { seed, step: progress.step }, weight, {
+      this.#network.trainStep(batch, { seed, step: progress.step }, weight, {
         learningRate: progress.learningRate,
         beta1: 0.9,
         beta2: 0.999,
@@ -208,7 +217,7 @@ export class Trainer {
   }
 
   /** Records the epoch, validates, keeps the best weights; says whether to stop. */
-  async #finishEpoch(started: number): Promise<boolean> {
+  async #finishEpoch(batch: Minibatch, started: number): Promise<boolean> {
     const progress = this.#progress
     const { epoch } = progress
     const sums = addSums(progress.sums, await this.#network.takeSums())
@@ -217,7 +226,7 @@ export class Trainer {
     const last = epoch === this.#epochs - 1
     const due = last || (epoch + 1) % this.#interval === 0
     const validate = this.#split.heldout.length > 0 && due
-    const heldout = validate ? await this.#validate() : undefined
+    const heldout = validate ? await this.#validate(batch) : undefined
     this.#checkFinite(trained.elbo, heldout?.elbo)
     const record: EpochRecord = {
       epoch: epoch + 1,
@@ -252,13 +261,13 @@ export class Trainer {
     return this.#options.earlyStopping && !last && epoch + 1 - progress.best.epoch >= this.#options.patience
   }
 
-  async #validate(): Promise<PerCell> {
+  async #validate(batch: Minibatch): Promise<PerCell> {
     const { heldout } = this.#split
     const { capacity } = this.#network
     for (let at = 0, i = 0; at < heldout.length; at += capacity, i++) {
-      this.#network.gather(this.#batch, heldout.subarray(at, at + capacity))
+      this.#network.gather(batch, heldout.subarray(at, at + capacity))
       // the same noise each time, so that two epochs differ by their weights alone
-      this.#network.evaluate(this.#batch, { seed: this.#options.seed, step: VALIDATION_STEP + i })
+      this.#network.evaluate(batch, { seed: this.#options.seed, step: VALIDATION_STEP + i })
     }
     return perCell(await this.#network.takeSums(), heldout.length)
   }
@@ -336,10 +345,6 @@ export class Trainer {
       seconds,
       split: this.#split,
     }
-  }
-
-  release(): void {
-    this.#network.releaseMinibatch(this.#batch)
   }
 }
 

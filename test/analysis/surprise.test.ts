@@ -37,7 +37,6 @@ describe('surprise of cells that the fitted model made', async () => {
         trainOptions({ maxEpochs: 40, batchSize: 64, learningRate }),
       )
       await trainer.run()
-      trainer.release()
       const posterior = await posteriorOf(network, source)
       const null_ = await surpriseNull(network, source, posterior, 1)
       const cells = await generateCells(network, source, posterior, 5000, 2)

@@ -53,6 +53,8 @@ describe('scvae', () => {
     ['fit a --resume --overwrite', '--overwrite and --resume exclude each other.'],
     ['fit a --library size-factor', '--library size-factor needs --size-factor-key.'],
     ['fit a --quiet --verbose', '--quiet and --verbose exclude each other.'],
+    ['fit a --gpu-memory 8XB', '--gpu-memory must be a size such as 500MB or 8GB, not "8XB".'],
+    ['fit a --gpu-memory 8GB --device cpu', '--gpu-memory and --device cpu exclude each other.'],
     ['inspect a --jsn', 'There is no option --jsn. Did you mean --json?'],
     ['simulate s.h5ad --density 2', "The simulation's density must be above 0 and below 1, not 2."],
   ]

@@ -52,6 +52,9 @@ describe('GPUs on the command line', () => {
       const cpu = await scvae([...words, '--device', 'cpu', '-o', 'cpu'], folder)
       const [a, b] = [gpu, cpu].map(({ stdout }) => JSON.parse(stdout))
       expect(Math.abs(a.heldout_elbo / b.heldout_elbo - 1)).toBeLessThan(1e-5)
+      const sent = await scvae([...words, '--device', 'webgpu', '--gpu-memory', '2kB', '-o', 'sent'], folder)
+      expect(sent.stderr).toMatch(/\bthe GPU keeps .* of counts; the rest is sent with each minibatch\n/)
+      expect(JSON.parse(sent.stdout).heldout_elbo).toBe(a.heldout_elbo)
     },
     180_000,
   )

@@ -52,7 +52,7 @@ function headCheck(head: HeadCase, seed: number, adam: boolean): Check {
   return {
     name: `countHead${adam ? ' with adam' : ''}, ${headName(head)}`,
     async run(device) {
-      const on = setting.onDevice(device)
+      const on = await setting.onDevice(device)
       const hiddenGradient = device.tensor(capacity, hidden)
       const logSizeGradient = device.tensor(capacity, 1)
       for (const cells of [setting.before, setting.chosen]) {
@@ -89,7 +89,7 @@ function meansCheck(head: HeadCase, seed: number): Check {
   return {
     name: `countMeans, ${headName(head)}`,
     async run(device) {
-      const on = setting.onDevice(device)
+      const on = await setting.onDevice(device)
       const mean = device.tensor(capacity, genes)
       const zeroLogits = device.tensor(capacity, genes)
       const { logLikelihood: _, ...args } = on.args

@@ -82,9 +82,9 @@ export class HeadSetting extends Setting {
     this.parameters = parameters
   }
 
-  onDevice(device: Device): DeviceHead {
+  async onDevice(device: Device): Promise<DeviceHead> {
     const { hidden, capacity } = this.shape
-    const batch = device.minibatch(this.source, capacity)
+    const batch = await device.minibatch(this.source, capacity)
     const parameters = makeParameters(device, this.parameters)
     const named = new Map(parameters.map((p) => [p.name, p]))
     const head: CountHead = {

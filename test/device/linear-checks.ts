@@ -51,7 +51,7 @@ function sparseCheck(shape: Shape, use: CovariateUse, seed: number, adam: boolea
   return {
     name: `sparseLinear${adam ? ' with adam' : ''}, ${covariates}: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const output = device.tensor(shape.capacity, shape.hidden)
       const gradient = device.tensor(shape.capacity, shape.hidden)
       const [weight, bias] = makeParameters(device, parameters) as [Parameter, Parameter]
@@ -132,7 +132,7 @@ function denseCheck(
   return {
     name: `linear, ${inputs} inputs, input gradient ${mode}, ${covariates}: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const input = device.tensor(shape.capacity, inputs)
       const output = device.tensor(shape.capacity, shape.hidden)
       const gradient = device.tensor(shape.capacity, shape.hidden)

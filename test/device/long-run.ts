@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Device } from '../../src/device/device.js'
+import type { Device, Minibatch } from '../../src/device/device.js'
 import { modelConfig } from '../../src/model/config.js'
 import { Network } from '../../src/model/network.js'
 import { Setting, type Shape } from './setting.js'
@@ -11,7 +11,7 @@ export class LongRun {
   readonly #device: Device
   readonly #network: Network
   readonly #setting: Setting
-  readonly #batch: ReturnType<Network['minibatch']>
+  #batch: Minibatch | undefined
   #step = 0
 
   constructor(device: Device, shape: Shape, model: Parameters<typeof modelConfig>[0] = {}) {
@@ -27,22 +27,23 @@ export class LongRun {
       capacity,
       3,
     )
-    this.#batch = this.#network.minibatch(this.#setting.source)
   }
 
   /** Steps of training; every tenth is followed by a validation. */
   async train(steps: number): Promise<void> {
     const { source, shape } = this.#setting
+    this.#batch ??= await this.#network.minibatch(source)
+    const batch = this.#batch
     for (let i = 0; i < steps; i++) {
       const step = ++this.#step
       const nCells = step % 3 === 0 ? shape.cells : shape.capacity
       const cells = Int32Array.from({ length: nCells }, (_, k) => (k * 7 + step) % source.nCells)
-      this.#network.gather(this.#batch, cells)
-      this.#network.trainStep(this.#batch, { seed: 1, step }, 0.5, { ...ADAM, step })
+      this.#network.gather(batch, cells)
+      this.#network.trainStep(batch, { seed: 1, step }, 0.5, { ...ADAM, step })
       if (step % 10 !== 0) continue
       // as the trainer does: without a turn of the event loop, nothing native is given back
       await setImmediate()
-      this.#network.evaluate(this.#batch, { seed: 1, step })
+      this.#network.evaluate(batch, { seed: 1, step })
       await this.#network.takeSums()
     }
   }
@@ -50,12 +51,12 @@ export class LongRun {
   /** Of the last evaluated cells; not a number when something is wrong. */
   async logLikelihood(): Promise<number> {
     await this.#network.takeSums()
-    this.#network.evaluate(this.#batch, { seed: 1, step: this.#step })
+    this.#network.evaluate(this.#batch!, { seed: 1, step: this.#step })
     return (await this.#network.takeSums()).logLikelihood
   }
 
   async stop(): Promise<void> {
-    this.#network.releaseMinibatch(this.#batch)
+    if (this.#batch) this.#network.releaseMinibatch(this.#batch)
     this.#network.release()
     await this.#device.dispose()
   }

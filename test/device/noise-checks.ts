@@ -16,7 +16,7 @@ function reluDropoutCheck(shape: Shape, seed: number, dropout: number): Check {
   return {
     name: `reluDropout at ${dropout}: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const input = device.tensor(shape.capacity, shape.hidden, inputValues)
       const output = device.tensor(shape.capacity, shape.hidden)
       const gradient = device.tensor(shape.capacity, shape.hidden, outputGradient)
@@ -66,7 +66,7 @@ function latentCheck(shape: Shape, seed: number, { dimensions, noisy, prior, klW
   return {
     name: `sampleLatent, ${dimensions} dimensions, ${how}, KL weight ${klWeight}: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const mean = device.tensor(shape.capacity, dimensions, meanValues)
       const rawVariance = device.tensor(shape.capacity, dimensions, rawValues)
       const output = device.tensor(shape.capacity, dimensions)

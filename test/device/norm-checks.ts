@@ -38,7 +38,7 @@ function batchNormCheck(shape: Shape, seed: number, training: boolean): Check {
   return {
     name: `batchNorm in ${training ? 'training' : 'evaluation'}: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const input = device.tensor(shape.capacity, features)
       const output = device.tensor(shape.capacity, features)
       const gradient = device.tensor(shape.capacity, features, outputGradient)
@@ -99,7 +99,7 @@ function layerNormCheck(shape: Shape, seed: number): Check {
   return {
     name: `layerNorm: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const input = device.tensor(shape.capacity, features, inputValues)
       const output = device.tensor(shape.capacity, features)
       const gradient = device.tensor(shape.capacity, features, outputGradient)

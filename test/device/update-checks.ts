@@ -109,7 +109,7 @@ function addSumCheck(shape: Shape, seed: number): Check {
   return {
     name: `addSum: ${shapeName(shape)}`,
     async run(device) {
-      const batch = device.minibatch(setting.source, shape.capacity)
+      const batch = await device.minibatch(setting.source, shape.capacity)
       const tensor = device.tensor(shape.capacity, 1, values)
       const sums = device.tensor(1, 5)
       device.gather(batch, setting.before)

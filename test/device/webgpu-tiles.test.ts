@@ -57,7 +57,7 @@ describe.skipIf(NO_WEBGPU !== undefined)('cuts measured on the card', { timeout:
       const tuned = shapes(66, source.nGenes, 24).map((shape) => ({ ...shape, tile: tileName(tile) }))
       const device = await openWith(memory(...tuned))
       const network = smallNetwork(device, source, { likelihood: 'zinb' })
-      const batch = network.minibatch(source)
+      const batch = await network.minibatch(source)
       for (let step = 1; step <= 3; step++) {
         network.gather(
           batch,

@@ -5,7 +5,6 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { view } from '../../src/device/webgpu/gpu-tensor.js'
-import { type AdapterName, adapterNames, nodeGpu } from '../../src/device/webgpu/node-gpu.js'
 import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
 import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
 import { TILES } from '../../src/device/webgpu/tiles.js'
@@ -25,7 +24,7 @@ import { near } from './check.js'
 import { fewOfEach } from './checks.js'
 import { describeConformance } from './conformance.js'
 import { expectNear } from './expect-near.js'
-import { NO_WEBGPU } from './webgpu.js'
+import { firstAdapter, NO_WEBGPU, openWithBare } from './webgpu.js'
 
 /** One device for all: the driver compiles each kernel anew for each. */
 const gpu = NO_WEBGPU === undefined ? await openWebgpu() : undefined
@@ -42,7 +41,6 @@ async function train(device: Device, model: Partial<ModelConfig>) {
   const trainer = new Trainer(network, source, trainOptions(options))
   const { history } = await trainer.run()
   const weights = bits(await network.state(true))
-  trainer.release()
   network.release()
   return { history, weights }
 }
@@ -93,7 +91,7 @@ describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
 
   it('takes 13 dispatches a step of the usual network', async () => {
     const network = smallNetwork(gpu!, source)
-    const batch = network.minibatch(source)
+    const batch = await network.minibatch(source)
     await gpu!.settle()
     const before = gpu!.recorder.dispatches
     network.gather(
@@ -108,32 +106,11 @@ describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
   })
 })
 
-async function firstAdapter(): Promise<GPUAdapter> {
-  const [{ backend, name }] = (await adapterNames()) as [AdapterName, ...AdapterName[]]
-  return (await (await nodeGpu([`backend=${backend}`, `adapter=${name}`])).requestAdapter())!
-}
-
-/** A GPU device whose counts lie in many buffers, and what takes the GPU away under it. */
-async function losable() {
-  const adapter = await firstAdapter()
-  const { info, limits, features } = adapter
-  let lose = () => {}
-  const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
-    const made = await adapter.requestDevice(descriptor)
-    lose = () => made.destroy()
-    return made
-  }
-  // a few dozen cells a buffer
-  const device = await openAdapter({ info, limits, features, requestDevice } as GPUAdapter, {
-    chunkBytes: 2000,
-  })
-  return { device, lose: () => lose() }
-}
-
 describe.skipIf(!gpu)('a GPU that fails', SLOW, () => {
   it('is one sentence when it is lost in training, and the CPU goes on from the checkpoint', async () => {
     const data = smallData()
-    const { device, lose } = await losable()
+    // a few dozen cells a buffer
+    const { device, bare } = await openWithBare({ chunkBytes: 2000 })
     const folder = mkdtempSync(join(tmpdir(), 'scvae-lost-'))
     const checkpoint = { directory: join(folder, 'checkpoint'), everySeconds: 0 }
     const options = { model: { nHidden: 8, nLatent: 2 }, batchSize: 64 }
@@ -144,7 +121,7 @@ describe.skipIf(!gpu)('a GPU that fails', SLOW, () => {
       ...settings,
       onEpoch: ({ epoch, trainElbo }) => {
         losses.push(trainElbo)
-        if (epoch === 3) lose()
+        if (epoch === 3) bare.destroy()
       },
     })
     await expect(run).rejects.toMatchObject({

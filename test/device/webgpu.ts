@@ -1,3 +1,6 @@
+import type { CountsOptions } from '../../src/device/webgpu/gpu-minibatches.js'
+import { type AdapterName, adapterNames, nodeGpu } from '../../src/device/webgpu/node-gpu.js'
+import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
 import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
 import { ScvaeError } from '../../src/errors.js'
 
@@ -9,3 +12,21 @@ export const NO_WEBGPU = await openWebgpu().then(
     throw error
   },
 )
+
+export async function firstAdapter(): Promise<GPUAdapter> {
+  const [{ backend, name }] = (await adapterNames()) as [AdapterName, ...AdapterName[]]
+  return (await (await nodeGpu([`backend=${backend}`, `adapter=${name}`])).requestAdapter())!
+}
+
+/** A device on the first adapter, and WebGPU's own device beneath it. */
+export async function openWithBare(counts: CountsOptions) {
+  const adapter = await firstAdapter()
+  const { info, limits, features } = adapter
+  let bare: GPUDevice | undefined
+  const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
+    bare = await adapter.requestDevice(descriptor)
+    return bare
+  }
+  const device = await openAdapter({ info, limits, features, requestDevice } as GPUAdapter, { counts })
+  return { device, bare: bare! }
+}

@@ -164,7 +164,7 @@ for (const { name, open, cases } of devices) {
       const model = new ModelSetting(which)
       const { setting } = model
       const network = model.network(device)
-      const batch = network.minibatch(setting.source)
+      const batch = await network.minibatch(setting.source)
       const start = await unevenState(network, setting)
       // a step on other cells first: what it leaves behind must not show
       network.gather(batch, setting.before)
@@ -254,10 +254,10 @@ describe('Network', async () => {
   it('takes running statistics and no dropout in evaluation', async () => {
     const model = new ModelSetting({ name: '', model: { dropoutRate: 0.5 } })
     const network = model.network(device)
-    const batch = network.minibatch(model.setting.source)
+    const batch = await network.minibatch(model.setting.source)
     network.gather(batch, model.setting.chosen)
     const first = await network.encode(batch)
-    const alone = network.minibatch(model.setting.source)
+    const alone = await network.minibatch(model.setting.source)
     network.gather(alone, model.setting.chosen.slice(0, 1))
     const one = await network.encode(alone)
     // a cell's posterior does not depend on the cells beside it

@@ -75,7 +75,7 @@ describe.each(Object.entries(DEVICES))('network on %s', (_, makeDevice) => {
       }
       network.setState(state)
 
-      const batch = network.minibatch(reversedSource(input))
+      const batch = await network.minibatch(reversedSource(input))
       network.gather(
         batch,
         Int32Array.from({ length: n }, (_, i) => n - 1 - i),

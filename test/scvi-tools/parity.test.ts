@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
-import type { Device } from '../../src/device/device.js'
+import type { Device, Minibatch } from '../../src/device/device.js'
 import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
 import type { NetworkState } from '../../src/model/parameters.js'
 import { SCVI } from '../../src/scvi.js'
@@ -83,7 +83,7 @@ class Comparison {
 
   async differences(): Promise<Differences> {
     const { network, cells } = this.#model
-    const batch = network.minibatch(cells)
+    const batch = await network.minibatch(cells)
     const all = Int32Array.from({ length: cells.nCells }, (_, cell) => cell)
     network.gather(batch, all)
     try {
@@ -114,7 +114,7 @@ class Comparison {
   }
 
   /** Of expected counts and of logits of dropout, relative. */
-  async #decoder(batch: ReturnType<SCVI['network']['minibatch']>): Promise<number> {
+  async #decoder(batch: Minibatch): Promise<number> {
     const { network } = this.#model
     const zinb = network.config.likelihood === 'zinb'
     const out = { mean: network.meansTensor(), ...(zinb ? { zeroLogits: network.meansTensor() } : {}) }
@@ -127,7 +127,7 @@ class Comparison {
   }
 
   /** Of each term of each cell's ELBO, relative. */
-  async #terms(batch: ReturnType<SCVI['network']['minibatch']>): Promise<number> {
+  async #terms(batch: Minibatch): Promise<number> {
     const { network, cells } = this.#model
     const terms: [number[], number[], number[]] = [[], [], []]
     for (let cell = 0; cell < cells.nCells; cell++) {
@@ -145,7 +145,7 @@ class Comparison {
    * of the longest way in a tensor; of running statistics, relative.
    */
   async #training(
-    batch: ReturnType<SCVI['network']['minibatch']>,
+    batch: Minibatch,
     all: Int32Array,
   ): Promise<Pick<Differences, 'gradients' | 'losses' | 'weights' | 'running'>> {
     const { network } = this.#model

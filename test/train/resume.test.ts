@@ -49,7 +49,6 @@ describe('a training run that is interrupted', async () => {
       const trainElbo = summary.history.map((record) => record.trainElbo)
       return { weights: bits(await network.state()), curves, trainElbo, bestEpoch: summary.bestEpoch }
     } finally {
-      trainer.release()
       network.release()
     }
   }

@@ -23,7 +23,6 @@ async function train<T>(
   try {
     return await look(network, await trainer.run())
   } finally {
-    trainer.release()
     network.release()
   }
 }
@@ -84,7 +83,7 @@ describe('Trainer', async () => {
 
   /** Minus the ELBO of held-out cells, computed anew with the noise of validation. */
   async function evaluate(network: Network, cells: Int32Array): Promise<number> {
-    const batch = network.minibatch(source)
+    const batch = await network.minibatch(source)
     network.gather(batch, cells)
     network.evaluate(batch, { seed: BASE.seed!, step: 0x80000000 })
     const sums = await network.takeSums()
@@ -182,12 +181,10 @@ describe('Trainer', async () => {
       hint: expect.stringContaining('Halve the learning rate (--learning-rate 500000)'),
     })
     expect(bits(await network.state())).toEqual(start)
-    trainer.release()
     // what Adam remembers of the divergence must not reach the next run
     const next = new Trainer(network, source, trainOptions({ ...BASE, maxEpochs: 2 }))
     const after = await outcome(network, await next.run())
     expect(after).toEqual(await train(device, { maxEpochs: 2 }, outcome))
-    next.release()
     network.release()
   })
 
@@ -213,7 +210,6 @@ describe('Trainer', async () => {
     })
     for (const { values } of (await network.state()).values())
       expect(values.every(Number.isFinite)).toBe(true)
-    trainer.release()
     network.release()
   })
 })

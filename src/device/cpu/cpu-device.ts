@@ -88,7 +88,7 @@ class CpuDevice implements Device {
     return cpu(tensor).read(this.#pool.arena)
   }
 
-  minibatch(source: CellSource, capacity: number): Minibatch {
+  async minibatch(source: CellSource, capacity: number): Promise<Minibatch> {
     return new CpuMinibatch(this.#pool.arena, source, capacity)
   }
 

@@ -63,7 +63,7 @@ export class TensorFlowDevice implements Device {
     return values
   }
 
-  minibatch(source: CellSource, capacity: number): Minibatch {
+  async minibatch(source: CellSource, capacity: number): Promise<Minibatch> {
     return new TfMinibatch(this.#ops, source, capacity)
   }
 

@@ -1,4 +1,5 @@
 import type { SparseLinearArgs } from '../device.js'
+import type { EntryStream } from './entry-stream.js'
 import type { GpuMinibatch } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { type KernelContext, rowThreads } from './kernel-context.js'
@@ -12,25 +13,43 @@ export interface GatherArgs {
   cells: Int32Array
 }
 
-/** Filling minibatches from the cells on the GPU: only row numbers travel. */
+/** Filling minibatches from the cells on the GPU: only row numbers travel, and the counts that do not stay there. */
 export class GatherKernels {
   readonly #context: KernelContext
   readonly #rows: RowRing
+  /** That have taken counts since the last submission. */
+  readonly #streams = new Set<EntryStream>()
 
   constructor(context: KernelContext) {
+    const { device, recorder } = context
     this.#context = context
-    this.#rows = new RowRing(context.device, context.recorder)
+    this.#rows = new RowRing(device, recorder)
+    recorder.onFlush(() => {
+      let bytes = 0
+      for (const stream of this.#streams) bytes += stream.send(device.queue)
+      this.#streams.clear()
+      return bytes
+    })
   }
 
   /** One dispatch for each chunk of the counts, all in one submission with the rows that they read. */
-  #eachChunk(
-    { batch, cells }: GatherArgs,
-    dispatch: (entries: View, scalars: ReturnType<typeof scalarsOf>) => void,
-  ) {
-    const { chunks } = batch.cells
-    this.#context.recorder.reserve(chunks.length)
+  #eachChunk({ batch, cells }: GatherArgs, dispatch: (chunk: ChunkDispatch) => void) {
+    const { stream } = batch
+    // any of the three may submit what is queued, so all come before the first that fills
+    this.#context.recorder.reserve(batch.chunks.length)
+    stream?.reserve(cells)
+    this.#rows.reserve(stream ? 2 * cells.length + 1 : cells.length)
     const rowsAt = this.#rows.push(cells)
-    for (const [chunk, entries] of chunks.entries()) dispatch(entries, scalarsOf(batch, chunk, rowsAt))
+    let placesAt = 0
+    if (stream) {
+      placesAt = this.#rows.push(stream.push(cells))
+      this.#streams.add(stream)
+    }
+    const { chunks } = batch
+    for (let chunk = 0; chunk < chunks.length; chunk++) {
+      const sent = stream !== undefined && chunk === chunks.length - 1
+      dispatch({ entries: chunks[chunk]!, sent, scalars: scalarsOf(batch, chunk, rowsAt, placesAt) })
+    }
   }
 
   #buffers({ metadata, dense, cells }: GpuMinibatch, entries: View) {
@@ -39,9 +58,10 @@ export class GatherKernels {
 
   gather(args: GatherArgs): void {
     const { batch, cells } = args
-    const kernel = gatherCells(batch.cells.packed, rowThreads(batch.source.nGenes))
-    this.#eachChunk(args, (entries, scalars) => {
-      this.#context.recorder.dispatch(kernel, {
+    const { packed } = batch.cells.rows
+    const threads = rowThreads(batch.source.nGenes)
+    this.#eachChunk(args, ({ entries, sent, scalars }) => {
+      this.#context.recorder.dispatch(gatherCells(packed, threads, sent), {
         buffers: this.#buffers(batch, entries),
         scalars,
         groups: [cells.length, 1, 1],
@@ -51,10 +71,11 @@ export class GatherKernels {
 
   gatherLinear(args: GatherArgs, { weight, bias, covariates, output }: SparseLinearArgs): void {
     const { batch, cells } = args
-    const kernel = gatherLinear(batch.cells.packed, rowThreads(batch.source.nGenes))
+    const { packed } = batch.cells.rows
+    const threads = rowThreads(batch.source.nGenes)
     const uses = this.#context.covariates(covariates, batch).view
-    this.#eachChunk(args, (entries, scalars) => {
-      this.#context.recorder.dispatch(kernel, {
+    this.#eachChunk(args, ({ entries, sent, scalars }) => {
+      this.#context.recorder.dispatch(gatherLinear(packed, threads, sent), {
         buffers: {
           ...this.#buffers(batch, entries),
           weight: sharedArena(weight, bias).value,
@@ -77,11 +98,25 @@ export class GatherKernels {
   }
 }
 
-const scalarsOf = ({ capacity, source, cells }: GpuMinibatch, chunk: number, rowsAt: number) => ({
+/** The dispatch of a buffer with counts. */
+interface ChunkDispatch {
+  entries: View
+  /** Whether the counts come with the minibatch, and do not stay. */
+  sent: boolean
+  scalars: ReturnType<typeof scalarsOf>
+}
+
+const scalarsOf = (
+  { capacity, source, cells }: GpuMinibatch,
+  chunk: number,
+  rowsAt: number,
+  placesAt: number,
+) => ({
   chunk,
   capacity,
   genes: source.nGenes,
   fields: cells.fields,
   totalCells: cells.nCells,
   rowsAt,
+  placesAt,
 })

@@ -96,8 +96,8 @@ export class HeadKernels {
     const { weight, bias, zeroWeight, zeroBias, logDispersion } = head
     this.#logits(minibatch, hidden, weight, bias, logits)
     if (zero) this.#logits(minibatch, hidden, zeroWeight!, zeroBias!, zero)
-    const kernel = headRows(head.likelihood, head.scale, cells.packed, rowThreads(source.nGenes))
-    for (const [chunk, entries] of cells.chunks.entries()) {
+    const kernel = headRows(head.likelihood, head.scale, cells.rows.packed, rowThreads(source.nGenes))
+    for (const [chunk, entries] of minibatch.chunks.entries()) {
       this.#context.recorder.dispatch(kernel, {
         buffers: {
           metadata,

@@ -1,7 +1,6 @@
 import { ScvaeError } from '../../errors.js'
-import type { AdamSettings, CovariateUse } from '../device.js'
+import type { AdamSettings, CellSource, CovariateUse } from '../device.js'
 import { USAGE } from './flags.js'
-import type { GpuMinibatch } from './gpu-minibatch.js'
 import type { Groups } from './launch.js'
 import type { Recorder } from './recorder.js'
 import { Tiles } from './tiles.js'
@@ -74,7 +73,7 @@ export class KernelContext {
   }
 
   /** The covariates of a layer as its kernels read them (`covariateSum` in wgsl/minibatch.ts). */
-  covariates(use: CovariateUse, batch: GpuMinibatch): Covariates {
+  covariates(use: CovariateUse, batch: { readonly source: CellSource }): Covariates {
     const categorical = batch.source.categorical.length
     let made = this.#usesOf.get(use)
     if (made?.categorical !== categorical) {

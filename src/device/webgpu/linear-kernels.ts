@@ -30,8 +30,8 @@ export class LinearKernels {
   sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
     const { cells, metadata, capacity, nCells, source } = mini(batch)
     const n = output.columns
-    const kernel = sparseForward(cells.packed, rowThreads(source.nGenes))
-    for (const [chunk, entries] of cells.chunks.entries()) {
+    const kernel = sparseForward(cells.rows.packed, rowThreads(source.nGenes))
+    for (const [chunk, entries] of mini(batch).chunks.entries()) {
       this.#context.recorder.dispatch(kernel, {
         buffers: {
           entries,

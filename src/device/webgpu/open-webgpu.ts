@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../errors.js'
+import type { CountsOptions } from './gpu-minibatches.js'
 import { adapterNames, nodeGpu } from './node-gpu.js'
 import { isSoftware, openAdapter } from './open-gpu.js'
 import { fileTileStore } from './tile-store.js'
@@ -25,9 +26,10 @@ async function listedAdapters(): Promise<Listed[]> {
 }
 
 /** A software GPU takes longer to be measured than it gains. */
-const openListed = ({ adapter, label, software }: Listed): Promise<WebgpuDevice> =>
+const openListed = ({ adapter, label, software }: Listed, counts: CountsOptions): Promise<WebgpuDevice> =>
   openAdapter(adapter, {
     label,
+    counts,
     ...(software ? {} : { tiles: fileTileStore(`${label} ${adapter.info.description}`) }),
   })
 
@@ -37,11 +39,11 @@ const openListed = ({ adapter, label, software }: Listed): Promise<WebgpuDevice>
  * @param number of the adapter as `scvae devices` lists them; the first that is not software, else the first, when left out
  * @throws ScvaeError (no-device) when there is none.
  */
-export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
+export async function openWebgpu(number?: number, counts: CountsOptions = {}): Promise<WebgpuDevice> {
   const adapters = await listedAdapters()
   const chosen =
     number === undefined ? (adapters.find(({ software }) => !software) ?? adapters[0]) : adapters[number]
-  if (chosen) return openListed(chosen)
+  if (chosen) return openListed(chosen, counts)
   if (adapters.length === 0) {
     throw new ScvaeError('no-device', NO_GPU, { hint: 'Use --device cpu.' })
   }
@@ -51,10 +53,10 @@ export async function openWebgpu(number?: number): Promise<WebgpuDevice> {
 }
 
 /** The first GPU that is not software, for `--device auto`; none where something is missing. */
-export async function findWebgpu(): Promise<WebgpuDevice | undefined> {
+export async function findWebgpu(counts: CountsOptions = {}): Promise<WebgpuDevice | undefined> {
   try {
     const found = (await listedAdapters()).find(({ software }) => !software)
-    return found && (await openListed(found))
+    return found && (await openListed(found, counts))
   } catch (error) {
     if (error instanceof ScvaeError && error.kind === 'no-device') return undefined
     throw error

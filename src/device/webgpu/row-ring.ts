@@ -4,7 +4,10 @@ import { View, WORD } from './view.js'
 
 const START_WORDS = 2 ** 16
 
-/** The row numbers of the minibatches of a submission: kept on the host, written in one piece when it is submitted. */
+/**
+ * The row numbers of the minibatches of a submission, and the places of counts that are sent: kept on the host, written in one
+ * piece when it is submitted.
+ */
 export class RowRing {
   view: View
   readonly #device: GPUDevice
@@ -29,18 +32,21 @@ export class RowRing {
     return new View(this.#device.createBuffer({ label: 'rows', size: words * WORD, usage }), 0, words)
   }
 
-  /** Takes the rows of one minibatch; where they start. Must be followed by its dispatch before the next submission. */
-  push(cells: Int32Array): number {
-    if (this.#used + cells.length > this.#words.length) this.#recorder.flush()
-    if (cells.length > this.#words.length) {
-      this.#recorder.forget(this.view)
-      this.view.buffer.destroy()
-      this.#words = new Uint32Array(2 * cells.length)
-      this.view = this.#make(this.#words.length)
-    }
+  /** Makes room for so many words; submits what is queued where there is none left. */
+  reserve(words: number): void {
+    if (this.#used + words > this.#words.length) this.#recorder.flush()
+    if (words <= this.#words.length) return
+    this.#recorder.forget(this.view)
+    this.view.buffer.destroy()
+    this.#words = new Uint32Array(2 * words)
+    this.view = this.#make(this.#words.length)
+  }
+
+  /** Takes words that room was made for; where they start. Must be followed by their dispatch before the next submission. */
+  push(words: ArrayLike<number>): number {
     const at = this.#used
-    this.#words.set(cells, at)
-    this.#used += cells.length
+    this.#words.set(words, at)
+    this.#used += words.length
     return at
   }
 

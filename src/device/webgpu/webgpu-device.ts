@@ -13,21 +13,20 @@ import type {
 } from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
 import { GpuMinibatch, mini } from './gpu-minibatch.js'
+import { type CountsOptions, GpuMinibatches } from './gpu-minibatches.js'
 import { GpuProfile } from './gpu-profile.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
 import { KernelContext } from './kernel-context.js'
 import { SEARCH_LIMITS, searchNearestRows } from './neighbor-search.js'
 import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
-import { ResidentCells } from './resident-cells.js'
 import type { TileStore } from './tile-store.js'
 import type { ProductShape } from './tiles.js'
 import { tuneProducts } from './tune.js'
 import { aligned, View, WORD } from './view.js'
 
 export interface WebgpuOptions {
-  /** Of the buffers that hold counts, at most; as many as one binding takes when left out. */
-  chunkBytes?: number
+  counts?: CountsOptions
   /** Where the card's best cuts of matrix products are kept; without it they follow a rule and nothing is measured. */
   tiles?: TileStore
 }
@@ -43,8 +42,7 @@ export class WebgpuDevice implements Device {
   readonly #device: GPUDevice
   readonly #context: KernelContext
   readonly #kernels: QueuedKernels
-  readonly #resident = new Map<CellSource, ResidentCells>()
-  readonly #chunkBytes: number
+  readonly #minibatches: GpuMinibatches
   readonly #tileStore: TileStore | undefined
   #failure: ScvaeError | undefined
   #disposed = false
@@ -54,16 +52,16 @@ export class WebgpuDevice implements Device {
     device: GPUDevice,
     label: string,
     software: boolean,
-    { chunkBytes = device.limits.maxStorageBufferBindingSize, tiles }: WebgpuOptions = {},
+    { counts = {}, tiles }: WebgpuOptions = {},
   ) {
     this.#device = device
     this.software = software
-    this.#chunkBytes = chunkBytes
     this.#tileStore = tiles
     this.label = label
     this.recorder = new Recorder(device)
     this.#context = new KernelContext(device, this.recorder)
     this.#kernels = new QueuedKernels(this.#context)
+    this.#minibatches = new GpuMinibatches(this.#context, counts)
     this.kernels = this.#kernels
     this.#context.tiles.learn(tiles?.read() ?? [])
     this.recorder.beforeFlush = () => this.#kernels.drain()
@@ -153,7 +151,7 @@ export class WebgpuDevice implements Device {
 
   nearestRows(table: RowTable, k: number): AsyncIterable<NearestRows> {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits
-    const bufferBytes = Math.min(this.#chunkBytes, maxBufferSize, maxStorageBufferBindingSize)
+    const bufferBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize)
     const contents = (staging: GPUBuffer) => this.#contents(staging)
     return searchNearestRows(this.#context, contents, { ...SEARCH_LIMITS, bufferBytes }, table, k)
   }
@@ -191,22 +189,12 @@ export class WebgpuDevice implements Device {
     this.#tileStore.add(tuned)
   }
 
-  /** The data set's cells on the GPU; buffers of at most so many bytes hold its counts. */
-  #cells(source: CellSource): ResidentCells {
-    let cells = this.#resident.get(source)
-    if (!cells) {
-      cells = new ResidentCells(this.#device, source, this.#chunkBytes)
-      this.#resident.set(source, cells)
+  async minibatch(source: CellSource, capacity: number): Promise<Minibatch> {
+    try {
+      return await this.#minibatches.make(source, capacity)
+    } catch (error) {
+      throw this.#failure ?? error
     }
-    return cells
-  }
-
-  minibatch(source: CellSource, capacity: number): Minibatch {
-    const cells = this.#cells(source)
-    cells.users++
-    const metadata = this.#context.buffer('minibatch', cells.fields * capacity)
-    const dense = this.#context.buffer('minibatch counts', capacity * source.nGenes)
-    return new GpuMinibatch(source, cells, capacity, metadata, dense)
   }
 
   gather(batch: Minibatch, cells: Int32Array): void {
@@ -221,7 +209,7 @@ export class WebgpuDevice implements Device {
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
     for (const item of items) {
       if (item instanceof GpuTensor) this.#context.destroy(item.view)
-      else if (item instanceof GpuMinibatch) this.#releaseMinibatch(item)
+      else if (item instanceof GpuMinibatch) this.#minibatches.release(item)
       else if ('value' in item) {
         const { arena, value, gradient, firstMoment, secondMoment } = gpuParameter(item)
         for (const { view } of [value, gradient, firstMoment, secondMoment]) this.recorder.forget(view)
@@ -230,14 +218,6 @@ export class WebgpuDevice implements Device {
         this.#context.destroy(arena.value, arena.gradient, arena.firstMoment, arena.secondMoment)
       }
     }
-  }
-
-  #releaseMinibatch({ source, cells, metadata, dense }: GpuMinibatch): void {
-    this.#context.destroy(metadata, dense)
-    cells.users--
-    if (cells.users > 0) return
-    this.#resident.delete(source)
-    for (const view of cells.release()) this.recorder.forget(view)
   }
 
   async dispose(): Promise<void> {

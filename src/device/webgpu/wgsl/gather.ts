@@ -10,6 +10,7 @@ const GATHER_SCALARS = {
   fields: 'u32',
   totalCells: 'u32',
   rowsAt: 'u32',
+  placesAt: 'u32',
 } as const
 
 const GATHER_BUFFERS = {
@@ -23,6 +24,7 @@ const GATHER_BUFFERS = {
 const gatherCode = (
   packed: boolean,
   threads: number,
+  sent: boolean,
   more: string,
   after: string,
 ) => /* wgsl */ `${MATH}${entryReads(packed)}${more}
@@ -30,9 +32,13 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
   let i = group.x;
   let cell = rows[p.rowsAt + i];
   if (facts[${FIELD.chunk}u * p.totalCells + cell] != p.chunk) { return; }
-  let start = facts[${FIELD.start}u * p.totalCells + cell];
-  let end = facts[${FIELD.end}u * p.totalCells + cell];
-  for (var f = t; f < p.fields; f += ${threads}u) { metadata[f * p.capacity + i] = facts[f * p.totalCells + cell]; }
+  let start = ${sent ? 'rows[p.placesAt + i]' : `facts[${FIELD.start}u * p.totalCells + cell]`};
+  let end = ${sent ? 'rows[p.placesAt + i + 1u]' : `facts[${FIELD.end}u * p.totalCells + cell]`};
+  for (var f = t; f < p.fields; f += ${threads}u) {
+    var fact = facts[f * p.totalCells + cell];
+    ${sent ? `if (f == ${FIELD.start}u) { fact = start; } else if (f == ${FIELD.end}u) { fact = end; }` : ''}
+    metadata[f * p.capacity + i] = fact;
+  }
   for (var g = t; g < p.genes; g += ${threads}u) { dense[i * p.genes + g] = 0.0; }
   storageBarrier();
   for (var k = start + t; k < end; k += ${threads}u) { dense[i * p.genes + entry_gene(k)] = log1p_(entry_count(k)); }
@@ -41,22 +47,23 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
 
 /**
  * Fills a minibatch: the facts of each cell and log1p of its counts as a dense row. A workgroup owns a row; cells whose
- * counts lie in another chunk are left to that chunk's dispatch. `facts` has `fields` rows of all cells of the data set.
+ * counts lie in another chunk are left to that chunk's dispatch. `facts` has `fields` rows of all cells of the data set;
+ * where the entries of counts that are sent lie is told beside the row numbers.
  */
-export const gatherCells = perKey((packed: boolean, threads: number) =>
+export const gatherCells = perKey((packed: boolean, threads: number, sent: boolean) =>
   kernelSource({
     name: 'gather',
     threads,
     scalars: GATHER_SCALARS,
     buffers: GATHER_BUFFERS,
-    code: gatherCode(packed, threads, '', ''),
+    code: gatherCode(packed, threads, sent, '', ''),
   }),
 )
 
 const COLUMNS = 128
 
 /** The same, and log1p of the counts times a weight while the cell's entries are at hand: the encoder's first layer. */
-export const gatherLinear = perKey((packed: boolean, threads: number) => {
+export const gatherLinear = perKey((packed: boolean, threads: number, sent: boolean) => {
   const lanes = 64
   const shares = threads / lanes
   return kernelSource({
@@ -67,6 +74,7 @@ export const gatherLinear = perKey((packed: boolean, threads: number) => {
     code: gatherCode(
       packed,
       threads,
+      sent,
       /* wgsl */ `${covariateSum('p.weightAt')}
 var<workgroup> genes: array<u32, ${threads}>;
 var<workgroup> values: array<f32, ${threads}>;
