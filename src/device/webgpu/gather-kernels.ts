@@ -52,17 +52,14 @@ export class GatherKernels {
     }
   }
 
-  #buffers({ metadata, dense, cells }: GpuMinibatch, entries: View) {
-    return { rows: this.#rows.view, facts: cells.facts, entries, metadata, dense }
-  }
-
   gather(args: GatherArgs): void {
     const { batch, cells } = args
-    const { packed } = batch.cells.rows
+    const { metadata, dense } = batch
+    const { facts, rows } = batch.cells
     const threads = rowThreads(batch.source.nGenes)
     this.#eachChunk(args, ({ entries, sent, scalars }) => {
-      this.#context.recorder.dispatch(gatherCells(packed, threads, sent), {
-        buffers: this.#buffers(batch, entries),
+      this.#context.recorder.dispatch(gatherCells(rows.packed, threads, sent), {
+        buffers: { rows: this.#rows.view, facts, entries, metadata, dense },
         scalars,
         groups: [cells.length, 1, 1],
       })
@@ -71,17 +68,24 @@ export class GatherKernels {
 
   gatherLinear(args: GatherArgs, { weight, bias, covariates, output }: SparseLinearArgs): void {
     const { batch, cells } = args
-    const { packed } = batch.cells.rows
+    const { metadata, dense } = batch
+    const { facts, rows } = batch.cells
     const threads = rowThreads(batch.source.nGenes)
     const uses = this.#context.covariates(covariates, batch).view
+    const { value } = sharedArena(weight, bias)
     this.#eachChunk(args, ({ entries, sent, scalars }) => {
-      this.#context.recorder.dispatch(gatherLinear(packed, threads, sent), {
+      this.#context.recorder.dispatch(gatherLinear(rows.packed, threads, sent), {
         buffers: {
-          ...this.#buffers(batch, entries),
-          weight: sharedArena(weight, bias).value,
+          rows: this.#rows.view,
+          facts,
+          entries,
+          metadata,
+          dense,
+          weight: value,
           uses,
           output: view(output),
         },
+        // the spread comes first: an engine copies an object fast only then
         scalars: {
           ...scalars,
           n: output.columns,
