@@ -4,6 +4,7 @@ import type {
   LinearWeights,
   Minibatch,
   SampleLatentArgs,
+  SampleLatentGradientArgs,
   Tensor,
 } from '../device/device.js'
 import { HiddenLayer, type HiddenLayerShape, type PassMode } from './hidden-layer.js'
@@ -56,7 +57,7 @@ export class Encoder {
   readonly #meanGradient: Tensor
   readonly #rawVarianceGradient: Tensor
   readonly #noisePurpose: number
-  readonly #tensors: Omit<SampleLatentArgs, 'batch' | 'noise'>
+  readonly #prior: Tensor | undefined
 
   /** @param prior batches × 2 (mean, variance), for one dimension; the standard normal when left out */
   constructor(
@@ -84,13 +85,7 @@ export class Encoder {
     this.#meanGradient = latent()
     this.#rawVarianceGradient = latent()
     this.kl = device.tensor(capacity, 1)
-    this.#tensors = {
-      mean: this.mean,
-      rawVariance: this.rawVariance,
-      output: this.draw,
-      kl: this.kl,
-      ...(prior ? { prior } : {}),
-    }
+    this.#prior = prior
   }
 
   /** @param noisy whether `draw` is a random draw, or the mean */
@@ -101,47 +96,58 @@ export class Encoder {
       layer.forward(batch, input, mode)
       input = layer.output
     }
-    kernels.linear({ ...this.#meanLayer, batch, input: input!, output: this.mean })
-    kernels.linear({ ...this.#varianceLayer, batch, input: input!, output: this.rawVariance })
+    this.#linear(batch, input!, this.#meanLayer, this.mean)
+    this.#linear(batch, input!, this.#varianceLayer, this.rawVariance)
     kernels.sampleLatent(this.#latent(batch, mode, noisy))
+  }
+
+  #linear(
+    batch: Minibatch,
+    input: Tensor,
+    { weight, bias, covariates }: LinearWeights,
+    output: Tensor,
+  ): void {
+    this.#device.kernels.linear({ batch, input, weight, bias, covariates, output })
   }
 
   /** @param klWeight weight of the KL divergence in the loss */
   backward(batch: Minibatch, mode: PassMode, klWeight: number, adam?: AdamSettings): void {
-    const { kernels } = this.#device
-    kernels.sampleLatentGradient({
-      ...this.#latent(batch, mode, true),
-      outputGradient: this.drawGradient,
-      klWeight,
-      meanGradient: this.#meanGradient,
-      rawVarianceGradient: this.#rawVarianceGradient,
-    })
-    const top = this.#layers.at(-1)!
-    kernels.linearGradient({
-      ...this.#meanLayer,
-      batch,
-      input: top.output,
-      inputGradient: top.outputGradient,
-      outputGradient: this.#meanGradient,
-    })
-    kernels.linearGradient({
-      ...this.#varianceLayer,
-      batch,
-      input: top.output,
-      inputGradient: top.outputGradient,
-      outputGradient: this.#rawVarianceGradient,
-      accumulate: true,
-    })
+    const latent = this.#latent(batch, mode, true) as SampleLatentGradientArgs
+    latent.outputGradient = this.drawGradient
+    latent.klWeight = klWeight
+    latent.meanGradient = this.#meanGradient
+    latent.rawVarianceGradient = this.#rawVarianceGradient
+    this.#device.kernels.sampleLatentGradient(latent)
+    const { output: input, outputGradient: inputGradient } = this.#layers.at(-1)!
+    const linear = (
+      { weight, bias, covariates }: LinearWeights,
+      outputGradient: Tensor,
+      accumulate: boolean,
+    ) =>
+      this.#device.kernels.linearGradient({
+        batch,
+        input,
+        weight,
+        bias,
+        covariates,
+        outputGradient,
+        inputGradient,
+        accumulate,
+      })
+    linear(this.#meanLayer, this.#meanGradient, false)
+    linear(this.#varianceLayer, this.#rawVarianceGradient, true)
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const below = this.#layers[i - 1]
       this.#layers[i]!.backward(batch, below?.output, mode, below?.outputGradient, adam)
     }
   }
 
-  #latent(batch: Minibatch, mode: PassMode, noisy: boolean): SampleLatentArgs {
-    const latent = { ...this.#tensors, batch }
-    if (!noisy) return latent
-    return { ...latent, noise: { seed: mode.seed, purpose: this.#noisePurpose, step: mode.step } }
+  #latent(batch: Minibatch, { seed, step }: PassMode, noisy: boolean): SampleLatentArgs {
+    const { mean, rawVariance, draw: output, kl } = this
+    const latent: SampleLatentArgs = { batch, mean, rawVariance, output, kl }
+    if (this.#prior) latent.prior = this.#prior
+    if (noisy) latent.noise = { seed, purpose: this.#noisePurpose, step }
+    return latent
   }
 
   release(): void {

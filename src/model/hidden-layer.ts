@@ -2,10 +2,12 @@ import type {
   AdamSettings,
   CovariateUse,
   Device,
+  LinearGradientArgs,
   LinearWeights,
   Minibatch,
   NoiseKey,
   Parameter,
+  SparseLinearGradientArgs,
   Tensor,
 } from '../device/device.js'
 import type { ParameterTable } from './parameters.js'
@@ -81,19 +83,29 @@ export class HiddenLayer {
   /** @param input cells × inputs; left out for a sparse layer */
   forward(batch: Minibatch, input: Tensor | undefined, mode: PassMode): void {
     const { kernels } = this.#device
-    const [linear] = this.#stages as [Tensor, ...Tensor[]]
-    if (input) kernels.linear({ ...this.#weights, batch, input, output: linear })
-    else kernels.sparseLinear({ ...this.#weights, batch, output: linear })
+    // written out: a spread costs an engine more than all else that the host does for a step
+    const { weight, bias, covariates } = this.#weights
+    const linear = this.#stages[0]!
+    if (input) kernels.linear({ batch, input, weight, bias, covariates, output: linear })
+    else kernels.sparseLinear({ batch, weight, bias, covariates, output: linear })
     let stage = 0
     if (this.#norm) {
+      const { scale, shift, running, saved } = this.#norm
       const output = this.#stages[++stage]!
-      kernels.batchNorm({ ...this.#norm, batch, input: linear, output, training: mode.training })
+      const { training } = mode
+      kernels.batchNorm({ batch, input: linear, scale, shift, running, saved, output, training })
     }
     if (this.#layerSaved) {
       const input = this.#stages[stage]!
       kernels.layerNorm({ batch, input, output: this.#stages[++stage]!, saved: this.#layerSaved })
     }
-    kernels.reluDropout({ ...this.#dropout(mode), batch, input: this.#stages[stage]!, output: this.output })
+    kernels.reluDropout({
+      batch,
+      input: this.#stages[stage]!,
+      output: this.output,
+      dropout: this.#dropout(mode),
+      noise: this.#noise(mode),
+    })
   }
 
   /**
@@ -110,10 +122,11 @@ export class HiddenLayer {
     const { kernels } = this.#device
     let stage = this.#stages.length - 1
     kernels.reluDropoutGradient({
-      ...this.#dropout(mode),
       batch,
       input: this.#stages[stage]!,
       output: this.output,
+      dropout: this.#dropout(mode),
+      noise: this.#noise(mode),
       outputGradient: this.outputGradient,
       inputGradient: this.#gradients[stage]!,
     })
@@ -145,18 +158,24 @@ export class HiddenLayer {
       })
     }
     const outputGradient = this.#gradients[0]!
+    const { weight, bias, covariates } = this.#weights
     if (!input) {
-      const layer = { ...this.#weights, batch, outputGradient }
-      kernels.sparseLinearGradient(adam ? { ...layer, adam } : layer)
+      const layer: SparseLinearGradientArgs = { batch, weight, bias, covariates, outputGradient }
+      if (adam) layer.adam = adam
+      kernels.sparseLinearGradient(layer)
     } else {
-      const layer = { ...this.#weights, batch, input, outputGradient }
-      kernels.linearGradient(inputGradient ? { ...layer, inputGradient } : layer)
+      const layer: LinearGradientArgs = { batch, input, weight, bias, covariates, outputGradient }
+      if (inputGradient) layer.inputGradient = inputGradient
+      kernels.linearGradient(layer)
     }
   }
 
-  #dropout(mode: PassMode): { dropout: number; noise: NoiseKey } {
-    const noise = { seed: mode.seed, purpose: this.shape.noisePurpose, step: mode.step }
-    return { dropout: mode.training ? this.shape.dropoutRate : 0, noise }
+  #dropout({ training }: PassMode): number {
+    return training ? this.shape.dropoutRate : 0
+  }
+
+  #noise({ seed, step }: PassMode): NoiseKey {
+    return { seed, purpose: this.shape.noisePurpose, step }
   }
 
   release(): void {
