@@ -1,6 +1,7 @@
 import { ScvaeError } from '../../errors.js'
 import type { CellSource } from '../device.js'
 import { bufferIfRoom } from './buffer-if-room.js'
+import type { KernelContext } from './kernel-context.js'
 import { type Chunk, cellFacts, factFields, nextChunk, type RowFacts, rowFacts } from './row-facts.js'
 import { EntryWords } from './row-words.js'
 import { View, WORD } from './view.js'
@@ -46,12 +47,14 @@ export class GpuCells {
    *
    * @throws ScvaeError (no-device) when not even the facts find room.
    */
-  static async make(device: GPUDevice, source: CellSource, memory: CountsMemory): Promise<GpuCells> {
+  static async make(
+    { device, largestBuffer }: KernelContext,
+    source: CellSource,
+    memory: CountsMemory,
+  ): Promise<GpuCells> {
     const rows = rowFacts(source)
     const factBytes = factFields(source) * source.nCells * WORD
-    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits
-    const largest = Math.min(maxBufferSize, maxStorageBufferBindingSize)
-    if (factBytes > largest) {
+    if (factBytes > largestBuffer) {
       throw new ScvaeError(
         'no-device',
         `${source.nCells} cells are more than this GPU takes in one buffer.`,
@@ -64,9 +67,9 @@ export class GpuCells {
     if (!facts) {
       throw new ScvaeError('no-device', 'The GPU ran out of memory.', { hint: 'Use --device cpu.' })
     }
-    const chunkBytes = Math.min(memory.chunkBytes, largest)
+    const chunkBytes = Math.min(memory.chunkBytes, largestBuffer)
     // what comes after the counts is not to find their place taken
-    const spare = await bufferIfRoom(device, 'spare', Math.min(memory.spareBytes, largest))
+    const spare = await bufferIfRoom(device, 'spare', Math.min(memory.spareBytes, largestBuffer))
     const kept = await keep(device, rows, { bytes: spare ? memory.bytes : 0, chunkBytes })
     spare?.destroy()
     return new GpuCells(device, source, rows, facts, kept)

@@ -67,7 +67,7 @@ export class GpuMinibatches {
   async #makeCells(source: CellSource, capacity: number): Promise<GpuCells> {
     const { memory = Number.POSITIVE_INFINITY, chunkBytes = Number.POSITIVE_INFINITY } = this.#options
     const spareBytes = SPARE_BYTES + SPARE_MINIBATCHES * capacity * source.nGenes * WORD
-    const cells = await GpuCells.make(this.#context.device, source, { bytes: memory, chunkBytes, spareBytes })
+    const cells = await GpuCells.make(this.#context, source, { bytes: memory, chunkBytes, spareBytes })
     if (cells.kept < cells.nCells && !this.#told) {
       this.#told = true
       this.#options.onStreamed?.(cells.bytes)

@@ -22,6 +22,8 @@ export class KernelContext {
   /** For bindings that a use of a kernel does not read. */
   readonly nothing: View
   readonly tiles = new Tiles()
+  /** Bytes of the largest buffer that a kernel can bind whole. */
+  readonly largestBuffer: number
   readonly #uses = new Map<string, Covariates>()
   /** The same, found again by the object: a step asks for them often. */
   readonly #usesOf = new WeakMap<CovariateUse, Covariates>()
@@ -29,6 +31,8 @@ export class KernelContext {
 
   constructor(device: GPUDevice, recorder: Recorder) {
     this.device = device
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits
+    this.largestBuffer = Math.min(maxBufferSize, maxStorageBufferBindingSize)
     this.recorder = recorder
     this.nothing = this.buffer('nothing', 4)
   }
@@ -39,10 +43,8 @@ export class KernelContext {
    * @throws ScvaeError (no-device) when it is larger than the GPU takes.
    */
   buffer(label: string, words: number): View {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits
-    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize)
-    if (words * WORD > most) {
-      const [asked, taken] = [words * WORD, most].map((bytes) => (bytes / 1e9).toPrecision(2))
+    if (words * WORD > this.largestBuffer) {
+      const [asked, taken] = [words * WORD, this.largestBuffer].map((bytes) => (bytes / 1e9).toPrecision(2))
       throw new ScvaeError(
         'no-device',
         `The GPU takes buffers of up to ${taken} GB, and the ${label} needs ${asked} GB.`,

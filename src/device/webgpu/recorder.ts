@@ -64,11 +64,6 @@ export class Recorder {
     this.#floats = new Float32Array(this.#words.buffer)
   }
 
-  /** Whether something waits for its submission. */
-  get pending(): boolean {
-    return this.#slot > 0
-  }
-
   /** Has `write` called right before each submission; it says how many bytes it sent. */
   onFlush(write: () => number): void {
     this.#writes.push(write)

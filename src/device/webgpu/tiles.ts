@@ -14,8 +14,7 @@ const ENOUGH = 128
 /** A multiple of every cut's k. */
 const K_UNIT = 16
 
-export const groupsOf = (tile: Tile, m: number, n: number): number =>
-  Math.ceil(m / tile.m) * Math.ceil(n / tile.n)
+const groupsOf = (tile: Tile, m: number, n: number): number => Math.ceil(m / tile.m) * Math.ceil(n / tile.n)
 
 /** The largest cut that still makes enough workgroups, else the smallest. */
 export function pickTile(m: number, n: number): Tile {

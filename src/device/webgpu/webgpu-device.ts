@@ -150,10 +150,9 @@ export class WebgpuDevice implements Device {
   }
 
   nearestRows(table: RowTable, k: number): AsyncIterable<NearestRows> {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits
-    const bufferBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize)
     const contents = (staging: GPUBuffer) => this.#contents(staging)
-    return searchNearestRows(this.#context, contents, { ...SEARCH_LIMITS, bufferBytes }, table, k)
+    const limits = { ...SEARCH_LIMITS, bufferBytes: this.#context.largestBuffer }
+    return searchNearestRows(this.#context, contents, limits, table, k)
   }
 
   /** Times every kernel from now on, until the profile is stopped. */

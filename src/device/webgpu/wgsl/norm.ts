@@ -159,8 +159,26 @@ fn shift_of(j: u32) -> f32 { return weight[p.shiftAt + j]; }
   ),
 })
 
-/** From a feature's sums of the gradient and of gradient × normalised input to the gradients by scale, shift and input. */
-const INPUT_GRADIENT = /* wgsl */ `sumG = lane_sum(t, sumG);
+/**
+ * Back through batch normalisation: a feature's sums of the gradient and of gradient × normalised input, from them the gradients
+ * by scale, shift and input.
+ *
+ * @param gradient WGSL that declares `g`, the gradient by what was normalised, at `at`
+ */
+const normGradientCode = (gradient: string) => /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
+fn main(group: vec3u, groups: vec3u, t: u32) {
+  ${PLACE}
+  let mean = saved[min(j, p.width - 1u)];
+  let inverse = saved[p.width + min(j, p.width - 1u)];
+  var sumG = 0.0;
+  var sumGx = 0.0;
+  for (var i = lane; i < cells; i += ${LANES}u) {
+    let at = i * p.width + j;
+    ${gradient}
+    sumG += g;
+    sumGx += g * ((input[at] - mean) * inverse);
+  }
+  sumG = lane_sum(t, sumG);
   sumGx = lane_sum(t, sumGx);
   if (!inside) { return; }
   if (lane == 0u) {
@@ -174,7 +192,8 @@ const INPUT_GRADIENT = /* wgsl */ `sumG = lane_sum(t, sumG);
     let at = i * p.width + j;
     let x = (input[at] - mean) * inverse;
     inputGradient[at] = factor * (outputGradient[at] - meanG - x * meanGx);
-  }`
+  }
+}`
 
 export const batchNormGradient = kernelSource({
   name: 'batch norm gradient',
@@ -188,21 +207,7 @@ export const batchNormGradient = kernelSource({
     gradient: 'read_write f32',
     inputGradient: 'read_write f32',
   },
-  code: /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
-fn main(group: vec3u, groups: vec3u, t: u32) {
-  ${PLACE}
-  let mean = saved[min(j, p.width - 1u)];
-  let inverse = saved[p.width + min(j, p.width - 1u)];
-  var sumG = 0.0;
-  var sumGx = 0.0;
-  for (var i = lane; i < cells; i += ${LANES}u) {
-    let at = i * p.width + j;
-    let g = outputGradient[at];
-    sumG += g;
-    sumGx += g * ((input[at] - mean) * inverse);
-  }
-  ${INPUT_GRADIENT}
-}`,
+  code: normGradientCode('let g = outputGradient[at];'),
 })
 
 /**
@@ -232,29 +237,14 @@ export const batchNormReluGradient = kernelSource({
     gradient: 'read_write f32',
     inputGradient: 'read_write f32',
   },
-  code: /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
-fn main(group: vec3u, groups: vec3u, t: u32) {
-  ${PLACE}
-  let mean = saved[min(j, p.width - 1u)];
-  let inverse = saved[p.width + min(j, p.width - 1u)];
-  let kept = 1.0 / (1.0 - p.dropout);
-  var sumG = 0.0;
-  var sumGx = 0.0;
-  for (var i = lane; i < cells; i += ${LANES}u) {
-    let at = i * p.width + j;
-    if (p.layers > 0u) {
+  code: normGradientCode(/* wgsl */ `if (p.layers > 0u) {
       var sum = parts[at];
       for (var k = 1u; k < p.layers; k++) { sum += parts[k * p.layerSize + at]; }
       activationGradient[at] = sum;
     }
     var g = 0.0;
-    if (activation[at] > 0.0) { g = kept * activationGradient[at]; }
-    outputGradient[at] = g;
-    sumG += g;
-    sumGx += g * ((input[at] - mean) * inverse);
-  }
-  ${INPUT_GRADIENT}
-}`,
+    if (activation[at] > 0.0) { g = 1.0 / (1.0 - p.dropout) * activationGradient[at]; }
+    outputGradient[at] = g;`),
 })
 
 const ROW_THREADS = 64
