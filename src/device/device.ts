@@ -66,6 +66,17 @@ export interface AdamSettings {
   step: number
 }
 
+/** What differs from one training step to the next. */
+export interface StepSettings {
+  /** Seed of the run, an unsigned 32-bit integer. */
+  seed: number
+  /** Of the noise, an unsigned 32-bit integer. */
+  step: number
+  /** Weight of the latent's KL divergence in the loss. */
+  klWeight: number
+  adam: AdamSettings
+}
+
 /** Which covariates of the minibatch a linear layer takes beside its input. */
 export interface CovariateUse {
   /** Numbers of categories of the covariates taken, in the source's order; 0 skips a covariate. */
@@ -345,6 +356,17 @@ export interface Device {
   minibatch(source: CellSource, capacity: number): Promise<Minibatch>
   /** Fills a minibatch with cells of its source. */
   gather(batch: Minibatch, cells: Int32Array): void
+  /**
+   * A training step on the cells gathered last. Steps of one network with as many cells of one minibatch are to call the same
+   * kernels with the same arguments but for what is taken from the settings as it stands, so that a device may keep what `calls`
+   * calls and repeat it with other settings. Left out where nothing is gained by that.
+   */
+  repeat?(
+    network: object,
+    batch: Minibatch,
+    settings: StepSettings,
+    calls: (settings: StepSettings) => void,
+  ): void
   /**
    * The k nearest of the other rows to every row of a table, by sums of squared differences in float32 whose every operation is
    * off by one unit in the last place at most; ties go to the lower row. Stretches of rows come in order, as they are done.

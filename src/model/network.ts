@@ -1,4 +1,12 @@
-import type { AdamSettings, CellSource, CountHead, Device, Minibatch, Tensor } from '../device/device.js'
+import type {
+  AdamSettings,
+  CellSource,
+  CountHead,
+  Device,
+  Minibatch,
+  StepSettings,
+  Tensor,
+} from '../device/device.js'
 import { NOISE } from '../numeric/philox.js'
 import type { ModelConfig } from './config.js'
 import { Encoder, type EncoderShape, planEncoder, planHiddenLayers } from './encoder.js'
@@ -166,11 +174,18 @@ export class Network {
   /** One step of training: forward, backward, Adam. The loss is the mean over cells of −log p + weight·KL(z) + KL(library). */
   trainStep(
     batch: Minibatch,
-    noise: { seed: number; step: number },
+    { seed, step }: { seed: number; step: number },
     klWeight: number,
     adam: AdamSettings,
   ): void {
-    const mode = { training: true, ...noise }
+    const settings = { seed, step, klWeight, adam }
+    const device = this.#device
+    if (device.repeat) device.repeat(this, batch, settings, (now) => this.#step(batch, now))
+    else this.#step(batch, settings)
+  }
+
+  #step(batch: Minibatch, { seed, step, klWeight, adam }: StepSettings): void {
+    const mode = { training: true, seed, step }
     this.forward(batch, mode)
     this.backward(batch, mode, klWeight, adam)
     this.parameters.adam(adam)

@@ -101,6 +101,14 @@ export function writeGrid(words: Uint32Array, at: number, first: Launch, second:
   words.set(second.dispatch.groups, at + 4)
 }
 
+/** The scalars of both and those of `GRID`, in the pair's order. */
+export function scalarsOfBoth(first: Launch, second: Launch): number[] {
+  const own = [first, second].flatMap(({ source, dispatch }) =>
+    source.scalarNames.map((name) => dispatch.scalars[name]!),
+  )
+  return [...own, groupsOf(first.dispatch), ...first.dispatch.groups, ...second.dispatch.groups]
+}
+
 /** The buffers of both in the pair's order; none when the two cannot share a dispatch. */
 export function buffersOfBoth(pair: Pair, first: Launch, second: Launch): View[] | undefined {
   const views: View[] = []

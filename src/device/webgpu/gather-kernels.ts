@@ -4,12 +4,18 @@ import type { GpuMinibatch } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { type KernelContext, rowThreads } from './kernel-context.js'
 import { RowRing } from './row-ring.js'
+import { type Places, UNKNOWN_PLACES } from './step-scalars.js'
 import type { View } from './view.js'
 import { gatherCells, gatherLinear } from './wgsl/gather.js'
 
-/** Cells that a minibatch takes. */
+/** Cells that a minibatch takes; left out while a step is recorded, since each repetition has its own. */
 export interface GatherArgs {
   batch: GpuMinibatch
+  cells: Int32Array | undefined
+}
+
+/** Cells that a minibatch takes now. */
+export interface GatherNow extends GatherArgs {
   cells: Int32Array
 }
 
@@ -32,43 +38,59 @@ export class GatherKernels {
     })
   }
 
-  /** One dispatch for each chunk of the counts, all in one submission with the rows that they read. */
-  #eachChunk({ batch, cells }: GatherArgs, dispatch: (chunk: ChunkDispatch) => void) {
+  /** Makes room for a minibatch's cells; submits what is queued where there is none left. */
+  reserve({ batch, cells }: GatherNow): void {
     const { stream } = batch
-    // any of the three may submit what is queued, so all come before the first that fills
+    // any of the three may submit, so all come before the first that fills
     this.#context.recorder.reserve(batch.chunks.length)
     stream?.reserve(cells)
     this.#rows.reserve(stream ? 2 * cells.length + 1 : cells.length)
+  }
+
+  /** Takes the cells that room was made for; must be followed by their dispatches before the next submission. */
+  place({ batch, cells }: GatherNow): Places {
+    const { stream } = batch
     const rowsAt = this.#rows.push(cells)
-    let placesAt = 0
-    if (stream) {
-      placesAt = this.#rows.push(stream.push(cells))
-      this.#streams.add(stream)
-    }
-    const { chunks } = batch
+    if (!stream) return { rowsAt, placesAt: 0 }
+    this.#streams.add(stream)
+    return { rowsAt, placesAt: this.#rows.push(stream.push(cells)) }
+  }
+
+  #places({ batch, cells }: GatherArgs): Places {
+    if (!cells) return UNKNOWN_PLACES
+    const now = { batch, cells }
+    this.reserve(now)
+    return this.place(now)
+  }
+
+  /** One dispatch for each chunk of the counts, all in one submission with the rows that they read. */
+  #eachChunk(args: GatherArgs, dispatch: (chunk: ChunkDispatch) => void) {
+    const places = this.#places(args)
+    const { batch } = args
+    const { chunks, stream } = batch
     for (let chunk = 0; chunk < chunks.length; chunk++) {
       const sent = stream !== undefined && chunk === chunks.length - 1
-      dispatch({ entries: chunks[chunk]!, sent, scalars: scalarsOf(batch, chunk, rowsAt, placesAt) })
+      dispatch({ entries: chunks[chunk]!, sent, scalars: scalarsOf(batch, chunk, places) })
     }
   }
 
   gather(args: GatherArgs): void {
-    const { batch, cells } = args
-    const { metadata, dense } = batch
+    const { batch } = args
+    const { metadata, dense, nCells } = batch
     const { facts, rows } = batch.cells
     const threads = rowThreads(batch.source.nGenes)
     this.#eachChunk(args, ({ entries, sent, scalars }) => {
       this.#context.recorder.dispatch(gatherCells(rows.packed, threads, sent), {
         buffers: { rows: this.#rows.view, facts, entries, metadata, dense },
         scalars,
-        groups: [cells.length, 1, 1],
+        groups: [nCells, 1, 1],
       })
     })
   }
 
   gatherLinear(args: GatherArgs, { weight, bias, covariates, output }: SparseLinearArgs): void {
-    const { batch, cells } = args
-    const { metadata, dense } = batch
+    const { batch } = args
+    const { metadata, dense, nCells } = batch
     const { facts, rows } = batch.cells
     const threads = rowThreads(batch.source.nGenes)
     const uses = this.#context.covariates(covariates, batch).view
@@ -92,7 +114,7 @@ export class GatherKernels {
           weightAt: gpuParameter(weight).value.view.offset,
           biasAt: gpuParameter(bias).value.view.offset,
         },
-        groups: [cells.length, 1, 1],
+        groups: [nCells, 1, 1],
       })
     })
   }
@@ -113,8 +135,7 @@ interface ChunkDispatch {
 const scalarsOf = (
   { capacity, source, cells }: GpuMinibatch,
   chunk: number,
-  rowsAt: number,
-  placesAt: number,
+  { rowsAt, placesAt }: Places,
 ) => ({
   chunk,
   capacity,

@@ -1,6 +1,6 @@
 import { ADAM_SCALARS } from './wgsl/adam.js'
 
-type Scalar = 'u32' | 'f32'
+export type Scalar = 'u32' | 'f32'
 type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
 
 /** Bytes of a dispatch's scalars at the most: one slot of the uniform ring. */
@@ -49,22 +49,14 @@ export function kernelSource<P extends string, B extends string>(spec: KernelSpe
   }
 }
 
-/** The whole WGSL of a kernel; its entry point is `start`. */
-export function wgsl({ scalars, adam, buffers, code, threads }: KernelSource): string {
-  const fields = Object.entries({ ...scalars, ...(adam ? ADAM_SCALARS : {}) }).map(
-    ([name, type]) => `  ${name}: ${type},`,
-  )
-  const bindings = Object.entries(buffers).map(([name, access], i) => {
-    const [mode, type] = access.split(' ')
-    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`
-  })
-  return `struct Scalars {
-${fields.join('\n')}
-}
-@group(0) @binding(0) var<uniform> p: Scalars;
-${bindings.join('\n')}
-${code}
-@compute @workgroup_size(${threads})
+/** The members of a struct of scalars. */
+export const structOf = (scalars: Readonly<Record<string, Scalar>>): string =>
+  Object.entries(scalars)
+    .map(([name, type]) => `  ${name}: ${type},`)
+    .join('\n')
+
+/** The function `start` that calls a kernel's `main`. */
+export const entryPoint = ({ threads }: KernelSource): string => `@compute @workgroup_size(${threads})
 fn start(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -73,4 +65,19 @@ fn start(
   main(group, groups, t);
 }
 `
+
+/** The whole WGSL of a kernel; its entry point is `start`. */
+export function wgsl(source: KernelSource): string {
+  const { scalars, adam, buffers, code } = source
+  const bindings = Object.entries(buffers).map(([name, access], i) => {
+    const [mode, type] = access.split(' ')
+    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`
+  })
+  return `struct Scalars {
+${structOf({ ...scalars, ...(adam ? ADAM_SCALARS : {}) })}
+}
+@group(0) @binding(0) var<uniform> p: Scalars;
+${bindings.join('\n')}
+${code}
+${entryPoint(source)}`
 }

@@ -1,8 +1,10 @@
 import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../device.js'
 import { FusedKernels } from './fused-kernels.js'
-import { type GatherArgs, GatherKernels } from './gather-kernels.js'
+import { type GatherArgs, GatherKernels, type GatherNow } from './gather-kernels.js'
+import type { GpuMinibatch } from './gpu-minibatch.js'
 import type { KernelContext } from './kernel-context.js'
 import { PlainKernels, type Sums } from './plain-kernels.js'
+import type { Places } from './step-scalars.js'
 import { MOST_SUMS } from './wgsl/update.js'
 
 /** The interface's kernels, and the filling of a minibatch that comes before them. */
@@ -59,11 +61,34 @@ export class QueuedKernels implements Queued {
     this.#hold({ kernel: 'addSum', args: [batch, values, sums, element] })
 
   /** What waits is dispatched first: it is for the cells that the minibatch has now. */
-  gather = ({ batch, cells }: GatherArgs): void => {
+  gather = ({ batch, cells }: GatherNow): void => {
     this.drain()
     batch.nCells = cells.length
     // the caller may use its array again before the call is dispatched
     this.#hold({ kernel: 'gather', args: [{ batch, cells: cells.slice() }] })
+  }
+
+  /** The cells that the minibatch is to take, when that is all that waits; it waits no longer then. */
+  takeGather(batch: GpuMinibatch): GatherNow | undefined {
+    const gather = this.#calls.length === 1 ? argsOf(this.#calls[0], 'gather') : undefined
+    if (!gather?.cells || gather.batch !== batch) return undefined
+    this.#calls = []
+    return { batch, cells: gather.cells }
+  }
+
+  reserve(gather: GatherNow): void {
+    this.#gather.reserve(gather)
+  }
+
+  place(gather: GatherNow): Places {
+    return this.#gather.place(gather)
+  }
+
+  /** Dispatches the filling of a minibatch and the kernels that are called, while the recorder records. */
+  record(batch: GpuMinibatch, calls: () => void): void {
+    this.#hold({ kernel: 'gather', args: [{ batch, cells: undefined }] })
+    calls()
+    this.drain()
   }
 
   #hold(call: Call): void {

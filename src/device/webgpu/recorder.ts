@@ -1,12 +1,16 @@
-import { buffersOfBoth, GRID_SCALARS, groupsOfBoth, pairOf, writeGrid } from './beside.js'
-import { USAGE } from './flags.js'
+import type { StepSettings } from '../device.js'
+import type { Recorded } from './baked-kernel.js'
+import { buffersOfBoth, GRID_SCALARS, groupsOfBoth, pairOf, scalarsOfBoth, writeGrid } from './beside.js'
+import { STAGE_COMPUTE, USAGE } from './flags.js'
 import { type KernelSource, SLOT_BYTES, type Work } from './kernel-source.js'
 import type { Dispatch, Launch } from './launch.js'
 import { Program } from './program.js'
+import { type Places, writeStep } from './step-scalars.js'
+import { Tape } from './tape.js'
 import type { View } from './view.js'
 
-/** Dispatches of one submission at the most. */
-const SLOTS = 1024
+/** Dispatches of one submission, about: a step that is repeated goes beyond it whole. */
+const MOST_DISPATCHES = 1024
 /** Cells × genes after which a submission ends: short enough for the watchdogs of desktop cards, long enough to be cheap. */
 const MOST_WORK = 2 ** 26
 
@@ -40,7 +44,15 @@ export class Recorder {
   /** Copies: Dawn builds the object of limits anew each time that it is asked. */
   readonly #mostGroups: number
   readonly #mostBuffers: number
+  readonly #stepLayout: GPUBindGroupLayout
+  readonly #stepGroup: GPUBindGroup
+  /** Those whose buffers are watched. */
+  readonly #tapes = new Set<Tape>()
+  /** Dispatches that are kept while a step is recorded. */
+  #recorded: Recorded[] | undefined
   #slot = 0
+  /** Dispatches since the last submission. */
+  #queued = 0
   #work = 0
   #encoder: GPUCommandEncoder | undefined
   #pass: GPUComputePassEncoder | undefined
@@ -54,7 +66,7 @@ export class Recorder {
     this.#mostGroups = limits.maxComputeWorkgroupsPerDimension
     this.#mostBuffers = limits.maxStorageBuffersPerShaderStage
     this.#slotBytes = Math.max(SLOT_BYTES, limits.minUniformBufferOffsetAlignment)
-    const size = SLOTS * this.#slotBytes
+    const size = MOST_DISPATCHES * this.#slotBytes
     this.#uniforms = device.createBuffer({
       label: 'scalars',
       size,
@@ -62,6 +74,17 @@ export class Recorder {
     })
     this.#words = new Uint32Array(size / 4)
     this.#floats = new Float32Array(this.#words.buffer)
+    this.#stepLayout = device.createBindGroupLayout({
+      label: 'step',
+      entries: [
+        { binding: 0, visibility: STAGE_COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
+      ],
+    })
+    this.#stepGroup = device.createBindGroup({
+      label: 'step',
+      layout: this.#stepLayout,
+      entries: [{ binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } }],
+    })
   }
 
   /** Has `write` called right before each submission; it says how many bytes it sent. */
@@ -80,6 +103,16 @@ export class Recorder {
 
   dispatch<P extends string, B extends string>(source: KernelSource<P, B>, dispatch: Dispatch<P, B>): void {
     const { buffers, scalars, adam, groups } = dispatch
+    if (this.#recorded) {
+      this.#recorded.push({
+        source,
+        views: source.bufferNames.map((name) => buffers[name]),
+        scalars: source.scalarNames.map((name) => scalars[name]),
+        groups,
+        work: () => source.work?.(scalars),
+      })
+      return
+    }
     const at = this.#nextSlot()
     const end = this.#writeScalars(source, scalars, at)
     if (adam) this.#floats.set(adam, end)
@@ -109,6 +142,16 @@ export class Recorder {
     if (!this.takes(pair.source.bufferNames.length)) return false
     const views = buffersOfBoth(pair, first, second)
     if (!views) return false
+    if (this.#recorded) {
+      this.#recorded.push({
+        source: pair.source,
+        views,
+        scalars: scalarsOfBoth(first, second),
+        groups: [groups, 1, 1],
+        work: () => workOfBoth(first, second),
+      })
+      return true
+    }
     const at = this.#nextSlot()
     const between = this.#writeScalars(first.source, first.dispatch.scalars, at)
     const grid = this.#writeScalars(second.source, second.dispatch.scalars, between)
@@ -119,9 +162,72 @@ export class Recorder {
     return true
   }
 
+  /** Has the dispatches of `calls` kept in place of being queued. */
+  record(calls: () => void): Tape {
+    const recorded: Recorded[] = []
+    this.#recorded = recorded
+    try {
+      calls()
+    } finally {
+      this.#recorded = undefined
+    }
+    const tape = new Tape(this.#device, this.#stepLayout, this.#mostBuffers, recorded)
+    this.#tapes.add(tape)
+    return tape
+  }
+
+  /** Queues a recorded step over so many cells. */
+  repeat(tape: Tape, settings: StepSettings, nCells: number, places: Places): void {
+    writeStep(this.#words, this.#floats, this.#nextSlot(), settings, nCells, places)
+    this.#offsets[0] = this.#slot * this.#slotBytes
+    this.#slot++
+    this.dispatches += tape.dispatches
+    this.#queued += tape.dispatches
+    if (this.listener) {
+      this.#repeatTimed(tape, this.listener)
+      return
+    }
+    const pass = this.#openPass()
+    pass.setBindGroup(0, this.#stepGroup, this.#offsets)
+    for (const { group, kernels } of tape.stretches) {
+      pass.setBindGroup(1, group)
+      for (const { pipeline, groups } of kernels) {
+        pass.setPipeline(pipeline)
+        pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
+      }
+    }
+    this.#current = undefined
+  }
+
+  /** The same, each kernel in a pass of its own where the listener asks for it. */
+  #repeatTimed(tape: Tape, listener: DispatchListener): void {
+    for (const { group, kernels } of tape.stretches) {
+      for (const { pipeline, groups, recorded } of kernels) {
+        const pass = this.#openPass(listener.timestamps(recorded.source.name, recorded.work))
+        pass.setBindGroup(0, this.#stepGroup, this.#offsets)
+        pass.setBindGroup(1, group)
+        pass.setPipeline(pipeline)
+        pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
+      }
+    }
+    this.#current = undefined
+  }
+
+  /** The pass that is open, or a new one: always where timestamps are to be taken. */
+  #openPass(timestampWrites?: GPUComputePassTimestampWrites): GPUComputePassEncoder {
+    this.#encoder ??= this.#device.createCommandEncoder()
+    if (timestampWrites) {
+      this.#pass?.end()
+      this.#pass = this.#encoder.beginComputePass({ timestampWrites })
+      this.#current = undefined
+    }
+    this.#pass ??= this.#encoder.beginComputePass()
+    return this.#pass
+  }
+
   /** Where the scalars of the next dispatch go. */
   #nextSlot(): number {
-    if (this.#slot === SLOTS) this.#submit()
+    if (this.#queued >= MOST_DISPATCHES) this.#submit()
     return (this.#slot * this.#slotBytes) / 4
   }
 
@@ -149,20 +255,14 @@ export class Recorder {
   ): void {
     const program = this.#program(source)
     const group = program.group(views)
-    this.#encoder ??= this.#device.createCommandEncoder()
-    const timestampWrites = this.listener?.timestamps(source.name, work)
-    if (timestampWrites) {
-      this.#pass?.end()
-      this.#pass = this.#encoder.beginComputePass({ timestampWrites })
-      this.#current = undefined
-    }
-    this.#pass ??= this.#encoder.beginComputePass()
-    if (program !== this.#current) this.#pass.setPipeline(program.pipeline)
+    const pass = this.#openPass(this.listener?.timestamps(source.name, work))
+    if (program !== this.#current) pass.setPipeline(program.pipeline)
     this.#current = program
     this.#offsets[0] = this.#slot * this.#slotBytes
-    this.#pass.setBindGroup(0, group, this.#offsets)
-    this.#pass.dispatchWorkgroups(x, y, z)
+    pass.setBindGroup(0, group, this.#offsets)
+    pass.dispatchWorkgroups(x, y, z)
     this.#slot++
+    this.#queued++
     this.dispatches++
   }
 
@@ -173,7 +273,7 @@ export class Recorder {
 
   /** Makes sure that so many dispatches belong to one submission. */
   reserve(dispatches: number): void {
-    if (this.#slot + dispatches > SLOTS) this.flush()
+    if (this.#queued + dispatches > MOST_DISPATCHES) this.flush()
   }
 
   /** Counts cells × genes of a minibatch; enough of them end the submission. */
@@ -203,12 +303,17 @@ export class Recorder {
     this.#pass = undefined
     this.#current = undefined
     this.#slot = 0
+    this.#queued = 0
     this.#work = 0
     this.submissions++
   }
 
   forget(view: View): void {
     for (const program of this.#programs.values()) program.forget(view)
+    for (const tape of this.#tapes) {
+      tape.forget(view.buffer)
+      if (tape.torn) this.#tapes.delete(tape)
+    }
   }
 
   dispose(): void {

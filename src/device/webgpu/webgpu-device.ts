@@ -9,6 +9,7 @@ import type {
   Parameter,
   ParameterSpec,
   RowTable,
+  StepSettings,
   Tensor,
 } from '../device.js'
 import { MAP_READ, USAGE } from './flags.js'
@@ -20,6 +21,7 @@ import { KernelContext } from './kernel-context.js'
 import { SEARCH_LIMITS, searchNearestRows } from './neighbor-search.js'
 import { QueuedKernels } from './queued-kernels.js'
 import { Recorder } from './recorder.js'
+import { RepeatedSteps } from './repeated-steps.js'
 import type { TileStore } from './tile-store.js'
 import type { ProductShape } from './tiles.js'
 import { tuneProducts } from './tune.js'
@@ -43,6 +45,7 @@ export class WebgpuDevice implements Device {
   readonly #context: KernelContext
   readonly #kernels: QueuedKernels
   readonly #minibatches: GpuMinibatches
+  readonly #steps: RepeatedSteps
   readonly #tileStore: TileStore | undefined
   #failure: ScvaeError | undefined
   #disposed = false
@@ -63,6 +66,7 @@ export class WebgpuDevice implements Device {
     this.#kernels = new QueuedKernels(this.#context)
     this.#minibatches = new GpuMinibatches(this.#context, counts)
     this.kernels = this.#kernels
+    this.#steps = new RepeatedSteps(this.recorder, this.#kernels)
     this.#context.tiles.learn(tiles?.read() ?? [])
     this.recorder.beforeFlush = () => this.#kernels.drain()
     device.addEventListener('uncapturederror', ({ error }) => this.#fail(describeError(error), error))
@@ -194,6 +198,15 @@ export class WebgpuDevice implements Device {
     } catch (error) {
       throw this.#failure ?? error
     }
+  }
+
+  repeat(
+    network: object,
+    batch: Minibatch,
+    settings: StepSettings,
+    calls: (settings: StepSettings) => void,
+  ): void {
+    this.#steps.run(network, mini(batch), settings, calls)
   }
 
   gather(batch: Minibatch, cells: Int32Array): void {

@@ -1,0 +1,61 @@
+import type { StepSettings } from '../device.js'
+import type { GpuMinibatch } from './gpu-minibatch.js'
+import type { QueuedKernels } from './queued-kernels.js'
+import type { Recorder } from './recorder.js'
+import { UNKNOWN_SETTINGS } from './step-scalars.js'
+import type { Tape } from './tape.js'
+
+/** A tape and what it was made for. */
+interface Known {
+  batch: GpuMinibatch
+  nCells: number
+  tape: Tape
+}
+
+/** Training steps, each recorded when it first comes and repeated from then on. */
+export class RepeatedSteps {
+  readonly #recorder: Recorder
+  readonly #kernels: QueuedKernels
+  /** By network. */
+  readonly #known = new WeakMap<object, Known[]>()
+
+  constructor(recorder: Recorder, kernels: QueuedKernels) {
+    this.#recorder = recorder
+    this.#kernels = kernels
+  }
+
+  run(
+    network: object,
+    batch: GpuMinibatch,
+    settings: StepSettings,
+    calls: (settings: StepSettings) => void,
+  ): void {
+    const gather = this.#kernels.takeGather(batch)
+    if (!gather) {
+      // the cells were gathered before something else
+      calls(settings)
+      return
+    }
+    // may submit what is queued, and move what a tape is bound to
+    this.#kernels.reserve(gather)
+    const tape = this.#find(network, batch) ?? this.#record(network, batch, calls)
+    this.#recorder.repeat(tape, settings, batch.nCells, this.#kernels.place(gather))
+  }
+
+  #find(network: object, batch: GpuMinibatch): Tape | undefined {
+    const known = this.#known.get(network)
+    if (!known) return undefined
+    for (const one of known) {
+      if (one.batch === batch && one.nCells === batch.nCells && !one.tape.torn) return one.tape
+    }
+    return undefined
+  }
+
+  #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Tape {
+    const tape = this.#recorder.record(() => this.#kernels.record(batch, () => calls(UNKNOWN_SETTINGS)))
+    const whole = (this.#known.get(network) ?? []).filter((one) => !one.tape.torn)
+    whole.push({ batch, nCells: batch.nCells, tape })
+    this.#known.set(network, whole)
+    return tape
+  }
+}
