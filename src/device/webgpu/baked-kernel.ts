@@ -1,3 +1,4 @@
+import { boundCode } from './bound-code.js'
 import { entryPoint, type KernelSource, structOf, type Work } from './kernel-source.js'
 import type { Groups } from './launch.js'
 import { STEP_SCALARS } from './step-scalars.js'
@@ -36,7 +37,7 @@ function literal(value: number, isFloat: boolean): string {
  * places in buffers that the kernels around it share. Group 0 has the step's scalars, group 1 the buffers.
  */
 export function bakedWgsl({ source, views, scalars }: Recorded, bindings: SharedBindings): string {
-  const { name, bufferNames, scalarNames, floats } = source
+  const { name, scalarNames, floats } = source
   let { code } = source
   const types: string[] = []
   const constants: string[] = []
@@ -57,19 +58,11 @@ export function bakedWgsl({ source, views, scalars }: Recorded, bindings: Shared
       code = code.replace(new RegExp(`\\bp\\.${field}\\b`, 'g'), `now.${field}`)
   }
   const order = [...bindings.keys()]
-  const declared = new Map<number, string>()
-  for (const [i, buffer] of bufferNames.entries()) {
-    const view = views[i]!
-    const at = order.indexOf(view.buffer)
-    const type = source.buffers[buffer]!.split(' ')[1]!
-    const mode = bindings.get(view.buffer)!.written ? 'read_write' : 'read'
-    const declaration = `@group(1) @binding(${at}) var<storage, ${mode}> shared${at}: array<${type}>;`
-    if ((declared.get(at) ?? declaration) !== declaration)
-      throw new Error(`${name}: ${buffer} shares a buffer with words of another type.`)
-    declared.set(at, declaration)
-    const start = view.offset > 0 ? `${view.offset}u + ` : ''
-    code = code.replace(new RegExp(`(?<![.\\w])${buffer}\\[`, 'g'), `shared${at}[${start}`)
-  }
+  const places = views.map(({ buffer, offset }) => ({
+    binding: order.indexOf(buffer),
+    written: bindings.get(buffer)!.written,
+    start: offset > 0 ? `${offset}u` : undefined,
+  }))
   return `struct Step {
 ${structOf(STEP_SCALARS)}
 }
@@ -78,7 +71,6 @@ ${types.join('\n')}
 }
 @group(0) @binding(0) var<uniform> now: Step;
 const p = Scalars(${constants.join(', ')});
-${[...declared.values()].join('\n')}
-${code}
+${boundCode({ ...source, code }, 1, places)}
 ${entryPoint(source)}`
 }

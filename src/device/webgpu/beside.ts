@@ -7,8 +7,6 @@ export interface Pair {
   readonly source: KernelSource
   /** Whether each buffer is one that only the second kernel has. */
   readonly ofSecond: readonly boolean[]
-  /** Buffers that must not be one, by their positions: WebGPU has no dispatch write what it reads through another binding. */
-  readonly apart: readonly (readonly [number, number])[]
 }
 
 /** Scalars that follow those of both: workgroups of the first, and the shapes of both. */
@@ -81,11 +79,7 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
 }`,
   })
   const { bufferNames } = source
-  const writes = bufferNames.map((name) => buffers[name]!.startsWith('read_write'))
-  const apart = bufferNames.flatMap((_, i) =>
-    bufferNames.slice(0, i).flatMap((_, j) => (writes[i] || writes[j] ? [[i, j] as const] : [])),
-  )
-  return { source, ofSecond: bufferNames.map((name) => !(name in first.buffers)), apart }
+  return { source, ofSecond: bufferNames.map((name) => !(name in first.buffers)) }
 }
 
 const groupsOf = ({ groups: [x, y, z] }: Dispatch<string, string>): number => x * y * z
@@ -120,6 +114,5 @@ export function buffersOfBoth(pair: Pair, first: Launch, second: Launch): View[]
     if (own && others && own !== others) return undefined
     views.push((own ?? others)!)
   }
-  for (const [i, j] of pair.apart) if (views[i]!.buffer === views[j]!.buffer) return undefined
   return views
 }

@@ -51,8 +51,8 @@ export class GpuMinibatches {
     let cells: GpuCells | undefined
     try {
       cells = await shared.cells
-      const dense = this.#context.buffer('minibatch counts', capacity * source.nGenes)
-      const metadata = this.#context.buffer('minibatch', cells.fields * capacity)
+      const dense = this.#context.floats('minibatch counts', capacity * source.nGenes)
+      const metadata = this.#context.integers('minibatch', cells.fields * capacity)
       const stream =
         cells.kept < cells.nCells
           ? new EntryStream(this.#context, source, cells, this.#options.submissionBytes)
@@ -87,6 +87,6 @@ export class GpuMinibatches {
     shared.users--
     if (shared.users > 0) return
     this.#shared.delete(source)
-    for (const view of cells?.release() ?? []) this.#context.recorder.forget(view)
+    for (const view of cells?.release() ?? []) this.#context.recorder.forget(view.buffer)
   }
 }

@@ -61,8 +61,8 @@ export class HeadKernels {
     const dispersionAt = 2 * words
     const zeroAt = dispersionAt + (likelihood === 'poisson' ? 0 : words)
     const sumAt = zeroAt + (inflated ? words : 0)
-    const all = this.#context.buffer('head', sumAt + aligned(capacity))
-    const part = (at: number) => new View(all.buffer, at, words)
+    const all = this.#context.floats('head', sumAt + aligned(capacity))
+    const part = (at: number) => new View(all.buffer, all.offset + at, words)
     const space: Workspace = {
       capacity,
       nGenes,
@@ -157,7 +157,7 @@ export class HeadKernels {
   }
 
   #sums({ all, scalars }: Workspace, { capacity }: GpuMinibatch): View {
-    return new View(all.buffer, scalars.sumAt, capacity)
+    return new View(all.buffer, all.offset + scalars.sumAt, capacity)
   }
 
   #hiddenGradient(
@@ -271,9 +271,5 @@ export class HeadKernels {
       scalars: { capacity, genes: source.nGenes, drawnSize: logSize ? 1 : 0 },
       groups: [nCells, 1, 1],
     })
-  }
-
-  dispose(): void {
-    for (const { all } of this.#spaces) all.buffer.destroy()
   }
 }

@@ -3,6 +3,7 @@ import type { AdamSettings, CellSource, CovariateUse } from '../device.js'
 import { USAGE } from './flags.js'
 import type { Groups } from './launch.js'
 import type { Recorder } from './recorder.js'
+import { Slabs } from './slabs.js'
 import { Tiles } from './tiles.js'
 import { View, WORD } from './view.js'
 import { FIELD } from './wgsl/minibatch.js'
@@ -28,13 +29,15 @@ export class KernelContext {
   /** The same, found again by the object: a step asks for them often. */
   readonly #usesOf = new WeakMap<CovariateUse, Covariates>()
   readonly #scratch = new Map<string, View>()
+  readonly #floats = new Slabs((words) => this.#make('floats', words))
+  readonly #integers = new Slabs((words) => this.#make('integers', words))
 
   constructor(device: GPUDevice, recorder: Recorder) {
     this.device = device
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits
     this.largestBuffer = Math.min(maxBufferSize, maxStorageBufferBindingSize)
     this.recorder = recorder
-    this.nothing = this.buffer('nothing', 4)
+    this.nothing = this.floats('nothing', 4)
   }
 
   /**
@@ -43,6 +46,28 @@ export class KernelContext {
    * @throws ScvaeError (no-device) when it is larger than the GPU takes.
    */
   buffer(label: string, words: number): View {
+    this.#check(label, words)
+    return new View(this.#make(label, words), 0, words)
+  }
+
+  /** A place for floats, zero. Small ones share a buffer; throws as {@link KernelContext.buffer}. */
+  floats(label: string, words: number): View {
+    this.#check(label, words)
+    return this.#floats.take(words)
+  }
+
+  /** The same for integers. */
+  integers(label: string, words: number): View {
+    this.#check(label, words)
+    return this.#integers.take(words)
+  }
+
+  #make(label: string, words: number): GPUBuffer {
+    const usage = USAGE.storage | USAGE.copySource | USAGE.copyDestination
+    return this.device.createBuffer({ label, size: words * WORD, usage })
+  }
+
+  #check(label: string, words: number): void {
     if (words * WORD > this.largestBuffer) {
       const [asked, taken] = [words * WORD, this.largestBuffer].map((bytes) => (bytes / 1e9).toPrecision(2))
       throw new ScvaeError(
@@ -51,8 +76,6 @@ export class KernelContext {
         { hint: 'Use a smaller --batch-size, or --device cpu.' },
       )
     }
-    const usage = USAGE.storage | USAGE.copySource | USAGE.copyDestination
-    return new View(this.device.createBuffer({ label, size: words * WORD, usage }), 0, words)
   }
 
   /** Space that kernels of one step hand to each other: kept, and made anew when more is asked for. */
@@ -60,7 +83,7 @@ export class KernelContext {
     let space = this.#scratch.get(name)
     if (!space || space.words < words) {
       if (space) this.destroy(space)
-      space = this.buffer(name, words)
+      space = this.floats(name, words)
       this.#scratch.set(name, space)
     }
     return space
@@ -69,7 +92,8 @@ export class KernelContext {
   destroy(...views: readonly View[]): void {
     this.recorder.flush()
     for (const view of views) {
-      this.recorder.forget(view)
+      if (!this.#floats.giveBack(view) || !this.#integers.giveBack(view)) continue
+      this.recorder.forget(view.buffer)
       view.buffer.destroy()
     }
   }
@@ -98,15 +122,14 @@ export class KernelContext {
     rows += use.continuous
     const fields = Array.from({ length: use.continuous }, (_, k) => FIELD.covariates + categorical + k)
     const words = Uint32Array.of(taken.length / 2, use.continuous, rows, ...taken, ...fields)
-    const view = this.buffer('covariates', words.length)
-    this.device.queue.writeBuffer(view.buffer, 0, words)
+    const view = this.integers('covariates', words.length)
+    this.device.queue.writeBuffer(view.buffer, view.offset * WORD, words)
     return { view, rows, categorical }
   }
 
   dispose(): void {
-    this.nothing.buffer.destroy()
-    for (const { view } of this.#uses.values()) view.buffer.destroy()
-    for (const view of this.#scratch.values()) view.buffer.destroy()
+    this.#floats.dispose()
+    this.#integers.dispose()
   }
 }
 

@@ -1,9 +1,10 @@
+import { WORD } from './view.js'
 import { ADAM_SCALARS } from './wgsl/adam.js'
 
 export type Scalar = 'u32' | 'f32'
 type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
 
-/** Bytes of a dispatch's scalars at the most: one slot of the uniform ring. */
+/** Bytes of a dispatch's scalars, and of where its buffers start, at the most: one slot of the uniform ring. */
 export const SLOT_BYTES = 256
 
 interface KernelSpec<P extends string, B extends string> {
@@ -16,7 +17,8 @@ interface KernelSpec<P extends string, B extends string> {
   readonly buffers: Readonly<Record<B, Access>>
   /**
    * WGSL with a function `main(group: vec3u, groups: vec3u, t: u32)`: the workgroup, how many there are, the thread in it.
-   * Scalars are `p.name`, buffers go by their names.
+   * Scalars are `p.name`, words of buffers are `name[i]`, where `i` may be a sum or a product: it is added to where the buffer
+   * starts.
    */
   readonly code: string
   /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
@@ -39,13 +41,14 @@ export interface Work {
 /** Types a kernel by the names that it declares, so that a dispatch with a wrong one does not compile. */
 export function kernelSource<P extends string, B extends string>(spec: KernelSpec<P, B>): KernelSource<P, B> {
   const scalarNames = Object.keys(spec.scalars) as P[]
-  if ((scalarNames.length + Object.keys(ADAM_SCALARS).length) * 4 > SLOT_BYTES)
-    throw new Error(`${spec.name} has too many scalars.`)
+  const bufferNames = Object.keys(spec.buffers) as B[]
+  const words = scalarNames.length + Object.keys(ADAM_SCALARS).length + bufferNames.length
+  if (words * WORD > SLOT_BYTES) throw new Error(`${spec.name} has too many scalars.`)
   return {
     ...spec,
     scalarNames,
     floats: scalarNames.map((name) => spec.scalars[name] === 'f32'),
-    bufferNames: Object.keys(spec.buffers) as B[],
+    bufferNames,
   }
 }
 
@@ -65,19 +68,3 @@ fn start(
   main(group, groups, t);
 }
 `
-
-/** The whole WGSL of a kernel; its entry point is `start`. */
-export function wgsl(source: KernelSource): string {
-  const { scalars, adam, buffers, code } = source
-  const bindings = Object.entries(buffers).map(([name, access], i) => {
-    const [mode, type] = access.split(' ')
-    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`
-  })
-  return `struct Scalars {
-${structOf({ ...scalars, ...(adam ? ADAM_SCALARS : {}) })}
-}
-@group(0) @binding(0) var<uniform> p: Scalars;
-${bindings.join('\n')}
-${code}
-${entryPoint(source)}`
-}

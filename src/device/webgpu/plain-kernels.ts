@@ -276,8 +276,4 @@ export class PlainKernels implements Kernels {
       groups: [Math.min(terms.length, MOST_SUMS), 1, 1],
     })
   }
-
-  dispose(): void {
-    this.#head.dispose()
-  }
 }

@@ -238,7 +238,6 @@ export class QueuedKernels implements Queued {
   }
 
   dispose(): void {
-    this.#plain.dispose()
     this.#gather.dispose()
   }
 }

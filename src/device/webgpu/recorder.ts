@@ -35,7 +35,7 @@ export class Recorder {
   /** Called before a submission; what is held back must be dispatched then. */
   beforeFlush: (() => void) | undefined
   readonly #device: GPUDevice
-  readonly #programs = new Map<KernelSource, Program>()
+  readonly #programs = new Map<KernelSource, Program[]>()
   readonly #uniforms: GPUBuffer
   readonly #slotBytes: number
   readonly #words: Uint32Array<ArrayBuffer>
@@ -92,12 +92,15 @@ export class Recorder {
     this.#writes.push(write)
   }
 
-  #program(source: KernelSource): Program {
-    let program = this.#programs.get(source)
-    if (!program) {
-      program = new Program(this.#device, source, this.#uniforms)
-      this.#programs.set(source, program)
+  #program(source: KernelSource, views: readonly View[]): Program {
+    let programs = this.#programs.get(source)
+    if (!programs) {
+      programs = []
+      this.#programs.set(source, programs)
     }
+    for (const program of programs) if (program.fits(views)) return program
+    const program = new Program(this.#device, source, this.#uniforms, views)
+    programs.push(program)
     return program
   }
 
@@ -115,10 +118,10 @@ export class Recorder {
     }
     const at = this.#nextSlot()
     const end = this.#writeScalars(source, scalars, at)
-    if (adam) this.#floats.set(adam, end)
     const { bufferNames } = source
     const views: View[] = []
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
+    this.#writeRest(end, adam, views)
     this.#encode(source, views, groups[0], groups[1], groups[2], () => source.work?.(scalars))
   }
 
@@ -157,7 +160,7 @@ export class Recorder {
     const grid = this.#writeScalars(second.source, second.dispatch.scalars, between)
     writeGrid(this.#words, grid, first, second)
     const adam = first.dispatch.adam ?? second.dispatch.adam
-    if (adam) this.#floats.set(adam, grid + GRID_SCALARS)
+    this.#writeRest(grid + GRID_SCALARS, adam, views)
     this.#encode(pair.source, views, groups, 1, 1, () => workOfBoth(first, second))
     return true
   }
@@ -193,7 +196,10 @@ export class Recorder {
       pass.setBindGroup(1, group)
       for (const { pipeline, groups } of kernels) {
         pass.setPipeline(pipeline)
-        pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
+        // Dawn takes a tenth of a microsecond or two for each number
+        if (groups[2] > 1) pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
+        else if (groups[1] > 1) pass.dispatchWorkgroups(groups[0], groups[1])
+        else pass.dispatchWorkgroups(groups[0])
       }
     }
     this.#current = undefined
@@ -245,6 +251,13 @@ export class Recorder {
     return at + scalarNames.length
   }
 
+  /** Writes Adam's scalars, where there are any, and where the buffers start. */
+  #writeRest(at: number, adam: Float32Array | undefined, views: readonly View[]): void {
+    if (adam) this.#floats.set(adam, at)
+    const starts = at + (adam?.length ?? 0)
+    for (let i = 0; i < views.length; i++) this.#words[starts + i] = views[i]!.offset
+  }
+
   #encode(
     source: KernelSource,
     views: readonly View[],
@@ -253,7 +266,7 @@ export class Recorder {
     z: number,
     work: () => Work | undefined,
   ): void {
-    const program = this.#program(source)
+    const program = this.#program(source, views)
     const group = program.group(views)
     const pass = this.#openPass(this.listener?.timestamps(source.name, work))
     if (program !== this.#current) pass.setPipeline(program.pipeline)
@@ -308,10 +321,11 @@ export class Recorder {
     this.submissions++
   }
 
-  forget(view: View): void {
-    for (const program of this.#programs.values()) program.forget(view)
+  /** Lets go of all that holds a buffer that is about to be destroyed. */
+  forget(buffer: GPUBuffer): void {
+    for (const programs of this.#programs.values()) for (const program of programs) program.forget(buffer)
     for (const tape of this.#tapes) {
-      tape.forget(view.buffer)
+      tape.forget(buffer)
       if (tape.torn) this.#tapes.delete(tape)
     }
   }

@@ -36,7 +36,7 @@ export class RowRing {
   reserve(words: number): void {
     if (this.#used + words > this.#words.length) this.#recorder.flush()
     if (words <= this.#words.length) return
-    this.#recorder.forget(this.view)
+    this.#recorder.forget(this.view.buffer)
     this.view.buffer.destroy()
     this.#words = new Uint32Array(2 * words)
     this.view = this.#make(this.#words.length)

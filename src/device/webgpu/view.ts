@@ -1,12 +1,12 @@
 /** Bytes of a word: everything on the device is 32-bit floats or integers. */
 export const WORD = 4
 
-/** A binding starts at a multiple of this many words (256 bytes, the most that any adapter may ask for). */
-export const VIEW_UNIT = 64
+/** Places in a buffer start at a multiple of this many words: of 256 bytes, at which a card reads whole lines. */
+const UNIT = 64
 
-export const aligned = (words: number): number => Math.ceil(words / VIEW_UNIT) * VIEW_UNIT
+export const aligned = (words: number): number => Math.ceil(words / UNIT) * UNIT
 
-/** A stretch of a buffer that a kernel binds. */
+/** A stretch of a buffer that a kernel reads or writes. */
 export class View {
   readonly buffer: GPUBuffer
   /** In words. */
@@ -17,9 +17,5 @@ export class View {
     this.buffer = buffer
     this.offset = offset
     this.words = words
-  }
-
-  get binding(): GPUBufferBinding {
-    return { buffer: this.buffer, offset: this.offset * WORD, size: this.words * WORD }
   }
 }

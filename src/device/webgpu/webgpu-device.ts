@@ -83,7 +83,7 @@ export class WebgpuDevice implements Device {
   }
 
   tensor(rows: number, columns: number, values?: Float32Array): Tensor {
-    const tensor = new GpuTensor(rows, columns, this.#context.buffer('tensor', rows * columns))
+    const tensor = new GpuTensor(rows, columns, this.#context.floats('tensor', rows * columns))
     if (values) this.write(tensor, values)
     return tensor
   }
@@ -223,8 +223,7 @@ export class WebgpuDevice implements Device {
       if (item instanceof GpuTensor) this.#context.destroy(item.view)
       else if (item instanceof GpuMinibatch) this.#minibatches.release(item)
       else if ('value' in item) {
-        const { arena, value, gradient, firstMoment, secondMoment } = gpuParameter(item)
-        for (const { view } of [value, gradient, firstMoment, secondMoment]) this.recorder.forget(view)
+        const { arena } = gpuParameter(item)
         arena.live--
         if (arena.live > 0) continue
         this.#context.destroy(arena.value, arena.gradient, arena.firstMoment, arena.secondMoment)

@@ -4,7 +4,7 @@ import { perKey } from '../per-key.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { likelihoodTerms } from './likelihood.js'
 import { MATH } from './math.js'
-import { entryReads, FIELD, workgroupSum } from './minibatch.js'
+import { CELL_ENTRIES, entryReads, FIELD, workgroupSum } from './minibatch.js'
 
 export type Scale = 'softmax' | 'softplus'
 
@@ -80,10 +80,11 @@ export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: bo
       work: 'read_write f32',
       logLikelihood: 'read_write f32',
     },
-    code: /* wgsl */ `${likelihoodTerms(likelihood)}${entryReads(packed)}${workgroupSum(threads)}${rowMaximum(threads)}${LOG_SIZE}
+    code: /* wgsl */ `${likelihoodTerms(likelihood)}${entryReads(packed)}${CELL_ENTRIES}${workgroupSum(threads)}${rowMaximum(threads)}${LOG_SIZE}
 fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
-  if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
+  let span = cell_entries(t, cell);
+  if (span.x != p.chunk) { return; }
   let row = cell * p.genes;
   let weight = -1.0 / f32(p.cells);
   let dispersions = select(0u, metadata[${FIELD.covariates}u * p.capacity + cell] * p.genes, p.byBatch != 0u);
@@ -100,8 +101,7 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
     ${dispersed ? 'work[p.dispersionAt + row + g] = weight * theta * terms.z;' : ''}
     ${inflated ? 'work[p.zeroAt + row + g] = weight * terms.w;' : ''}
   }
-  let end = metadata[${FIELD.end}u * p.capacity + cell];
-  for (var k = metadata[${FIELD.start}u * p.capacity + cell] + t; k < end; k += ${threads}u) {
+  for (var k = span.y + t; k < span.z; k += ${threads}u) {
     let g = entry_gene(k);
     let theta = ${dispersed ? 'min(exp_(logDispersion[dispersions + g]), 1e9)' : '1.0'};
     let pi = ${inflated ? 'work[p.zeroAt + row + g]' : '0.0'};

@@ -2,7 +2,7 @@ import { kernelSource, type Work } from '../kernel-source.js'
 import { perKey } from '../per-key.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { MATH } from './math.js'
-import { COVARIATE_INPUT, covariateSum, entryReads, FIELD } from './minibatch.js'
+import { CELL_ENTRIES, COVARIATE_INPUT, covariateSum, entryReads } from './minibatch.js'
 import { product, type Tile, tileName, tileThreads } from './product.js'
 
 /** Of a product whose operands and result each pass memory once; the result so many times. */
@@ -243,16 +243,17 @@ export const sparseForward = perKey((packed: boolean, threads: number) => {
       uses: 'read u32',
       output: 'read_write f32',
     },
-    code: `${MATH}${entryReads(packed)}${covariateSum()}
+    code: `${MATH}${entryReads(packed)}${CELL_ENTRIES}${covariateSum()}
 var<workgroup> genes: array<u32, ${threads}>;
 var<workgroup> values: array<f32, ${threads}>;
 var<workgroup> parts: array<f32, ${threads}>;
 
 fn main(group: vec3u, groups: vec3u, t: u32) {
   let cell = group.x;
-  if (metadata[${FIELD.chunk}u * p.capacity + cell] != p.chunk) { return; }
-  let start = metadata[${FIELD.start}u * p.capacity + cell];
-  let end = metadata[${FIELD.end}u * p.capacity + cell];
+  let span = cell_entries(t, cell);
+  if (span.x != p.chunk) { return; }
+  let start = span.y;
+  let end = span.z;
   let column = group.y * ${SPARSE_COLUMNS}u + t % ${SPARSE_COLUMNS}u;
   let share = t / ${SPARSE_COLUMNS}u;
   let used = min(column, p.n - 1u);

@@ -30,6 +30,23 @@ fn entry_count(k: u32) -> f32 { return bitcast<f32>(entries[2u * k + 1u]); }
 `
 
 /**
+ * The chunk of a cell's entries, the first of them and the one past the last, the same for all threads of its workgroup in the
+ * eyes of a compiler too: a buffer that other words of are written gives it no such promise.
+ */
+export const CELL_ENTRIES = /* wgsl */ `
+var<workgroup> entries_of_cell: vec3u;
+fn cell_entries(t: u32, cell: u32) -> vec3u {
+  if (t == 0u) {
+    entries_of_cell = vec3u(
+      metadata[${FIELD.chunk}u * p.capacity + cell],
+      metadata[${FIELD.start}u * p.capacity + cell],
+      metadata[${FIELD.end}u * p.capacity + cell]);
+  }
+  return workgroupUniformLoad(&entries_of_cell);
+}
+`
+
+/**
  * Covariates of a linear layer. `uses` holds: number of categorical and of continuous covariates taken, number of their weight
  * rows; then field and first weight row of each categorical covariate, field of each continuous one.
  */

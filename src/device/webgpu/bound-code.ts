@@ -1,0 +1,30 @@
+import type { KernelSource } from './kernel-source.js'
+
+/** Where a buffer of a kernel lies. Several may lie in one binding. */
+export interface Place {
+  readonly binding: number
+  /** Whether a kernel that the binding is for writes it. */
+  readonly written: boolean
+  /** Its first word, in WGSL; left out for 0. */
+  readonly start: string | undefined
+}
+
+/** A kernel's WGSL with its buffers as places in bindings of a group, and the declarations of these. */
+export function boundCode(source: KernelSource, group: number, places: readonly Place[]): string {
+  const { name, bufferNames, buffers } = source
+  let { code } = source
+  const declared = new Map<number, string>()
+  for (const [i, buffer] of bufferNames.entries()) {
+    const { binding, written, start } = places[i]!
+    const type = buffers[buffer]!.split(' ')[1]!
+    const mode = written ? 'read_write' : 'read'
+    const declaration = `@group(${group}) @binding(${binding}) var<storage, ${mode}> bound${binding}: array<${type}>;`
+    if ((declared.get(binding) ?? declaration) !== declaration) {
+      throw new Error(`${name}: ${buffer} shares a buffer with words of another type.`)
+    }
+    declared.set(binding, declaration)
+    const first = start === undefined ? '' : `${start} + `
+    code = code.replace(new RegExp(`(?<![.\\w])${buffer}\\[`, 'g'), `bound${binding}[${first}`)
+  }
+  return `${[...declared.values()].join('\n')}\n${code}`
+}
