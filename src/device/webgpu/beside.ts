@@ -1,15 +1,8 @@
-import { type KernelSource, kernelSource } from './kernel-source.js'
-import type { Dispatch, Launch } from './launch.js'
-import type { View } from './view.js'
+import { type KernelSource, kernelSource, type Work } from './kernel-source.js'
+import { type Groups, type Launch, launch } from './launch.js'
+import { perKey } from './per-key.js'
 
-/** Two kernels in one dispatch: the first workgroups do the one, those that follow the other. */
-export interface Pair {
-  readonly source: KernelSource
-  /** Whether each buffer is one that only the second kernel has. */
-  readonly ofSecond: readonly boolean[]
-}
-
-/** Scalars that follow those of both: workgroups of the first, and the shapes of both. */
+/** Scalars beside those of both: workgroups of the first, and the shapes of both. */
 const GRID = {
   firstGroups: 'u32',
   firstX: 'u32',
@@ -20,52 +13,34 @@ const GRID = {
   secondZ: 'u32',
 } as const
 
-export const GRID_SCALARS = Object.keys(GRID).length
-
-const pairs = new WeakMap<KernelSource, WeakMap<KernelSource, Pair>>()
-
-/** The two kernels as one; made once. Buffers of one name must be one. */
-export function pairOf(first: KernelSource, second: KernelSource): Pair {
-  let seconds = pairs.get(first)
-  if (!seconds) {
-    seconds = new WeakMap()
-    pairs.set(first, seconds)
-  }
-  let pair = seconds.get(second)
-  if (!pair) {
-    pair = makePair(first, second)
-    seconds.set(second, pair)
-  }
-  return pair
-}
-
 const prefixed = <T>(prefix: string, record: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]))
 
-/** The kernel's code with the names that it declares, and its scalars, prefixed. Adam's scalars are the same for both. */
-function renamed(prefix: string, { code, scalars }: KernelSource): string {
-  const declared = new Set(
+/** A scalar's name without the prefixes of kernels that are one of several in a dispatch. */
+export const bareName = (scalar: string): string => scalar.replace(/^(?:first_|second_)+/, '')
+
+/** The kernel's code with its buffers, its scalars and the names that it declares prefixed. Adam's scalars are the same for both. */
+function renamed(prefix: string, { code, scalars, bufferNames }: KernelSource): string {
+  const own = new Set(
     Array.from(
       code.matchAll(/\b(?:fn|const|struct|alias)\s+(\w+)|\bvar<\w+>\s+(\w+)/g),
       ([, a, b]) => a ?? b,
     ),
   )
+  for (const name of bufferNames) own.add(name)
   return code
     .replace(/\bp\.(\w+)/g, (all, name: string) => (name in scalars ? `p.${prefix}${name}` : all))
-    .replace(/(?<![.\w])[A-Za-z_]\w*/g, (name) => (declared.has(name) ? prefix + name : name))
+    .replace(/(?<![.\w])[A-Za-z_]\w*/g, (name) => (own.has(name) ? prefix + name : name))
 }
 
-function makePair(first: KernelSource, second: KernelSource): Pair {
-  const buffers = { ...first.buffers }
-  for (const [name, access] of Object.entries(second.buffers)) {
-    if (!buffers[name]?.startsWith('read_write')) buffers[name] = access
-  }
-  const source = kernelSource({
+/** Two kernels as one: the first workgroups do the one, those that follow the other. */
+const sourceOfBoth = perKey((first: KernelSource, second: KernelSource) =>
+  kernelSource({
     name: `${first.name} & ${second.name}`,
     threads: first.threads,
     scalars: { ...prefixed('first_', first.scalars), ...prefixed('second_', second.scalars), ...GRID },
     adam: Boolean(first.adam || second.adam),
-    buffers,
+    buffers: { ...prefixed('first_', first.buffers), ...prefixed('second_', second.buffers) },
     code: /* wgsl */ `${renamed('first_', first)}
 ${renamed('second_', second)}
 fn place(i: u32, x: u32, y: u32) -> vec3u { return vec3u(i % x, i / x % y, i / (x * y)); }
@@ -77,42 +52,33 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
     second_main(place(i, p.secondX, p.secondY), vec3u(p.secondX, p.secondY, p.secondZ), t);
   }
 }`,
+    work: (scalars) => sum(workOf(first, 'first_', scalars), workOf(second, 'second_', scalars)),
+  }),
+)
+
+function workOf(source: KernelSource, prefix: string, scalars: Record<string, number>): Work | undefined {
+  return source.work?.(Object.fromEntries(source.scalarNames.map((name) => [name, scalars[prefix + name]!])))
+}
+
+function sum(a: Work | undefined, b: Work | undefined): Work | undefined {
+  if (!a || !b) return a ?? b
+  return { flops: a.flops + b.flops, bytes: a.bytes + b.bytes }
+}
+
+const count = ([x, y, z]: Groups): number => x * y * z
+
+/** Two launches that do not depend on each other as one; none where they have different threads. */
+export function besideEachOther(first: Launch, second: Launch): Launch | undefined {
+  if (first.source.threads !== second.source.threads) return undefined
+  const [one, other] = [first.dispatch, second.dispatch]
+  const [firstX, firstY, firstZ] = one.groups
+  const [secondX, secondY, secondZ] = other.groups
+  const firstGroups = count(one.groups)
+  const grid = { firstGroups, firstX, firstY, firstZ, secondX, secondY, secondZ }
+  return launch<string, string>(sourceOfBoth(first.source, second.source), {
+    buffers: { ...prefixed('first_', one.buffers), ...prefixed('second_', other.buffers) },
+    scalars: { ...prefixed('first_', one.scalars), ...prefixed('second_', other.scalars), ...grid },
+    adam: one.adam ?? other.adam,
+    groups: [firstGroups + count(other.groups), 1, 1],
   })
-  const { bufferNames } = source
-  return { source, ofSecond: bufferNames.map((name) => !(name in first.buffers)) }
-}
-
-const groupsOf = ({ groups: [x, y, z] }: Dispatch<string, string>): number => x * y * z
-
-/** Workgroups of both. */
-export const groupsOfBoth = (first: Launch, second: Launch): number =>
-  groupsOf(first.dispatch) + groupsOf(second.dispatch)
-
-/** The scalars of `GRID`. */
-export function writeGrid(words: Uint32Array, at: number, first: Launch, second: Launch): void {
-  words[at] = groupsOf(first.dispatch)
-  words.set(first.dispatch.groups, at + 1)
-  words.set(second.dispatch.groups, at + 4)
-}
-
-/** The scalars of both and those of `GRID`, in the pair's order. */
-export function scalarsOfBoth(first: Launch, second: Launch): number[] {
-  const own = [first, second].flatMap(({ source, dispatch }) =>
-    source.scalarNames.map((name) => dispatch.scalars[name]!),
-  )
-  return [...own, groupsOf(first.dispatch), ...first.dispatch.groups, ...second.dispatch.groups]
-}
-
-/** The buffers of both in the pair's order; none when the two cannot share a dispatch. */
-export function buffersOfBoth(pair: Pair, first: Launch, second: Launch): View[] | undefined {
-  const views: View[] = []
-  const { bufferNames } = pair.source
-  for (let i = 0; i < bufferNames.length; i++) {
-    const name = bufferNames[i]!
-    const own = pair.ofSecond[i] ? undefined : first.dispatch.buffers[name]
-    const others = second.dispatch.buffers[name]
-    if (own && others && own !== others) return undefined
-    views.push((own ?? others)!)
-  }
-  return views
 }

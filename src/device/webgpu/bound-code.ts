@@ -5,9 +5,12 @@ export interface Place {
   readonly binding: number
   /** Whether a kernel that the binding is for writes it. */
   readonly written: boolean
-  /** Its first word, in WGSL; left out for 0. */
-  readonly start: string | undefined
+  /** The number of its first word, in WGSL. */
+  readonly start: string
 }
+
+/** The scalar that says where a buffer's words start. */
+export const startOf = (buffer: string): string => `start_${buffer}`
 
 /** A kernel's WGSL with its buffers as places in bindings of a group, and the declarations of these. */
 export function boundCode(source: KernelSource, group: number, places: readonly Place[]): string {
@@ -23,8 +26,7 @@ export function boundCode(source: KernelSource, group: number, places: readonly 
       throw new Error(`${name}: ${buffer} shares a buffer with words of another type.`)
     }
     declared.set(binding, declaration)
-    const first = start === undefined ? '' : `${start} + `
-    code = code.replace(new RegExp(`(?<![.\\w])${buffer}\\[`, 'g'), `bound${binding}[${first}`)
+    code = code.replace(new RegExp(`(?<![.\\w])${buffer}\\[`, 'g'), `bound${binding}[${start} + `)
   }
   return `${[...declared.values()].join('\n')}\n${code}`
 }

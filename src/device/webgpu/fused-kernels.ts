@@ -13,6 +13,7 @@ import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import type { Layers } from './head-kernels.js'
 import type { KernelContext } from './kernel-context.js'
+import { type Launch, launch } from './launch.js'
 import { pickTile } from './tiles.js'
 import { productGroups } from './weight-product.js'
 import { encodeLatent, latentBackward, MOST_FUSED } from './wgsl/latent.js'
@@ -21,8 +22,8 @@ import {
   batchNormRelu,
   batchNormReluGradient,
   MOST_NARROW_INPUTS,
-  NORM_FEATURES,
   narrowLayer,
+  normFeatures,
 } from './wgsl/norm.js'
 
 const NO_NOISE = { seed: 0, purpose: 0, step: 0 }
@@ -38,6 +39,14 @@ export interface EncodeLatent {
   variance: LinearArgs
   sample: SampleLatentArgs
 }
+
+/** The gradients back through ReLU, dropout and batch normalisation. */
+export interface ActivationGradient {
+  relu: ReluDropoutGradientArgs
+  norm: BatchNormGradientArgs
+}
+
+const NO_LAYERS: Layers = { parts: undefined, layers: 0 }
 
 /** The gradients from the layer above a draw to the hidden layer below mean and raw variance. */
 export interface LatentBackward {
@@ -76,7 +85,7 @@ export class FusedKernels {
         purpose: noise.purpose,
         step: noise.step,
       },
-      groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+      groups: [Math.ceil(input.columns / normFeatures()), 1, 1],
     })
   }
 
@@ -116,7 +125,7 @@ export class FusedKernels {
         scaleAt: offset(scale),
         shiftAt: offset(shift),
       },
-      groups: [Math.ceil(width / NORM_FEATURES), 1, 1],
+      groups: [Math.ceil(width / normFeatures()), 1, 1],
     })
   }
 
@@ -125,13 +134,14 @@ export class FusedKernels {
     return this.#context.recorder.takes(buffers)
   }
 
-  batchNormReluGradient(
-    relu: ReluDropoutGradientArgs,
-    norm: BatchNormGradientArgs,
-    { parts, layers }: Layers = { parts: undefined, layers: 0 },
-  ): void {
+  batchNormReluGradient({ relu, norm }: ActivationGradient): void {
+    this.#context.recorder.run(this.activationGradient({ relu, norm }, NO_LAYERS, 256))
+  }
+
+  /** @param layers of the gradient by the activation, where it has not been added up */
+  activationGradient({ relu, norm }: ActivationGradient, { parts, layers }: Layers, threads: number): Launch {
     const { batch, input, scale, shift, saved, inputGradient } = norm
-    this.#context.recorder.dispatch(batchNormReluGradient, {
+    return launch(batchNormReluGradient(threads), {
       buffers: {
         input: view(input),
         scale: view(scale.value),
@@ -152,7 +162,7 @@ export class FusedKernels {
         layers,
         layerSize: batch.nCells * input.columns,
       },
-      groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+      groups: [Math.ceil(input.columns / normFeatures(threads)), 1, 1],
     })
   }
 
@@ -209,7 +219,11 @@ export class FusedKernels {
     )
   }
 
-  latentBackward({ above, sample, mean, variance }: LatentBackward): void {
+  /** @param next done beside the gradients of the weights */
+  latentBackward(
+    { above, sample, mean, variance }: LatentBackward,
+    next: ActivationGradient | undefined,
+  ): void {
     const { batch, klWeight, noise } = sample
     const { seed, purpose, step } = noise ?? NO_NOISE
     const belowGradient = mean.inputGradient!
@@ -259,7 +273,7 @@ export class FusedKernels {
     const m = Math.max(aboveRows, below + 1)
     const n = Math.max(columns, dimensions)
     const tile = pickTile(m, n)
-    this.#context.recorder.dispatch(latentWeightGradients(tile), {
+    const weights = launch(latentWeightGradients(tile), {
       buffers: {
         draw: view(above.input),
         aboveGradient: view(above.outputGradient),
@@ -287,5 +301,7 @@ export class FusedKernels {
       },
       groups: productGroups(tile, m, n, 3),
     })
+    const others = next ? [this.activationGradient(next, NO_LAYERS, weights.source.threads)] : []
+    this.#context.recorder.beside(weights, ...others)
   }
 }

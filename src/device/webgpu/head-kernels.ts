@@ -36,6 +36,14 @@ export interface Layers {
   layers: number
 }
 
+/** Kernels that may share the dispatches of the head's gradients, by the threads of a workgroup. */
+export interface HeadNeighbors {
+  /** One that could be done before: beside the first product. */
+  before?: ((threads: number) => Launch) | undefined
+  /** One that takes the hidden gradient, whose layers are left for it to add up. */
+  next?: ((layers: Layers, threads: number) => Launch) | undefined
+}
+
 const NO_COVARIATES: CovariateUse = { categories: [], continuous: 0 }
 
 const offset = (parameter: Parameter | undefined): number =>
@@ -125,20 +133,12 @@ export class HeadKernels {
     }
   }
 
-  /**
-   * @param apart leaves the hidden gradient's layers for the caller to add up
-   * @param further what is done beside the first product, if it can be: by the threads that it has
-   */
-  countHeadGradient(
-    args: CountHeadGradientArgs,
-    apart = false,
-    further?: (threads: number) => Launch,
-  ): Layers {
+  countHeadGradient(args: CountHeadGradientArgs, { before, next }: HeadNeighbors = {}): void {
     const { batch, head, hidden, hiddenGradient, logSizeGradient, adam } = args
     const minibatch = mini(batch)
     const space = this.#space(minibatch, head)
     // the hidden gradient reads the weights that the update then changes
-    const layers = this.#hiddenGradient(minibatch, head, space, hiddenGradient, apart, further)
+    const layers = this.#hiddenGradient(minibatch, head, space, hiddenGradient, next !== undefined, before)
     if (logSizeGradient) {
       this.#context.recorder.dispatch(sumLayers, {
         buffers: {
@@ -151,9 +151,10 @@ export class HeadKernels {
     }
     const { recorder } = this.#context
     const weight = this.#weight(minibatch, hidden, head.weight, space.gradient, adam)
-    recorder.beside(this.#columns(minibatch, head, space, adam, weight.source.threads), weight)
+    const { threads } = weight.source
+    const columns = this.#columns(minibatch, head, space, adam, threads)
+    recorder.beside(columns, weight, ...(next ? [next(layers, threads)] : []))
     if (space.zero) recorder.run(this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam))
-    return layers
   }
 
   #sums({ all, scalars }: Workspace, { capacity }: GpuMinibatch): View {

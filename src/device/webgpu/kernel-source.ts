@@ -5,7 +5,7 @@ export type Scalar = 'u32' | 'f32'
 type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
 
 /** Bytes of a dispatch's scalars, and of where its buffers start, at the most: one slot of the uniform ring. */
-export const SLOT_BYTES = 256
+export const SLOT_BYTES = 512
 
 interface KernelSpec<P extends string, B extends string> {
   readonly name: string
@@ -22,7 +22,7 @@ interface KernelSpec<P extends string, B extends string> {
    */
   readonly code: string
   /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
-  readonly work?: (scalars: Record<NoInfer<P>, number>) => Work
+  readonly work?: (scalars: Record<NoInfer<P>, number>) => Work | undefined
 }
 
 /** A kernel: its scalars, its buffers and its WGSL. */

@@ -29,7 +29,7 @@ import { LinearKernels } from './linear-kernels.js'
 import { aligned } from './view.js'
 import { reluDropout, reluDropoutGradient } from './wgsl/activation.js'
 import { sampleLatent, sampleLatentGradient } from './wgsl/latent.js'
-import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, NORM_FEATURES } from './wgsl/norm.js'
+import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, normFeatures } from './wgsl/norm.js'
 import { adamUpdate, addSums, MOST_SUMS } from './wgsl/update.js'
 
 /** Up to {@link MOST_SUMS} sums over one minibatch, each added to an element of one row. */
@@ -91,7 +91,7 @@ export class PlainKernels implements Kernels {
         saved: view(saved),
       },
       scalars: { cells: batch.nCells, width: input.columns, training: training ? 1 : 0 },
-      groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+      groups: [Math.ceil(input.columns / normFeatures()), 1, 1],
     })
   }
 
@@ -112,7 +112,7 @@ export class PlainKernels implements Kernels {
         scaleAt: gpuParameter(scale).gradient.view.offset,
         shiftAt: gpuParameter(shift).gradient.view.offset,
       },
-      groups: [Math.ceil(input.columns / NORM_FEATURES), 1, 1],
+      groups: [Math.ceil(input.columns / normFeatures()), 1, 1],
     })
   }
 
@@ -212,9 +212,17 @@ export class PlainKernels implements Kernels {
     this.#head.countHeadGradient(args)
   }
 
-  /** The same, with the hidden gradient left in the layers of its split product for the kernel that follows. */
-  countHeadGradientLayers(args: CountHeadGradientArgs, sums?: Sums): Layers {
-    return this.#head.countHeadGradient(args, true, sums && ((threads) => this.#addSums(sums, threads)))
+  /**
+   * The same, with the hidden gradient left in the layers of its split product.
+   *
+   * @param next the kernel that takes them, done beside the updates of the head
+   */
+  countHeadGradientLayers(
+    args: CountHeadGradientArgs,
+    sums: Sums | undefined,
+    next: (layers: Layers, threads: number) => Launch,
+  ): void {
+    this.#head.countHeadGradient(args, { before: sums && ((threads) => this.#addSums(sums, threads)), next })
   }
 
   countMeans(args: CountMeansArgs): void {

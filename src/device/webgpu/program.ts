@@ -1,11 +1,8 @@
-import { boundCode } from './bound-code.js'
+import { boundCode, startOf } from './bound-code.js'
 import { STAGE_COMPUTE } from './flags.js'
 import { entryPoint, type KernelSource, SLOT_BYTES, structOf } from './kernel-source.js'
 import type { View } from './view.js'
 import { ADAM_SCALARS } from './wgsl/adam.js'
-
-/** The scalar that says where a buffer's words start. */
-const startOf = (buffer: string): string => `start_${buffer}`
 
 /** For each view the first one with its buffer. */
 const sharesOf = (views: readonly View[]): number[] =>

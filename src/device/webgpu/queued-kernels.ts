@@ -1,5 +1,5 @@
 import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../device.js'
-import { FusedKernels } from './fused-kernels.js'
+import { type ActivationGradient, FusedKernels } from './fused-kernels.js'
 import { type GatherArgs, GatherKernels, type GatherNow } from './gather-kernels.js'
 import type { GpuMinibatch } from './gpu-minibatch.js'
 import type { KernelContext } from './kernel-context.js'
@@ -203,20 +203,29 @@ export class QueuedKernels implements Queued {
     return 2
   }
 
+  /** The gradients back through ReLU and batch normalisation that two calls ask for. */
+  #activationGradientAt(calls: readonly Call[], at: number): ActivationGradient | undefined {
+    const relu = argsOf(calls[at], 'reluDropoutGradient')
+    const norm = argsOf(calls[at + 1], 'batchNormGradient')
+    if (!relu || !norm || norm.outputGradient !== relu.inputGradient || !this.#fused.canFuse(9))
+      return undefined
+    return { relu, norm }
+  }
+
   /** @param sums done beside the count head's first product; without a head they are left to the caller */
   #activationGradient(calls: readonly Call[], i: number, sums?: Sums): number {
     const head = argsOf(calls[i], 'countHeadGradient')
-    const at = head ? i + 1 : i
-    const relu = argsOf(calls[at], 'reluDropoutGradient')
-    const norm = argsOf(calls[at + 1], 'batchNormGradient')
-    if (!relu || !norm || norm.outputGradient !== relu.inputGradient || !this.#fused.canFuse(9)) return 0
+    const gradient = this.#activationGradientAt(calls, head ? i + 1 : i)
+    if (!gradient) return 0
     if (!head) {
       if (sums) return 0
-      this.#fused.batchNormReluGradient(relu, norm)
+      this.#fused.batchNormReluGradient(gradient)
       return 2
     }
-    if (head.hiddenGradient !== relu.outputGradient) return 0
-    this.#fused.batchNormReluGradient(relu, norm, this.#plain.countHeadGradientLayers(head, sums))
+    if (head.hiddenGradient !== gradient.relu.outputGradient) return 0
+    this.#plain.countHeadGradientLayers(head, sums, (layers, threads) =>
+      this.#fused.activationGradient(gradient, layers, threads),
+    )
     return 3
   }
 
@@ -233,8 +242,10 @@ export class QueuedKernels implements Queued {
     if (variance.inputGradient !== mean.inputGradient || variance.input !== mean.input) return 0
     const backward = { above, sample, mean, variance }
     if (!this.#fused.canLatentBackward(backward)) return 0
-    this.#fused.latentBackward(backward)
-    return 4
+    const next = this.#activationGradientAt(calls, i + 4)
+    const follows = next?.relu.outputGradient === mean.inputGradient ? next : undefined
+    this.#fused.latentBackward(backward, follows)
+    return follows ? 6 : 4
   }
 
   dispose(): void {

@@ -1,13 +1,13 @@
 import type { StepSettings } from '../device.js'
-import type { Recorded } from './baked-kernel.js'
-import { buffersOfBoth, GRID_SCALARS, groupsOfBoth, pairOf, scalarsOfBoth, writeGrid } from './beside.js'
-import { STAGE_COMPUTE, USAGE } from './flags.js'
+import { besideEachOther } from './beside.js'
+import { USAGE } from './flags.js'
 import { type KernelSource, SLOT_BYTES, type Work } from './kernel-source.js'
-import type { Dispatch, Launch } from './launch.js'
+import type { Dispatch, Groups, Launch } from './launch.js'
 import { Program } from './program.js'
-import { type Places, writeStep } from './step-scalars.js'
-import { Tape } from './tape.js'
-import type { View } from './view.js'
+import { type Places, STEP_WORDS, writeStep } from './step-scalars.js'
+import { type Tape, TapeMaker } from './tape.js'
+import type { Recorded } from './tape-kernel.js'
+import { type View, WORD } from './view.js'
 
 /** Dispatches of one submission, about: a step that is repeated goes beyond it whole. */
 const MOST_DISPATCHES = 1024
@@ -34,23 +34,22 @@ export class Recorder {
   listener: DispatchListener | undefined
   /** Called before a submission; what is held back must be dispatched then. */
   beforeFlush: (() => void) | undefined
+  readonly tapes: TapeMaker
   readonly #device: GPUDevice
   readonly #programs = new Map<KernelSource, Program[]>()
   readonly #uniforms: GPUBuffer
-  readonly #slotBytes: number
+  /** Bytes of whose multiples scalars start at one. */
+  readonly #slotUnit: number
   readonly #words: Uint32Array<ArrayBuffer>
   readonly #floats: Float32Array
   readonly #offsets = [0]
   /** Copies: Dawn builds the object of limits anew each time that it is asked. */
   readonly #mostGroups: number
   readonly #mostBuffers: number
-  readonly #stepLayout: GPUBindGroupLayout
-  readonly #stepGroup: GPUBindGroup
-  /** Those whose buffers are watched. */
-  readonly #tapes = new Set<Tape>()
   /** Dispatches that are kept while a step is recorded. */
   #recorded: Recorded[] | undefined
-  #slot = 0
+  /** Bytes of scalars since the last submission. */
+  #used = 0
   /** Dispatches since the last submission. */
   #queued = 0
   #work = 0
@@ -65,26 +64,16 @@ export class Recorder {
     const { limits } = device
     this.#mostGroups = limits.maxComputeWorkgroupsPerDimension
     this.#mostBuffers = limits.maxStorageBuffersPerShaderStage
-    this.#slotBytes = Math.max(SLOT_BYTES, limits.minUniformBufferOffsetAlignment)
-    const size = MOST_DISPATCHES * this.#slotBytes
+    this.#slotUnit = limits.minUniformBufferOffsetAlignment
+    const size = MOST_DISPATCHES * Math.ceil(SLOT_BYTES / this.#slotUnit) * this.#slotUnit
     this.#uniforms = device.createBuffer({
       label: 'scalars',
       size,
       usage: USAGE.uniform | USAGE.copyDestination,
     })
-    this.#words = new Uint32Array(size / 4)
+    this.#words = new Uint32Array(size / WORD)
     this.#floats = new Float32Array(this.#words.buffer)
-    this.#stepLayout = device.createBindGroupLayout({
-      label: 'step',
-      entries: [
-        { binding: 0, visibility: STAGE_COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
-      ],
-    })
-    this.#stepGroup = device.createBindGroup({
-      label: 'step',
-      layout: this.#stepLayout,
-      entries: [{ binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } }],
-    })
+    this.tapes = new TapeMaker(device, this.#uniforms, this.#mostBuffers)
   }
 
   /** Has `write` called right before each submission; it says how many bytes it sent. */
@@ -116,53 +105,41 @@ export class Recorder {
       })
       return
     }
-    const at = this.#nextSlot()
-    const end = this.#writeScalars(source, scalars, at)
     const { bufferNames } = source
     const views: View[] = []
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
-    this.#writeRest(end, adam, views)
-    this.#encode(source, views, groups[0], groups[1], groups[2], () => source.work?.(scalars))
+    const at = this.#nextSlot()
+    let end = this.#writeScalars(source, scalars, at)
+    if (adam) {
+      this.#floats.set(adam, end)
+      end += adam.length
+    }
+    for (let i = 0; i < views.length; i++) this.#words[end++] = views[i]!.offset
+    this.#offsets[0] = this.#takeSlot(end - at)
+    this.#encode(source, views, groups, () => source.work?.(scalars))
   }
 
   run({ source, dispatch }: Launch): void {
     this.dispatch(source, dispatch)
   }
 
-  /** Two kernels that do not depend on each other, in one dispatch where the device takes that, else one by one. */
-  beside(first: Launch, second: Launch): void {
-    if (!this.#besideAtOnce(first, second)) {
-      this.run(first)
-      this.run(second)
+  /** Kernels that do not depend on each other, in one dispatch where the device takes that, else in as few as it takes. */
+  beside(first: Launch, ...others: readonly Launch[]): void {
+    let together = first
+    for (const other of others) {
+      const both = besideEachOther(together, other)
+      if (both && this.#fits(both)) together = both
+      else {
+        this.run(together)
+        together = other
+      }
     }
+    this.run(together)
   }
 
-  #besideAtOnce(first: Launch, second: Launch): boolean {
-    if (first.source.threads !== second.source.threads) return false
-    const groups = groupsOfBoth(first, second)
-    if (groups > this.#mostGroups) return false
-    const pair = pairOf(first.source, second.source)
-    if (!this.takes(pair.source.bufferNames.length)) return false
-    const views = buffersOfBoth(pair, first, second)
-    if (!views) return false
-    if (this.#recorded) {
-      this.#recorded.push({
-        source: pair.source,
-        views,
-        scalars: scalarsOfBoth(first, second),
-        groups: [groups, 1, 1],
-        work: () => workOfBoth(first, second),
-      })
-      return true
-    }
-    const at = this.#nextSlot()
-    const between = this.#writeScalars(first.source, first.dispatch.scalars, at)
-    const grid = this.#writeScalars(second.source, second.dispatch.scalars, between)
-    writeGrid(this.#words, grid, first, second)
-    const adam = first.dispatch.adam ?? second.dispatch.adam
-    this.#writeRest(grid + GRID_SCALARS, adam, views)
-    this.#encode(pair.source, views, groups, 1, 1, () => workOfBoth(first, second))
-    return true
+  #fits({ dispatch: { buffers, groups } }: Launch): boolean {
+    const bound = new Set(Object.values(buffers).map(({ buffer }) => buffer))
+    return groups[0] <= this.#mostGroups && this.takes(bound.size)
   }
 
   /** Has the dispatches of `calls` kept in place of being queued. */
@@ -174,16 +151,13 @@ export class Recorder {
     } finally {
       this.#recorded = undefined
     }
-    const tape = new Tape(this.#device, this.#stepLayout, this.#mostBuffers, recorded)
-    this.#tapes.add(tape)
-    return tape
+    return this.tapes.make(recorded)
   }
 
   /** Queues a recorded step over so many cells. */
   repeat(tape: Tape, settings: StepSettings, nCells: number, places: Places): void {
     writeStep(this.#words, this.#floats, this.#nextSlot(), settings, nCells, places)
-    this.#offsets[0] = this.#slot * this.#slotBytes
-    this.#slot++
+    this.#offsets[0] = this.#takeSlot(STEP_WORDS)
     this.dispatches += tape.dispatches
     this.#queued += tape.dispatches
     if (this.listener) {
@@ -191,7 +165,7 @@ export class Recorder {
       return
     }
     const pass = this.#openPass()
-    pass.setBindGroup(0, this.#stepGroup, this.#offsets)
+    pass.setBindGroup(0, tape.scalars, this.#offsets)
     for (const { group, kernels } of tape.stretches) {
       pass.setBindGroup(1, group)
       for (const { pipeline, groups } of kernels) {
@@ -210,7 +184,7 @@ export class Recorder {
     for (const { group, kernels } of tape.stretches) {
       for (const { pipeline, groups, recorded } of kernels) {
         const pass = this.#openPass(listener.timestamps(recorded.source.name, recorded.work))
-        pass.setBindGroup(0, this.#stepGroup, this.#offsets)
+        pass.setBindGroup(0, tape.scalars, this.#offsets)
         pass.setBindGroup(1, group)
         pass.setPipeline(pipeline)
         pass.dispatchWorkgroups(groups[0], groups[1], groups[2])
@@ -231,10 +205,17 @@ export class Recorder {
     return this.#pass
   }
 
-  /** Where the scalars of the next dispatch go. */
+  /** Where the scalars of the next dispatch go, in words. */
   #nextSlot(): number {
     if (this.#queued >= MOST_DISPATCHES) this.#submit()
-    return (this.#slot * this.#slotBytes) / 4
+    return this.#used / WORD
+  }
+
+  /** Takes the words that were written there; where they start, in bytes. */
+  #takeSlot(words: number): number {
+    const at = this.#used
+    this.#used += Math.ceil((words * WORD) / this.#slotUnit) * this.#slotUnit
+    return at
   }
 
   /** Writes a kernel's scalars; where the next ones go. */
@@ -251,30 +232,14 @@ export class Recorder {
     return at + scalarNames.length
   }
 
-  /** Writes Adam's scalars, where there are any, and where the buffers start. */
-  #writeRest(at: number, adam: Float32Array | undefined, views: readonly View[]): void {
-    if (adam) this.#floats.set(adam, at)
-    const starts = at + (adam?.length ?? 0)
-    for (let i = 0; i < views.length; i++) this.#words[starts + i] = views[i]!.offset
-  }
-
-  #encode(
-    source: KernelSource,
-    views: readonly View[],
-    x: number,
-    y: number,
-    z: number,
-    work: () => Work | undefined,
-  ): void {
+  #encode(source: KernelSource, views: readonly View[], groups: Groups, work: () => Work | undefined): void {
     const program = this.#program(source, views)
     const group = program.group(views)
     const pass = this.#openPass(this.listener?.timestamps(source.name, work))
     if (program !== this.#current) pass.setPipeline(program.pipeline)
     this.#current = program
-    this.#offsets[0] = this.#slot * this.#slotBytes
     pass.setBindGroup(0, group, this.#offsets)
-    pass.dispatchWorkgroups(x, y, z)
-    this.#slot++
+    pass.dispatchWorkgroups(...groups)
     this.#queued++
     this.dispatches++
   }
@@ -307,15 +272,15 @@ export class Recorder {
     const after = this.listener?.submitted(this.#encoder)
     const commands = this.#encoder.finish()
     const { queue } = this.#device
-    queue.writeBuffer(this.#uniforms, 0, this.#words, 0, (this.#slot * this.#slotBytes) / 4)
-    this.bytesSent += this.#slot * this.#slotBytes
+    queue.writeBuffer(this.#uniforms, 0, this.#words, 0, this.#used / WORD)
+    this.bytesSent += this.#used
     for (const write of this.#writes) this.bytesSent += write()
     queue.submit([commands])
     after?.()
     this.#encoder = undefined
     this.#pass = undefined
     this.#current = undefined
-    this.#slot = 0
+    this.#used = 0
     this.#queued = 0
     this.#work = 0
     this.submissions++
@@ -324,23 +289,10 @@ export class Recorder {
   /** Lets go of all that holds a buffer that is about to be destroyed. */
   forget(buffer: GPUBuffer): void {
     for (const programs of this.#programs.values()) for (const program of programs) program.forget(buffer)
-    for (const tape of this.#tapes) {
-      tape.forget(buffer)
-      if (tape.torn) this.#tapes.delete(tape)
-    }
+    this.tapes.forget(buffer)
   }
 
   dispose(): void {
     this.#uniforms.destroy()
-  }
-}
-
-function workOfBoth({ source, dispatch }: Launch, second: Launch): Work | undefined {
-  const parts = [source.work?.(dispatch.scalars), second.source.work?.(second.dispatch.scalars)]
-  const known = parts.filter((work) => work !== undefined)
-  if (known.length === 0) return undefined
-  return {
-    flops: known.reduce((sum, { flops }) => sum + flops, 0),
-    bytes: known.reduce((sum, { bytes }) => sum + bytes, 0),
   }
 }

@@ -45,15 +45,17 @@ export class RepeatedSteps {
   #find(network: object, batch: GpuMinibatch): Tape | undefined {
     const known = this.#known.get(network)
     if (!known) return undefined
+    const { tapes } = this.#recorder
     for (const one of known) {
-      if (one.batch === batch && one.nCells === batch.nCells && !one.tape.torn) return one.tape
+      if (one.batch === batch && one.nCells === batch.nCells && tapes.isWhole(one.tape)) return one.tape
     }
     return undefined
   }
 
   #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Tape {
     const tape = this.#recorder.record(() => this.#kernels.record(batch, () => calls(UNKNOWN_SETTINGS)))
-    const whole = (this.#known.get(network) ?? []).filter((one) => !one.tape.torn)
+    const { tapes } = this.#recorder
+    const whole = (this.#known.get(network) ?? []).filter((one) => tapes.isWhole(one.tape))
     whole.push({ batch, nCells: batch.nCells, tape })
     this.#known.set(network, whole)
     return tape

@@ -13,8 +13,10 @@ export const STEP_SCALARS: Readonly<Record<string, Scalar>> = {
   ...ADAM_SCALARS,
 }
 
-/** Where the adam scalars start. */
-const ADAM_AT = Object.keys(STEP_SCALARS).length - Object.keys(ADAM_SCALARS).length
+export const STEP_WORDS = Object.keys(STEP_SCALARS).length
+
+/** Where Adam's scalars start. */
+const ADAM_AT = STEP_WORDS - Object.keys(ADAM_SCALARS).length
 
 /** In place of the row numbers that each repetition has elsewhere. */
 export const UNKNOWN_PLACES: Places = { rowsAt: Number.NaN, placesAt: Number.NaN }

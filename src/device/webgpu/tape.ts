@@ -1,8 +1,9 @@
-import { bakedWgsl, isWritten, type Recorded, type SharedBindings } from './baked-kernel.js'
-import { STAGE_COMPUTE } from './flags.js'
+import { STAGE_COMPUTE, USAGE } from './flags.js'
+import { type KernelSource, SLOT_BYTES } from './kernel-source.js'
 import type { Groups } from './launch.js'
+import { type Bound, constantsOf, type Recorded, tapeKey, tapeWgsl } from './tape-kernel.js'
 
-/** A kernel of a tape, compiled for its place in it. */
+/** A kernel of a tape. */
 interface TapeKernel {
   readonly pipeline: GPUComputePipeline
   readonly groups: Groups
@@ -16,37 +17,129 @@ interface Stretch {
 }
 
 /**
- * The dispatches of a training step, to be repeated: compiled with all that stays the same as constants, and with buffers bound
- * for as many kernels as possible at once, since each call costs the host a microsecond or two.
+ * The dispatches of a training step, to be repeated: what stays the same lies on the device, and buffers are bound for as many
+ * kernels as possible at once, since each call costs the host a microsecond or two.
  */
-export class Tape {
+export interface Tape {
+  /** Group 0: the scalars of the step at a dynamic offset, and those that stay. */
+  readonly scalars: GPUBindGroup
   readonly stretches: readonly Stretch[]
   readonly dispatches: number
-  readonly #buffers = new Set<GPUBuffer>()
-  #torn = false
+}
+
+/** Makes tapes; those of like networks have the same pipelines. */
+export class TapeMaker {
+  readonly #device: GPUDevice
+  readonly #uniforms: GPUBuffer
+  readonly #mostBuffers: number
+  readonly #scalarsLayout: GPUBindGroupLayout
+  readonly #pipelines = new Map<KernelSource, Map<string, GPUComputePipeline>>()
+  /** Those whose buffers are all there. */
+  readonly #whole = new Map<Tape, { bound: ReadonlySet<GPUBuffer>; constants: GPUBuffer }>()
 
   /**
-   * @param stepLayout of group 0, which holds the step's scalars
+   * @param uniforms where the scalars of steps are written
    * @param mostBuffers that a kernel may have
    */
-  constructor(
-    device: GPUDevice,
-    stepLayout: GPUBindGroupLayout,
-    mostBuffers: number,
-    recorded: readonly Recorded[],
-  ) {
-    this.dispatches = recorded.length
-    for (const { views } of recorded) for (const { buffer } of views) this.#buffers.add(buffer)
-    this.stretches = stretchesOf(recorded, mostBuffers).map((some) => stretch(device, stepLayout, some))
+  constructor(device: GPUDevice, uniforms: GPUBuffer, mostBuffers: number) {
+    this.#device = device
+    this.#uniforms = uniforms
+    this.#mostBuffers = mostBuffers
+    this.#scalarsLayout = device.createBindGroupLayout({
+      label: 'step',
+      entries: [
+        { binding: 0, visibility: STAGE_COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
+        { binding: 1, visibility: STAGE_COMPUTE, buffer: { type: 'uniform' } },
+      ],
+    })
   }
 
-  /** Whether a buffer of it is gone. */
-  get torn(): boolean {
-    return this.#torn
+  make(recorded: readonly Recorded[]): Tape {
+    const words = constantsOf(recorded)
+    const size = words.byteLength
+    const usage = USAGE.uniform | USAGE.copyDestination
+    const constants = this.#device.createBuffer({ label: 'constants of a step', size, usage })
+    this.#device.queue.writeBuffer(constants, 0, words)
+    const scalars = this.#device.createBindGroup({
+      label: 'step',
+      layout: this.#scalarsLayout,
+      entries: [
+        { binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } },
+        { binding: 1, resource: { buffer: constants } },
+      ],
+    })
+    let slot = 0
+    const stretches = stretchesOf(recorded, this.#mostBuffers).map((some) => {
+      const stretch = this.#stretch(some, slot)
+      slot += some.length
+      return stretch
+    })
+    const tape = { scalars, stretches, dispatches: recorded.length }
+    const bound = new Set(recorded.flatMap(({ views }) => views.map(({ buffer }) => buffer)))
+    this.#whole.set(tape, { bound, constants })
+    return tape
   }
 
+  /** @param first slot of the stretch */
+  #stretch(recorded: readonly Recorded[], first: number): Stretch {
+    const label = `step from ${recorded[0]!.source.name}`
+    const bindings = bindingsOf(recorded)
+    const layout = this.#device.createBindGroupLayout({
+      label,
+      entries: Array.from(bindings.values(), ({ binding, written }) => ({
+        binding,
+        visibility: STAGE_COMPUTE,
+        buffer: { type: written ? ('storage' as const) : ('read-only-storage' as const) },
+      })),
+    })
+    const group = this.#device.createBindGroup({
+      label,
+      layout,
+      entries: Array.from(bindings, ([buffer, { binding }]) => ({ binding, resource: { buffer } })),
+    })
+    const kernels = recorded.map((one, i): TapeKernel => {
+      const bound = one.views.map(({ buffer }) => bindings.get(buffer)!)
+      return { pipeline: this.#pipeline(one, first + i, bound, layout), groups: one.groups, recorded: one }
+    })
+    return { group, kernels }
+  }
+
+  #pipeline(
+    recorded: Recorded,
+    slot: number,
+    bound: readonly Bound[],
+    layout: GPUBindGroupLayout,
+  ): GPUComputePipeline {
+    const { source } = recorded
+    const key = tapeKey(recorded, slot, bound)
+    const known = this.#pipelines.get(source) ?? new Map<string, GPUComputePipeline>()
+    this.#pipelines.set(source, known)
+    let pipeline = known.get(key)
+    if (!pipeline) {
+      const label = source.name
+      const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, slot, bound) })
+      pipeline = this.#device.createComputePipeline({
+        label,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#scalarsLayout, layout] }),
+        compute: { module, entryPoint: 'start' },
+      })
+      known.set(key, pipeline)
+    }
+    return pipeline
+  }
+
+  /** Whether all buffers of a tape are there. */
+  isWhole(tape: Tape): boolean {
+    return this.#whole.has(tape)
+  }
+
+  /** A buffer is about to be destroyed. */
   forget(buffer: GPUBuffer): void {
-    if (this.#buffers.has(buffer)) this.#torn = true
+    for (const [tape, { bound, constants }] of this.#whole) {
+      if (!bound.has(buffer)) continue
+      constants.destroy()
+      this.#whole.delete(tape)
+    }
   }
 }
 
@@ -69,40 +162,18 @@ function stretchesOf(recorded: readonly Recorded[], mostBuffers: number): Record
   return stretches
 }
 
-function bindingsOf(recorded: readonly Recorded[]): SharedBindings {
-  const bindings = new Map<GPUBuffer, { written: boolean }>()
-  for (const one of recorded) {
-    for (const [i, { buffer }] of one.views.entries()) {
-      const written = isWritten(one, i) || bindings.get(buffer)?.written === true
-      bindings.set(buffer, { written })
+/** A binding for each buffer, in the order in which they come. */
+function bindingsOf(recorded: readonly Recorded[]): Map<GPUBuffer, Bound> {
+  const bindings = new Map<GPUBuffer, Bound>()
+  for (const { source, views } of recorded) {
+    for (const [i, { buffer }] of views.entries()) {
+      const known = bindings.get(buffer)
+      const writes = source.buffers[source.bufferNames[i]!]!.startsWith('read_write')
+      bindings.set(buffer, {
+        binding: known?.binding ?? bindings.size,
+        written: writes || known?.written === true,
+      })
     }
   }
   return bindings
-}
-
-function stretch(device: GPUDevice, stepLayout: GPUBindGroupLayout, recorded: readonly Recorded[]): Stretch {
-  const label = `step: ${recorded[0]!.source.name}`
-  const bindings = bindingsOf(recorded)
-  const layout = device.createBindGroupLayout({
-    label,
-    entries: Array.from(bindings.values(), ({ written }, binding) => ({
-      binding,
-      visibility: STAGE_COMPUTE,
-      buffer: { type: written ? ('storage' as const) : ('read-only-storage' as const) },
-    })),
-  })
-  const group = device.createBindGroup({
-    label,
-    layout,
-    entries: Array.from(bindings.keys(), (buffer, binding) => ({ binding, resource: { buffer } })),
-  })
-  const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [stepLayout, layout] })
-  const kernels = recorded.map((one): TapeKernel => {
-    const { name } = one.source
-    const module = device.createShaderModule({ label: name, code: bakedWgsl(one, bindings) })
-    const compute = { module, entryPoint: 'start' }
-    const pipeline = device.createComputePipeline({ label: name, layout: pipelineLayout, compute })
-    return { pipeline, groups: one.groups, recorded: one }
-  })
-  return { group, kernels }
 }

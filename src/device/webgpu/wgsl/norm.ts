@@ -1,37 +1,39 @@
 import { kernelSource } from '../kernel-source.js'
+import { perKey } from '../per-key.js'
 import { NOISE_SCALARS, RELU_DROPOUT } from './activation.js'
 import { STORE_GRADIENT } from './adam.js'
 import { covariateSum, workgroupSum } from './minibatch.js'
 import { PHILOX } from './philox.js'
 
-/** Features that a workgroup owns, and threads that share the cells of each. */
-export const NORM_FEATURES = 4
+/** Threads that share the cells of a feature. */
 const LANES = 64
-const THREADS = NORM_FEATURES * LANES
+const THREADS = 256
+/** Features that a workgroup owns. */
+export const normFeatures = (threads = THREADS): number => threads / LANES
 const PARTS = 8
 
-/** Sums over the lanes of each feature, in a fixed order by two levels. */
-const LANE_SUMS = /* wgsl */ `
-var<workgroup> lane_threads: array<f32, ${THREADS}>;
-var<workgroup> lane_parts: array<f32, ${PARTS * NORM_FEATURES}>;
+/** Sums over the lanes of each feature, in a fixed order by two levels that does not depend on the workgroup's size. */
+const laneSums = (features: number) => /* wgsl */ `
+var<workgroup> lane_threads: array<f32, ${features * LANES}>;
+var<workgroup> lane_parts: array<f32, ${PARTS * features}>;
 fn lane_sum(t: u32, x: f32) -> f32 {
   lane_threads[t] = x;
   workgroupBarrier();
-  if (t < ${PARTS * NORM_FEATURES}u) {
+  if (t < ${PARTS * features}u) {
     var part = 0.0;
-    for (var i = 0u; i < ${LANES / PARTS}u; i++) { part += lane_threads[i * ${PARTS * NORM_FEATURES}u + t]; }
+    for (var i = 0u; i < ${LANES / PARTS}u; i++) { part += lane_threads[i * ${PARTS * features}u + t]; }
     lane_parts[t] = part;
   }
   workgroupBarrier();
   var total = 0.0;
-  for (var i = 0u; i < ${PARTS}u; i++) { total += lane_parts[i * ${NORM_FEATURES}u + t % ${NORM_FEATURES}u]; }
+  for (var i = 0u; i < ${PARTS}u; i++) { total += lane_parts[i * ${features}u + t % ${features}u]; }
   return total;
 }
 `
 
-const PLACE = /* wgsl */ `
-  let j = group.x * ${NORM_FEATURES}u + t % ${NORM_FEATURES}u;
-  let lane = t / ${NORM_FEATURES}u;
+const place = (features: number) => /* wgsl */ `
+  let j = group.x * ${features}u + t % ${features}u;
+  let lane = t / ${features}u;
   let inside = j < p.width;
   let cells = select(0u, p.cells, inside);`
 
@@ -52,9 +54,9 @@ const NORM_BUFFERS = {
 } as const
 
 /** Batch normalisation: a workgroup owns features and passes over their cells (epsilon 1e-3, momentum 0.01). */
-const batchNormCode = (put: string, before = '') => /* wgsl */ `${LANE_SUMS}${put}
+const batchNormCode = (put: string, before = '') => /* wgsl */ `${laneSums(normFeatures())}${put}
 fn main(group: vec3u, groups: vec3u, t: u32) {
-  ${PLACE}
+  ${place(normFeatures())}
   ${before}
   var mean = 0.0;
   var inverse = 0.0;
@@ -165,9 +167,12 @@ fn shift_of(j: u32) -> f32 { return weight[p.shiftAt + j]; }
  *
  * @param gradient WGSL that declares `g`, the gradient by what was normalised, at `at`
  */
-const normGradientCode = (gradient: string) => /* wgsl */ `${LANE_SUMS}${STORE_GRADIENT}
+const normGradientCode = (
+  gradient: string,
+  features = normFeatures(),
+) => /* wgsl */ `${laneSums(features)}${STORE_GRADIENT}
 fn main(group: vec3u, groups: vec3u, t: u32) {
-  ${PLACE}
+  ${place(features)}
   let mean = saved[min(j, p.width - 1u)];
   let inverse = saved[p.width + min(j, p.width - 1u)];
   var sumG = 0.0;
@@ -214,38 +219,43 @@ export const batchNormGradient = kernelSource({
  * The gradient back through dropout, ReLU and batch normalisation. What comes from above may still lie in the layers of a split
  * product: they are added up on the way and the sum is stored too.
  */
-export const batchNormReluGradient = kernelSource({
-  name: 'batch norm, relu, dropout gradient',
-  threads: THREADS,
-  scalars: {
-    cells: 'u32',
-    width: 'u32',
-    scaleAt: 'u32',
-    shiftAt: 'u32',
-    dropout: 'f32',
-    layers: 'u32',
-    layerSize: 'u32',
-  },
-  buffers: {
-    input: 'read f32',
-    scale: 'read f32',
-    saved: 'read f32',
-    activation: 'read f32',
-    parts: 'read f32',
-    activationGradient: 'read_write f32',
-    outputGradient: 'read_write f32',
-    gradient: 'read_write f32',
-    inputGradient: 'read_write f32',
-  },
-  code: normGradientCode(/* wgsl */ `if (p.layers > 0u) {
+export const batchNormReluGradient = perKey((threads: number) =>
+  kernelSource({
+    name: 'batch norm, relu, dropout gradient',
+    threads,
+    scalars: {
+      cells: 'u32',
+      width: 'u32',
+      scaleAt: 'u32',
+      shiftAt: 'u32',
+      dropout: 'f32',
+      layers: 'u32',
+      layerSize: 'u32',
+    },
+    buffers: {
+      input: 'read f32',
+      scale: 'read f32',
+      saved: 'read f32',
+      activation: 'read f32',
+      parts: 'read f32',
+      activationGradient: 'read_write f32',
+      outputGradient: 'read_write f32',
+      gradient: 'read_write f32',
+      inputGradient: 'read_write f32',
+    },
+    code: normGradientCode(
+      /* wgsl */ `if (p.layers > 0u) {
       var sum = parts[at];
       for (var k = 1u; k < p.layers; k++) { sum += parts[k * p.layerSize + at]; }
       activationGradient[at] = sum;
     }
     var g = 0.0;
     if (activation[at] > 0.0) { g = 1.0 / (1.0 - p.dropout) * activationGradient[at]; }
-    outputGradient[at] = g;`),
-})
+    outputGradient[at] = g;`,
+      normFeatures(threads),
+    ),
+  }),
+)
 
 const ROW_THREADS = 64
 
