@@ -142,8 +142,8 @@ export class Recorder {
     return groups[0] <= this.#mostGroups && this.takes(bound.size)
   }
 
-  /** Has the dispatches of `calls` kept in place of being queued. */
-  record(calls: () => void): Tape {
+  /** Has the dispatches of `calls` kept in place of being queued; no tape where there are too many of them. */
+  record(calls: () => void): Tape | undefined {
     const recorded: Recorded[] = []
     this.#recorded = recorded
     try {

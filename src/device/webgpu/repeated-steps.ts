@@ -5,11 +5,11 @@ import type { Recorder } from './recorder.js'
 import { UNKNOWN_SETTINGS } from './step-scalars.js'
 import type { Tape } from './tape.js'
 
-/** A tape and what it was made for. */
+/** A tape, or that there can be none, and what it was made for. */
 interface Known {
   batch: GpuMinibatch
   nCells: number
-  tape: Tape
+  tape: Tape | undefined
 }
 
 /** Training steps, each recorded when it first comes and repeated from then on. */
@@ -38,26 +38,32 @@ export class RepeatedSteps {
     }
     // may submit what is queued, and move what a tape is bound to
     this.#kernels.reserve(gather)
-    const tape = this.#find(network, batch) ?? this.#record(network, batch, calls)
-    this.#recorder.repeat(tape, settings, batch.nCells, this.#kernels.place(gather))
+    const { tape } = this.#find(network, batch) ?? this.#record(network, batch, calls)
+    if (tape) this.#recorder.repeat(tape, settings, batch.nCells, this.#kernels.place(gather))
+    else {
+      this.#kernels.gather(gather)
+      calls(settings)
+    }
   }
 
-  #find(network: object, batch: GpuMinibatch): Tape | undefined {
+  #find(network: object, batch: GpuMinibatch): Known | undefined {
     const known = this.#known.get(network)
     if (!known) return undefined
-    const { tapes } = this.#recorder
     for (const one of known) {
-      if (one.batch === batch && one.nCells === batch.nCells && tapes.isWhole(one.tape)) return one.tape
+      if (one.batch === batch && one.nCells === batch.nCells && this.#isOfUse(one)) return one
     }
     return undefined
   }
 
-  #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Tape {
+  #isOfUse({ tape }: Known): boolean {
+    return !tape || this.#recorder.tapes.isWhole(tape)
+  }
+
+  #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Known {
     const tape = this.#recorder.record(() => this.#kernels.record(batch, () => calls(UNKNOWN_SETTINGS)))
-    const { tapes } = this.#recorder
-    const whole = (this.#known.get(network) ?? []).filter((one) => tapes.isWhole(one.tape))
-    whole.push({ batch, nCells: batch.nCells, tape })
-    this.#known.set(network, whole)
-    return tape
+    const made = { batch, nCells: batch.nCells, tape }
+    const others = (this.#known.get(network) ?? []).filter((one) => this.#isOfUse(one))
+    this.#known.set(network, [...others, made])
+    return made
   }
 }

@@ -1,17 +1,13 @@
 import { bareName } from './beside.js'
 import { boundCode, startOf } from './bound-code.js'
-import {
-  entryPoint,
-  type KernelSource,
-  type Scalar,
-  SLOT_BYTES,
-  structOf,
-  type Work,
-} from './kernel-source.js'
+import { entryPoint, type KernelSource, type Scalar, structOf, type Work } from './kernel-source.js'
 import type { Groups } from './launch.js'
 import { STEP_SCALARS } from './step-scalars.js'
-import { type View, WORD } from './view.js'
+import type { View } from './view.js'
 import { ADAM_SCALARS } from './wgsl/adam.js'
+
+/** Words of whose multiples a struct in a uniform buffer starts at one. */
+const QUAD = 4
 
 /** A dispatch that is to be repeated. */
 export interface Recorded {
@@ -42,17 +38,28 @@ function split({ source: { name, scalarNames, floats }, scalars }: Recorded) {
   return { kept, changing }
 }
 
-/** What tells apart kernels of one source whose WGSL is not the same. */
-export function tapeKey(recorded: Recorded, slot: number, bound: readonly Bound[]): string {
-  const bindings = bound.map(({ binding, written }) => `${binding}${written ? 'w' : 'r'}`)
-  return [slot, ...bindings, ...split(recorded).changing].join(' ')
+/**
+ * What tells apart pipelines of one source.
+ *
+ * @param all bindings of the group that the kernel's buffers are in
+ */
+export function tapeKey(
+  recorded: Recorded,
+  at: number,
+  bound: readonly Bound[],
+  all: readonly Bound[],
+): string {
+  const layout = all.map(({ written }) => (written ? 'w' : 'r')).join('')
+  return [at, layout, ...bound.map(({ binding }) => binding), ...split(recorded).changing].join(' ')
 }
 
 /**
- * The whole WGSL of a dispatch that is repeated. Group 0 has the scalars of the step and, in a slot for each dispatch, those
- * that stay; group 1 the buffers.
+ * The whole WGSL of a dispatch that is repeated. Group 0 has the scalars of the step, and those of all its dispatches that stay;
+ * group 1 the buffers.
+ *
+ * @param at where the dispatch's own scalars start, in words
  */
-export function tapeWgsl(recorded: Recorded, slot: number, bound: readonly Bound[]): string {
+export function tapeWgsl(recorded: Recorded, at: number, bound: readonly Bound[]): string {
   const { source } = recorded
   const { bufferNames } = source
   const { kept, changing } = split(recorded)
@@ -65,7 +72,7 @@ export function tapeWgsl(recorded: Recorded, slot: number, bound: readonly Bound
   for (const field in kept) move(field, `constants.own.${field}`)
   for (const field of changing) move(field, `now.${bareName(field)}`)
   if (source.adam) for (const field in ADAM_SCALARS) move(field, `now.${field}`)
-  const before = slot > 0 ? `  before: array<vec4u, ${(slot * SLOT_BYTES) / 16}>,\n` : ''
+  const before = at > 0 ? `  before: array<vec4u, ${at / QUAD}>,\n` : ''
   return `struct Step {
 ${structOf(STEP_SCALARS)}
 }
@@ -81,18 +88,29 @@ ${code}
 ${entryPoint(source)}`
 }
 
-/** The scalars of dispatches that stay, a slot each. */
-export function constantsOf(tape: readonly Recorded[]): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array((tape.length * SLOT_BYTES) / WORD)
+/** The scalars of dispatches that stay, and where those of each start. */
+export interface Constants {
+  readonly words: Uint32Array<ArrayBuffer>
+  readonly starts: readonly number[]
+}
+
+export function constantsOf(tape: readonly Recorded[]): Constants {
+  const starts: number[] = []
+  let end = 0
+  for (const { scalars, views } of tape) {
+    starts.push(end)
+    end += Math.ceil((scalars.length + views.length) / QUAD) * QUAD
+  }
+  const words = new Uint32Array(end)
   const floats = new Float32Array(words.buffer)
-  for (const [slot, { source, scalars, views }] of tape.entries()) {
-    let at = (slot * SLOT_BYTES) / WORD
-    for (const [i, value] of scalars.entries()) {
+  for (const [i, { source, scalars, views }] of tape.entries()) {
+    let at = starts[i]!
+    for (const [k, value] of scalars.entries()) {
       if (Number.isNaN(value)) continue
-      if (source.floats[i]) floats[at++] = value
+      if (source.floats[k]) floats[at++] = value
       else words[at++] = value
     }
     for (const { offset } of views) words[at++] = offset
   }
-  return words
+  return { words, starts }
 }

@@ -3,6 +3,12 @@ import { type KernelSource, SLOT_BYTES } from './kernel-source.js'
 import type { Groups } from './launch.js'
 import { type Bound, constantsOf, type Recorded, tapeKey, tapeWgsl } from './tape-kernel.js'
 
+/**
+ * Of a tape: each is compiled for its place. A network of five hidden layers has as many. Their scalars fit the 64 KB that a
+ * uniform buffer may have.
+ */
+const MOST_DISPATCHES = 64
+
 /** A kernel of a tape. */
 interface TapeKernel {
   readonly pipeline: GPUComputePipeline
@@ -54,8 +60,10 @@ export class TapeMaker {
     })
   }
 
-  make(recorded: readonly Recorded[]): Tape {
-    const words = constantsOf(recorded)
+  /** The tape of some dispatches; none when there are too many to compile. */
+  make(recorded: readonly Recorded[]): Tape | undefined {
+    if (recorded.length > MOST_DISPATCHES) return undefined
+    const { words, starts } = constantsOf(recorded)
     const size = words.byteLength
     const usage = USAGE.uniform | USAGE.copyDestination
     const constants = this.#device.createBuffer({ label: 'constants of a step', size, usage })
@@ -68,10 +76,10 @@ export class TapeMaker {
         { binding: 1, resource: { buffer: constants } },
       ],
     })
-    let slot = 0
+    let done = 0
     const stretches = stretchesOf(recorded, this.#mostBuffers).map((some) => {
-      const stretch = this.#stretch(some, slot)
-      slot += some.length
+      const stretch = this.#stretch(some, starts.slice(done))
+      done += some.length
       return stretch
     })
     const tape = { scalars, stretches, dispatches: recorded.length }
@@ -80,8 +88,7 @@ export class TapeMaker {
     return tape
   }
 
-  /** @param first slot of the stretch */
-  #stretch(recorded: readonly Recorded[], first: number): Stretch {
+  #stretch(recorded: readonly Recorded[], starts: readonly number[]): Stretch {
     const label = `step from ${recorded[0]!.source.name}`
     const bindings = bindingsOf(recorded)
     const layout = this.#device.createBindGroupLayout({
@@ -98,26 +105,27 @@ export class TapeMaker {
       entries: Array.from(bindings, ([buffer, { binding }]) => ({ binding, resource: { buffer } })),
     })
     const kernels = recorded.map((one, i): TapeKernel => {
-      const bound = one.views.map(({ buffer }) => bindings.get(buffer)!)
-      return { pipeline: this.#pipeline(one, first + i, bound, layout), groups: one.groups, recorded: one }
+      const pipeline = this.#pipeline(one, starts[i]!, bindings, layout)
+      return { pipeline, groups: one.groups, recorded: one }
     })
     return { group, kernels }
   }
 
   #pipeline(
     recorded: Recorded,
-    slot: number,
-    bound: readonly Bound[],
+    start: number,
+    bindings: ReadonlyMap<GPUBuffer, Bound>,
     layout: GPUBindGroupLayout,
   ): GPUComputePipeline {
-    const { source } = recorded
-    const key = tapeKey(recorded, slot, bound)
+    const { source, views } = recorded
+    const bound = views.map(({ buffer }) => bindings.get(buffer)!)
+    const key = tapeKey(recorded, start, bound, [...bindings.values()])
     const known = this.#pipelines.get(source) ?? new Map<string, GPUComputePipeline>()
     this.#pipelines.set(source, known)
     let pipeline = known.get(key)
     if (!pipeline) {
       const label = source.name
-      const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, slot, bound) })
+      const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, start, bound) })
       pipeline = this.#device.createComputePipeline({
         label,
         layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#scalarsLayout, layout] }),

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import type { AdamSettings, CellSource, Minibatch, StepSettings } from '../../src/device/device.js'
+import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
+import type { ModelConfig } from '../../src/model/config.js'
+import type { Network } from '../../src/model/network.js'
+import { bits, smallCells, smallNetwork } from '../train/small-cells.js'
+import { ADAM } from './adam-expected.js'
+import { NO_WEBGPU } from './webgpu.js'
+
+const gpu = NO_WEBGPU === undefined ? await openWebgpu() : undefined
+if (NO_WEBGPU !== undefined) it.skip(`repeated steps on WebGPU are not tested: ${NO_WEBGPU}`)
+
+const source = smallCells(150, 40)
+const others = smallCells(90, 40, 2)
+
+/** Cells of a step: two sizes, in turn. */
+const cellsOf = (step: number, { nCells }: CellSource): Int32Array =>
+  Int32Array.from({ length: step % 3 ? 60 : 17 }, (_, i) => (i * 7 + step * 11) % nCells)
+
+/** All that may differ from step to step does. */
+const settingsOf = (step: number): StepSettings & { adam: AdamSettings } => ({
+  seed: step < 4 ? 1 : 2,
+  step: 10 * step,
+  klWeight: step === 3 ? 1 : step / 8,
+  adam: { ...ADAM, learningRate: 0.01 / step, weightDecay: 0.01 * step, step },
+})
+
+type Take = (network: Network, batch: Minibatch, settings: StepSettings) => void
+
+const repeated: Take = (network, batch, { seed, step, klWeight, adam }) =>
+  network.trainStep(batch, { seed, step }, klWeight, adam)
+
+/** The same kernels, called one by one. */
+const oneByOne: Take = (network, batch, { seed, step, klWeight, adam }) => {
+  const mode = { training: true, seed, step }
+  network.forward(batch, mode)
+  network.backward(batch, mode, klWeight, adam)
+  network.parameters.adam(adam)
+}
+
+/** Two networks and three minibatches, used in turn. */
+async function run(take: Take, model: Partial<ModelConfig>) {
+  const networks = [smallNetwork(gpu!, source, model, 1), smallNetwork(gpu!, source, model, 2)] as const
+  let batches = await Promise.all([networks[0].minibatch(source), networks[0].minibatch(others)])
+  for (let step = 1; step <= 8; step++) {
+    const network = networks[step === 5 || step === 8 ? 1 : 0]
+    const which = step % 4 === 2 ? 1 : 0
+    network.gather(batches[which]!, cellsOf(step, which ? others : source))
+    take(network, batches[which]!, settingsOf(step))
+    if (step === 4) {
+      // what the first steps were bound to is no more
+      for (const batch of batches) networks[0].releaseMinibatch(batch)
+      batches = await Promise.all([networks[0].minibatch(source), networks[0].minibatch(others)])
+    }
+  }
+  const results = []
+  for (const network of networks) {
+    results.push({ weights: bits(await network.state(true)), sums: await network.takeSums() })
+  }
+  for (const batch of batches) networks[0].releaseMinibatch(batch)
+  for (const network of networks) network.release()
+  return results
+}
+
+// a software GPU compiles slowly
+describe.skipIf(!gpu)('a training step that is repeated', { timeout: 120_000 }, () => {
+  it.each<{ name: string; model: Partial<ModelConfig> }>([
+    { name: 'nb', model: {} },
+    {
+      name: 'zinb, two layers, latent library',
+      model: { likelihood: 'zinb', nLayers: 2, library: 'latent', dispersion: 'gene-batch' },
+    },
+  ])('has the bits of its kernels called one by one: $name', async ({ model }) => {
+    const results = await run(repeated, model)
+    expect(results).toEqual(await run(oneByOne, model))
+    expect(Number.isFinite(results[0]!.sums.logLikelihood)).toBe(true)
+  })
+
+  it('asks for the kernels once for each number of cells', async () => {
+    const network = smallNetwork(gpu!, source)
+    const batch = await network.minibatch(source)
+    let asked = 0
+    const forward = network.forward.bind(network)
+    network.forward = (...args) => {
+      asked++
+      forward(...args)
+    }
+    for (let step = 1; step <= 9; step++) {
+      network.gather(batch, cellsOf(step, source))
+      repeated(network, batch, settingsOf(step))
+    }
+    expect(asked).toBe(2)
+    network.releaseMinibatch(batch)
+    network.release()
+  })
+
+  it('works where its kernels are too many to be compiled for their places', async () => {
+    const model = { nLayers: 8, nHidden: 4 }
+    const one = async (take: Take) => {
+      const network = smallNetwork(gpu!, source, model)
+      const batch = await network.minibatch(source)
+      const { dispatches } = gpu!.recorder
+      for (let step = 1; step <= 2; step++) {
+        network.gather(batch, cellsOf(1, source))
+        take(network, batch, settingsOf(step))
+      }
+      const weights = bits(await network.state(true))
+      network.releaseMinibatch(batch)
+      network.release()
+      return { weights, dispatches: gpu!.recorder.dispatches - dispatches }
+    }
+    const result = await one(repeated)
+    expect(result).toEqual(await one(oneByOne))
+    expect(result.dispatches / 2).toBeGreaterThan(64)
+  })
+})
