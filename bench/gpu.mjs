@@ -42,7 +42,7 @@ const EPOCH_CELLS = 100_000
 /** Steps that a queue may hold before the clock is looked at. */
 const STEPS_AT_ONCE = tiny ? 2 : 200
 /** When the host alone is measured; fewer steps than make a submission of themselves. */
-const HOST_STEPS = 50
+const HOST_STEPS = 90
 const HOST_ROUNDS = 20
 const PROFILED_STEPS = tiny ? 3 : 20
 
