@@ -8,9 +8,10 @@ import type {
   Parameter,
   Tensor,
 } from '../device.js'
+import { adamScalars } from './adam-scalars.js'
 import { type GpuMinibatch, mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
-import { adamScalars, type KernelContext, rowThreads, strided } from './kernel-context.js'
+import { type KernelContext, rowThreads, strided } from './kernel-context.js'
 import { type Launch, launch } from './launch.js'
 import { splitSum } from './tiles.js'
 import { aligned, View } from './view.js'

@@ -1,5 +1,5 @@
 import { ScvaeError } from '../../errors.js'
-import type { AdamSettings, CellSource, CovariateUse } from '../device.js'
+import type { CellSource, CovariateUse } from '../device.js'
 import { USAGE } from './flags.js'
 import type { Groups } from './launch.js'
 import type { Recorder } from './recorder.js'
@@ -131,20 +131,6 @@ export class KernelContext {
     this.#floats.dispose()
     this.#integers.dispose()
   }
-}
-
-/** Scalars of the last settings: a step has several kernels that take them. */
-let last: { settings: AdamSettings; scalars: Float32Array } | undefined
-
-/** Adam's scalars (`ADAM_SCALARS`), the bias corrections taken in double precision. */
-export function adamScalars(settings: AdamSettings): Float32Array {
-  if (last?.settings !== settings) {
-    const { learningRate, beta1, beta2, epsilon, weightDecay, step } = settings
-    const rate = learningRate / (1 - beta1 ** step)
-    const root = 1 / Math.sqrt(1 - beta2 ** step)
-    last = { settings, scalars: Float32Array.of(rate, root, beta1, beta2, epsilon, weightDecay) }
-  }
-  return last.scalars
 }
 
 /** Workgroups for so many elements; kernels go on in strides past the most. */

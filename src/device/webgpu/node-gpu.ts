@@ -19,6 +19,8 @@ export async function nodeGpu(flags: readonly string[] = []): Promise<GPU> {
   const create = await loadDawn()
   const missing = missingVulkan()
   if (missing) throw new ScvaeError('no-device', missing.sentence, { hint: missing.hint })
+  // Mesa's layer that orders GPUs looks for a desktop, and complains on stderr where there is none
+  process.env.NODEVICE_SELECT ??= '1'
   const key = flags.join(' ')
   const gpu = made.get(key) ?? create([...FLAGS, ...flags])
   made.set(key, gpu)

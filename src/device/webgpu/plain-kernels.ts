@@ -20,10 +20,11 @@ import type {
   SparseLinearGradientArgs,
   Tensor,
 } from '../device.js'
+import { adamScalars } from './adam-scalars.js'
 import { mini } from './gpu-minibatch.js'
 import { gpuParameter, sharedArena, view } from './gpu-tensor.js'
 import { HeadKernels, type Layers } from './head-kernels.js'
-import { adamScalars, type KernelContext, strided } from './kernel-context.js'
+import { type KernelContext, strided } from './kernel-context.js'
 import { type Launch, launch } from './launch.js'
 import { LinearKernels } from './linear-kernels.js'
 import { aligned } from './view.js'

@@ -1,5 +1,5 @@
 import type { StepSettings } from '../device.js'
-import { adamScalars } from './kernel-context.js'
+import { adamScalars } from './adam-scalars.js'
 import type { Scalar } from './kernel-source.js'
 import { ADAM_SCALARS } from './wgsl/adam.js'
 

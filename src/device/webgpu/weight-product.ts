@@ -1,7 +1,7 @@
 import type { AdamSettings } from '../device.js'
+import { adamScalars } from './adam-scalars.js'
 import type { GpuMinibatch } from './gpu-minibatch.js'
 import type { ParameterArena } from './gpu-tensor.js'
-import { adamScalars } from './kernel-context.js'
 import { type Groups, type Launch, launch } from './launch.js'
 import type { Tiles } from './tiles.js'
 import type { View } from './view.js'
