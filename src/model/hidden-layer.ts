@@ -83,7 +83,7 @@ export class HiddenLayer {
   /** @param input cells × inputs; left out for a sparse layer */
   forward(batch: Minibatch, input: Tensor | undefined, mode: PassMode): void {
     const { kernels } = this.#device
-    // written out: a spread costs an engine more than all else that the host does for a step
+    // written out: spreads of a step's arguments cost an engine more than all else that the host does to call its kernels
     const { weight, bias, covariates } = this.#weights
     const linear = this.#stages[0]!
     if (input) kernels.linear({ batch, input, weight, bias, covariates, output: linear })

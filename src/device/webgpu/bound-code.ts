@@ -1,4 +1,4 @@
-import type { KernelSource } from './kernel-source.js'
+import type { KernelSource, Scalar } from './kernel-source.js'
 
 /** Where a buffer of a kernel lies. Several may lie in one binding. */
 export interface Place {
@@ -11,6 +11,14 @@ export interface Place {
 
 /** The scalar that says where a buffer's words start. */
 export const startOf = (buffer: string): string => `start_${buffer}`
+
+/** These scalars of a kernel, in the order of its buffers. */
+export const startScalars = ({ bufferNames }: KernelSource): Record<string, Scalar> =>
+  Object.fromEntries(bufferNames.map((name) => [startOf(name), 'u32' as const]))
+
+/** Whether a kernel writes one of its buffers. */
+export const writes = ({ bufferNames, buffers }: KernelSource, i: number): boolean =>
+  buffers[bufferNames[i]!]!.startsWith('read_write')
 
 /** A kernel's WGSL with its buffers as places in bindings of a group, and the declarations of these. */
 export function boundCode(source: KernelSource, group: number, places: readonly Place[]): string {

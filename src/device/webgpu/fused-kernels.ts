@@ -22,6 +22,7 @@ import {
   batchNormRelu,
   batchNormReluGradient,
   MOST_NARROW_INPUTS,
+  NORM_THREADS,
   narrowLayer,
   normFeatures,
 } from './wgsl/norm.js'
@@ -135,7 +136,7 @@ export class FusedKernels {
   }
 
   batchNormReluGradient({ relu, norm }: ActivationGradient): void {
-    this.#context.recorder.run(this.activationGradient({ relu, norm }, NO_LAYERS, 256))
+    this.#context.recorder.run(this.activationGradient({ relu, norm }, NO_LAYERS, NORM_THREADS))
   }
 
   /** @param layers of the gradient by the activation, where it has not been added up */

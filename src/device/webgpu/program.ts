@@ -1,4 +1,4 @@
-import { boundCode, startOf } from './bound-code.js'
+import { boundCode, startOf, startScalars, writes } from './bound-code.js'
 import { STAGE_COMPUTE } from './flags.js'
 import { entryPoint, type KernelSource, SLOT_BYTES, structOf } from './kernel-source.js'
 import type { View } from './view.js'
@@ -22,13 +22,13 @@ export class Program {
   readonly #groups: { views: readonly View[]; group: GPUBindGroup }[] = []
 
   constructor(device: GPUDevice, source: KernelSource, uniforms: GPUBuffer, views: readonly View[]) {
-    const { name: label, bufferNames, buffers } = source
+    const { name: label, bufferNames } = source
     this.#name = label
     this.#device = device
     this.#uniforms = uniforms
     this.#shares = sharesOf(views)
     const written = this.#shares.map((share) =>
-      bufferNames.some((name, i) => this.#shares[i] === share && buffers[name]!.startsWith('read_write')),
+      this.#shares.some((other, i) => other === share && writes(source, i)),
     )
     const visibility = STAGE_COMPUTE
     this.#layout = device.createBindGroupLayout({
@@ -100,10 +100,9 @@ export class Program {
 
 /** The whole WGSL of a kernel; its scalars are those of the source, Adam's where it takes them, and where each buffer starts. */
 function wgsl(source: KernelSource, code: string): string {
-  const { scalars, adam, bufferNames } = source
-  const starts = Object.fromEntries(bufferNames.map((name) => [startOf(name), 'u32' as const]))
+  const { scalars, adam } = source
   return `struct Scalars {
-${structOf({ ...scalars, ...(adam ? ADAM_SCALARS : {}), ...starts })}
+${structOf({ ...scalars, ...(adam ? ADAM_SCALARS : {}), ...startScalars(source) })}
 }
 @group(0) @binding(0) var<uniform> p: Scalars;
 ${code}

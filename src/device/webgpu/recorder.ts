@@ -95,19 +95,15 @@ export class Recorder {
 
   dispatch<P extends string, B extends string>(source: KernelSource<P, B>, dispatch: Dispatch<P, B>): void {
     const { buffers, scalars, adam, groups } = dispatch
-    if (this.#recorded) {
-      this.#recorded.push({
-        source,
-        views: source.bufferNames.map((name) => buffers[name]),
-        scalars: source.scalarNames.map((name) => scalars[name]),
-        groups,
-        work: () => source.work?.(scalars),
-      })
-      return
-    }
-    const { bufferNames } = source
+    const { bufferNames, scalarNames } = source
     const views: View[] = []
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
+    const work = () => source.work?.(scalars)
+    if (this.#recorded) {
+      const values = scalarNames.map((name) => scalars[name])
+      this.#recorded.push({ source, views, scalars: values, groups, work })
+      return
+    }
     const at = this.#nextSlot()
     let end = this.#writeScalars(source, scalars, at)
     if (adam) {
@@ -116,7 +112,7 @@ export class Recorder {
     }
     for (let i = 0; i < views.length; i++) this.#words[end++] = views[i]!.offset
     this.#offsets[0] = this.#takeSlot(end - at)
-    this.#encode(source, views, groups, () => source.work?.(scalars))
+    this.#encode(source, views, groups, work)
   }
 
   run({ source, dispatch }: Launch): void {

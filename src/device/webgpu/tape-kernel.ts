@@ -1,5 +1,5 @@
 import { bareName } from './beside.js'
-import { boundCode, startOf } from './bound-code.js'
+import { boundCode, startOf, startScalars } from './bound-code.js'
 import { entryPoint, type KernelSource, type Scalar, structOf, type Work } from './kernel-source.js'
 import type { Groups } from './launch.js'
 import { STEP_SCALARS } from './step-scalars.js'
@@ -63,7 +63,6 @@ export function tapeWgsl(recorded: Recorded, at: number, bound: readonly Bound[]
   const { source } = recorded
   const { bufferNames } = source
   const { kept, changing } = split(recorded)
-  const starts = Object.fromEntries(bufferNames.map((name) => [startOf(name), 'u32' as const]))
   const places = bufferNames.map((name, i) => ({ ...bound[i]!, start: `constants.own.${startOf(name)}` }))
   let code = boundCode(source, 1, places)
   const move = (field: string, to: string) => {
@@ -77,7 +76,7 @@ export function tapeWgsl(recorded: Recorded, at: number, bound: readonly Bound[]
 ${structOf(STEP_SCALARS)}
 }
 struct Scalars {
-${structOf({ ...kept, ...starts })}
+${structOf({ ...kept, ...startScalars(source) })}
 }
 struct Constants {
 ${before}  own: Scalars,

@@ -1,3 +1,4 @@
+import { writes } from './bound-code.js'
 import { STAGE_COMPUTE, USAGE } from './flags.js'
 import { type KernelSource, SLOT_BYTES } from './kernel-source.js'
 import type { Groups } from './launch.js'
@@ -176,10 +177,9 @@ function bindingsOf(recorded: readonly Recorded[]): Map<GPUBuffer, Bound> {
   for (const { source, views } of recorded) {
     for (const [i, { buffer }] of views.entries()) {
       const known = bindings.get(buffer)
-      const writes = source.buffers[source.bufferNames[i]!]!.startsWith('read_write')
       bindings.set(buffer, {
         binding: known?.binding ?? bindings.size,
-        written: writes || known?.written === true,
+        written: writes(source, i) || known?.written === true,
       })
     }
   }

@@ -7,9 +7,10 @@ import { PHILOX } from './philox.js'
 
 /** Threads that share the cells of a feature. */
 const LANES = 64
-const THREADS = 256
+/** Of a workgroup where no other kernel is beside. */
+export const NORM_THREADS = 256
 /** Features that a workgroup owns. */
-export const normFeatures = (threads = THREADS): number => threads / LANES
+export const normFeatures = (threads = NORM_THREADS): number => threads / LANES
 const PARTS = 8
 
 /** Sums over the lanes of each feature, in a fixed order by two levels that does not depend on the workgroup's size. */
@@ -93,7 +94,7 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
 
 export const batchNorm = kernelSource({
   name: 'batch norm',
-  threads: THREADS,
+  threads: NORM_THREADS,
   scalars: NORM_SCALARS,
   buffers: NORM_BUFFERS,
   code: batchNormCode(`${OWN_SCALE}fn put_normalised(at: u32, i: u32, j: u32, x: f32) { output[at] = x; }`),
@@ -112,7 +113,7 @@ fn put_normalised(at: u32, i: u32, j: u32, x: f32) {
 /** Batch normalisation with ReLU and dropout after it. */
 export const batchNormRelu = kernelSource({
   name: 'batch norm, relu, dropout',
-  threads: THREADS,
+  threads: NORM_THREADS,
   scalars: { ...NORM_SCALARS, dropout: 'f32', ...NOISE_SCALARS },
   buffers: { ...NORM_BUFFERS, activation: 'read_write f32' },
   code: batchNormCode(OWN_SCALE + ACTIVATE),
@@ -124,7 +125,7 @@ export const MOST_NARROW_INPUTS = 64
 /** A linear layer with few inputs, batch normalisation, ReLU and dropout: a whole hidden layer. */
 export const narrowLayer = kernelSource({
   name: 'linear, batch norm, relu, dropout',
-  threads: THREADS,
+  threads: NORM_THREADS,
   scalars: {
     ...NORM_SCALARS,
     dropout: 'f32',
@@ -202,7 +203,7 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
 
 export const batchNormGradient = kernelSource({
   name: 'batch norm gradient',
-  threads: THREADS,
+  threads: NORM_THREADS,
   scalars: { cells: 'u32', width: 'u32', scaleAt: 'u32', shiftAt: 'u32' },
   buffers: {
     input: 'read f32',
