@@ -9,16 +9,16 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { view } from '../dist/src/device/webgpu/gpu-tensor.js'
-import { openWebgpu } from '../dist/src/device/webgpu/open-webgpu.js'
-import { TILES } from '../dist/src/device/webgpu/tiles.js'
+import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
+import { TILES } from '../dist/src/device/webgpu/tiles/tiles.js'
 import { plainProduct } from '../dist/src/device/webgpu/wgsl/linear.js'
 import { tileName } from '../dist/src/device/webgpu/wgsl/product.js'
-import { modelConfig } from '../dist/src/model/config.js'
-import { Network } from '../dist/src/model/network.js'
+import { modelConfig } from '../dist/src/network/config.js'
+import { Network } from '../dist/src/network/network.js'
 import { Random } from '../dist/src/numeric/random.js'
-import { numbers, options } from './options.mjs'
-import { figure, machine, printTable, writeJson } from './output.mjs'
-import { randomCells } from './training-step.mjs'
+import { numbers, options } from './lib/options.mjs'
+import { figure, machine, printTable, writeJson } from './lib/output.mjs'
+import { randomCells } from './training/training-step.mjs'
 
 const flags = options('Training on the GPU: cells a second, kernels, share of the peak; beside scvi-tools.', {
   genes: '2000,20000',

@@ -6,12 +6,12 @@
  * Ends with an error where the two do not find the same. `--tiny` is a test of itself, for a software adapter.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { nearestNeighborsOn } from '../dist/src/analysis/device-neighbors.js'
-import { nearestNeighbors } from '../dist/src/analysis/neighbors.js'
-import { openWebgpu } from '../dist/src/device/webgpu/open-webgpu.js'
+import { nearestNeighborsOn } from '../dist/src/analysis/neighbors/device-neighbors.js'
+import { nearestNeighbors } from '../dist/src/analysis/neighbors/neighbors.js'
+import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
 import { Random } from '../dist/src/numeric/random.js'
-import { numbers, options } from './options.mjs'
-import { figure, machine, printTable, writeJson } from './output.mjs'
+import { numbers, options } from './lib/options.mjs'
+import { figure, machine, printTable, writeJson } from './lib/output.mjs'
 
 const flags = options('Nearest neighbours: the GPU beside the k-d tree of the CPU.', {
   cells: '5000,20000,100000,500000',

@@ -5,13 +5,14 @@
  *
  * Only the host's time is looked at, so a software GPU does.
  */
-import { openWebgpu } from '../dist/src/device/webgpu/open-webgpu.js'
-import { EntryWords } from '../dist/src/device/webgpu/row-words.js'
+
+import { EntryWords } from '../dist/src/device/webgpu/cells/row-words.js'
+import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
 import { CountMatrix } from '../dist/src/index.js'
 import { Random } from '../dist/src/numeric/random.js'
-import { list, numbers, options } from './options.mjs'
-import { figure, machine, printTable, writeJson } from './output.mjs'
-import { randomCells } from './training-step.mjs'
+import { list, numbers, options } from './lib/options.mjs'
+import { figure, machine, printTable, writeJson } from './lib/output.mjs'
+import { randomCells } from './training/training-step.mjs'
 
 const flags = options('What the host spends on counts that are sent to the GPU with each minibatch.', {
   data: '2000:0.1,20000:0.05',

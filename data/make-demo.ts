@@ -4,7 +4,7 @@
  * Every number below is part of the dataset: the same program always writes the same cells.
  */
 
-import { simulateCells } from '../src/analysis/simulate.js'
+import { simulateCells } from '../src/analysis/simulate/simulate.js'
 import type { Column } from '../src/anndata/frame/column.js'
 import { writeAnnData } from '../src/anndata/write/anndata.js'
 

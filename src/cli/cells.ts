@@ -3,7 +3,7 @@ import { obsColumn } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import { ScvaeError } from '../errors.js'
 import { formatPlural } from '../report/format.js'
-import type { SubsetTerm } from './fit-settings.js'
+import type { SubsetTerm } from './fit/fit-settings.js'
 import type { Log } from './log.js'
 import { listed } from './text.js'
 

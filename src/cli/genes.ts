@@ -1,8 +1,8 @@
-import { selectHighlyVariableGenes } from '../analysis/highly-variable-genes.js'
+import { selectHighlyVariableGenes } from '../analysis/genes/highly-variable-genes.js'
 import { obsColumn } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import { formatCount } from '../report/format.js'
-import type { FitSettings } from './fit-settings.js'
+import type { FitSettings } from './fit/fit-settings.js'
 import type { Log } from './log.js'
 
 const MOST_GENES_UNASKED = 8000

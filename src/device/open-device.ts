@@ -38,7 +38,7 @@ export async function openDevice({
 }: DeviceChoice): Promise<Device> {
   const [kind, number] = device.split(':')
   if (kind === 'webgpu') {
-    const { openWebgpu } = await import('./webgpu/open-webgpu.js')
+    const { openWebgpu } = await import('./webgpu/open/open-webgpu.js')
     return openWebgpu(number === undefined ? undefined : Number(number), { memory, onStreamed })
   }
   if (kind === 'tensorflow') {
@@ -47,7 +47,7 @@ export async function openDevice({
   }
   // who asks for kernels asks for the CPU device
   if (kind === 'auto' && kernels === 'auto') {
-    const { findWebgpu } = await import('./webgpu/open-webgpu.js')
+    const { findWebgpu } = await import('./webgpu/open/open-webgpu.js')
     const gpu = await findWebgpu({ memory, onStreamed })
     if (gpu) return gpu
     const { openCudaTensorFlow } = await import('./tensorflow/open.js')

@@ -1,4 +1,4 @@
-import type { EpochRecord } from '../train/options.js'
+import type { EpochRecord } from '../files/epoch-record.js'
 
 /** A named value as it is printed in a list of facts. */
 export type NamedValue = readonly [name: string, value: string]

@@ -1,4 +1,4 @@
-import type { OutlierScores } from '../analysis/outlier-score.js'
+import type { OutlierScores } from '../analysis/outliers/outlier-score.js'
 import type { OutlierRow, OutlierSummary } from './report-data.js'
 
 export interface TopOutliersInput {

@@ -49,22 +49,6 @@ export const DEFAULT_TRAINING: TrainOptions = {
   seed: 0,
 }
 
-/** What one epoch left behind. Losses are means over cells, in nats; lower is better for all of them. */
-export interface EpochRecord {
-  epoch: number
-  /** Reconstruction + unweighted KL, on the training cells in training mode. */
-  trainElbo: number
-  trainReconstruction: number
-  trainKl: number
-  klWeight: number
-  learningRate: number
-  /** On the held-out cells, in evaluation mode (minus the ELBO, unweighted KL); absent in epochs without validation. */
-  heldoutElbo?: number
-  heldoutReconstruction?: number
-  heldoutKl?: number
-  seconds: number
-}
-
 /**
  * Completes and checks training options.
  *

@@ -1,10 +1,11 @@
 import type { CellSource, Minibatch } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
-import type { LossSums, Network } from '../model/network.js'
-import type { NetworkState } from '../model/parameters.js'
-import { type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { type Progress, readCheckpoint, writeCheckpoint } from '../files/checkpoint.js'
+import type { EpochRecord } from '../files/epoch-record.js'
+import type { LossSums, Network } from '../network/network.js'
+import type { NetworkState } from '../network/parameters.js'
 import { TrainingDiverged } from './diverged.js'
-import type { EpochRecord, TrainOptions } from './options.js'
+import type { TrainOptions } from './options.js'
 import {
   epochsFor,
   klWeight,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cauchyCombination } from '../../src/analysis/cauchy-combination.js'
+import { cauchyCombination } from '../../src/analysis/outliers/cauchy-combination.js'
 import { Random } from '../../src/numeric/random.js'
 import { normalCdf } from '../../src/numeric/special.js'
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { adjustedRandIndex, normalizedMutualInformation } from '../../src/analysis/clustering-metrics.js'
+import {
+  adjustedRandIndex,
+  normalizedMutualInformation,
+} from '../../src/analysis/metrics/clustering-metrics.js'
 import { Random } from '../../src/numeric/random.js'
 
 describe('adjustedRandIndex', () => {

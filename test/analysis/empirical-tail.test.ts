@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { upperTailP } from '../../src/analysis/empirical-tail.js'
+import { upperTailP } from '../../src/analysis/outliers/empirical-tail.js'
 import { Random } from '../../src/numeric/random.js'
 
 const draws = (n: number, seed: number, draw: (random: Random) => number) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { selectHighlyVariableGenes } from '../../src/analysis/highly-variable-genes.js'
+import { selectHighlyVariableGenes } from '../../src/analysis/genes/highly-variable-genes.js'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
 
 interface Golden {

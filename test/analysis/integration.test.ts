@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { batchMixing } from '../../src/analysis/integration.js'
-import { nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { batchMixing } from '../../src/analysis/metrics/integration.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { Random } from '../../src/numeric/random.js'
 
 const N = 1500

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { adjustedRandIndex } from '../../src/analysis/clustering-metrics.js'
-import { kmeans } from '../../src/analysis/kmeans.js'
+import { kmeans } from '../../src/analysis/clustering/kmeans.js'
+import { adjustedRandIndex } from '../../src/analysis/metrics/clustering-metrics.js'
 import { blobs } from './blobs.js'
 
 describe('kmeans', () => {

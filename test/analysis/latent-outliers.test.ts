@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/latent-outliers.js'
-import { nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/outliers/latent-outliers.js'
 import { blobs } from './blobs.js'
 
 const N = 600

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearestNeighbors } from '../../src/analysis/neighbors.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { Random } from '../../src/numeric/random.js'
 import { blobs } from './blobs.js'
 

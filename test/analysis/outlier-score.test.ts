@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/latent-outliers.js'
-import { nearestNeighbors } from '../../src/analysis/neighbors.js'
-import { combineOutlierScores } from '../../src/analysis/outlier-score.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/outliers/latent-outliers.js'
+import { combineOutlierScores } from '../../src/analysis/outliers/outlier-score.js'
 import { Random } from '../../src/numeric/random.js'
 
 const D = 6

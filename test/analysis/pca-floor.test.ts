@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { adjustedRandIndex, normalizedMutualInformation } from '../../src/analysis/clustering-metrics.js'
-import { batchMixing } from '../../src/analysis/integration.js'
-import { kmeans } from '../../src/analysis/kmeans.js'
-import { nearestNeighbors } from '../../src/analysis/neighbors.js'
-import { pcaFloor } from '../../src/analysis/pca.js'
+import { kmeans } from '../../src/analysis/clustering/kmeans.js'
+import {
+  adjustedRandIndex,
+  normalizedMutualInformation,
+} from '../../src/analysis/metrics/clustering-metrics.js'
+import { batchMixing } from '../../src/analysis/metrics/integration.js'
+import { pcaFloor } from '../../src/analysis/metrics/pca.js'
+import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 

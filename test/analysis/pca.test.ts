@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { pcaFloor } from '../../src/analysis/pca.js'
-import { symmetricEigen } from '../../src/analysis/symmetric-eigen.js'
+import { pcaFloor } from '../../src/analysis/metrics/pca.js'
+import { symmetricEigen } from '../../src/analysis/metrics/symmetric-eigen.js'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { Random } from '../../src/numeric/random.js'
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type HighlyVariableGenes,
   selectHighlyVariableGenes,
-} from '../../src/analysis/highly-variable-genes.js'
+} from '../../src/analysis/genes/highly-variable-genes.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 

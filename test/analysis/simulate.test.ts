@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type SimulatedCells, simulateCells } from '../../src/analysis/simulate.js'
+import { type SimulatedCells, simulateCells } from '../../src/analysis/simulate/simulate.js'
 
 /** Sums of every group's rows divided by their total: one profile a group, nGroups × nGenes. */
 function groupProfiles(simulated: SimulatedCells, groups: string[], keep: (cell: number) => boolean) {

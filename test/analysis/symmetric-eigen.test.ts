@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { symmetricEigen } from '../../src/analysis/symmetric-eigen.js'
+import { symmetricEigen } from '../../src/analysis/metrics/symmetric-eigen.js'
 import { Random } from '../../src/numeric/random.js'
 
 describe('symmetricEigen', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { decodeSafetensors, encodeSafetensors } from '../../src/model/safetensors.js'
+import { decodeSafetensors, encodeSafetensors } from '../../src/files/safetensors.js'
 import { namesIn, scvae, start, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()

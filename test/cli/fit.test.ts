@@ -6,7 +6,7 @@ import { childDataset, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { hdf5Array } from '../../src/anndata/hdf5/store.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { SlicedArray } from '../../src/anndata/slices/sliced-array.js'
-import { SCVI } from '../../src/scvi.js'
+import { SCVI } from '../../src/models/scvi.js'
 import { type Finished, namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { EpochProgress, epochLine } from '../../src/cli/epoch-progress.js'
+import { EpochProgress, epochLine } from '../../src/cli/fit/epoch-progress.js'
 import { Log } from '../../src/cli/log.js'
-import type { EpochRecord } from '../../src/train/options.js'
+import type { EpochRecord } from '../../src/files/epoch-record.js'
 import { temporaryFolder } from './scvae.js'
 
 const folder = temporaryFolder()

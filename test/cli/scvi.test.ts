@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readModel } from '../../src/model/model-files.js'
+import { readModel } from '../../src/files/model-files.js'
 import { namesIn, SHORT_FIT, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const MODEL = resolve('test/fixtures/scvi/nb-two-layers-batch')
@@ -46,7 +46,7 @@ describe('models of scvi-tools', () => {
   })
 
   it('refuses a file that would run a command, and runs nothing', async () => {
-    const { pickle, global, text, torchFile } = await import('../scvi-tools/pickles.js')
+    const { pickle, global, text, torchFile } = await import('../files/scvi-tools/pickles.js')
     const command = `touch ${join(folder, 'ran')}`
     writeFileSync(
       join(folder, 'evil.pt'),

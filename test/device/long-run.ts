@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Device, Minibatch } from '../../src/device/device.js'
-import { modelConfig } from '../../src/model/config.js'
-import { Network } from '../../src/model/network.js'
+import { modelConfig } from '../../src/network/config.js'
+import { Network } from '../../src/network/network.js'
 import { Setting, type Shape } from './setting.js'
 
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }

@@ -1,4 +1,4 @@
-import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
+import { openAdapter } from '../../src/device/webgpu/open/open-gpu.js'
 import { GPU_CHECKS } from './checks.js'
 
 /** Outputs of one of the checks on the browser's own GPU, as plain numbers for the way to Node. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ModelConfig } from '../../src/model/config.js'
+import type { ModelConfig } from '../../src/network/config.js'
 import { describeConformance } from './conformance.js'
 import { LongRun } from './long-run.js'
 import { plainTensorFlow, tensorCount } from './plain-tensorflow.js'

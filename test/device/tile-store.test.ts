@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { fileTileStore } from '../../src/device/webgpu/tile-store.js'
-import { pickTile, TILES, Tiles, type TunedProduct } from '../../src/device/webgpu/tiles.js'
+import { fileTileStore } from '../../src/device/webgpu/tiles/tile-store.js'
+import { pickTile, TILES, Tiles, type TunedProduct } from '../../src/device/webgpu/tiles/tiles.js'
 import { tileName } from '../../src/device/webgpu/wgsl/product.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'scvae-tiles-'))

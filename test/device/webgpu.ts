@@ -1,7 +1,7 @@
-import type { CountsOptions } from '../../src/device/webgpu/gpu-minibatches.js'
-import { type AdapterName, adapterNames, nodeGpu } from '../../src/device/webgpu/node-gpu.js'
-import { openAdapter } from '../../src/device/webgpu/open-gpu.js'
-import { openWebgpu } from '../../src/device/webgpu/open-webgpu.js'
+import type { CountsOptions } from '../../src/device/webgpu/cells/gpu-minibatches.js'
+import { type AdapterName, adapterNames, nodeGpu } from '../../src/device/webgpu/open/node-gpu.js'
+import { openAdapter } from '../../src/device/webgpu/open/open-gpu.js'
+import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
 import { ScvaeError } from '../../src/errors.js'
 
 /** Why there is no WebGPU device here; undefined where there is one, software or not. */

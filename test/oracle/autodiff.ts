@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 // the package's bundle for Node leaves the operations' gradients out
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
-import type { ModelConfig } from '../../src/model/config.js'
+import type { ModelConfig } from '../../src/network/config.js'
 import type { Cells } from './linear.js'
 import type { Matrix } from './matrix.js'
 import { digamma, logGamma } from './special.js'

@@ -1,4 +1,4 @@
-import { type ModelConfig, modelConfig } from '../../src/model/config.js'
+import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import type { LossInput, NamedMatrices } from './autodiff.js'
 import { Draws } from './draws.js'
 import { filled, type Matrix } from './matrix.js'

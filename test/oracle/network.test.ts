@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { CellSource, Device } from '../../src/device/device.js'
-import { Network } from '../../src/model/network.js'
+import { Network } from '../../src/network/network.js'
 import { NOISE } from '../../src/numeric/philox.js'
 import { ADAM, expectedAdam } from '../device/adam-expected.js'
 import { largest } from '../device/check.js'

@@ -1,6 +1,6 @@
+import type { EpochRecord } from '../../src/files/epoch-record.js'
 import { Random } from '../../src/numeric/random.js'
 import type { ReportData } from '../../src/report/report-data.js'
-import type { EpochRecord } from '../../src/train/options.js'
 
 /** A report of made-up cells in `types` groups on a ring, with hostile names. */
 export function sampleReport(n = 300, types = 5): ReportData {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { combineOutlierScores } from '../../src/analysis/outlier-score.js'
+import { combineOutlierScores } from '../../src/analysis/outliers/outlier-score.js'
 import { topOutliers } from '../../src/report/top-outliers.js'
 
 describe('topOutliers', () => {

@@ -1,9 +1,9 @@
-import { simulateCells } from '../../src/analysis/simulate.js'
+import { simulateCells } from '../../src/analysis/simulate/simulate.js'
+import { libraryPrior } from '../../src/cells/cell-data.js'
 import type { CellSource, Device } from '../../src/device/device.js'
-import { type ModelConfig, modelConfig } from '../../src/model/config.js'
-import { Network } from '../../src/model/network.js'
-import type { NetworkState } from '../../src/model/parameters.js'
-import { libraryPrior } from '../../src/train/cell-data.js'
+import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import { Network } from '../../src/network/network.js'
+import type { NetworkState } from '../../src/network/parameters.js'
 
 /** Simulated cells of two batches, as a network takes them. */
 export function smallCells(nCells = 400, nGenes = 60, seed = 1): CellSource {

@@ -1,6 +1,6 @@
 import { tableFromArrays } from 'apache-arrow'
-import { simulateCells } from '../../src/analysis/simulate.js'
-import type { ModelData } from '../../src/train/cell-data.js'
+import { simulateCells } from '../../src/analysis/simulate/simulate.js'
+import type { ModelData } from '../../src/cells/cell-data.js'
 
 /** A small data set as a file would give it, with obs columns of every kind that a model takes, and odd ones. */
 export function smallData(nCells = 120, nGenes = 50, seed = 2): ModelData {

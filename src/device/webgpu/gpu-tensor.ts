@@ -1,5 +1,5 @@
 import type { Parameter, Tensor } from '../device.js'
-import type { View } from './view.js'
+import type { View } from './queue/view.js'
 
 /** The four buffers in which the parameters of a network lie side by side. */
 export interface ParameterArena {

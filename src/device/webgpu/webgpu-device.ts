@@ -12,20 +12,20 @@ import type {
   StepSettings,
   Tensor,
 } from '../device.js'
-import { MAP_READ, USAGE } from './flags.js'
-import { GpuMinibatch, mini } from './gpu-minibatch.js'
-import { type CountsOptions, GpuMinibatches } from './gpu-minibatches.js'
-import { GpuProfile } from './gpu-profile.js'
+import { GpuMinibatch, mini } from './cells/gpu-minibatch.js'
+import { type CountsOptions, GpuMinibatches } from './cells/gpu-minibatches.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
-import { KernelContext } from './kernel-context.js'
-import { SEARCH_LIMITS, searchNearestRows } from './neighbor-search.js'
-import { QueuedKernels } from './queued-kernels.js'
-import { Recorder } from './recorder.js'
-import { RepeatedSteps } from './repeated-steps.js'
-import type { TileStore } from './tile-store.js'
-import type { ProductShape } from './tiles.js'
-import { tuneProducts } from './tune.js'
-import { aligned, View, WORD } from './view.js'
+import { SEARCH_LIMITS, searchNearestRows } from './kernels/neighbor-search.js'
+import { QueuedKernels } from './kernels/queued-kernels.js'
+import { MAP_READ, USAGE } from './queue/flags.js'
+import { GpuProfile } from './queue/gpu-profile.js'
+import { KernelContext } from './queue/kernel-context.js'
+import { Recorder } from './queue/recorder.js'
+import { aligned, View, WORD } from './queue/view.js'
+import { RepeatedSteps } from './steps/repeated-steps.js'
+import type { TileStore } from './tiles/tile-store.js'
+import type { ProductShape } from './tiles/tiles.js'
+import { tuneProducts } from './tiles/tune.js'
 
 export interface WebgpuOptions {
   counts?: CountsOptions

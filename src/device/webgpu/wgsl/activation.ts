@@ -1,4 +1,4 @@
-import { kernelSource } from '../kernel-source.js'
+import { kernelSource } from '../queue/kernel-source.js'
 import { PHILOX } from './philox.js'
 
 /** Scalars of a draw of noise. */

@@ -1,5 +1,5 @@
-import { kernelSource } from '../kernel-source.js'
-import { perKey } from '../per-key.js'
+import { kernelSource } from '../queue/kernel-source.js'
+import { perKey } from '../queue/per-key.js'
 import { MATH } from './math.js'
 import { covariateSum, entryReads, FIELD } from './minibatch.js'
 

@@ -1,6 +1,6 @@
 import type { Likelihood } from '../../device.js'
-import { kernelSource } from '../kernel-source.js'
-import { perKey } from '../per-key.js'
+import { kernelSource } from '../queue/kernel-source.js'
+import { perKey } from '../queue/per-key.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { likelihoodTerms } from './likelihood.js'
 import { MATH } from './math.js'

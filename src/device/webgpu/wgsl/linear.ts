@@ -1,5 +1,5 @@
-import { kernelSource, type Work } from '../kernel-source.js'
-import { perKey } from '../per-key.js'
+import { kernelSource, type Work } from '../queue/kernel-source.js'
+import { perKey } from '../queue/per-key.js'
 import { ADAM_STEP, STORE_GRADIENT } from './adam.js'
 import { MATH } from './math.js'
 import { CELL_ENTRIES, COVARIATE_INPUT, covariateSum, entryReads } from './minibatch.js'

@@ -1,5 +1,5 @@
-import { kernelSource } from '../kernel-source.js'
-import { perKey } from '../per-key.js'
+import { kernelSource } from '../queue/kernel-source.js'
+import { perKey } from '../queue/per-key.js'
 
 /** Rows of a workgroup, a thread each. */
 export const NEIGHBOR_THREADS = 64

@@ -1,5 +1,5 @@
-import { kernelSource } from '../kernel-source.js'
-import { perKey } from '../per-key.js'
+import { kernelSource } from '../queue/kernel-source.js'
+import { perKey } from '../queue/per-key.js'
 import { NOISE_SCALARS, RELU_DROPOUT } from './activation.js'
 import { STORE_GRADIENT } from './adam.js'
 import { covariateSum, workgroupSum } from './minibatch.js'

@@ -1,5 +1,5 @@
-import { kernelSource } from '../kernel-source.js'
-import { perKey } from '../per-key.js'
+import { kernelSource } from '../queue/kernel-source.js'
+import { perKey } from '../queue/per-key.js'
 import { ADAM_STEP } from './adam.js'
 
 /** One Adam update of parameters that lie side by side. */

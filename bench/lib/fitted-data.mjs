@@ -1,0 +1,52 @@
+import { obsColumn } from '../../dist/src/anndata/frame/obs-column.js'
+import { readFitData } from '../../dist/src/cli/fit/fit-data.js'
+import { Log } from '../../dist/src/cli/log.js'
+import { SCVI } from '../../dist/src/models/scvi.js'
+
+/** @typedef {Awaited<ReturnType<typeof fittedData>>} FittedData */
+
+/**
+ * Cells and genes of a data set by the rules of `scvae fit`, with the labels (−1: none) and batches of the cells that are fitted.
+ *
+ * @param {(typeof import('./real-data.mjs').REAL_DATA)[number]} item
+ */
+export async function fittedData({ path, label, batch, subset = [], unlabelled, allGenes = false }) {
+  const settings = {
+    file: path,
+    useRaw: false,
+    subset,
+    ...(batch && { batchKey: batch }),
+    categoricalCovariates: [],
+    continuousCovariates: [],
+    allGenes,
+    allowNoninteger: false,
+  }
+  const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
+  const labelColumn = label && obsColumn(adata, label)
+  const batchColumn = batch && obsColumn(adata, batch)
+  return {
+    adata,
+    cells,
+    genes,
+    labels:
+      labelColumn &&
+      Int32Array.from(cells, (cell) => {
+        const code = labelColumn.codes[cell]
+        return labelColumn.categories[code] === unlabelled ? -1 : code
+      }),
+    batches: batchColumn && Int32Array.from(cells, (cell) => batchColumn.codes[cell]),
+    batchNames: batchColumn?.categories,
+  }
+}
+
+/** A new model of fitted data, with minibatches of at most `batchSize` cells (128). */
+export function modelOf({ adata, cells, genes }, batchKey, seed, device, batchSize) {
+  return SCVI.create(adata, {
+    cells,
+    ...(genes && { genes }),
+    ...(batchKey && { batchKey }),
+    ...(batchSize && { batchSize }),
+    seed,
+    device,
+  })
+}

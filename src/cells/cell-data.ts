@@ -1,0 +1,137 @@
+import type { CountMatrix } from '../anndata/counts/counts.js'
+import { obsColumn, obsNumbers } from '../anndata/frame/obs-column.js'
+import type { AnnData } from '../anndata/read.js'
+import type { CellSource } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
+
+/** A categorical covariate as the model was given it. */
+export interface CovariateCategories {
+  /** The obs column; null for the one batch of a model without batches. */
+  key: string | null
+  categories: string[]
+}
+
+/** Which obs columns a model takes. */
+export interface CovariateKeys {
+  batchKey?: string
+  categoricalCovariateKeys?: readonly string[]
+  continuousCovariateKeys?: readonly string[]
+  sizeFactorKey?: string
+}
+
+/** Cells of a data set as a device reads them, with the names behind the codes. */
+export interface CellData {
+  source: CellSource
+  categorical: CovariateCategories[]
+}
+
+/** The part of an AnnData that a model looks at. */
+export type ModelData = Pick<AnnData, 'path' | 'nCells' | 'nGenes' | 'obs' | 'counts' | 'varNames'>
+
+/**
+ * Counts and covariates of cells and genes. Counts are copied only where genes are left out.
+ *
+ * @param cells positions of the cells, all when left out
+ * @param genes positions of the genes, ascending; all when left out
+ * @param known categories of a model that exists, to which the data must keep
+ * @throws ScvaeError (bad-input) for an unknown column, a missing value, a category that the model does not know, or a cell
+ *   without a count.
+ */
+export function cellData(
+  data: ModelData,
+  keys: CovariateKeys,
+  cells?: Int32Array,
+  genes?: Int32Array,
+  known?: readonly CovariateCategories[],
+): CellData {
+  const chosen = cells ?? Int32Array.from({ length: data.nCells }, (_, i) => i)
+  const counts: CountMatrix = genes ? data.counts.select(chosen, genes) : data.counts
+  const row = genes ? (cell: number) => counts.row(cell) : (cell: number) => counts.row(chosen[cell]!)
+  const names: (string | null)[] = [keys.batchKey ?? null, ...(keys.categoricalCovariateKeys ?? [])]
+  const covariates = names.map((key, i) =>
+    key === null ? oneBatch(chosen.length) : categoryCodes(data, key, chosen, known?.[i]?.categories),
+  )
+  const continuous = (keys.continuousCovariateKeys ?? []).map((key) => numbers(data, key, chosen))
+  const size = keys.sizeFactorKey
+    ? numbers(data, keys.sizeFactorKey, chosen)
+    : Float32Array.from(chosen, (_, i) => row(i).counts.reduce((sum, count) => sum + count, 0))
+  const odd = size.findIndex((value) => !(value > 0))
+  if (odd >= 0) {
+    const what = keys.sizeFactorKey ? `a size factor of ${size[odd]}` : 'no count in the genes used'
+    throw new ScvaeError('bad-input', `"${data.path}": cell ${chosen[odd]} has ${what}.`, {
+      hint: 'Leave such cells out.',
+    })
+  }
+  return {
+    source: {
+      nCells: chosen.length,
+      nGenes: counts.nGenes,
+      row,
+      categorical: covariates.map(({ codes }) => codes),
+      continuous,
+      size,
+    },
+    categorical: covariates.map(({ categories }, i) => ({ key: names[i]!, categories })),
+  }
+}
+
+const oneBatch = (n: number) => ({ codes: new Int32Array(n), categories: ['all'] })
+
+function categoryCodes(
+  data: ModelData,
+  key: string,
+  cells: Int32Array,
+  known: readonly string[] | undefined,
+) {
+  const column = obsColumn(data, key)
+  // only categories that a cell in use has get a weight, unless a model says which there are
+  const used = new Set(Array.from(cells, (cell) => column.codes[cell]!))
+  if (used.has(-1))
+    throw new ScvaeError('bad-input', `"${data.path}": the obs column "${key}" has missing values.`)
+  const categories = known ? [...known] : column.categories.filter((_, code) => used.has(code))
+  const newCode = column.categories.map((category) => categories.indexOf(category))
+  const stranger = column.categories.find((_, code) => used.has(code) && newCode[code]! < 0)
+  if (stranger !== undefined) {
+    throw new ScvaeError(
+      'bad-input',
+      `"${data.path}": the model does not know the category "${stranger}" of "${key}".`,
+      {
+        hint: `It knows ${categories.join(', ')}.`,
+      },
+    )
+  }
+  return { codes: Int32Array.from(cells, (cell) => newCode[column.codes[cell]!]!), categories }
+}
+
+function numbers(data: ModelData, key: string, cells: Int32Array): Float32Array {
+  const column = obsNumbers(data, key)
+  const values = Float32Array.from(cells, (cell) => column[cell]!)
+  const odd = values.findIndex((value) => !Number.isFinite(value))
+  if (odd >= 0) {
+    throw new ScvaeError(
+      'bad-input',
+      `"${data.path}": the obs column "${key}" is ${values[odd]} for cell ${cells[odd]}.`,
+    )
+  }
+  return values
+}
+
+/** Mean and variance of log library size of every batch (batches × 2), as scvi-tools sets its prior; an empty batch has 0 and 1. */
+export function libraryPrior(source: CellSource, nBatches: number): Float32Array {
+  const sums = Array.from({ length: nBatches }, () => ({ n: 0, sum: 0, squares: 0 }))
+  for (let i = 0; i < source.nCells; i++) {
+    const batch = sums[source.categorical[0]![i]!]!
+    const log = Math.log(source.size[i]!)
+    batch.n++
+    batch.sum += log
+    batch.squares += log * log
+  }
+  return Float32Array.from(
+    sums.flatMap(({ n, sum, squares }) => {
+      if (n === 0) return [0, 1]
+      const mean = sum / n
+      // a batch of one size would pin the library to it
+      return [mean, Math.max(squares / n - mean * mean, 1e-4)]
+    }),
+  )
+}

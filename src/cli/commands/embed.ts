@@ -1,0 +1,118 @@
+import { extname } from 'node:path'
+import type { AnnData } from '../../anndata/read.js'
+import { ScvaeError } from '../../errors.js'
+import type { ModelDescription } from '../../files/model-files.js'
+import { formatCount } from '../../report/format.js'
+import { type Arguments, type Command, verbosityOf } from '../arguments.js'
+import { Log } from '../log.js'
+
+/** What `-o` may end in. */
+const ENDINGS = ['.h5ad', '.arrow', '.csv']
+
+/** `scvae embed MODEL FILE -o OUT`: the latent of cells by a model that exists. */
+export const embed: Command = {
+  usage: 'embed <model> <file>',
+  describe: 'Write the latent of cells by a trained model',
+  positionals: {
+    model: 'A model folder (PREFIX.model, or what convert made of a model of scvi-tools)',
+    file: "An .h5ad file or zarr store with the model's genes and obs columns",
+  },
+  options: {
+    output: {
+      alias: 'o',
+      type: 'string',
+      requiresArg: true,
+      demandOption: true,
+      describe: 'What to write: .h5ad (a copy with obsm/X_scvae), .arrow or .csv',
+      group: 'Output:',
+    },
+    layer: { type: 'string', requiresArg: true, describe: 'Layer with the counts', group: 'Data:' },
+    'use-raw': { type: 'boolean', describe: 'Counts of raw/X', group: 'Data:' },
+    'allow-noninteger': { type: 'boolean', describe: 'Take fractions as counts', group: 'Data:' },
+    overwrite: { type: 'boolean', describe: 'Replace the output if it exists', group: 'Output:' },
+  },
+  examples: [['$0 embed pbmc.model new.h5ad -o new_latent.csv', 'new cells in the space of a model']],
+  async run(args: Arguments): Promise<void> {
+    const [directory, file] = [args.positional('model'), args.positional('file')]
+    const output = args.text('output')!
+    if (!ENDINGS.includes(extname(output))) {
+      throw new ScvaeError('usage', `-o must end in ${ENDINGS.join(', ')}, not "${output}".`)
+    }
+    const log = new Log(verbosityOf(args))
+    const layer = args.text('layer')
+    const { readModel } = await import('../../files/model-files.js')
+    const { checkCounts } = await import('../../anndata/counts/check-counts.js')
+    const { readAnnData } = await import('../../anndata/read.js')
+    const { description } = readModel(directory)
+    const adata = await readAnnData(file, {
+      genes: description.genes,
+      obs: columnsOf(description),
+      ...(layer !== undefined && { layer }),
+      ...(args.flag('use-raw') && { useRaw: true }),
+    })
+    for (const warning of adata.warnings) log.warn(warning)
+    await checkCounts(adata, { allowNoninteger: args.flag('allow-noninteger') })
+    const latent = await latentOf(directory, adata, log)
+    await write(output, file, adata, latent, args.flag('overwrite'))
+    log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${description.config.nLatent} dimensions`)
+  },
+}
+
+/** The obs columns that a model takes. */
+function columnsOf({ categorical, continuous, sizeFactorKey }: ModelDescription): string[] {
+  return [...categorical.map(({ key }) => key), ...continuous, sizeFactorKey].filter((key) => key !== null)
+}
+
+/** Posterior means of all cells, row-major; NaN for cells without a count in the model's genes. */
+async function latentOf(directory: string, adata: AnnData, log: Log): Promise<Float32Array> {
+  const { SCVI } = await import('../../models/scvi.js')
+  const { dropEmptyCells } = await import('../cells.js')
+  const totals = adata.counts.cellTotals()
+  const all = Int32Array.from(totals.keys())
+  const cells = dropEmptyCells(adata, all, totals, undefined, log)
+  const model = await SCVI.load(directory, adata, { cells })
+  try {
+    const { nLatent } = model.description.config
+    const means = await model.getLatentRepresentation()
+    const latent = new Float32Array(adata.nCells * nLatent).fill(Number.NaN)
+    for (const [i, cell] of cells.entries()) {
+      latent.set(means.subarray(i * nLatent, (i + 1) * nLatent), cell * nLatent)
+    }
+    return latent
+  } finally {
+    await model.dispose()
+  }
+}
+
+async function write(
+  output: string,
+  file: string,
+  adata: AnnData,
+  latent: Float32Array,
+  overwrite: boolean,
+): Promise<void> {
+  const rows = adata.nCells
+  const cols = latent.length / rows
+  if (extname(output) === '.h5ad') {
+    const { appendAnnData } = await import('../../anndata/write/append.js')
+    const { takesAdditions } = await import('../../anndata/as-h5ad.js')
+    const { detectFormat } = await import('../../anndata/read-any.js')
+    const { LATENT_KEY } = await import('../fit/fit-outputs.js')
+    if (!(await takesAdditions(file, await detectFormat(file)))) {
+      throw new ScvaeError(
+        'usage',
+        `"${file}" is no .h5ad file of today's layout, so no copy of it takes the latent.`,
+        {
+          hint: 'Write an .arrow or .csv file, or convert it first.',
+        },
+      )
+    }
+    await appendAnnData(file, output, { obsm: { [LATENT_KEY]: { data: latent, rows, cols } } }, { overwrite })
+    return
+  }
+  const { writeBeside } = await import('../../anndata/write/beside.js')
+  const { writeArrow, writeLatentCsv } = await import('../latent-table.js')
+  const table = { cellNames: adata.obsNames, latent, d: cols, scores: {} }
+  const into = extname(output) === '.csv' ? writeLatentCsv : writeArrow
+  await writeBeside(output, (path) => into(path, table), { overwrite })
+}

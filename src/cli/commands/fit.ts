@@ -1,0 +1,25 @@
+import type { Arguments, Command } from '../arguments.js'
+import { FIT_OPTIONS } from '../fit/fit-options.js'
+import { fitSettings } from '../fit/fit-settings.js'
+
+/** `scvae fit FILE`: the main job. */
+export const fit: Command = {
+  usage: 'fit <file>',
+  describe: 'Train a model on counts; write embedding, outlier scores, UMAP and report',
+  positionals: { file: 'Raw counts: .h5ad or zarr, 10x .h5 or mtx folder, loom' },
+  options: FIT_OPTIONS,
+  examples: [
+    ['$0 fit data/demo.h5ad', 'fit the demo; all outputs land here'],
+    [
+      '$0 fit pbmc.h5ad --layer counts --batch-key donor -o results/pbmc',
+      'counts from a layer, batches integrated',
+    ],
+    ['$0 fit pbmc.h5ad --subset qc=pass --subset qc=rescued', 'some of the cells'],
+  ],
+  async run(args: Arguments): Promise<void> {
+    const settings = fitSettings(args)
+    // the model and its kernels load only once the options are known to be right
+    const { runFit } = await import('../fit/run-fit.js')
+    await runFit(settings)
+  },
+}

@@ -1,0 +1,126 @@
+import { DEVICES } from '../../device/open-device.js'
+import { DEFAULT_MODEL } from '../../network/config.js'
+import { DEFAULT_TRAINING } from '../../train/options.js'
+import type { OptionSpecs } from '../arguments.js'
+
+export const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
+export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
+export const DISPERSIONS = ['gene', 'gene-batch'] as const
+export const PLACEMENTS = ['encoder', 'decoder', 'both', 'none'] as const
+export const KERNELS = ['auto', 'native', 'wasm'] as const
+
+const choice = (words: readonly string[]) => words.join(' | ')
+
+/** Options of the commands that read 10x matrices. */
+export const TENX_OPTIONS = grouped('Data:', {
+  genome: text('Genome to take from a 10x .h5 file of several'),
+  'feature-type': text('Features to take from a 10x matrix; "Gene Expression" without it'),
+})
+
+/** The options of `scvae fit`; names of model and training options are scvi-tools' in kebab-case. */
+export const FIT_OPTIONS = {
+  ...grouped('Data:', {
+    'batch-key': text('Column of obs that holds the batch'),
+    'categorical-covariate': repeated('Column of obs with a further categorical covariate (repeatable)'),
+    'continuous-covariate': repeated('Column of obs with a continuous covariate (repeatable)'),
+    'size-factor-key': text('Column of obs with a size factor in place of the library size'),
+    layer: text('Layer that holds the counts; X without it'),
+    'use-raw': flag('Take the counts from raw/X'),
+    ...TENX_OPTIONS,
+    subset: repeated(
+      'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
+    ),
+    'n-top-genes': number('Fit the N most variable genes (seurat_v3)'),
+    'all-genes': flag('Fit all genes, however many there are'),
+    'allow-noninteger': flag('Take counts with fractions, as SMART-seq quantification leaves them'),
+  }),
+  ...grouped('Model:', {
+    likelihood: { ...text(choice(LIKELIHOODS)), default: DEFAULT_MODEL.likelihood },
+    library: { ...text(choice(LIBRARIES)), defaultDescription: '"observed"' },
+    dispersion: { ...text(choice(DISPERSIONS)), default: DEFAULT_MODEL.dispersion },
+    'n-latent': { ...number('Latent dimensions'), default: DEFAULT_MODEL.nLatent },
+    'n-hidden': { ...number('Units of a hidden layer'), default: DEFAULT_MODEL.nHidden },
+    'n-layers': { ...number('Hidden layers of encoder and decoder'), default: DEFAULT_MODEL.nLayers },
+    'dropout-rate': {
+      ...number('Share of hidden units dropped in training'),
+      default: DEFAULT_MODEL.dropoutRate,
+    },
+    'encode-covariates': flag('Give batch and covariates to the encoder too'),
+    'no-deeply-inject-covariates': flag('Give covariates to the first layer only'),
+    'batch-norm': { ...text(choice(PLACEMENTS)), default: DEFAULT_MODEL.batchNorm },
+    'layer-norm': { ...text(choice(PLACEMENTS)), default: DEFAULT_MODEL.layerNorm },
+    beta: { ...number('Weight of the KL term once warmed up'), default: DEFAULT_MODEL.beta },
+  }),
+  ...grouped('Training:', {
+    'max-epochs': { ...text('Passes over the cells; auto: 8,000,000 / cells, at most 400'), default: 'auto' },
+    'batch-size': {
+      ...text('Cells of a minibatch; auto: up to 2,048 for large data'),
+      default: DEFAULT_TRAINING.batchSize,
+    },
+    'learning-rate': {
+      ...text('Step size of Adam, taken as it is; auto: 0.001 × batch size / 128'),
+      defaultDescription: `${DEFAULT_TRAINING.learningRate}; "auto" with --batch-size auto`,
+    },
+    'kl-warmup': {
+      ...text('Epochs until the KL weight is full; auto: half of all; or scvi-tools'),
+      default: 'auto',
+    },
+    'validate-every': { ...text('Epochs between two looks at the held-out cells'), default: 'auto' },
+    'early-stopping': flag('Stop when the held-out ELBO no longer improves (the default)'),
+    'no-early-stopping': flag('Train for all epochs'),
+    patience: { ...number('Epochs without improvement before stopping'), default: DEFAULT_TRAINING.patience },
+    'reduce-learning-rate': flag('Lower the learning rate when the held-out ELBO stalls'),
+    'train-size': {
+      ...number('Share of cells trained on; the rest is held out'),
+      default: DEFAULT_TRAINING.trainSize,
+    },
+    seed: { ...number('Seed of everything random'), default: DEFAULT_TRAINING.seed },
+    resume: flag('Go on from PREFIX.checkpoint'),
+    'checkpoint-every': { ...number('Seconds between two checkpoints'), default: 60 },
+  }),
+  ...grouped('Machine:', {
+    device: { ...text(`${choice(DEVICES)} | webgpu:N`), default: 'auto' },
+    'gpu-memory': {
+      ...text('SIZE of the counts that stay on the GPU, such as 8GB; the rest is sent with each minibatch'),
+      defaultDescription: 'as it has room for',
+    },
+    threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
+    kernels: { ...text(choice(KERNELS)), default: 'auto' },
+    profile: flag('Log what each kernel of the GPU takes; training is slower meanwhile'),
+  }),
+  ...grouped('Output:', {
+    output: {
+      ...text('PREFIX of all outputs: a folder and the beginning of a name'),
+      alias: 'o',
+      defaultDescription: "the input's name, here",
+    },
+    overwrite: flag('Replace outputs that exist'),
+    csv: flag('Write latent and scores as CSV too'),
+    json: flag('Print the metrics as JSON'),
+    'no-umap': flag('Leave out the UMAP'),
+  }),
+} satisfies OptionSpecs
+
+function text(describe: string) {
+  return { type: 'string', requiresArg: true, describe } as const
+}
+
+function number(describe: string) {
+  return { type: 'number', requiresArg: true, describe } as const
+}
+
+function repeated(describe: string) {
+  return { type: 'string', array: true, requiresArg: true, describe } as const
+}
+
+function flag(describe: string) {
+  return { type: 'boolean', describe } as const
+}
+
+function grouped<T extends OptionSpecs>(
+  group: string,
+  specs: T,
+): { [K in keyof T]: T[K] & { group: string } } {
+  const entries = Object.entries(specs).map(([name, spec]) => [name, { ...spec, group }])
+  return Object.fromEntries(entries) as { [K in keyof T]: T[K] & { group: string } }
+}

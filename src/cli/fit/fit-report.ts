@@ -1,0 +1,133 @@
+import { DataType } from 'apache-arrow'
+import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
+import type { EpochRecord } from '../../files/epoch-record.js'
+import { formatNumber } from '../../report/format.js'
+import type { Coloring, NamedValue, ReportData } from '../../report/report-data.js'
+import { topOutliers } from '../../report/top-outliers.js'
+import { type CellScores, type LatentPosterior, latentKl, OUTLIER_ALPHA } from './cell-scores.js'
+import type { FitData } from './fit-data.js'
+import type { FitSettings } from './fit-settings.js'
+import type { Metrics } from './metrics.js'
+
+/** Columns with more categories than this say nothing in colours (barcodes, free text). */
+const MOST_CATEGORIES = 60
+
+export interface FitReportInput {
+  settings: FitSettings
+  data: FitData
+  metrics: Metrics
+  startedAt: Date
+  history: readonly EpochRecord[]
+  latent: LatentPosterior
+  scores: CellScores
+  /** Fitted cells × 2. */
+  umap: Float32Array | undefined
+}
+
+/** Gathers what the report of a fit shows. */
+export function fitReportData(input: FitReportInput): ReportData {
+  const { settings, data, metrics, history, latent, scores, umap } = input
+  const { adata, cells, librarySize } = data
+  const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
+  const fittedSize = Float32Array.from(cells, (cell) => librarySize[cell]!)
+  const label = labelColumn(data, settings)
+  return {
+    run: {
+      command: metrics.command,
+      version: metrics.version,
+      seed: metrics.seed,
+      device: metrics.device,
+      kernels: metrics.kernels,
+      threads: metrics.threads,
+      startedAt: input.startedAt.toISOString(),
+      seconds: metrics.seconds,
+      timings: Object.entries(metrics.timings),
+    },
+    data: {
+      path: adata.path,
+      nCells: cells.length,
+      nGenes: data.nGenes,
+      totalGenes: adata.nGenes,
+      nonzeros: data.nonzeros,
+      countsSource: adata.countsSource,
+      cellsLeftOut: adata.nCells - cells.length,
+    },
+    settings: settingList(metrics),
+    warnings: metrics.warnings,
+    history,
+    ...(metrics.best_epoch !== null && { keptEpoch: metrics.best_epoch }),
+    cellNames,
+    ...(umap && { umap }),
+    colorings: [
+      ...obsColorings(data),
+      { kind: 'numeric', name: 'outlier score', values: scores.outliers.score },
+      { kind: 'numeric', name: 'library size', values: fittedSize },
+      { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
+    ],
+    latentKl: latentKl(latent),
+    outliers: topOutliers({
+      scores: scores.outliers,
+      surpriseP: scores.surprise.p,
+      cellNames,
+      librarySize: fittedSize,
+      alpha: OUTLIER_ALPHA,
+      ...(label && { label }),
+    }),
+    metrics: [
+      [
+        'Held-out ELBO (nats a cell)',
+        metrics.heldout_elbo === null ? '–' : formatNumber(metrics.heldout_elbo),
+      ],
+      ['Training speed (cells a second)', formatNumber(metrics.train_cells_per_second)],
+      ['Peak memory (MB)', formatNumber(metrics.peak_memory_bytes / 1e6)],
+    ],
+  }
+}
+
+function settingList(metrics: Metrics): NamedValue[] {
+  const covariates: NamedValue[] = [
+    ['batch_key', metrics.batch_key ?? 'none'],
+    ['categorical_covariates', metrics.categorical_covariates.join(', ') || 'none'],
+    ['continuous_covariates', metrics.continuous_covariates.join(', ') || 'none'],
+  ]
+  const values = { ...metrics.model, ...metrics.training }
+  const { max_epochs, batch_size, learning_rate } = metrics
+  const chosen: Readonly<Record<string, number>> = { max_epochs, batch_size, learning_rate }
+  const shown = ([name, value]: [string, unknown]): NamedValue => [
+    name,
+    value === 'auto' && name in chosen ? `auto: ${chosen[name]}` : String(value),
+  ]
+  return [...covariates, ...Object.entries(values).map(shown)]
+}
+
+/** Every obs column that has a few categories or holds numbers. */
+function obsColorings({ adata, cells }: FitData): Coloring[] {
+  const colorings: Coloring[] = []
+  for (const { name, type } of adata.obs.schema.fields) {
+    if (name.startsWith('scvae_')) continue
+    if (DataType.isInt(type) || DataType.isFloat(type)) {
+      const values = obsNumbers(adata, name)
+      colorings.push({ kind: 'numeric', name, values: Float32Array.from(cells, (cell) => values[cell]!) })
+      continue
+    }
+    const { codes, categories } = obsColumn(adata, name)
+    if (categories.length > MOST_CATEGORIES) continue
+    colorings.push({
+      kind: 'categorical',
+      name,
+      categories,
+      codes: Int32Array.from(cells, (cell) => codes[cell]!),
+    })
+  }
+  return colorings
+}
+
+/** What the outlier table prints beside a cell: the batch. */
+function labelColumn(
+  { adata, cells }: FitData,
+  { batchKey }: FitSettings,
+): { name: string; of: (cell: number) => string } | undefined {
+  if (batchKey === undefined) return undefined
+  const { codes, categories } = obsColumn(adata, batchKey)
+  return { name: batchKey, of: (cell) => categories[codes[cells[cell]!]!] ?? '' }
+}

@@ -1,0 +1,151 @@
+import { DEVICES, type DeviceName } from '../../device/open-device.js'
+import { ScvaeError } from '../../errors.js'
+import { type ModelConfig, modelConfig } from '../../network/config.js'
+import { type TrainOptions, trainOptions } from '../../train/options.js'
+import type { Arguments } from '../arguments.js'
+import { verbosityOf } from '../arguments.js'
+import type { Verbosity } from '../log.js'
+import { DISPERSIONS, KERNELS, LIBRARIES, LIKELIHOODS, PLACEMENTS } from './fit-options.js'
+
+/** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
+export interface FitSettings {
+  file: string
+  output?: string | undefined
+  csv: boolean
+  json: boolean
+  overwrite: boolean
+  resume: boolean
+  umap: boolean
+  checkpointEvery: number
+  verbosity: Verbosity
+  batchKey?: string | undefined
+  categoricalCovariates: string[]
+  continuousCovariates: string[]
+  sizeFactorKey?: string | undefined
+  layer?: string | undefined
+  useRaw: boolean
+  genome?: string | undefined
+  featureType?: string | undefined
+  subset: SubsetTerm[]
+  nTopGenes?: number | undefined
+  allGenes: boolean
+  allowNoninteger: boolean
+  model: ModelConfig
+  train: TrainOptions
+  device: DeviceName
+  /** Bytes of counts that may stay on a GPU. */
+  gpuMemory?: number | undefined
+  threads?: number | undefined
+  kernels: (typeof KERNELS)[number]
+  profile: boolean
+}
+
+/** One `--subset COLUMN=VALUE`. */
+export interface SubsetTerm {
+  column: string
+  value: string
+}
+
+/** @throws ScvaeError `usage` for a value out of range and for options that exclude each other. */
+export function fitSettings(args: Arguments): FitSettings {
+  exclusive(args, 'early-stopping', 'no-early-stopping')
+  exclusive(args, 'overwrite', 'resume')
+  exclusive(args, 'all-genes', 'n-top-genes')
+  exclusive(args, 'layer', 'use-raw')
+  const device = deviceName(args)
+  const gpuMemory = args.bytes('gpu-memory')
+  if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
+    throw new ScvaeError('usage', `--gpu-memory and --device ${device} exclude each other.`)
+  }
+  return {
+    file: args.positional('file'),
+    output: args.text('output'),
+    csv: args.flag('csv'),
+    json: args.flag('json'),
+    overwrite: args.flag('overwrite'),
+    resume: args.flag('resume'),
+    umap: !args.flag('no-umap'),
+    checkpointEvery: args.whole('checkpoint-every', 1)!,
+    verbosity: verbosityOf(args),
+    batchKey: args.text('batch-key'),
+    categoricalCovariates: args.texts('categorical-covariate'),
+    continuousCovariates: args.texts('continuous-covariate'),
+    sizeFactorKey: args.text('size-factor-key'),
+    layer: args.text('layer'),
+    useRaw: args.flag('use-raw'),
+    genome: args.text('genome'),
+    featureType: args.text('feature-type'),
+    subset: args.texts('subset').map(subsetTerm),
+    nTopGenes: args.whole('n-top-genes', 1),
+    allGenes: args.flag('all-genes'),
+    allowNoninteger: args.flag('allow-noninteger'),
+    model: modelSettings(args),
+    train: trainSettings(args),
+    device,
+    gpuMemory,
+    threads: args.whole('threads', 1),
+    kernels: args.choice('kernels', KERNELS)!,
+    profile: args.flag('profile'),
+  }
+}
+
+function deviceName(args: Arguments): DeviceName {
+  const number = /^webgpu:(\d+)$/.exec(args.text('device') ?? '')?.[1]
+  return number === undefined ? args.choice('device', DEVICES)! : `webgpu:${Number(number)}`
+}
+
+function modelSettings(args: Arguments): ModelConfig {
+  const hasSizeFactor = args.text('size-factor-key') !== undefined
+  const library = args.choice('library', LIBRARIES) ?? (hasSizeFactor ? 'size-factor' : 'observed')
+  if (hasSizeFactor && library !== 'size-factor') {
+    throw new ScvaeError('usage', `--size-factor-key and --library ${library} exclude each other.`)
+  }
+  if (!hasSizeFactor && library === 'size-factor') {
+    throw new ScvaeError('usage', '--library size-factor needs --size-factor-key.')
+  }
+  return modelConfig({
+    likelihood: args.choice('likelihood', LIKELIHOODS)!,
+    library,
+    dispersion: args.choice('dispersion', DISPERSIONS)!,
+    nLatent: args.whole('n-latent', 1)!,
+    nHidden: args.whole('n-hidden', 1)!,
+    nLayers: args.whole('n-layers', 1)!,
+    dropoutRate: args.number('dropout-rate')!,
+    encodeCovariates: args.flag('encode-covariates'),
+    deeplyInjectCovariates: !args.flag('no-deeply-inject-covariates'),
+    batchNorm: args.choice('batch-norm', PLACEMENTS)!,
+    layerNorm: args.choice('layer-norm', PLACEMENTS)!,
+    beta: args.number('beta')!,
+  })
+}
+
+function trainSettings(args: Arguments): TrainOptions {
+  const learningRate = args.numberOr('learning-rate', ['auto'])
+  return trainOptions({
+    maxEpochs: args.numberOr('max-epochs', ['auto'])!,
+    batchSize: args.numberOr('batch-size', ['auto'])!,
+    ...(learningRate !== undefined && { learningRate }),
+    klWarmup: args.numberOr('kl-warmup', ['auto', 'scvi-tools'])!,
+    validateEvery: args.numberOr('validate-every', ['auto'])!,
+    earlyStopping: !args.flag('no-early-stopping'),
+    patience: args.whole('patience', 1)!,
+    reduceLearningRate: args.flag('reduce-learning-rate'),
+    trainSize: args.number('train-size')!,
+    seed: args.number('seed')!,
+  })
+}
+
+function exclusive(args: Arguments, one: string, other: string): void {
+  const given = (name: string) => args.flag(name) || args.texts(name).some((value) => value !== 'false')
+  if (given(one) && given(other)) {
+    throw new ScvaeError('usage', `--${one} and --${other} exclude each other.`)
+  }
+}
+
+function subsetTerm(text: string): SubsetTerm {
+  const at = text.indexOf('=')
+  if (at < 1) {
+    throw new ScvaeError('usage', `--subset takes COLUMN=VALUE, not "${text}".`)
+  }
+  return { column: text.slice(0, at), value: text.slice(at + 1) }
+}

@@ -1,0 +1,50 @@
+import type { ModelConfig } from '../../network/config.js'
+import { formatCount, formatPlural } from '../../report/format.js'
+import { epochsFor, minibatchesFor } from '../../train/schedule.js'
+import { formatBytes } from '../text.js'
+import type { FitData } from './fit-data.js'
+import type { FitSettings } from './fit-settings.js'
+
+/** Bytes of a float32, or of an int32. */
+const WORD = 4
+
+/**
+ * Memory that a fit needs at its peak: what the process holds with the file read, the fitted counts, the parameters with
+ * gradient and Adam's two moments, the kept weights, and the work space of a minibatch.
+ */
+export function expectedMemory(
+  data: Pick<FitData, 'nGenes' | 'nonzeros'>,
+  { nHidden, nLatent, nLayers }: ModelConfig,
+  batchSize: number,
+  resident: number,
+): number {
+  const weights = 2 * data.nGenes * nHidden + 2 * nLayers * nHidden * (nHidden + nLatent)
+  const counts = data.nonzeros * 2 * WORD
+  const minibatch = batchSize * (2 * data.nGenes + 8 * nHidden) * WORD
+  return resident + counts + weights * 5 * WORD + minibatch
+}
+
+/**
+ * One line before the work: what is fitted, on what, and what it takes. How long an epoch takes depends on the machine
+ * and its load, so the time is not guessed here: it is logged once two epochs have been measured.
+ */
+export function preflightLine(
+  data: FitData,
+  settings: FitSettings,
+  device: { label: string; build: string },
+): string {
+  const { cells, nGenes, nonzeros, adata } = data
+  const density = ((100 * nonzeros) / (cells.length * nGenes)).toPrecision(2)
+  const { batchSize, learningRate } = minibatchesFor(cells.length, settings.train)
+  const memory = formatBytes(expectedMemory(data, settings.model, batchSize, process.memoryUsage.rss()))
+  const epochs = epochsFor(cells.length, settings.train.maxEpochs)
+  const chosen = settings.train.batchSize === 'auto' || settings.train.learningRate === 'auto'
+  return [
+    `fitting ${formatCount(cells.length)} cells × ${formatCount(nGenes)} genes`,
+    `${formatCount(nonzeros)} nonzeros (${density} %) from ${adata.countsSource}`,
+    `${device.label}, ${device.build} kernels`,
+    `about ${memory} of memory`,
+    ...(chosen ? [`minibatches of ${formatCount(batchSize)} cells, learning rate ${learningRate}`] : []),
+    `at most ${formatPlural(epochs, 'epoch')}, the time follows after the second`,
+  ].join('; ')
+}

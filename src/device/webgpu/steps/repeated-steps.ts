@@ -1,0 +1,69 @@
+import type { StepSettings } from '../../device.js'
+import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
+import type { QueuedKernels } from '../kernels/queued-kernels.js'
+import type { Recorder } from '../queue/recorder.js'
+import { UNKNOWN_SETTINGS } from './step-scalars.js'
+import type { Tape } from './tape.js'
+
+/** A tape, or that there can be none, and what it was made for. */
+interface Known {
+  batch: GpuMinibatch
+  nCells: number
+  tape: Tape | undefined
+}
+
+/** Training steps, each recorded when it first comes and repeated from then on. */
+export class RepeatedSteps {
+  readonly #recorder: Recorder
+  readonly #kernels: QueuedKernels
+  /** By network. */
+  readonly #known = new WeakMap<object, Known[]>()
+
+  constructor(recorder: Recorder, kernels: QueuedKernels) {
+    this.#recorder = recorder
+    this.#kernels = kernels
+  }
+
+  run(
+    network: object,
+    batch: GpuMinibatch,
+    settings: StepSettings,
+    calls: (settings: StepSettings) => void,
+  ): void {
+    const gather = this.#kernels.takeGather(batch)
+    if (!gather) {
+      // the cells were gathered before something else
+      calls(settings)
+      return
+    }
+    // may submit what is queued, and move what a tape is bound to
+    this.#kernels.reserve(gather)
+    const { tape } = this.#find(network, batch) ?? this.#record(network, batch, calls)
+    if (tape) this.#recorder.repeat(tape, settings, batch.nCells, this.#kernels.place(gather))
+    else {
+      this.#kernels.gather(gather)
+      calls(settings)
+    }
+  }
+
+  #find(network: object, batch: GpuMinibatch): Known | undefined {
+    const known = this.#known.get(network)
+    if (!known) return undefined
+    for (const one of known) {
+      if (one.batch === batch && one.nCells === batch.nCells && this.#isOfUse(one)) return one
+    }
+    return undefined
+  }
+
+  #isOfUse({ tape }: Known): boolean {
+    return !tape || this.#recorder.tapes.isWhole(tape)
+  }
+
+  #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Known {
+    const tape = this.#recorder.record(() => this.#kernels.record(batch, () => calls(UNKNOWN_SETTINGS)))
+    const made = { batch, nCells: batch.nCells, tape }
+    const others = (this.#known.get(network) ?? []).filter((one) => this.#isOfUse(one))
+    this.#known.set(network, [...others, made])
+    return made
+  }
+}

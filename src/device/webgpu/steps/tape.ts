@@ -1,0 +1,187 @@
+import { writes } from '../queue/bound-code.js'
+import { STAGE_COMPUTE, USAGE } from '../queue/flags.js'
+import { type KernelSource, SLOT_BYTES } from '../queue/kernel-source.js'
+import type { Groups } from '../queue/launch.js'
+import { type Bound, constantsOf, type Recorded, tapeKey, tapeWgsl } from './tape-kernel.js'
+
+/**
+ * Of a tape: each is compiled for its place. A network of five hidden layers has as many. Their scalars fit the 64 KB that a
+ * uniform buffer may have.
+ */
+const MOST_DISPATCHES = 64
+
+/** A kernel of a tape. */
+interface TapeKernel {
+  readonly pipeline: GPUComputePipeline
+  readonly groups: Groups
+  readonly recorded: Recorded
+}
+
+/** Kernels that follow each other with the same buffers bound. */
+interface Stretch {
+  readonly group: GPUBindGroup
+  readonly kernels: readonly TapeKernel[]
+}
+
+/**
+ * The dispatches of a training step, to be repeated: what stays the same lies on the device, and buffers are bound for as many
+ * kernels as possible at once, since each call costs the host a microsecond or two.
+ */
+export interface Tape {
+  /** Group 0: the scalars of the step at a dynamic offset, and those that stay. */
+  readonly scalars: GPUBindGroup
+  readonly stretches: readonly Stretch[]
+  readonly dispatches: number
+}
+
+/** Makes tapes; those of like networks have the same pipelines. */
+export class TapeMaker {
+  readonly #device: GPUDevice
+  readonly #uniforms: GPUBuffer
+  readonly #mostBuffers: number
+  readonly #scalarsLayout: GPUBindGroupLayout
+  readonly #pipelines = new Map<KernelSource, Map<string, GPUComputePipeline>>()
+  /** Those whose buffers are all there. */
+  readonly #whole = new Map<Tape, { bound: ReadonlySet<GPUBuffer>; constants: GPUBuffer }>()
+
+  /**
+   * @param uniforms where the scalars of steps are written
+   * @param mostBuffers that a kernel may have
+   */
+  constructor(device: GPUDevice, uniforms: GPUBuffer, mostBuffers: number) {
+    this.#device = device
+    this.#uniforms = uniforms
+    this.#mostBuffers = mostBuffers
+    this.#scalarsLayout = device.createBindGroupLayout({
+      label: 'step',
+      entries: [
+        { binding: 0, visibility: STAGE_COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
+        { binding: 1, visibility: STAGE_COMPUTE, buffer: { type: 'uniform' } },
+      ],
+    })
+  }
+
+  /** The tape of some dispatches; none when there are too many to compile. */
+  make(recorded: readonly Recorded[]): Tape | undefined {
+    if (recorded.length > MOST_DISPATCHES) return undefined
+    const { words, starts } = constantsOf(recorded)
+    const size = words.byteLength
+    const usage = USAGE.uniform | USAGE.copyDestination
+    const constants = this.#device.createBuffer({ label: 'constants of a step', size, usage })
+    this.#device.queue.writeBuffer(constants, 0, words)
+    const scalars = this.#device.createBindGroup({
+      label: 'step',
+      layout: this.#scalarsLayout,
+      entries: [
+        { binding: 0, resource: { buffer: this.#uniforms, size: SLOT_BYTES } },
+        { binding: 1, resource: { buffer: constants } },
+      ],
+    })
+    let done = 0
+    const stretches = stretchesOf(recorded, this.#mostBuffers).map((some) => {
+      const stretch = this.#stretch(some, starts.slice(done))
+      done += some.length
+      return stretch
+    })
+    const tape = { scalars, stretches, dispatches: recorded.length }
+    const bound = new Set(recorded.flatMap(({ views }) => views.map(({ buffer }) => buffer)))
+    this.#whole.set(tape, { bound, constants })
+    return tape
+  }
+
+  #stretch(recorded: readonly Recorded[], starts: readonly number[]): Stretch {
+    const label = `step from ${recorded[0]!.source.name}`
+    const bindings = bindingsOf(recorded)
+    const layout = this.#device.createBindGroupLayout({
+      label,
+      entries: Array.from(bindings.values(), ({ binding, written }) => ({
+        binding,
+        visibility: STAGE_COMPUTE,
+        buffer: { type: written ? ('storage' as const) : ('read-only-storage' as const) },
+      })),
+    })
+    const group = this.#device.createBindGroup({
+      label,
+      layout,
+      entries: Array.from(bindings, ([buffer, { binding }]) => ({ binding, resource: { buffer } })),
+    })
+    const kernels = recorded.map((one, i): TapeKernel => {
+      const pipeline = this.#pipeline(one, starts[i]!, bindings, layout)
+      return { pipeline, groups: one.groups, recorded: one }
+    })
+    return { group, kernels }
+  }
+
+  #pipeline(
+    recorded: Recorded,
+    start: number,
+    bindings: ReadonlyMap<GPUBuffer, Bound>,
+    layout: GPUBindGroupLayout,
+  ): GPUComputePipeline {
+    const { source, views } = recorded
+    const bound = views.map(({ buffer }) => bindings.get(buffer)!)
+    const key = tapeKey(recorded, start, bound, [...bindings.values()])
+    const known = this.#pipelines.get(source) ?? new Map<string, GPUComputePipeline>()
+    this.#pipelines.set(source, known)
+    let pipeline = known.get(key)
+    if (!pipeline) {
+      const label = source.name
+      const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, start, bound) })
+      pipeline = this.#device.createComputePipeline({
+        label,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#scalarsLayout, layout] }),
+        compute: { module, entryPoint: 'start' },
+      })
+      known.set(key, pipeline)
+    }
+    return pipeline
+  }
+
+  /** Whether all buffers of a tape are there. */
+  isWhole(tape: Tape): boolean {
+    return this.#whole.has(tape)
+  }
+
+  /** A buffer is about to be destroyed. */
+  forget(buffer: GPUBuffer): void {
+    for (const [tape, { bound, constants }] of this.#whole) {
+      if (!bound.has(buffer)) continue
+      constants.destroy()
+      this.#whole.delete(tape)
+    }
+  }
+}
+
+/** Cuts a sequence where one more kernel would have too many buffers bound. */
+function stretchesOf(recorded: readonly Recorded[], mostBuffers: number): Recorded[][] {
+  const stretches: Recorded[][] = []
+  let bound = new Set<GPUBuffer>()
+  for (const one of recorded) {
+    const both = new Set(bound)
+    for (const { buffer } of one.views) both.add(buffer)
+    const last = stretches.at(-1)
+    if (last && both.size <= mostBuffers) {
+      last.push(one)
+      bound = both
+    } else {
+      stretches.push([one])
+      bound = new Set(one.views.map(({ buffer }) => buffer))
+    }
+  }
+  return stretches
+}
+
+/** A binding for each buffer, in the order in which they come. */
+function bindingsOf(recorded: readonly Recorded[]): Map<GPUBuffer, Bound> {
+  const bindings = new Map<GPUBuffer, Bound>()
+  for (const { source, views } of recorded) {
+    for (const [i, { buffer }] of views.entries()) {
+      const known = bindings.get(buffer)
+      bindings.set(buffer, {
+        binding: known?.binding ?? bindings.size,
+        written: writes(source, i) || known?.written === true,
+      })
+    }
+  }
+  return bindings
+}
