@@ -5,21 +5,28 @@ const MAX_PAGES = 65536
 /** Every tensor starts at a multiple of 64 bytes, the widest vector and a cache line. */
 const ALIGN = 16
 
+const aligned = (words: number): number => Math.ceil(words / ALIGN) * ALIGN
+
 /** Bytes of WebAssembly stack that each thread has. */
 export const STACK_BYTES = 65536
 
 /**
  * One shared memory for everything that kernels touch, handed out in words of 32 bits.
  *
- * It grows as it is asked to, up to WebAssembly's 4 GiB; freed runs are kept by size and used again. The data set is not in
- * here: only the weights, the minibatch and what lies between.
+ * It grows as it is asked to, up to WebAssembly's 4 GiB. What is given back joins the free words beside it and is used again for
+ * whatever fits. The data set is not in here: only the weights, the minibatch and what lies between.
  */
 export class Arena {
   readonly memory: WebAssembly.Memory
   floats: Float32Array
   ints: Int32Array
+  /** Nothing from this word on is handed out. */
   #top: number
-  readonly #free = new Map<number, number[]>()
+  /** Nothing from this word on has ever been handed out: it is still zero. */
+  #untouched: number
+  /** Free runs below the top, ascending: where they start and how long they are. No two of them touch, nor the top. */
+  readonly #starts: number[] = []
+  readonly #sizes: number[] = []
 
   /** @param reservedBytes bytes at the start that are not handed out (static data and stacks) */
   constructor(reservedBytes: number) {
@@ -27,7 +34,13 @@ export class Arena {
     this.memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true })
     this.floats = new Float32Array(this.memory.buffer)
     this.ints = new Int32Array(this.memory.buffer)
-    this.#top = Math.ceil(reservedBytes / 4 / ALIGN) * ALIGN
+    this.#top = aligned(reservedBytes / 4)
+    this.#untouched = this.#top
+  }
+
+  /** Bytes up to the last one in use. */
+  get bytes(): number {
+    return this.#top * 4
   }
 
   /**
@@ -36,12 +49,78 @@ export class Arena {
    * @throws ScvaeError (failed) past 4 GiB.
    */
   allocate(words: number): number {
-    const size = Math.max(ALIGN, Math.ceil(words / ALIGN) * ALIGN)
-    const reused = this.#free.get(size)?.pop()
-    if (reused !== undefined) {
-      this.floats.fill(0, reused, reused + size)
-      return reused
+    const size = Math.max(ALIGN, aligned(words))
+    const offset = this.#takeFree(size) ?? this.#takeTop(size)
+    const end = offset + size
+    if (offset < this.#untouched) this.floats.fill(0, offset, Math.min(end, this.#untouched))
+    if (end > this.#untouched) this.#untouched = end
+    return offset
+  }
+
+  /**
+   * Gives words back, of the size they were asked for with, or a part of them that starts and ends at multiples of 16.
+   *
+   * @throws RangeError for words that are free already.
+   */
+  free(offset: number, words: number): void {
+    const end = offset + Math.max(ALIGN, aligned(words))
+    const starts = this.#starts
+    const sizes = this.#sizes
+    const next = this.#runsBefore(offset)
+    const before = next - 1
+    const endBefore = before >= 0 ? starts[before]! + sizes[before]! : 0
+    const startAfter = next < starts.length ? starts[next]! : this.#top
+    if (endBefore > offset || startAfter < end) {
+      throw new RangeError(`Words ${offset} to ${end} of the arena are given back twice.`)
     }
+    const joinsBefore = before >= 0 && endBefore === offset
+    const start = joinsBefore ? starts[before]! : offset
+    const first = joinsBefore ? before : next
+    if (end === this.#top) {
+      this.#top = start
+      starts.length = first
+      sizes.length = first
+      return
+    }
+    const joinsAfter = next < starts.length && startAfter === end
+    const size = (joinsAfter ? end + sizes[next]! : end) - start
+    const replaced = (joinsBefore ? 1 : 0) + (joinsAfter ? 1 : 0)
+    starts.splice(first, replaced, start)
+    sizes.splice(first, replaced, size)
+  }
+
+  /** How many free runs start before a word. */
+  #runsBefore(word: number): number {
+    let low = 0
+    let high = this.#starts.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#starts[middle]! < word) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The start of the smallest free run that is large enough. */
+  #takeFree(size: number): number | undefined {
+    const sizes = this.#sizes
+    let best = -1
+    for (let i = 0; i < sizes.length; i++) {
+      if (sizes[i]! >= size && (best < 0 || sizes[i]! < sizes[best]!)) best = i
+    }
+    if (best < 0) return undefined
+    const start = this.#starts[best]!
+    if (sizes[best] === size) {
+      this.#starts.splice(best, 1)
+      sizes.splice(best, 1)
+    } else {
+      this.#starts[best] = start + size
+      sizes[best]! -= size
+    }
+    return start
+  }
+
+  #takeTop(size: number): number {
     const offset = this.#top
     const end = (offset + size) * 4
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE)
@@ -63,13 +142,5 @@ export class Arena {
     }
     this.#top += size
     return offset
-  }
-
-  /** Gives words back, of the size they were asked for with. */
-  free(offset: number, words: number): void {
-    const size = Math.max(ALIGN, Math.ceil(words / ALIGN) * ALIGN)
-    const runs = this.#free.get(size)
-    if (runs) runs.push(offset)
-    else this.#free.set(size, [offset])
   }
 }

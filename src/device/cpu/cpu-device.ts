@@ -23,7 +23,7 @@ export interface CpuDeviceOptions {
  *
  * @throws ScvaeError (usage) for a number of threads that makes no sense, (no-device) when no build of the kernels runs here.
  */
-export async function createCpuDevice(options: CpuDeviceOptions = {}): Promise<Device> {
+export async function createCpuDevice(options: CpuDeviceOptions = {}): Promise<CpuDevice> {
   const threads = options.threads ?? availableParallelism()
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new ScvaeError(
@@ -33,10 +33,16 @@ export async function createCpuDevice(options: CpuDeviceOptions = {}): Promise<D
   }
   const build = pickBuild(options.kernels)
   const pool = await ThreadPool.start(build, threads)
-  return new CpuDevice(build, pool, options.profile)
+  return new ThreadsDevice(build, pool, options.profile)
 }
 
-class CpuDevice implements Device {
+/** A device that also says how much memory it is using. */
+export interface CpuDevice extends Device {
+  /** Bytes of the kernels' memory, up to the last one in use: weights, minibatches and what lies between. */
+  readonly bytes: number
+}
+
+class ThreadsDevice implements CpuDevice {
   readonly kind = 'cpu'
   readonly label: string
   readonly build: string
@@ -50,7 +56,11 @@ class CpuDevice implements Device {
     const threads = `${pool.threads} thread${pool.threads === 1 ? '' : 's'}`
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
     this.#call = makeCaller(pool.arena, pool, profile)
-    this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
+    this.kernels = new CpuKernels(this.#call, pool.threads)
+  }
+
+  get bytes(): number {
+    return this.#pool.arena.bytes
   }
 
   tensor(rows: number, columns: number, values?: Float32Array): Tensor {
@@ -111,7 +121,7 @@ class CpuDevice implements Device {
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
     for (const item of items) {
       if (item instanceof CpuMinibatch) item.release()
-      else if (item instanceof CpuTensor) this.#pool.arena.free(item.offset, item.words)
+      else if (item instanceof CpuTensor) item.release(this.#pool.arena)
       else if ('value' in item) {
         const { value, gradient, firstMoment, secondMoment } = cpuParameter(item)
         this.release(value, gradient, firstMoment, secondMoment)

@@ -6,7 +6,6 @@ import type {
   Parameter,
   Tensor,
 } from '../device.js'
-import type { Arena } from './arena.js'
 import type { Caller } from './caller.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
 import { cpu, cpuParameter, padded } from './cpu-tensor.js'
@@ -20,55 +19,48 @@ const MIN_BLOCK_GENES = 128
 /** Rows of scratch of each thread (`Rows` in kernels/head-counts.c). */
 const SCRATCH_ROWS = 4
 
-/** Words that one minibatch size needs between the head's kernels. */
-interface Workspace {
-  cells: number
-  words: Record<string, number>
-  offsets: Record<string, number>
-}
-
 /** The output layer on CPU threads: the order of its kernels and the space between them. */
 export class CpuHead {
-  readonly #arena: Arena
   readonly #call: Caller
   readonly #threads: number
-  readonly #spaces = new Map<string, Workspace>()
 
-  constructor(arena: Arena, call: Caller, threads: number) {
-    this.#arena = arena
+  constructor(call: Caller, threads: number) {
     this.#call = call
     this.#threads = threads
   }
 
+  /** Where in the minibatch's space each array of the head starts. */
   #space(batch: CpuMinibatch, hidden: Tensor, zeroInflated: boolean, blocks: number): Record<string, number> {
     const { nGenes } = batch.source
     const cells = padded(batch.capacity)
-    const key = [cells, nGenes, hidden.columns, zeroInflated].join(' ')
-    let space = this.#spaces.get(key)
-    if (!space) {
-      const words = {
-        hiddenT: hidden.columns * cells,
-        scaleRow: nGenes * cells,
-        zeroRow: zeroInflated ? nGenes * cells : 0,
-        qRow: nGenes * cells,
-        blockMax: blocks * cells,
-        blockSum: blocks * cells,
-        blockLl: blocks * cells,
-        blockQ: blocks * cells,
-        logSize: cells,
-        logNorm: cells,
-        ll: cells,
-        q: cells,
-        scratch: this.#threads * SCRATCH_ROWS * cells,
-        partial: blocks * cells * padded(hidden.columns),
-      }
-      const offsets = Object.fromEntries(
-        Object.entries(words).map(([name, size]) => [name, size ? this.#arena.allocate(size) : 0]),
-      )
-      space = { cells, words, offsets }
-      this.#spaces.set(key, space)
+    const words = {
+      hiddenT: hidden.columns * cells,
+      scaleRow: nGenes * cells,
+      zeroRow: zeroInflated ? nGenes * cells : 0,
+      qRow: nGenes * cells,
+      blockMax: blocks * cells,
+      blockSum: blocks * cells,
+      blockLl: blocks * cells,
+      blockQ: blocks * cells,
+      logSize: cells,
+      logNorm: cells,
+      ll: cells,
+      q: cells,
+      scratch: this.#threads * SCRATCH_ROWS * cells,
+      partial: blocks * cells * padded(hidden.columns),
     }
-    return space.offsets
+    const sizes = Object.values(words)
+    let at = batch.space(
+      'head',
+      sizes.reduce((sum, size) => sum + size, 0),
+    )
+    return Object.fromEntries(
+      Object.entries(words).map(([name, size]) => {
+        const start = size ? at : 0
+        at += size
+        return [name, start]
+      }),
+    )
   }
 
   /** The words that every kernel of the head starts with (`head_arg` in kernels/head.c). */

@@ -21,7 +21,6 @@ import type {
   SparseLinearGradientArgs,
   Tensor,
 } from '../device.js'
-import type { Arena } from './arena.js'
 import { type Caller, floatWord } from './caller.js'
 import { CpuHead, parameterWords } from './cpu-head.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
@@ -31,27 +30,16 @@ const offset = (tensor: Tensor | undefined): number => (tensor ? cpu(tensor).off
 
 /** The interface's kernels as calls of the C ones: this file only puts arguments in the order that C reads them. */
 export class CpuKernels implements Kernels {
-  readonly #arena: Arena
   readonly #call: Caller
   readonly #head: CpuHead
-  /** Category numbers of each use of covariates, as C reads them. */
-  readonly #categories = new Map<string, number>()
-  #transposed = { offset: 0, words: 0 }
 
-  constructor(arena: Arena, call: Caller, threads: number) {
-    this.#arena = arena
+  constructor(call: Caller, threads: number) {
     this.#call = call
-    this.#head = new CpuHead(arena, call, threads)
+    this.#head = new CpuHead(call, threads)
   }
 
   #covariateWords(batch: CpuMinibatch, { categories, continuous }: CovariateUse): number[] {
-    const key = categories.join(' ')
-    let at = this.#categories.get(key)
-    if (at === undefined) {
-      at = this.#arena.allocate(Math.max(1, categories.length))
-      this.#arena.ints.set(categories, at)
-      this.#categories.set(key, at)
-    }
+    const at = batch.categories(categories)
     return [batch.codes, at, categories.length, batch.continuous, continuous, batch.covariateStride]
   }
 
@@ -134,25 +122,14 @@ export class CpuKernels implements Kernels {
       ...this.#covariateWords(mini, covariates),
     ])
     if (!inputGradient) return
-    const words = value.columns * x.stride
-    if (words > this.#transposed.words) {
-      if (this.#transposed.words) this.#arena.free(this.#transposed.offset, this.#transposed.words)
-      this.#transposed = { offset: this.#arena.allocate(words), words }
-    }
-    this.#call('transpose', [
-      x.columns,
-      value.columns,
-      value.offset,
-      value.stride,
-      this.#transposed.offset,
-      x.stride,
-    ])
+    const transposed = mini.space('transposed', value.columns * x.stride)
+    this.#call('transpose', [x.columns, value.columns, value.offset, value.stride, transposed, x.stride])
     this.#call('linearInputGradient', [
       mini.nCells,
       value.columns,
       value.stride,
       offset(outputGradient),
-      this.#transposed.offset,
+      transposed,
       x.stride,
       offset(inputGradient),
       x.stride,

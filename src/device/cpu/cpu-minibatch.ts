@@ -38,6 +38,9 @@ export class CpuMinibatch implements Minibatch {
   geneMajorCount = 0
   geneMajorLog = 0
   #room = 0
+  /** What kernels leave for each other and the categories of covariates, by name. */
+  readonly #spaces = new Map<string, { offset: number; words: number }>()
+  #released = false
   readonly #arena: Arena
   readonly #constants: Float32Array
 
@@ -115,7 +118,30 @@ export class CpuMinibatch implements Minibatch {
     this.nonzeros = nonzeros
   }
 
+  /** Words that kernels on this minibatch pass results on in. They grow as they are asked to and hold anything at first. */
+  space(name: string, words: number): number {
+    const space = this.#spaces.get(name)
+    if (space && space.words >= words) return space.offset
+    if (space) this.#arena.free(space.offset, space.words)
+    const offset = this.#arena.allocate(words)
+    this.#spaces.set(name, { offset, words })
+    return offset
+  }
+
+  /** Numbers of categories of the covariates that a layer takes, as C reads them. */
+  categories(counts: readonly number[]): number {
+    const name = `categories ${counts.join(' ')}`
+    const known = this.#spaces.get(name)
+    if (known) return known.offset
+    const offset = this.space(name, Math.max(1, counts.length))
+    this.#arena.ints.set(counts, offset)
+    return offset
+  }
+
+  /** Gives everything back; once is enough. */
   release(): void {
+    if (this.#released) return
+    this.#released = true
     const { capacity, source, covariateStride } = this
     this.#arena.free(this.rowStart, capacity + 1)
     this.#arena.free(this.codes, Math.max(1, source.categorical.length) * covariateStride)
@@ -125,6 +151,6 @@ export class CpuMinibatch implements Minibatch {
     this.#arena.free(this.geneCount, source.nGenes)
     this.#arena.free(this.geneStart, source.nGenes + 1)
     for (const offset of this.#sparseWords()) if (offset) this.#arena.free(offset, this.#room)
-    this.#room = 0
+    for (const { offset, words } of this.#spaces.values()) this.#arena.free(offset, words)
   }
 }

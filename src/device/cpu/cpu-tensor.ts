@@ -14,6 +14,7 @@ export class CpuTensor implements Tensor {
   readonly stride: number
   /** Word of the arena where it starts. */
   readonly offset: number
+  #released = false
 
   constructor(rows: number, columns: number, offset: number) {
     this.rows = rows
@@ -24,6 +25,13 @@ export class CpuTensor implements Tensor {
 
   get words(): number {
     return this.rows * this.stride
+  }
+
+  /** Gives the words back; once is enough. */
+  release(arena: Arena): void {
+    if (this.#released) return
+    this.#released = true
+    arena.free(this.offset, this.words)
   }
 
   write(arena: Arena, values: Float32Array): void {
