@@ -95,3 +95,21 @@ export interface AnnDataElements {
   /** One sentence for each element that was left out or looks odd. */
   warnings: string[]
 }
+
+/** Dimensions of an element; none for a mapping and a single value. */
+export function shapeOf(element: Element): readonly number[] {
+  switch (element.kind) {
+    case 'array':
+    case 'strings':
+    case 'sparse':
+      return element.shape
+    case 'frame':
+      return [element.names.length, element.table.numCols]
+    case 'column':
+      return [element.values.length]
+    case 'records':
+      return [element.length]
+    default:
+      return []
+  }
+}

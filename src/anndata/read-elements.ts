@@ -1,7 +1,13 @@
 import { DataType } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
 import { pathInFile } from './counts/count-sources.js'
-import type { AnnDataElements, DictElement, Element, FrameElement } from './elements.js'
+import {
+  type AnnDataElements,
+  type DictElement,
+  type Element,
+  type FrameElement,
+  shapeOf,
+} from './elements.js'
 import { openFrame, readColumns } from './frame/dataframe.js'
 import { readRecords } from './frame/frame-source.js'
 import { warnIfRepeated } from './frame/repeated-names.js'
@@ -142,28 +148,10 @@ function checkSize(
   columns: number | undefined,
   { store }: ReadContext,
 ): void {
-  const [gotRows, gotColumns] = sizeOf(element)
+  const [gotRows, gotColumns] = shapeOf(element)
   if (gotRows !== rows || (columns !== undefined && gotColumns !== columns)) {
     const wanted = columns === undefined ? `${rows} rows` : `${rows} × ${columns}`
     const got = [gotRows, ...(columns === undefined ? [] : [gotColumns])].map((n) => n ?? '?').join(' × ')
     throw new ScvaeError('bad-input', `"${store.file}": ${path} has ${got} where ${wanted} belong.`)
-  }
-}
-
-/** Rows and columns of an element; undefined for what has none. */
-function sizeOf(element: Element): readonly (number | undefined)[] {
-  switch (element.kind) {
-    case 'array':
-    case 'strings':
-    case 'sparse':
-      return element.shape
-    case 'frame':
-      return [element.names.length, element.table.numCols]
-    case 'column':
-      return [element.values.length]
-    case 'records':
-      return [element.length]
-    default:
-      return []
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { ScvaeError } from '../errors.js'
+import { PACKAGE_ROOT } from '../package.js'
 
 /** The parts of the page that do not depend on a run. */
 export interface ReportAssets {
@@ -19,9 +19,8 @@ const SCRIPTS = ['palette.js', 'scatter.js', 'page.js']
  * @throws ScvaeError `failed` when one is missing
  */
 export function readReportAssets(): ReportAssets {
-  const root = packageRoot()
   const read = (...path: string[]) => {
-    const file = join(root, ...path)
+    const file = join(PACKAGE_ROOT, ...path)
     if (!existsSync(file)) {
       throw new ScvaeError('failed', `The report cannot be written: ${file} is missing.`, {
         hint: 'Build the package with "npm run build".',
@@ -34,11 +33,4 @@ export function readReportAssets(): ReportAssets {
     style: read('reports', 'page.css'),
     script: SCRIPTS.map((name) => read('dist', 'reports', name)).join('\n'),
   }
-}
-
-/** The folder of package.json: two levels up in the source tree, three in the build. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return folder
 }

@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib'
+import { unshuffle } from '../filters/shuffle.js'
 import type { ChunkFilter } from './chunk-layout.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -23,7 +24,7 @@ export function unfiltered(
     if ((mask >>> i) & 1) continue
     const filter = filters[i]!
     if (filter.name === 'gzip') bytes = inflated(bytes, size + CHECKSUM_BYTES)
-    else if (filter.name === 'shuffle') bytes = unshuffled(bytes, filter.itemBytes)
+    else if (filter.name === 'shuffle') bytes = unshuffle(bytes, filter.itemBytes)
     else bytes = checked(bytes)
   }
   if (bytes.length !== size) throw new RangeError(`a chunk has ${bytes.length} bytes, not ${size}`)
@@ -60,26 +61,6 @@ function checkEnd(bytes: Bytes, most: number): void {
 
 function isTooLong(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
-}
-
-/** Elements from their first bytes, then their second ones, and so on; bytes left over at the end stay as they are. */
-export function unshuffled(bytes: Bytes, itemBytes: number): Bytes {
-  const n = Math.floor(bytes.length / itemBytes)
-  if (itemBytes <= 1 || n <= 1) return bytes
-  const out = new Uint8Array(bytes.length)
-  if (itemBytes === 4) {
-    const words = new Uint32Array(out.buffer, 0, n)
-    const [first, second, third, last] = [0, n, 2 * n, 3 * n].map((at) => bytes.subarray(at, at + n))
-    for (let i = 0; i < n; i++) {
-      words[i] = first![i]! | (second![i]! << 8) | (third![i]! << 16) | (last![i]! << 24)
-    }
-  } else {
-    for (let k = 0; k < itemBytes; k++) {
-      for (let i = 0, at = k; i < n; i++, at += itemBytes) out[at] = bytes[k * n + i]!
-    }
-  }
-  out.set(bytes.subarray(n * itemBytes), n * itemBytes)
-  return out
 }
 
 /** Bytes without the checksum at their end. */

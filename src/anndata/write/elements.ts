@@ -1,5 +1,5 @@
 import { ScvaeError } from '../../errors.js'
-import type { AnnDataElements, Element } from '../elements.js'
+import { type AnnDataElements, type Element, shapeOf } from '../elements.js'
 import { type Group, loadLibrary, withH5File } from '../hdf5/hdf5.js'
 import { Retypes } from '../hdf5/retype.js'
 import { checkOptionKeys } from '../option-keys.js'
@@ -83,11 +83,12 @@ function writeMapping(
 export function checkShapes(elements: Omit<AnnDataElements, 'path' | 'warnings'>): void {
   const { nCells, nGenes, x, obs, var: variables, raw } = elements
   const check = (name: string, element: Element, wanted: readonly number[]) => {
-    const shape = shapeOf(element)
-    if (shape && wanted.every((n, i) => shape[i] === n)) return
+    // a data frame fits by its rows where any number of columns does
+    const got = shapeOf(element).slice(0, wanted.length)
+    if (wanted.every((n, i) => got[i] === n)) return
     throw new ScvaeError(
       'bad-input',
-      `${name} is ${shape ? shape.join(' × ') : 'no array'} where ${wanted.join(' × ')} belongs.`,
+      `${name} is ${got.length > 0 ? got.join(' × ') : 'no array'} where ${wanted.join(' × ')} belongs.`,
     )
   }
   check('obs', obs, [nCells])
@@ -104,22 +105,4 @@ export function checkShapes(elements: Omit<AnnDataElements, 'path' | 'warnings'>
     for (const [key, element] of elements[mapping]) check(`${mapping}/${key}`, element, dimensions[mapping])
   }
   if (raw) check('raw/X', raw.x, [nCells, raw.var.names.length])
-}
-
-/** Dimensions of an element, undefined where it has none. */
-function shapeOf(element: Element): readonly number[] | undefined {
-  switch (element.kind) {
-    case 'array':
-    case 'strings':
-    case 'sparse':
-      return element.shape
-    case 'frame':
-      return [element.names.length]
-    case 'column':
-      return [element.values.length]
-    case 'records':
-      return [element.length]
-    default:
-      return undefined
-  }
 }

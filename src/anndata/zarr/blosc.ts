@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
+import { unshuffle, unshuffleBits } from '../filters/shuffle.js'
 import { decodeBloscLzBlock } from './blosclz.js'
 import { decodeLz4Block } from './lz4.js'
-import { unshuffle, unshuffleBits } from './shuffle.js'
 
 /** Decompresses a block into exactly `length` bytes, or throws. */
 type BlockDecoder = (block: Uint8Array, length: number) => Uint8Array | Promise<Uint8Array>
@@ -76,7 +76,7 @@ async function readStreams(
   length: number,
   streams: number,
   decode: BlockDecoder,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const plain = new Uint8Array(length)
   const streamLength = Math.floor(length / streams)
   let at = view.getUint32(pointer, true)
@@ -94,8 +94,8 @@ async function readStreams(
   return plain
 }
 
-function unfilter(plain: Uint8Array, flags: number, elementSize: number): Uint8Array {
-  if (flags & BYTE_SHUFFLE && elementSize > 1) return unshuffle(plain, elementSize)
+function unfilter(plain: Uint8Array<ArrayBuffer>, flags: number, elementSize: number): Uint8Array {
+  if (flags & BYTE_SHUFFLE) return unshuffle(plain, elementSize)
   if (flags & BIT_SHUFFLE && plain.length >= elementSize) return unshuffleBits(plain, elementSize)
   return plain
 }
