@@ -5,10 +5,14 @@ import { ScvaeError } from '../errors.js'
 export interface ModelConfig {
   nHidden: number
   nLatent: number
-  /** Hidden layers of the encoder and of the decoder. */
+  /** Hidden layers of the encoder and of a deep decoder. */
   nLayers: number
   /** Share of hidden units dropped in the encoder while training. */
   dropoutRate: number
+  /** `deep`: hidden layers below the output; `linear`: one linear map from latent and batch to genes (LDVAE, Svensson et al. 2020). */
+  decoder: 'deep' | 'linear'
+  /** What a latent is drawn from: a normal, or a logistic normal (`ln`), the softmax of such a draw. */
+  latentDistribution: 'normal' | 'ln'
   dispersion: 'gene' | 'gene-batch'
   likelihood: Likelihood
   /** `observed`: a cell's total count; `latent`: drawn, with a log-normal prior a batch; `size-factor`: an obs column. */
@@ -30,6 +34,8 @@ export const DEFAULT_MODEL: ModelConfig = {
   nLatent: 10,
   nLayers: 1,
   dropoutRate: 0.1,
+  decoder: 'deep',
+  latentDistribution: 'normal',
   dispersion: 'gene',
   likelihood: 'nb',
   library: 'observed',
@@ -42,6 +48,8 @@ export const DEFAULT_MODEL: ModelConfig = {
 
 const PLACEMENTS = ['encoder', 'decoder', 'both', 'none']
 const CHOICES: { [K in keyof ModelConfig]?: readonly string[] } = {
+  decoder: ['deep', 'linear'],
+  latentDistribution: ['normal', 'ln'],
   dispersion: ['gene', 'gene-batch'],
   likelihood: ['nb', 'zinb', 'poisson'],
   library: ['observed', 'latent', 'size-factor'],

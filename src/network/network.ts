@@ -7,6 +7,7 @@ import type {
   StepSettings,
   Tensor,
 } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
 import { NOISE } from '../numeric/philox.js'
 import type { ModelConfig } from './config.js'
 import { Encoder, type EncoderShape, planEncoder, planHiddenLayers } from './encoder.js'
@@ -104,6 +105,12 @@ export class Network {
     this.shape = shape
     this.#device = device
     this.#capacity = capacity
+    if (config.decoder !== 'deep' || config.latentDistribution !== 'normal') {
+      throw new ScvaeError(
+        'usage',
+        'scvae converts models with a linear decoder or a logistic-normal latent, but does not compute with them.',
+      )
+    }
     const { encoder, library, decoder } = shapeLayers(config, shape)
     const latentLibrary = config.library === 'latent'
     const { likelihood } = config

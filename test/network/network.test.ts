@@ -232,6 +232,13 @@ describe('Network', async () => {
     expect(names({ library: 'latent' })).toEqual(['l_encoder', 'px_r'])
   })
 
+  it('computes with no linear decoder and no logistic-normal latent', () => {
+    for (const model of [{ decoder: 'linear' }, { latentDistribution: 'ln' }] as const) {
+      const setting = new ModelSetting({ name: '', model })
+      expect(() => setting.network(device)).toThrow('but does not compute with them')
+    }
+  })
+
   it('starts from the seed, within the bounds of PyTorch', async () => {
     const model = new ModelSetting({ name: '', categories: [3] })
     const make = async (seed: number) => {
@@ -292,6 +299,8 @@ describe('modelConfig', () => {
       nLatent: 10,
       nLayers: 1,
       dropoutRate: 0.1,
+      decoder: 'deep',
+      latentDistribution: 'normal',
       dispersion: 'gene',
       likelihood: 'nb',
       library: 'observed',
@@ -309,6 +318,8 @@ describe('modelConfig', () => {
     [{ nLayers: 1.5 }, 'nLayers must be a whole number from 1 to 4096, not 1.5.'],
     [{ dropoutRate: 1 }, 'dropoutRate must be at least 0 and below 1, not 1.'],
     [{ beta: -1 }, 'beta must be a number that is not negative, not -1.'],
+    [{ decoder: 'shallow' }, 'decoder must be one of deep, linear, not "shallow".'],
+    [{ latentDistribution: 'gamma' }, 'latentDistribution must be one of normal, ln, not "gamma".'],
     [{ likelihood: 'normal' }, 'likelihood must be one of nb, zinb, poisson, not "normal".'],
     [{ batchNorm: 'yes' }, 'batchNorm must be one of encoder, decoder, both, none, not "yes".'],
   ])('refuses %o', (options, message) => {

@@ -30,14 +30,16 @@ export const exportScvi: Command = {
     const { readModel } = await import('../../files/model-files.js')
     const { exportScviModel } = await import('../../files/scvi-tools/export.js')
     const { readExportTarget } = await import('../../files/scvi-tools/export-target.js')
+    const { scviClass } = await import('../../files/scvi-tools/model-class.js')
     const model = readModel(directory)
     const data = await readExportTarget(args.text('adata')!, model.description, options)
     await exportScviModel(model, data, target, { ...options, overwrite: args.flag('overwrite') })
     const { genes } = model.description
     const isAll = genes.length === data.varNames.length && genes.every((gene, i) => gene === data.varNames[i])
-    log.info(`wrote ${target}: scvi.model.SCVI.load("${target}", adata=adata) opens it`)
+    const className = `scvi.model.${scviClass(model.description)}`
+    log.info(`wrote ${target}: ${className}.load("${target}", adata=adata) opens it`)
     if (!isAll) {
-      const names = `scvi.model.SCVI.load_registry("${target}")["field_registries"]["X"]["state_registry"]["column_names"]`
+      const names = `${className}.load_registry("${target}")["field_registries"]["X"]["state_registry"]["column_names"]`
       log.info(
         `it has ${formatCount(genes.length)} genes; take these first: adata = adata[:, ${names}].copy()`,
       )

@@ -2,12 +2,14 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeBeside } from '../../anndata/write/beside.js'
 import { ScvaeError } from '../../errors.js'
+import type { ModelConfig } from '../../network/config.js'
 import type { NetworkState } from '../../network/parameters.js'
 import { type ModelDescription, readModel } from '../model-files.js'
 import { SCVI_MODEL_FILE } from './import.js'
+import { type ScviClass, scviClass } from './model-class.js'
 import { type PickleTree, TensorToWrite, VectorToWrite, writePickle } from './pickle-writer.js'
 import { type RegistryData, scviRegistry } from './registry.js'
-import { exportWeights } from './weights.js'
+import { exportWeights, isBiased } from './weights.js'
 import { writeStoredZip } from './zip-writer.js'
 
 /** The archive's one folder: what `torch.save` names after its file. */
@@ -20,12 +22,14 @@ export interface ExportOptions {
 }
 
 /**
- * Writes a model as a folder that `scvi.model.SCVI.load(directory, adata=…)` of scvi-tools 1.4 opens, with the same latents.
- * Parameters that scvi-tools makes and never uses are constants; `beta` and the state of training are left out.
+ * Writes a model as a folder that `scvi.model.SCVI.load(directory, adata=…)` of scvi-tools 1.4 opens, or `LinearSCVI.load` for a
+ * linear decoder, with the same latents. Parameters that scvi-tools makes and never uses are constants; `beta` and the state of
+ * training are left out.
  *
  * @param model its folder, or what is in it
  * @param data the data that the model will be loaded with; its obs columns say of which type the categories are
- * @throws ScvaeError (bad-input) for data without the model's genes, columns or categories; (usage) when the folder has a model
+ * @throws ScvaeError (bad-input) for data without the model's genes, columns or categories, and for a linear decoder with what
+ * `LinearSCVI` does not have; (usage) when the folder has a model
  */
 export async function exportScviModel(
   model: string | { description: ModelDescription; state: NetworkState },
@@ -71,6 +75,7 @@ function modelFile(
   layer: string | null,
 ): Uint8Array {
   const { config, genes, categorical, continuous } = description
+  const className = scviClass(description)
   const tensors = new Map<string, PickleTree>()
   const storages = new Map<string, Uint8Array>()
   const add = (
@@ -101,8 +106,8 @@ function modelFile(
     model_state_dict: tensors,
     var_names: new VectorToWrite(genes),
     attr_dict: {
-      registry_: scviRegistry(description, data, layer),
-      init_params_: initArguments(description),
+      registry_: scviRegistry(className, description, data, layer),
+      init_params_: initArguments(className, config, isBiased(state)),
       is_trained_: true,
       history_: null,
       train_indices_: null,
@@ -133,8 +138,8 @@ function libraryPrior({ config, libraryPrior: prior }: ModelDescription): [strin
   ]
 }
 
-/** The arguments that `SCVI.__init__` is called with on loading. */
-function initArguments({ config }: ModelDescription): PickleTree {
+/** The arguments that the class's `__init__` is called with on loading. */
+function initArguments(className: ScviClass, config: ModelConfig, biased: boolean): PickleTree {
   return {
     non_kwargs: {
       n_hidden: config.nHidden,
@@ -144,15 +149,18 @@ function initArguments({ config }: ModelDescription): PickleTree {
       dispersion: config.dispersion,
       gene_likelihood: config.likelihood,
       use_observed_lib_size: config.library !== 'latent',
-      latent_distribution: 'normal',
+      latent_distribution: config.latentDistribution,
     },
-    kwargs: {
-      kwargs: {
-        encode_covariates: config.encodeCovariates,
-        deeply_inject_covariates: config.deeplyInjectCovariates,
-        use_batch_norm: config.batchNorm,
-        use_layer_norm: config.layerNorm,
-      },
-    },
+    kwargs:
+      className === 'LinearSCVI'
+        ? { model_kwargs: { use_batch_norm: config.batchNorm === 'both', bias: biased } }
+        : {
+            kwargs: {
+              encode_covariates: config.encodeCovariates,
+              deeply_inject_covariates: config.deeplyInjectCovariates,
+              use_batch_norm: config.batchNorm,
+              use_layer_norm: config.layerNorm,
+            },
+          },
   }
 }

@@ -10,6 +10,7 @@ import { packageVersion } from '../../package.js'
 import { type ModelDescription, writeModel } from '../model-files.js'
 import { Entry } from './entries.js'
 import { initArguments } from './init-arguments.js'
+import { SCVI_CLASSES, type ScviClass } from './model-class.js'
 import { namingFile } from './pickle-reader.js'
 import { PickleProblem } from './pickle-values.js'
 import { readTorchFile } from './torch-file.js'
@@ -34,8 +35,8 @@ export interface ImportedModel {
 }
 
 /**
- * Reads an SCVI model that scvi-tools 0.15 or later saved. The file is a pickle, which Python would run as a program; here it
- * is read as data.
+ * Reads an SCVI or LinearSCVI model that scvi-tools 0.15 or later saved. The file is a pickle, which Python would run as a
+ * program; here it is read as data.
  *
  * @param path the model's folder, or its `model.pt` by another name
  * @throws ScvaeError (bad-input) for a file that is missing, damaged or names Python objects that no model needs; for another
@@ -48,9 +49,9 @@ export function readScviModel(path: string): ImportedModel {
     const model = new Entry(saved, 'model')
     const attributes = model.get('attr_dict')
     const registry = attributes.get('registry_')
-    checkClass(file, registry)
+    const className = classOf(file, registry)
     const setup = registry.get('setup_args')
-    const config = namingProblem(file, () => configOf(attributes.get('init_params_'), setup))
+    const config = namingProblem(file, () => configOf(className, attributes.get('init_params_'), setup))
     const { categorical, continuous } = covariatesOf(registry.get('field_registries'), setup)
     const genes = model.get('var_names').texts()
     const weights = model.get('model_state_dict')
@@ -122,12 +123,12 @@ function modelFile(path: string): string {
   )
 }
 
-function checkClass(file: string, registry: Entry): void {
+function classOf(file: string, registry: Entry): ScviClass {
   const name = registry.get('model_name').text()
-  if (name !== 'SCVI') {
+  if (!isKnown(name)) {
     throw new ScvaeError(
       'bad-input',
-      `"${file}" holds a model of class ${name}; only SCVI models can be read.`,
+      `"${file}" holds a model of class ${name}; only ${SCVI_CLASSES.join(' and ')} models can be read.`,
     )
   }
   const method = registry.get('setup_method_name').textOrNone() ?? 'setup_anndata'
@@ -137,7 +138,10 @@ function checkClass(file: string, registry: Entry): void {
       `"${file}" was set up by ${method}; only models of setup_anndata can be read.`,
     )
   }
+  return name
 }
+
+const isKnown = (name: string): name is ScviClass => SCVI_CLASSES.includes(name)
 
 /** An odd setting is the file's fault, not that of the user's words. */
 function namingProblem<T>(file: string, run: () => T): T {
@@ -151,17 +155,25 @@ function namingProblem<T>(file: string, run: () => T): T {
   }
 }
 
-function configOf(saved: Entry, setup: Entry): ModelConfig {
-  const init = initArguments(saved)
+function configOf(className: ScviClass, saved: Entry, setup: Entry): ModelConfig {
+  const init = initArguments(saved, className)
   const sizeFactor = setup.get('size_factor_key').textOrNone() !== null
-  return modelConfig({
+  const shared: Partial<ModelConfig> = {
     nHidden: init.n_hidden,
     nLatent: init.n_latent,
     nLayers: init.n_layers,
     dropoutRate: init.dropout_rate,
+    latentDistribution: init.latent_distribution as ModelConfig['latentDistribution'],
     dispersion: init.dispersion as ModelConfig['dispersion'],
     likelihood: init.gene_likelihood as ModelConfig['likelihood'],
     library: sizeFactor ? 'size-factor' : init.use_observed_lib_size ? 'observed' : 'latent',
+  }
+  // an argument of LinearSCVI; whether there is a bias, the weights say
+  if ('bias' in init) {
+    return modelConfig({ ...shared, decoder: 'linear', batchNorm: init.use_batch_norm ? 'both' : 'encoder' })
+  }
+  return modelConfig({
+    ...shared,
     encodeCovariates: init.encode_covariates,
     deeplyInjectCovariates: init.deeply_inject_covariates,
     batchNorm: init.use_batch_norm as NormPlacement,

@@ -1,24 +1,46 @@
 import type { Entry } from './entries.js'
+import type { ScviClass } from './model-class.js'
 import { PickleDict, PickleProblem, type PickleValue } from './pickle-values.js'
 
-/** The arguments of `SCVI.__init__` that scvae has too, with scvi-tools' defaults. */
-const DEFAULTS = {
+const SHARED = {
   n_hidden: 128,
   n_latent: 10,
   n_layers: 1,
   dropout_rate: 0.1,
   dispersion: 'gene',
-  gene_likelihood: 'zinb',
-  use_observed_lib_size: true,
-  encode_covariates: false,
-  deeply_inject_covariates: true,
-  use_batch_norm: 'both',
-  use_layer_norm: 'none',
+  latent_distribution: 'normal',
+}
+
+/** The arguments of each class's `__init__` that scvae has too, with scvi-tools' defaults. */
+const DEFAULTS = {
+  SCVI: {
+    ...SHARED,
+    gene_likelihood: 'zinb',
+    use_observed_lib_size: true,
+    encode_covariates: false,
+    deeply_inject_covariates: true,
+    use_batch_norm: 'both',
+    use_layer_norm: 'none',
+  },
+  LinearSCVI: {
+    ...SHARED,
+    gene_likelihood: 'nb',
+    use_observed_lib_size: false,
+    // of the decoder; the encoder always has one
+    use_batch_norm: true,
+    bias: false,
+  },
+}
+
+/** Values that scvae has, of arguments that are a choice. */
+const CHOICES = {
+  dispersion: ['gene', 'gene-batch'],
+  gene_likelihood: ['nb', 'zinb', 'poisson'],
+  latent_distribution: ['normal', 'ln'],
 }
 
 /** Arguments that scvae can take at one value alone. */
 const FIXED: Record<string, PickleValue> = {
-  latent_distribution: 'normal',
   log_variational: true,
   batch_representation: 'one-hot',
   var_activation: null,
@@ -26,10 +48,15 @@ const FIXED: Record<string, PickleValue> = {
   extra_decoder_kwargs: null,
 }
 
-/** Arguments that change no number. */
-const IGNORED = ['extra_payload_autotune', 'batch_embedding_kwargs', 'use_cuda', 'use_gpu']
+const WITHOUT_EFFECT = ['extra_payload_autotune', 'batch_embedding_kwargs', 'use_cuda', 'use_gpu']
 
-export type InitArguments = typeof DEFAULTS
+/** Arguments that change no number. `LinearSCVI` makes its encoder and decoder anew, without the last three. */
+const IGNORED: Record<ScviClass, readonly string[]> = {
+  SCVI: WITHOUT_EFFECT,
+  LinearSCVI: [...WITHOUT_EFFECT, 'encode_covariates', 'deeply_inject_covariates', 'use_layer_norm'],
+}
+
+export type InitArguments<C extends ScviClass> = (typeof DEFAULTS)[C]
 
 /**
  * The arguments that a model was made with.
@@ -37,23 +64,23 @@ export type InitArguments = typeof DEFAULTS
  * @param saved `init_params_`: arguments by name, and dicts of further ones
  * @throws PickleProblem for an argument, or a value of one, that scvae does not have
  */
-export function initArguments(saved: Entry): InitArguments {
-  const init = { ...DEFAULTS }
+export function initArguments<C extends ScviClass>(saved: Entry, className: C): InitArguments<C> {
+  const init: InitArguments<C> = { ...DEFAULTS[className] }
+  const defaults: Record<string, unknown> = DEFAULTS[className]
   for (const [name, value] of flat(saved)) {
-    if (IGNORED.includes(name)) continue
+    if (IGNORED[className].includes(name)) continue
     if (Object.hasOwn(FIXED, name)) {
       const isEmpty = value instanceof PickleDict && value.size === 0
       if (value !== FIXED[name] && !isEmpty) throw unknown(name, value)
-    } else if (Object.hasOwn(DEFAULTS, name)) {
-      if (typeof value !== typeof DEFAULTS[name as keyof InitArguments]) throw unknown(name, value)
+    } else if (Object.hasOwn(defaults, name)) {
+      if (typeof value !== typeof defaults[name]) throw unknown(name, value)
       Object.assign(init, { [name]: value })
     } else {
       throw unknown(name, value)
     }
   }
-  if (!['gene', 'gene-batch'].includes(init.dispersion)) throw unknown('dispersion', init.dispersion)
-  if (!['nb', 'zinb', 'poisson'].includes(init.gene_likelihood)) {
-    throw unknown('gene_likelihood', init.gene_likelihood)
+  for (const name of Object.keys(CHOICES) as (keyof typeof CHOICES)[]) {
+    if (!CHOICES[name].includes(init[name])) throw unknown(name, init[name])
   }
   return init
 }

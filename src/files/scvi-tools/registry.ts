@@ -2,6 +2,7 @@ import { obsColumn } from '../../anndata/frame/obs-column.js'
 import type { ModelData } from '../../cells/cell-data.js'
 import { ScvaeError } from '../../errors.js'
 import type { ModelDescription } from '../model-files.js'
+import type { ScviClass } from './model-class.js'
 import { type PickleTree, VectorToWrite } from './pickle-writer.js'
 
 /** The release of scvi-tools whose registry this is; others of 1.x read it through the setup arguments in it. */
@@ -13,30 +14,27 @@ export type RegistryData = Pick<ModelData, 'path' | 'nCells' | 'obs'>
 /**
  * The registry that scvi-tools' `setup_anndata` makes of a data set.
  *
+ * @param className a class that has all that the model asks for
  * @param data gives the types of its obs columns: scvi-tools tells 1 from "1"
  * @param layer where the counts are, null for X
  * @throws ScvaeError (bad-input) for a column that the data lacks, and categories that the model does not know
  */
 export function scviRegistry(
+  className: ScviClass,
   description: ModelDescription,
   data: RegistryData,
   layer: string | null,
 ): PickleTree {
-  const { genes, categorical, continuous, sizeFactorKey } = description
-  const [batch, ...others] = categorical
-  const batchKey = batch!.key
+  const { genes, categorical } = description
+  const batch = categorical[0]!
+  const batchKey = batch.key
+  // LinearSCVI.setup_anndata knows no others
+  const further = className === 'LinearSCVI' ? { setup: {}, fields: {} } : furtherFields(description, data)
   return {
     scvi_version: SCVI_TOOLS_VERSION,
-    model_name: 'SCVI',
+    model_name: className,
     setup_method_name: 'setup_anndata',
-    setup_args: {
-      layer,
-      batch_key: batchKey,
-      labels_key: null,
-      size_factor_key: sizeFactorKey,
-      categorical_covariate_keys: others.length > 0 ? others.map(({ key }) => key) : null,
-      continuous_covariate_keys: continuous.length > 0 ? continuous : null,
-    },
+    setup_args: { layer, batch_key: batchKey, labels_key: null, ...further.setup },
     field_registries: {
       X: field(
         layer === null ? { attr_name: 'X', attr_key: null } : { attr_name: 'layers', attr_key: layer },
@@ -46,9 +44,27 @@ export function scviRegistry(
       batch: categoricalField(
         'batch',
         batchKey,
-        batchKey === null ? ONE_CATEGORY : categoryVector(data, batchKey, batch!.categories),
+        batchKey === null ? ONE_CATEGORY : categoryVector(data, batchKey, batch.categories),
       ),
       labels: categoricalField('labels', null, ONE_CATEGORY),
+      ...further.fields,
+    },
+  }
+}
+
+/** What a registry says of the size factor and of the covariates beside the batch. */
+function furtherFields(
+  { categorical, continuous, sizeFactorKey }: ModelDescription,
+  data: RegistryData,
+): { setup: Fields; fields: Fields } {
+  const others = categorical.slice(1)
+  return {
+    setup: {
+      size_factor_key: sizeFactorKey,
+      categorical_covariate_keys: others.length > 0 ? others.map(({ key }) => key) : null,
+      continuous_covariate_keys: continuous.length > 0 ? continuous : null,
+    },
+    fields: {
       size_factor: field(sizeFactorKey === null ? {} : { attr_name: 'obs', attr_key: sizeFactorKey }, {}, {}),
       extra_categorical_covs: field(
         others.length === 0 ? {} : { attr_name: 'obsm', attr_key: '_scvi_extra_categorical_covs' },

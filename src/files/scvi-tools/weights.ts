@@ -60,7 +60,9 @@ const outputLinear = (name: string, theirName: string, genes: number, hidden: nu
   same(`${name}.bias`, `${theirName}.bias`, 1, genes, true),
 ]
 
-function hiddenLayer(layer: HiddenLayerShape, theirName: string): WeightLink[] {
+type LinkedLayer = Pick<HiddenLayerShape, 'name' | 'inputs' | 'hidden' | 'covariates' | 'batchNorm'>
+
+function hiddenLayer(layer: LinkedLayer, theirName: string, biased = true): WeightLink[] {
   const { name, inputs, hidden, covariates, batchNorm } = layer
   const rows = inputs + covariateRows(layer)
   const { continuous } = covariates
@@ -70,7 +72,7 @@ function hiddenLayer(layer: HiddenLayerShape, theirName: string): WeightLink[] {
     row < inputs ? row : row < inputs + categories ? row + continuous : row - categories
   const links = [
     turned(`${name}.weight`, `${theirName}.0.weight`, rows, hidden, place),
-    same(`${name}.bias`, `${theirName}.0.bias`, 1, hidden, true),
+    ...(biased ? [same(`${name}.bias`, `${theirName}.0.bias`, 1, hidden, true)] : []),
   ]
   if (!batchNorm) return links
   const norm = `${theirName}.1`
@@ -88,13 +90,61 @@ function hiddenLayer(layer: HiddenLayerShape, theirName: string): WeightLink[] {
   ]
 }
 
-const layerName = (side: 'z_encoder.encoder' | 'l_encoder.encoder' | 'decoder.px_decoder', i: number) =>
-  `${side}.fc_layers.Layer ${i}`
+const layerName = (stack: string, i: number) => `${stack}.fc_layers.Layer ${i}`
 
-function weightLinks(config: ModelConfig, shape: NetworkShape): { used: WeightLink[]; unused: WeightLink[] } {
+/** The parts of scvi-tools' decoder: below the outputs, and the two outputs. */
+interface DecoderLinks {
+  hidden: WeightLink[]
+  scale: WeightLink[]
+  dropout: WeightLink[]
+  /** A dispersion for each gene of each cell, which scvae does not have. */
+  dispersion: WeightLink[]
+}
+
+function deepDecoder(config: ModelConfig, shape: NetworkShape): DecoderLinks {
+  const output = (name: string, theirName: string) =>
+    outputLinear(name, theirName, shape.nGenes, config.nHidden)
+  const { decoder } = shapeLayers(config, shape)
+  return {
+    hidden: decoder.flatMap((layer, i) => hiddenLayer(layer, layerName('decoder.px_decoder', i))),
+    scale: output('px_scale', 'decoder.px_scale_decoder.0'),
+    dropout: output('px_dropout', 'decoder.px_dropout_decoder'),
+    dispersion: output('px_r_decoder', 'decoder.px_r_decoder'),
+  }
+}
+
+/** `LinearSCVI`'s: each output is one linear layer over the latent and the batch, inputs × genes here, with a batch norm of its own. */
+function linearDecoder(config: ModelConfig, shape: NetworkShape, biased: boolean): DecoderLinks {
+  const [nBatches] = shape.categories
+  const output = (name: string, theirName: string) => {
+    const layer: LinkedLayer = {
+      name,
+      inputs: config.nLatent,
+      hidden: shape.nGenes,
+      covariates: { categories: nBatches! > 1 ? [nBatches!] : [], continuous: 0 },
+      batchNorm: config.batchNorm === 'decoder' || config.batchNorm === 'both',
+    }
+    return hiddenLayer(layer, layerName(theirName, 0), biased)
+  }
+  return {
+    hidden: [],
+    scale: output('px_scale', 'decoder.factor_regressor'),
+    dropout: output('px_dropout', 'decoder.px_dropout_decoder'),
+    dispersion: [],
+  }
+}
+
+/** @param biased whether a linear decoder has a bias; a deep one always has */
+function weightLinks(
+  config: ModelConfig,
+  shape: NetworkShape,
+  biased: boolean,
+): { used: WeightLink[]; unused: WeightLink[] } {
   const { nHidden, nLatent, likelihood, dispersion } = config
   const { nGenes } = shape
-  const { encoder, library, decoder } = shapeLayers(config, shape)
+  const { encoder, library } = shapeLayers(config, shape)
+  const decoder =
+    config.decoder === 'deep' ? deepDecoder(config, shape) : linearDecoder(config, shape, biased)
   const libraryLinks = [
     ...library.layers.flatMap((layer, i) => hiddenLayer(layer, layerName('l_encoder.encoder', i))),
     ...linear('l_encoder.mean', 'l_encoder.mean_encoder', nHidden, 1),
@@ -104,26 +154,30 @@ function weightLinks(config: ModelConfig, shape: NetworkShape): { used: WeightLi
     dispersion === 'gene'
       ? same('px_r', 'px_r', 1, nGenes, true)
       : turned('px_r', 'px_r', shape.categories[0]!, nGenes)
-  const dropoutLinks = outputLinear('px_dropout', 'decoder.px_dropout_decoder', nGenes, nHidden)
   const optional: [isUsed: boolean, links: WeightLink[]][] = [
     [config.library === 'latent', libraryLinks],
     [likelihood !== 'poisson', [dispersionLink]],
-    [likelihood === 'zinb', dropoutLinks],
-    // a dispersion for each gene of each cell, which scvae does not have
-    [false, outputLinear('px_r_decoder', 'decoder.px_r_decoder', nGenes, nHidden)],
+    [likelihood === 'zinb', decoder.dropout],
+    [false, decoder.dispersion],
   ]
   return {
     used: [
       ...encoder.layers.flatMap((layer, i) => hiddenLayer(layer, layerName('z_encoder.encoder', i))),
       ...linear('z_encoder.mean', 'z_encoder.mean_encoder', nHidden, nLatent),
       ...linear('z_encoder.var', 'z_encoder.var_encoder', nHidden, nLatent),
-      ...decoder.flatMap((layer, i) => hiddenLayer(layer, layerName('decoder.px_decoder', i))),
-      ...outputLinear('px_scale', 'decoder.px_scale_decoder.0', nGenes, nHidden),
+      ...decoder.hidden,
+      ...decoder.scale,
       ...optional.flatMap(([isUsed, links]) => (isUsed ? links : [])),
     ],
     unused: optional.flatMap(([isUsed, links]) => (isUsed ? [] : links)),
   }
 }
+
+/** There when a linear decoder has a bias. */
+const LINEAR_BIAS = `${layerName('decoder.factor_regressor', 0)}.0.bias`
+
+/** Whether the decoder of a network's weights has a bias in its output. */
+export const isBiased = (state: NetworkState): boolean => state.has('px_scale.bias')
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((n, i) => n === b[i])
@@ -142,7 +196,8 @@ export function importWeights(
   fail: (problem: string) => Error,
 ): NetworkState {
   const state: NetworkState = new Map()
-  for (const { name, rows, columns, theirs, at } of weightLinks(config, shape).used) {
+  const biased = find(LINEAR_BIAS) !== undefined
+  for (const { name, rows, columns, theirs, at } of weightLinks(config, shape, biased).used) {
     const sources = theirs.map((their) => {
       const found = find(their.name)
       if (!found) throw fail(`it has no tensor "${their.name}"`)
@@ -174,7 +229,7 @@ export function exportWeights(
   shape: NetworkShape,
   state: NetworkState,
 ): Map<string, NamedTensor> {
-  const { used, unused } = weightLinks(config, shape)
+  const { used, unused } = weightLinks(config, shape, isBiased(state))
   const tensors = new Map<string, NamedTensor>()
   const add = (link: WeightLink, source?: HostTensor) => {
     const made = link.theirs.map(({ name, shape: theirShape }) => {

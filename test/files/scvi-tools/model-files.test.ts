@@ -64,10 +64,12 @@ describe('import', () => {
         "config": {
           "batchNorm": "both",
           "beta": 1,
+          "decoder": "deep",
           "deeplyInjectCovariates": true,
           "dispersion": "gene-batch",
           "dropoutRate": 0,
           "encodeCovariates": true,
+          "latentDistribution": "normal",
           "layerNorm": "none",
           "library": "latent",
           "likelihood": "zinb",
@@ -143,6 +145,8 @@ describe('import', () => {
   })
 })
 
+const LINEAR = { model_name: 'LinearSCVI' }
+
 /** A model file that is asked for nothing but its settings. */
 function settingsFile(
   path: string,
@@ -175,7 +179,8 @@ describe('settings that scvae does not have', () => {
     ],
     [{ init: { dispersion: 'gene-cell' } }, 'dispersion = "gene-cell"'],
     [{ init: { gene_likelihood: 'normal' } }, 'gene_likelihood = "normal"'],
-    [{ init: { latent_distribution: 'ln' } }, 'latent_distribution = "ln"'],
+    [{ init: { latent_distribution: 'vmf' } }, 'latent_distribution = "vmf"'],
+    [{ init: { bias: true } }, 'bias = "true"'],
     [{ init: { log_variational: false } }, 'log_variational = "false"'],
     [{ init: { batch_representation: 'embedding' } }, 'batch_representation = "embedding"'],
     [{ init: { extra_encoder_kwargs: { bias: false } } }, 'extra_encoder_kwargs = a value of its own'],
@@ -183,7 +188,13 @@ describe('settings that scvae does not have', () => {
     [{ init: { n_layers: '2' } }, 'n_layers = "2"'],
     [{ init: { n_layers: 0 } }, 'nLayers must be a whole number from 1 to 4096, not 0.'],
     [{ init: { use_batch_norm: 'left' } }, 'batchNorm must be one of'],
-    [{ registry: { model_name: 'SCANVI' } }, 'holds a model of class SCANVI; only SCVI models can be read.'],
+    [
+      { registry: { model_name: 'SCANVI' } },
+      'holds a model of class SCANVI; only SCVI and LinearSCVI models can be read.',
+    ],
+    // it would be taken for true in Python, whatever it says
+    [{ registry: LINEAR, init: { use_batch_norm: 'none' } }, 'use_batch_norm = "none"'],
+    [{ registry: LINEAR, init: { var_activation: 'exp' } }, 'var_activation = "exp"'],
     [{ registry: { setup_method_name: 'setup_datamodule' } }, 'was set up by setup_datamodule'],
     [{ registry: { model_name: null } }, 'it has no model.attr_dict.registry_.model_name'],
     [{ setup: { batch_key: 'b' } }, 'it has no model.attr_dict.registry_.field_registries.batch'],
@@ -204,7 +215,7 @@ describe('settings that scvae does not have', () => {
       ...init.get('non_kwargs').dict(),
       ['kwargs', init.get('kwargs').get('kwargs').value!],
     ])
-    expect(initArguments(new Entry(old, 'old'))).toEqual(initArguments(init))
+    expect(initArguments(new Entry(old, 'old'), 'SCVI')).toEqual(initArguments(init, 'SCVI'))
   })
 })
 

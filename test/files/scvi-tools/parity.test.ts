@@ -8,7 +8,7 @@ import { availableBuilds } from '../../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import type { Device, Minibatch } from '../../../src/device/device.js'
 import { openWebgpu } from '../../../src/device/webgpu/open/open-webgpu.js'
-import { convertScviModel } from '../../../src/files/scvi-tools/import.js'
+import { convertScviModel, readScviModel } from '../../../src/files/scvi-tools/import.js'
 import { importWeights } from '../../../src/files/scvi-tools/weights.js'
 import { SCVI } from '../../../src/models/scvi.js'
 import type { NetworkState } from '../../../src/network/parameters.js'
@@ -199,7 +199,8 @@ class Comparison {
       config,
       shape,
       (name) => {
-        const like = shapes.get(name)!
+        const like = shapes.get(name)
+        if (!like) return undefined
         asked.add(name)
         // running statistics have no gradient
         const isNone = prefix === 'gradient/' && name.includes('.running_')
@@ -219,6 +220,12 @@ class Comparison {
     return state
   }
 }
+
+/** Models whose networks are built here. */
+const built = fixtureNames().filter((name) => {
+  const { decoder, latentDistribution } = readScviModel(fixtureFolder(name)).description.config
+  return decoder === 'deep' && latentDistribution === 'normal'
+})
 
 const show = process.env.SCVAE_SHOW_PARITY !== undefined
 
@@ -242,7 +249,7 @@ for (const [deviceName, open] of Object.entries(devices)) {
       if (show) console.table(table)
     })
 
-    it.each(fixtureNames())('%s', async (name) => {
+    it.each(built)('%s', async (name) => {
       const comparison = await Comparison.create(name, join(folder, name), device)
       const differences = await comparison.differences()
       const digits = Object.entries(differences).map(([group, value]) => [group, value.toExponential(1)])
