@@ -1,8 +1,9 @@
-"""Loads model folders that scvae exported as scvi-tools does, and writes the latents of the cells in cells.json.
+"""Loads model folders that scvae exported as scvi-tools does, and writes what it computes for the cells in cells.json.
 
     python test/interop/load_scvi.py test/fixtures/scvi/cells.json FOLDER...
 
-Writes FOLDER/latent.f32: cells x latent, row-major.
+Writes FOLDER/latent.f32: means of the normal posterior, cells x latent, row-major; for a LinearSCVI also FOLDER/loadings.f32:
+genes x latent.
 """
 
 import json
@@ -27,9 +28,13 @@ def main(cells, folders):
     for folder in folders:
         obs = pd.DataFrame(content["obs"], index=[f"cell{i}" for i in range(counts.shape[0])])
         adata = anndata.AnnData(counts.copy(), obs, pd.DataFrame(index=content["genes"]))
-        model = scvi.model.SCVI.load(folder, adata=adata, accelerator="cpu")
-        latent = model.get_latent_representation()
+        saved = torch.load(os.path.join(folder, "model.pt"), weights_only=False)
+        model_class = getattr(scvi.model, saved["attr_dict"]["registry_"]["model_name"])
+        model = model_class.load(folder, adata=adata, accelerator="cpu")
+        latent, _ = model.get_latent_representation(return_dist=True)
         latent.astype("<f4").tofile(os.path.join(folder, "latent.f32"))
+        if model_class is scvi.model.LinearSCVI:
+            model.get_loadings().to_numpy().astype("<f4").tofile(os.path.join(folder, "loadings.f32"))
 
 
 if __name__ == "__main__":

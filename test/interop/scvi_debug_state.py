@@ -1,11 +1,12 @@
 """Writes test/fixtures/scvi: small models that scvi-tools trained, and every number on the way from their counts to ten more
 steps of training, in float64.
 
-    python test/interop/scvi_debug_state.py test/fixtures/scvi && npx biome check --write test/fixtures/scvi
+    python test/interop/scvi_debug_state.py test/fixtures/scvi [NAME...] && npx biome check --write test/fixtures/scvi
 
-Needs scvi-tools 1.4.2 and torch 2.13 (requirements-scvi.txt). For each model it writes
+Needs scvi-tools 1.4.2 and torch 2.13 (requirements-scvi.txt). Another processor rounds otherwise, so that the weights differ in
+their last digits: with names, only these models are written. For each it writes
 
-    NAME/model.pt            as SCVI.save does
+    NAME/model.pt            as SCVI.save and LinearSCVI.save do
     NAME/state.safetensors   what scvi-tools computes with it, see debug_state()
 
 and once cells.json, the counts and obs columns that all models share.
@@ -68,6 +69,20 @@ MODELS = {
     "poisson": ({}, {"gene_likelihood": "poisson"}),
     "poisson-two-layers-covariates": (COVARIATES, {"gene_likelihood": "poisson", "n_layers": 2}),
     "poisson-latent-library": (BATCH, {"gene_likelihood": "poisson", "use_observed_lib_size": False}),
+    "nb-logistic-normal": ({}, {"gene_likelihood": "nb", "latent_distribution": "ln"}),
+    "zinb-two-layers-logistic-normal-batch": (BATCH, {"n_layers": 2, "latent_distribution": "ln"}),
+}
+# without use_observed_lib_size the library is latent; LinearSCVI takes no covariate but the batch
+LINEAR_MODELS = {
+    "linear-nb": ({}, {}),
+    "linear-nb-batch": (BATCH, {"use_observed_lib_size": True}),
+    "linear-nb-bias-no-batch-norm": (BATCH, {"use_observed_lib_size": True, "use_batch_norm": False, "bias": True}),
+    "linear-zinb-two-layers-gene-batch": (
+        BATCH,
+        {"gene_likelihood": "zinb", "n_layers": 2, "dispersion": "gene-batch"},
+    ),
+    "linear-zinb-bias": ({}, {"gene_likelihood": "zinb", "use_observed_lib_size": True, "bias": True}),
+    "linear-poisson-logistic-normal-batch": (BATCH, {"gene_likelihood": "poisson", "latent_distribution": "ln"}),
 }
 
 
@@ -136,6 +151,17 @@ class Draws:
         torch.distributions.Normal.rsample = self.original
 
 
+def mean_of_softmax(mean, variance, nodes=48):
+    """The mean of softmax(z) for z ~ N(mean, variance), cells x latent, by Gauss and Hermite's rule in each dimension."""
+    points, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    dimensions = mean.shape[1]
+    noise = torch.tensor(np.stack(np.meshgrid(*[points] * dimensions, indexing="ij"), -1).reshape(-1, dimensions))
+    weight = torch.tensor(np.prod(np.meshgrid(*[weights / weights.sum()] * dimensions, indexing="ij"), axis=0).ravel())
+    return torch.stack(
+        [weight @ torch.softmax(m + v.sqrt() * noise, dim=-1) for m, v in zip(mean, variance, strict=True)]
+    )
+
+
 def losses(module, tensors, step, one_row=False):
     with Draws(module.n_latent, step, one_row):
         inference = module.inference(**module._get_inference_input(tensors))
@@ -153,8 +179,10 @@ def losses(module, tensors, step, one_row=False):
 
 def debug_state(model):
     """
-    mean, variance    posterior of the latent, with the running statistics, cells x latent
-    rate              expected counts at that mean (and the library's), cells x genes
+    mean, variance    of the normal posterior of the latent, with the running statistics, cells x latent
+    latent            logistic-normal latents only: the exact mean of the posterior's softmax, cells x latent
+    loadings          LinearSCVI only: get_loadings(), genes x latent
+    rate              expected counts at that mean, or at its softmax (and at the mean of the library), cells x genes
     dropout           logits of dropout, zinb only
     terms             3 x cells: reconstruction, KL of latent, of library, with the noise of the minibatch's first row
     losses            10 x 3: the means of these over the cells, of ten training steps
@@ -169,12 +197,16 @@ def debug_state(model):
         if value is not None
     }
     state = {}
+    if isinstance(model, scvi.model.LinearSCVI):
+        state["loadings"] = torch.tensor(model.get_loadings().to_numpy())
     module.eval()
     with torch.no_grad():
         inference = module.inference(**module._get_inference_input(tensors))
         state["mean"] = inference["qz"].loc
         state["variance"] = inference["qz"].variance
-        inference["z"] = inference["qz"].loc
+        inference["z"] = module.z_encoder.z_transformation(inference["qz"].loc)
+        if module.latent_distribution == "ln":
+            state["latent"] = mean_of_softmax(state["mean"], state["variance"])
         if inference["ql"] is not None:
             inference["library"] = inference["ql"].loc
         px = module.generative(**module._get_generative_input(tensors, inference))["px"]
@@ -228,26 +260,37 @@ def write_cells(path, adata):
         json.dump(content, file)
 
 
-def main(folder):
+def write_model(folder, name, model_class, setup, options):
+    scvi.settings.seed = 1
+    adata = cells()
+    model_class.setup_anndata(adata, **setup)
+    model = model_class(adata, n_hidden=7, n_latent=3, dropout_rate=0, **options)
+    model.train(max_epochs=20, batch_size=8, accelerator="cpu", enable_progress_bar=False, plan_kwargs={"lr": 0.02})
+    model.save(os.path.join(folder, name), overwrite=True)
+    latent = model.get_latent_representation()
+    # scvi-tools casts one-hot rows to float32
+    single = torch.Tensor.float
+    torch.Tensor.float = torch.Tensor.double
+    state = debug_state(model)
+    torch.Tensor.float = single
+    if "latent" in state:
+        # scvi-tools takes the mean of 5000 draws, which lie between 0 and 1
+        apart = np.abs(latent - state["latent"].numpy()).max()
+        assert apart < 6 * 0.5 / np.sqrt(5000), apart
+    write_safetensors(os.path.join(folder, name, "state.safetensors"), state)
+    print(name, [round(float(x), 3) for x in state["losses"][0]])
+
+
+def main(folder, names):
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     os.makedirs(folder, exist_ok=True)
     write_cells(os.path.join(folder, "cells.json"), cells())
-    for name, (setup, options) in MODELS.items():
-        scvi.settings.seed = 1
-        adata = cells()
-        scvi.model.SCVI.setup_anndata(adata, **setup)
-        model = scvi.model.SCVI(adata, n_hidden=7, n_latent=3, dropout_rate=0, **options)
-        model.train(max_epochs=20, batch_size=8, accelerator="cpu", enable_progress_bar=False, plan_kwargs={"lr": 0.02})
-        model.save(os.path.join(folder, name), overwrite=True)
-        # scvi-tools casts one-hot rows to float32
-        single = torch.Tensor.float
-        torch.Tensor.float = torch.Tensor.double
-        state = debug_state(model)
-        torch.Tensor.float = single
-        write_safetensors(os.path.join(folder, name, "state.safetensors"), state)
-        print(name, [round(float(x), 3) for x in state["losses"][0]])
+    for model_class, models in ((scvi.model.SCVI, MODELS), (scvi.model.LinearSCVI, LINEAR_MODELS)):
+        for name, (setup, options) in models.items():
+            if not names or name in names:
+                write_model(folder, name, model_class, setup, options)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

@@ -8,8 +8,9 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readModel } from '../../../src/files/model-files.js'
 import { exportScviModel } from '../../../src/files/scvi-tools/export.js'
+import { readScviModel } from '../../../src/files/scvi-tools/import.js'
 import { SCVI, type SCVIOptions } from '../../../src/models/scvi.js'
-import { fixtureCells, temporaryFolder } from './fixtures.js'
+import { debugState, fixtureCells, fixtureFolder, fixtureNames, temporaryFolder } from './fixtures.js'
 
 const python = process.env.SCVAE_SCVI_PYTHON
 
@@ -41,6 +42,18 @@ const MODELS: Record<string, SCVIOptions> = {
   'a batch of numbers': { batchKey: 'day', model: { encodeCovariates: true } },
 }
 
+function loadInPython(folders: readonly string[]): void {
+  const script = resolve('test/interop/load_scvi.py')
+  execFileSync(python!, [script, resolve('test/fixtures/scvi/cells.json'), ...folders], { stdio: 'pipe' })
+}
+
+/** Largest difference to the numbers in a file. */
+function apart(path: string, ours: Float32Array): number {
+  const theirs = new Float32Array(new Uint8Array(readFileSync(path)).buffer)
+  expect(theirs.length).toBe(ours.length)
+  return theirs.reduce((worst, value, i) => Math.max(worst, Math.abs(value - ours[i]!)), 0)
+}
+
 const why = python ? '' : ' (skipped: SCVAE_SCVI_PYTHON names no Python)'
 
 describe.skipIf(!python)(`scvi-tools loads our models${why}`, () => {
@@ -57,16 +70,24 @@ describe.skipIf(!python)(`scvi-tools loads our models${why}`, () => {
       latents.set(directory, await model.getLatentRepresentation())
       await model.dispose()
     }
-    const script = resolve('test/interop/load_scvi.py')
-    execFileSync(python!, [script, resolve('test/fixtures/scvi/cells.json'), ...latents.keys()], {
-      stdio: 'pipe',
-    })
-    const off = [...latents].map(([directory, ours]) => {
-      const bytes = readFileSync(join(directory, 'latent.f32'))
-      const theirs = new Float32Array(new Uint8Array(bytes).buffer)
-      expect(theirs.length).toBe(ours.length)
-      return theirs.reduce((worst, value, i) => Math.max(worst, Math.abs(value - ours[i]!)), 0)
-    })
+    loadInPython([...latents.keys()])
+    const off = [...latents].map(([directory, ours]) => apart(join(directory, 'latent.f32'), ours))
     for (const [i, name] of Object.keys(MODELS).entries()) expect(off[i], name).toBeLessThan(1e-5)
+  })
+
+  it('of its own, read and written again', { timeout: 300_000 }, async () => {
+    const folder = temporaryFolder()
+    const names = fixtureNames().filter((name) => /^linear|logistic-normal/.test(name))
+    for (const name of names) {
+      await exportScviModel(readScviModel(fixtureFolder(name)), fixtureCells(), join(folder, name))
+    }
+    loadInPython(names.map((name) => join(folder, name)))
+    for (const name of names) {
+      const expected = debugState(name)
+      expect(apart(join(folder, name, 'latent.f32'), expected.get('mean')!.values), name).toBeLessThan(1e-5)
+      if (!name.startsWith('linear')) continue
+      const loadings = expected.get('loadings')!.values
+      expect(apart(join(folder, name, 'loadings.f32'), loadings), name).toBeLessThan(1e-5)
+    }
   })
 })
