@@ -105,17 +105,18 @@ class ThreadsDevice implements CpuDevice {
   gather(batch: Minibatch, cells: Int32Array): void {
     const mini = batch as CpuMinibatch
     mini.fill(cells)
-    const csr = [
-      mini.nCells,
-      mini.source.nGenes,
-      mini.rowStart,
-      mini.gene,
-      mini.count,
-      mini.logCount,
-      mini.geneCount,
-    ]
-    this.#call('stageCount', csr)
-    this.#call('stageScatter', [...csr, mini.geneStart, mini.cell, mini.geneMajorCount, mini.geneMajorLog])
+    const csr = {
+      cells: mini.nCells,
+      genes: mini.source.nGenes,
+      rowStart: mini.rowStart,
+      gene: mini.gene,
+      count: mini.count,
+      logCount: mini.logCount,
+      geneCount: mini.geneCount,
+    }
+    this.#call('stageCount', { csr })
+    const { geneStart, cell, geneMajorCount, geneMajorLog } = mini
+    this.#call('stageScatter', { csr, geneStart, cell, geneMajorCount, geneMajorLog })
   }
 
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {

@@ -1,14 +1,8 @@
-import type {
-  CountHead,
-  CountHeadArgs,
-  CountHeadGradientArgs,
-  CountMeansArgs,
-  Parameter,
-  Tensor,
-} from '../device.js'
-import type { Caller } from './caller.js'
+import type { CountHead, CountHeadArgs, CountHeadGradientArgs, CountMeansArgs, Tensor } from '../device.js'
+import { adamArguments, type Caller } from './caller.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
 import { cpu, cpuParameter, padded } from './cpu-tensor.js'
+import type { HeadArguments } from './kernel-arguments.js'
 
 const LIKELIHOODS = { nb: 0, zinb: 1, poisson: 2 } as const
 const COUNT_KERNELS = { nb: 'headCountsNb', zinb: 'headCountsZinb', poisson: 'headCountsPoisson' } as const
@@ -29,144 +23,87 @@ export class CpuHead {
     this.#threads = threads
   }
 
-  /** Where in the minibatch's space each array of the head starts. */
-  #space(batch: CpuMinibatch, hidden: Tensor, zeroInflated: boolean, blocks: number): Record<string, number> {
-    const { nGenes } = batch.source
-    const cells = padded(batch.capacity)
-    const words = {
-      hiddenT: hidden.columns * cells,
-      scaleRow: nGenes * cells,
-      zeroRow: zeroInflated ? nGenes * cells : 0,
-      qRow: nGenes * cells,
-      blockMax: blocks * cells,
-      blockSum: blocks * cells,
-      blockLl: blocks * cells,
-      blockQ: blocks * cells,
-      logSize: cells,
-      logNorm: cells,
-      ll: cells,
-      q: cells,
-      scratch: this.#threads * SCRATCH_ROWS * cells,
-      partial: blocks * cells * padded(hidden.columns),
-    }
-    const sizes = Object.values(words)
-    let at = batch.space(
-      'head',
-      sizes.reduce((sum, size) => sum + size, 0),
-    )
-    return Object.fromEntries(
-      Object.entries(words).map(([name, size]) => {
-        const start = size ? at : 0
-        at += size
-        return [name, start]
-      }),
-    )
-  }
-
-  /** The words that every kernel of the head starts with (`head_arg` in kernels/head.c). */
-  #arguments(
-    batch: CpuMinibatch,
-    head: CountHead,
-    hidden: Tensor,
-  ): { words: number[]; space: Record<string, number> } {
+  /** What every kernel of the head takes. */
+  #shared(batch: CpuMinibatch, head: CountHead, hidden: Tensor): HeadArguments {
     const { nGenes } = batch.source
     const wanted = Math.min(MAX_BLOCKS, Math.max(1, Math.ceil(nGenes / MIN_BLOCK_GENES)))
     const blockGenes = padded(Math.ceil(nGenes / wanted))
     const blocks = Math.ceil(nGenes / blockGenes)
-    const zeroInflated = head.likelihood === 'zinb'
-    const space = this.#space(batch, hidden, zeroInflated, blocks)
     const cells = padded(batch.nCells)
-    const dispersion = head.logDispersion && cpuParameter(head.logDispersion)
-    const words = [
-      batch.nCells,
-      cells,
-      nGenes,
-      hidden.columns,
-      padded(hidden.columns),
-      LIKELIHOODS[head.likelihood],
-      head.scale === 'softplus' ? 1 : 0,
+    const width = padded(hidden.columns)
+    const dispersion = head.logDispersion && cpuParameter(head.logDispersion).value
+    const room = padded(batch.capacity)
+    const rows = (name: string, n: number) => batch.space(name, n * room)
+    return {
+      cells: batch.nCells,
+      padded: cells,
+      genes: nGenes,
+      hidden: hidden.columns,
+      width,
+      likelihood: LIKELIHOODS[head.likelihood],
+      softplus: head.scale === 'softplus',
       blocks,
       blockGenes,
-      dispersion?.value.rows ?? 1,
-      space.hiddenT!,
-      space.scaleRow!,
-      space.zeroRow!,
-      space.qRow!,
-      space.blockMax!,
-      space.blockSum!,
-      space.blockLl!,
-      space.blockQ!,
-      space.logSize!,
-      space.logNorm!,
-      space.ll!,
-      space.q!,
-      batch.geneStart,
-      batch.cell,
-      batch.geneMajorCount,
-      batch.codes,
-      ...parameterWords(head.weight),
-      ...parameterWords(head.bias),
-      ...parameterWords(head.zeroWeight),
-      ...parameterWords(head.zeroBias),
-      ...parameterWords(head.logDispersion),
-      space.scratch!,
-      SCRATCH_ROWS * cells,
-      dispersion?.value.stride ?? 0,
-    ]
-    return { words, space }
+      dispersions: dispersion?.rows ?? 1,
+      dispersionStride: dispersion?.stride ?? 0,
+      hiddenT: rows('hiddenT', hidden.columns),
+      scaleRow: rows('scaleRow', nGenes),
+      zeroRow: head.likelihood === 'zinb' ? rows('zeroRow', nGenes) : 0,
+      qRow: rows('qRow', nGenes),
+      blockMax: rows('blockMax', blocks),
+      blockSum: rows('blockSum', blocks),
+      blockLl: rows('blockLl', blocks),
+      blockQ: rows('blockQ', blocks),
+      logSize: rows('logSize', 1),
+      logNorm: rows('logNorm', 1),
+      ll: rows('ll', 1),
+      q: rows('q', 1),
+      partial: rows('partial', blocks * width),
+      scratch: rows('scratch', this.#threads * SCRATCH_ROWS),
+      scratchStride: SCRATCH_ROWS * cells,
+      geneStart: batch.geneStart,
+      cell: batch.cell,
+      count: batch.geneMajorCount,
+      codes: batch.codes,
+      weight: head.weight,
+      bias: head.bias,
+      zeroWeight: head.zeroWeight,
+      zeroBias: head.zeroBias,
+      dispersion: head.logDispersion,
+    }
   }
 
-  #logits(
-    batch: CpuMinibatch,
-    hidden: Tensor,
-    logSize: Tensor | undefined,
-    words: number[],
-    space: Record<string, number>,
-  ) {
-    const h = cpu(hidden)
-    this.#call('transpose', [
-      batch.nCells,
-      h.columns,
-      h.offset,
-      h.stride,
-      space.hiddenT!,
-      padded(batch.nCells),
-    ])
-    this.#call('headLogits', words)
-    this.#call('headNormalise', [...words, logSize ? cpu(logSize).offset : 0, batch.size])
+  #logits(batch: CpuMinibatch, hidden: Tensor, logSize: Tensor | undefined, head: HeadArguments): void {
+    this.#call('transpose', {
+      rows: batch.nCells,
+      columns: hidden.columns,
+      input: hidden,
+      inputWidth: cpu(hidden).stride,
+      output: head.hiddenT,
+      outputWidth: head.padded,
+    })
+    this.#call('headLogits', { head })
+    this.#call('headNormalise', { head, logSize, size: batch.size })
   }
 
   forward({ batch, head, hidden, logSize, logLikelihood }: CountHeadArgs): void {
     const mini = batch as CpuMinibatch
-    const { words, space } = this.#arguments(mini, head, hidden)
-    this.#logits(mini, hidden, logSize, words, space)
-    this.#call(COUNT_KERNELS[head.likelihood], words)
-    this.#call('headSum', [...words, mini.constant, cpu(logLikelihood).offset])
+    const shared = this.#shared(mini, head, hidden)
+    this.#logits(mini, hidden, logSize, shared)
+    this.#call(COUNT_KERNELS[head.likelihood], { head: shared })
+    this.#call('headSum', { head: shared, constant: mini.constant, logLikelihood })
   }
 
   gradient({ batch, head, hidden, hiddenGradient, logSizeGradient, adam }: CountHeadGradientArgs): void {
-    const { words, space } = this.#arguments(batch as CpuMinibatch, head, hidden)
-    this.#call('headGradient', [...words, cpu(hidden).offset, space.partial!, adam ? 1 : 0], adam)
-    const bySize = logSizeGradient ? cpu(logSizeGradient).offset : 0
-    this.#call('headHiddenGradient', [...words, space.partial!, cpu(hiddenGradient).offset, bySize])
+    const shared = this.#shared(batch as CpuMinibatch, head, hidden)
+    this.#call('headGradient', { head: shared, hidden, adam: adam && adamArguments(adam) })
+    this.#call('headHiddenGradient', { head: shared, hiddenGradient, logSizeGradient })
   }
 
   means({ batch, head, hidden, logSize, mean, zeroLogits }: CountMeansArgs): void {
     const mini = batch as CpuMinibatch
-    const { words, space } = this.#arguments(mini, head, hidden)
-    this.#logits(mini, hidden, logSize, words, space)
-    this.#call('headMeans', [
-      ...words,
-      cpu(mean).offset,
-      cpu(mean).stride,
-      zeroLogits ? cpu(zeroLogits).offset : 0,
-    ])
+    const shared = this.#shared(mini, head, hidden)
+    this.#logits(mini, hidden, logSize, shared)
+    this.#call('headMeans', { head: shared, mean, meanWidth: cpu(mean).stride, zeroLogits })
   }
-}
-
-/** A parameter's value, gradient and moments as `param_arg` reads them; zeros where there is none. */
-export function parameterWords(parameter: Parameter | undefined): [number, number, number, number] {
-  if (!parameter) return [0, 0, 0, 0]
-  const { value, gradient, firstMoment, secondMoment } = cpuParameter(parameter)
-  return [value.offset, gradient.offset, firstMoment.offset, secondMoment.offset]
 }

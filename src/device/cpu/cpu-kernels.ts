@@ -21,14 +21,19 @@ import type {
   SparseLinearGradientArgs,
   Tensor,
 } from '../device.js'
-import { type Caller, floatWord } from './caller.js'
-import { CpuHead, parameterWords } from './cpu-head.js'
+import { adamArguments, type Caller } from './caller.js'
+import { CpuHead } from './cpu-head.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
-import { cpu, cpuParameter, padded } from './cpu-tensor.js'
+import { type CpuParameter, cpu, cpuParameter, padded } from './cpu-tensor.js'
+import type { CovariatesArguments, LatentArguments } from './kernel-arguments.js'
 
-const offset = (tensor: Tensor | undefined): number => (tensor ? cpu(tensor).offset : 0)
+const TENSORS = ['value', 'gradient', 'firstMoment', 'secondMoment'] as const
 
-/** The interface's kernels as calls of the C ones: this file only puts arguments in the order that C reads them. */
+/** Whether a parameter's tensors lie so many words after another's. */
+const follows = (first: CpuParameter, next: CpuParameter, words: number): boolean =>
+  TENSORS.every((name) => next[name].offset === first[name].offset + words)
+
+/** The interface's kernels as calls of the C ones. */
 export class CpuKernels implements Kernels {
   readonly #call: Caller
   readonly #head: CpuHead
@@ -38,189 +43,196 @@ export class CpuKernels implements Kernels {
     this.#head = new CpuHead(call, threads)
   }
 
-  #covariateWords(batch: CpuMinibatch, { categories, continuous }: CovariateUse): number[] {
-    const at = batch.categories(categories)
-    return [batch.codes, at, categories.length, batch.continuous, continuous, batch.covariateStride]
+  #covariates(batch: CpuMinibatch, { categories, continuous }: CovariateUse): CovariatesArguments {
+    return {
+      codes: batch.codes,
+      categories: batch.categories(categories),
+      nCategorical: categories.length,
+      values: batch.continuous,
+      nContinuous: continuous,
+      stride: batch.covariateStride,
+    }
   }
 
   sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
     const mini = batch as CpuMinibatch
-    const { value } = cpuParameter(weight)
-    this.#call('sparseForward', [
-      mini.nCells,
-      mini.source.nGenes,
-      value.stride,
-      mini.rowStart,
-      mini.gene,
-      mini.logCount,
-      value.offset,
-      offset(bias.value),
-      offset(output),
-      ...this.#covariateWords(mini, covariates),
-    ])
+    this.#call('sparseForward', {
+      cells: mini.nCells,
+      genes: mini.source.nGenes,
+      width: cpu(weight.value).stride,
+      rowStart: mini.rowStart,
+      gene: mini.gene,
+      logCount: mini.logCount,
+      weight: weight.value,
+      bias: bias.value,
+      output,
+      covariates: this.#covariates(mini, covariates),
+    })
   }
 
-  sparseLinearGradient({
-    batch,
-    weight,
-    bias,
-    covariates,
-    outputGradient,
-    adam,
-  }: SparseLinearGradientArgs): void {
+  sparseLinearGradient(args: SparseLinearGradientArgs): void {
+    const { batch, weight, bias, covariates, outputGradient, adam } = args
     const mini = batch as CpuMinibatch
-    this.#call(
-      'sparseGradient',
-      [
-        mini.nCells,
-        mini.source.nGenes,
-        cpu(outputGradient).stride,
-        mini.geneStart,
-        mini.cell,
-        mini.geneMajorLog,
-        offset(outputGradient),
-        adam ? 1 : 0,
-        ...parameterWords(weight),
-        ...parameterWords(bias),
-      ],
-      adam,
-      this.#covariateWords(mini, covariates),
-    )
+    this.#call('sparseGradient', {
+      cells: mini.nCells,
+      genes: mini.source.nGenes,
+      width: cpu(outputGradient).stride,
+      geneStart: mini.geneStart,
+      cell: mini.cell,
+      geneMajorLog: mini.geneMajorLog,
+      outputGradient,
+      weight,
+      bias,
+      adam: adam && adamArguments(adam),
+      covariates: this.#covariates(mini, covariates),
+    })
   }
 
   linear({ batch, input, weight, bias, covariates, output }: LinearArgs): void {
     const mini = batch as CpuMinibatch
-    const x = cpu(input)
-    const { value } = cpuParameter(weight)
-    this.#call('linearForward', [
-      mini.nCells,
-      x.columns,
-      value.stride,
-      x.offset,
-      x.stride,
-      value.offset,
-      offset(bias.value),
-      offset(output),
-      ...this.#covariateWords(mini, covariates),
-    ])
+    this.#call('linearForward', {
+      cells: mini.nCells,
+      inputs: input.columns,
+      width: cpu(weight.value).stride,
+      input,
+      inputWidth: cpu(input).stride,
+      weight: weight.value,
+      bias: bias.value,
+      output,
+      covariates: this.#covariates(mini, covariates),
+    })
   }
 
   linearGradient(args: LinearGradientArgs): void {
     const { batch, input, weight, bias, covariates, outputGradient, inputGradient, accumulate } = args
     const mini = batch as CpuMinibatch
-    const x = cpu(input)
+    const { columns, stride: inputWidth } = cpu(input)
     const { value, gradient } = cpuParameter(weight)
-    this.#call('linearWeightGradient', [
-      mini.nCells,
-      x.columns,
-      value.stride,
-      x.offset,
-      x.stride,
-      offset(outputGradient),
-      gradient.offset,
-      offset(bias.gradient),
-      ...this.#covariateWords(mini, covariates),
-    ])
+    this.#call('linearWeightGradient', {
+      cells: mini.nCells,
+      inputs: columns,
+      width: value.stride,
+      input,
+      inputWidth,
+      outputGradient,
+      weightGradient: gradient,
+      biasGradient: bias.gradient,
+      covariates: this.#covariates(mini, covariates),
+    })
     if (!inputGradient) return
-    const transposed = mini.space('transposed', value.columns * x.stride)
-    this.#call('transpose', [x.columns, value.columns, value.offset, value.stride, transposed, x.stride])
-    this.#call('linearInputGradient', [
-      mini.nCells,
-      value.columns,
-      value.stride,
-      offset(outputGradient),
+    const transposed = mini.space('transposed', value.columns * inputWidth)
+    this.#call('transpose', {
+      rows: columns,
+      columns: value.columns,
+      input: value,
+      inputWidth: value.stride,
+      output: transposed,
+      outputWidth: inputWidth,
+    })
+    this.#call('linearInputGradient', {
+      cells: mini.nCells,
+      outputs: value.columns,
+      width: value.stride,
+      outputGradient,
       transposed,
-      x.stride,
-      offset(inputGradient),
-      x.stride,
-      accumulate ? 1 : 0,
-    ])
+      inputGradient,
+      inputWidth,
+      accumulate: accumulate ?? false,
+    })
   }
 
   batchNorm({ batch, input, scale, shift, running, output, saved, training }: BatchNormArgs): void {
-    const words = [
-      offset(input),
-      offset(scale.value),
-      offset(shift.value),
-      offset(running),
-      offset(output),
-      offset(saved),
-    ]
-    this.#call('batchNorm', [batch.nCells, cpu(input).stride, ...words, training ? 1 : 0])
+    this.#call('batchNorm', {
+      cells: batch.nCells,
+      width: cpu(input).stride,
+      input,
+      scale: scale.value,
+      shift: shift.value,
+      running,
+      output,
+      saved,
+      training,
+    })
   }
 
-  batchNormGradient({
-    batch,
-    input,
-    scale,
-    shift,
-    saved,
-    outputGradient,
-    inputGradient,
-  }: BatchNormGradientArgs): void {
-    this.#call('batchNormGradient', [
-      batch.nCells,
-      cpu(input).stride,
-      offset(input),
-      offset(scale.value),
-      offset(scale.gradient),
-      offset(shift.gradient),
-      offset(saved),
-      offset(outputGradient),
-      offset(inputGradient),
-    ])
+  batchNormGradient(args: BatchNormGradientArgs): void {
+    const { batch, input, scale, shift, saved, outputGradient, inputGradient } = args
+    this.#call('batchNormGradient', {
+      cells: batch.nCells,
+      width: cpu(input).stride,
+      input,
+      scale: scale.value,
+      scaleGradient: scale.gradient,
+      shiftGradient: shift.gradient,
+      saved,
+      outputGradient,
+      inputGradient,
+    })
   }
 
   layerNorm({ batch, input, output, saved }: LayerNormArgs): void {
-    const x = cpu(input)
-    this.#call('layerNorm', [batch.nCells, x.columns, x.stride, x.offset, offset(output), offset(saved)])
+    const { columns: features, stride: width } = cpu(input)
+    this.#call('layerNorm', { cells: batch.nCells, features, width, input, output, saved })
   }
 
   layerNormGradient({ batch, output, saved, outputGradient, inputGradient }: LayerNormGradientArgs): void {
-    const y = cpu(output)
-    const words = [y.offset, offset(saved), offset(outputGradient), offset(inputGradient)]
-    this.#call('layerNormGradient', [batch.nCells, y.columns, y.stride, ...words])
+    const { columns: features, stride: width } = cpu(output)
+    this.#call('layerNormGradient', {
+      cells: batch.nCells,
+      features,
+      width,
+      output,
+      saved,
+      outputGradient,
+      inputGradient,
+    })
   }
 
   reluDropout({ batch, input, output, dropout, noise }: ReluDropoutArgs): void {
-    const x = cpu(input)
-    const words = [floatWord(dropout), noise.seed, noise.purpose, noise.step]
-    this.#call('reluDropout', [batch.nCells, x.stride, x.offset, offset(output), ...words])
+    this.#call('reluDropout', {
+      cells: batch.nCells,
+      width: cpu(input).stride,
+      input,
+      output,
+      rate: dropout,
+      noise,
+    })
   }
 
-  reluDropoutGradient({
-    batch,
-    output,
-    dropout,
-    outputGradient,
-    inputGradient,
-  }: ReluDropoutGradientArgs): void {
-    const y = cpu(output)
-    const words = [floatWord(dropout), offset(outputGradient), offset(inputGradient)]
-    this.#call('reluDropoutGradient', [batch.nCells, y.stride, y.offset, ...words])
+  reluDropoutGradient(args: ReluDropoutGradientArgs): void {
+    const { batch, output, dropout, outputGradient, inputGradient } = args
+    this.#call('reluDropoutGradient', {
+      cells: batch.nCells,
+      width: cpu(output).stride,
+      output,
+      rate: dropout,
+      outputGradient,
+      inputGradient,
+    })
   }
 
-  #latentWords({ batch, mean, rawVariance, output, kl, prior, noise }: SampleLatentArgs): number[] {
-    const m = cpu(mean)
-    const { codes } = batch as CpuMinibatch
-    const key = noise ? [1, noise.seed, noise.purpose, noise.step] : [0, 0, 0, 0]
-    const tensors = [m.offset, offset(rawVariance), offset(output), offset(kl), offset(prior), codes]
-    return [batch.nCells, m.columns, m.stride, ...tensors, ...key]
+  #latent(args: SampleLatentArgs): LatentArguments {
+    const { batch, mean, rawVariance, output, kl, prior, noise } = args
+    const { nCells: cells, codes } = batch as CpuMinibatch
+    const { columns: dims, stride: width } = cpu(mean)
+    const noisy = noise !== undefined
+    return { cells, dims, width, mean, rawVariance, output, kl, prior, codes, noisy, noise }
   }
 
   sampleLatent(args: SampleLatentArgs): void {
-    this.#call('sampleLatent', this.#latentWords(args))
+    this.#call('sampleLatent', { latent: this.#latent(args) })
   }
 
   sampleLatentGradient(args: SampleLatentGradientArgs): void {
     const { outputGradient, klWeight, meanGradient, rawVarianceGradient } = args
-    const words = [
-      offset(outputGradient),
-      floatWord(klWeight),
-      offset(meanGradient),
-      offset(rawVarianceGradient),
-    ]
-    this.#call('sampleLatentGradient', [...this.#latentWords(args), ...words])
+    const latent = this.#latent(args)
+    this.#call('sampleLatentGradient', {
+      latent,
+      outputGradient,
+      klWeight,
+      meanGradient,
+      rawVarianceGradient,
+    })
   }
 
   countHead(args: CountHeadArgs): void {
@@ -236,21 +248,22 @@ export class CpuKernels implements Kernels {
   }
 
   adam(parameters: readonly Parameter[], settings: AdamSettings): void {
+    const adam = adamArguments(settings)
     // neighbours in the arena are updated by one call
     let i = 0
     while (i < parameters.length) {
-      const first = parameterWords(parameters[i])
+      const first = cpuParameter(parameters[i]!)
       let words = 0
       for (; i < parameters.length; i++) {
-        const next = parameterWords(parameters[i])
-        if (next.some((word, k) => word !== first[k]! + words)) break
-        words += cpuParameter(parameters[i]!).value.words
+        const next = cpuParameter(parameters[i]!)
+        if (!follows(first, next, words)) break
+        words += next.value.words
       }
-      this.#call('adamUpdate', [...first, padded(words)], settings)
+      this.#call('adamUpdate', { first, words: padded(words), adam })
     }
   }
 
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
-    this.#call('addSum', [batch.nCells, offset(values), offset(sums), element])
+    this.#call('addSum', { cells: batch.nCells, values, sums, element })
   }
 }

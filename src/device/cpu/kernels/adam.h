@@ -6,45 +6,24 @@
 #ifndef SCVAE_ADAM_H
 #define SCVAE_ADAM_H
 
-#include "memory.h"
-
-typedef struct {
-  float rate, root, b1, b2, eps, decay;
-} Adam;
-
-/* Six words of the arguments; a rate of 0 words is no update. */
-INLINE Adam adam_arg(const Call *c, int i) {
-  Adam s = {float_arg(c, i),     float_arg(c, i + 1), float_arg(c, i + 2),
-            float_arg(c, i + 3), float_arg(c, i + 4), float_arg(c, i + 5)};
-  return s;
-}
+#include "arguments.h"
 
 INLINE void adam_vec(const Adam *s, vec g, float *w, float *m, float *v) {
   vec wv = load(w);
   g = g + s->decay * wv;
-  vec mv = s->b1 * load(m) + (1.0f - s->b1) * g;
-  vec vv = s->b2 * load(v) + (1.0f - s->b2) * (g * g);
+  vec mv = s->beta1 * load(m) + (1.0f - s->beta1) * g;
+  vec vv = s->beta2 * load(v) + (1.0f - s->beta2) * (g * g);
   store(m, mv);
   store(v, vv);
-  store(w, wv - s->rate * mv / (vsqrt(vv) * s->root + s->eps));
-}
-
-/* A parameter in the arguments: words of value, gradient and the two moments. */
-typedef struct {
-  float *w, *g, *m, *v;
-} Param;
-
-INLINE Param param_arg(const Call *c, int i) {
-  Param p = {tensor_arg(c, i), tensor_arg(c, i + 1), tensor_arg(c, i + 2), tensor_arg(c, i + 3)};
-  return p;
+  store(w, wv - s->rate * mv / (vsqrt(vv) * s->root + s->epsilon));
 }
 
 /* Either stores a gradient or, with `update`, takes the step at once. */
 INLINE void put_gradient(const Param *p, intptr_t at, vec g, const Adam *s, int update) {
   if (update)
-    adam_vec(s, g, p->w + at, p->m + at, p->v + at);
+    adam_vec(s, g, p->value + at, p->first_moment + at, p->second_moment + at);
   else
-    store(p->g + at, g);
+    store(p->gradient + at, g);
 }
 
 #endif

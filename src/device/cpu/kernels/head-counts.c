@@ -47,31 +47,31 @@ INLINE void put_right(const Head *h, Nonzeros *z, int likelihood, int by_batch, 
       if (likelihood == ZINB) h->zero_row[at] = by_dropout[j];
       if (likelihood == POISSON) continue;
       if (by_batch) {
-        h->dispersion.g[(intptr_t)h->codes[i] * h->dispersion_stride + g] -= weight * more_theta[j];
+        h->dispersion.gradient[(intptr_t)h->codes[i] * h->dispersion_stride + g] -= weight * more_theta[j];
         continue;
       }
       if (g != gene) {
-        h->dispersion.g[gene] -= weight * by_theta;
+        h->dispersion.gradient[gene] -= weight * by_theta;
         gene = g, by_theta = 0.0f;
       }
       by_theta += more_theta[j];
     }
   }
-  if (likelihood != POISSON && !by_batch) h->dispersion.g[gene] -= weight * by_theta;
+  if (likelihood != POISSON && !by_batch) h->dispersion.gradient[gene] -= weight * by_theta;
   z->n = 0;
 }
 
 /* Dispersion of each cell of a gene, where it goes by batch. */
 INLINE void theta_by_batch(const Head *h, int g, float *theta) {
   for (int i = 0; i < h->padded; i++)
-    theta[i] = i < h->cells ? h->dispersion.w[(intptr_t)h->codes[i] * h->dispersion_stride + g] : 0.0f;
+    theta[i] = i < h->cells ? h->dispersion.value[(intptr_t)h->codes[i] * h->dispersion_stride + g] : 0.0f;
   for (int i = 0; i < h->padded; i += W) store(theta + i, theta_of(load(theta + i)));
 }
 
 /* A gene's row with every count zero. */
 INLINE void dense_row(const Head *h, const Rows *r, int g, int likelihood, int by_batch, vec theta, float *ll, float *total_q) {
   const float *stored = h->scale_row + (intptr_t)g * h->padded;
-  float *q = h->q_row + (intptr_t)g * h->padded, *out = h->dispersion.g + g, weight = 1.0f / (float)h->cells;
+  float *q = h->q_row + (intptr_t)g * h->padded, *out = h->dispersion.gradient + g, weight = 1.0f / (float)h->cells;
   float *dropout = likelihood == ZINB ? h->zero_row + (intptr_t)g * h->padded : 0;
   vec it = 1.0f / (theta + EPS), by_theta = splat(0.0f);
   for (int i = 0; i < h->padded; i += W) {
@@ -98,9 +98,9 @@ INLINE void dense_row(const Head *h, const Rows *r, int g, int likelihood, int b
     *out = -weight * sum(theta * by_theta);
 }
 
-INLINE void head_counts(const Call *c, int likelihood, int by_batch) {
-  Head h = head_arg(c);
-  Rows r = {h.scratch, h.scratch + h.padded, h.scratch + 2 * (intptr_t)h.padded, h.scratch + 3 * (intptr_t)h.padded};
+INLINE void head_counts(const Call *c, Head h, int likelihood, int by_batch) {
+  float *scratch = part_scratch(&h, c);
+  Rows r = {scratch, scratch + h.padded, scratch + 2 * (intptr_t)h.padded, scratch + 3 * (intptr_t)h.padded};
   Nonzeros z;
   int from, to;
   share(c, h.blocks, 1, &from, &to);
@@ -113,7 +113,7 @@ INLINE void head_counts(const Call *c, int likelihood, int by_batch) {
     z.n = 0;
     for (int g = first; g < last; g++) {
       if (by_batch) theta_by_batch(&h, g, r.theta);
-      vec theta = likelihood != POISSON && !by_batch ? theta_of(splat(h.dispersion.w[g])) : splat(1.0f);
+      vec theta = likelihood != POISSON && !by_batch ? theta_of(splat(h.dispersion.value[g])) : splat(1.0f);
       dense_row(&h, &r, g, likelihood, by_batch, theta, ll, total_q);
       for (int k = h.gene_start[g]; k < h.gene_start[g + 1]; k++) {
         int i = h.cell[k];
@@ -137,11 +137,12 @@ INLINE void head_counts(const Call *c, int likelihood, int by_batch) {
 
 /* Dispersions by batch in a function of their own, so that the usual one has nothing to ask. */
 #define HEAD_COUNTS(NAME, LIKELIHOOD) \
-  KERNEL head_counts_##NAME##_by_batch(const Call *c) { head_counts(c, LIKELIHOOD, 1); } \
+  KERNEL head_counts_##NAME##_by_batch(const Call *c) { head_counts(c, head_counts_##NAME##_args(c).head, LIKELIHOOD, 1); } \
   KERNEL head_counts_##NAME(const Call *c) { \
-    if (head_arg(c).dispersions > 1) head_counts_##NAME##_by_batch(c); \
-    else head_counts(c, LIKELIHOOD, 0); \
+    Head h = head_counts_##NAME##_args(c).head; \
+    if (h.dispersions > 1) head_counts_##NAME##_by_batch(c); \
+    else head_counts(c, h, LIKELIHOOD, 0); \
   }
 HEAD_COUNTS(nb, NB)
 HEAD_COUNTS(zinb, ZINB)
-KERNEL head_counts_poisson(const Call *c) { head_counts(c, POISSON, 0); }
+KERNEL head_counts_poisson(const Call *c) { head_counts(c, head_counts_poisson_args(c).head, POISSON, 0); }

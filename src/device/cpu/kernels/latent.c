@@ -24,15 +24,12 @@ INLINE void normals(uint32_t seed, uint32_t purpose, uint32_t step, int row, int
   for (int k = 0; k < 2 * W; k += W) store(out + k, vsqrt(-2.0f * vlog(load(u + k))) * cos_turn(load(v + k)));
 }
 
-/* args: cells, dims, width, mean, raw, output, kl, prior, codes, noisy, seed, purpose, step
- * of the gradient also: output gradient, kl weight, mean gradient, raw gradient */
-INLINE void latent(const Call *c, int gradient) {
-  int cells = int_arg(c, 0), dims = int_arg(c, 1), width = int_arg(c, 2);
-  const float *mean = tensor_arg(c, 3), *raw = tensor_arg(c, 4), *prior = tensor_arg(c, 7);
-  float *output = tensor_arg(c, 5), *kl = tensor_arg(c, 6);
-  const int32_t *codes = ints_arg(c, 8);
-  int noisy = int_arg(c, 9);
-  uint32_t seed = (uint32_t)int_arg(c, 10), purpose = (uint32_t)int_arg(c, 11), step = (uint32_t)int_arg(c, 12);
+/* The draw, or, where `g` is given, the gradients. */
+INLINE void latent(const Call *c, Latent a, const SampleLatentGradientArgs *g) {
+  int cells = a.cells, dims = a.dims, width = a.width, noisy = a.noisy;
+  const float *mean = a.mean, *raw = a.raw_variance, *prior = a.prior;
+  float *output = a.output, *kl = a.kl;
+  const int32_t *codes = a.codes;
   float noise[2 * W] __attribute__((aligned(64))), terms[2 * W] __attribute__((aligned(64)));
   int first, last;
   share(c, cells, 1, &first, &last);
@@ -48,7 +45,7 @@ INLINE void latent(const Call *c, int gradient) {
     vec log_prior = vlog(splat(prior_variance));
     for (int j = 0; j < dims; j += 2 * W) {
       int n = dims - j < 2 * W ? dims - j : 2 * W;
-      if (noisy) normals(seed, purpose, step, i, j, noise);
+      if (noisy) normals(a.noise.seed, a.noise.purpose, a.noise.step, i, j, noise);
       for (int k = 0; k < n; k += W) {
         /* lanes past the last dimension are kept at zero: the next layer reads whole vectors */
         float m_[W], r_[W], d_[W];
@@ -62,33 +59,34 @@ INLINE void latent(const Call *c, int gradient) {
         vec e = vexp(r), variance = e + 1e-4f, deviation = vsqrt(variance);
         vec eps = noisy ? load(noise + k) : splat(0.0f);
         vec d = m - prior_mean;
-        if (!gradient) {
+        if (!g) {
           vec term = 0.5f * ((variance + d * d) * inverse - 1.0f - vlog(variance) + log_prior);
           storeu(d_, m + deviation * eps);
           for (int l = 0; l < lanes; l++) output[at + l] = d_[l];
           store(terms + k, term);
         } else {
-          const float *output_gradient = tensor_arg(c, 13);
-          float weight = float_arg(c, 14) / (float)cells;
-          float *mean_gradient = tensor_arg(c, 15), *raw_gradient = tensor_arg(c, 16);
-          for (int l = 0; l < W; l++) d_[l] = l < lanes ? output_gradient[at + l] : 0.0f;
-          vec g = loadu(d_);
-          vec by_mean = g + weight * d * inverse;
-          vec by_variance = 0.5f * (g * eps / deviation + weight * (splat(inverse) - 1.0f / variance));
+          float weight = g->kl_weight / (float)cells;
+          for (int l = 0; l < W; l++) d_[l] = l < lanes ? g->output_gradient[at + l] : 0.0f;
+          vec by_output = loadu(d_);
+          vec by_mean = by_output + weight * d * inverse;
+          vec by_variance = 0.5f * (by_output * eps / deviation + weight * (splat(inverse) - 1.0f / variance));
           storeu(m_, by_mean);
           storeu(r_, by_variance * e);
           for (int l = 0; l < lanes; l++) {
-            mean_gradient[at + l] = m_[l];
-            raw_gradient[at + l] = r_[l];
+            g->mean_gradient[at + l] = m_[l];
+            g->raw_variance_gradient[at + l] = r_[l];
           }
         }
       }
-      if (!gradient)
+      if (!g)
         for (int k = 0; k < n; k++) total += terms[k];
     }
-    if (!gradient) kl[(intptr_t)i * 16] = total;
+    if (!g) kl[(intptr_t)i * 16] = total;
   }
 }
 
-KERNEL sample_latent(const Call *c) { latent(c, 0); }
-KERNEL sample_latent_gradient(const Call *c) { latent(c, 1); }
+KERNEL sample_latent(const Call *c) { latent(c, sample_latent_args(c).latent, 0); }
+KERNEL sample_latent_gradient(const Call *c) {
+  SampleLatentGradientArgs g = sample_latent_gradient_args(c);
+  latent(c, g.latent, &g);
+}

@@ -2,7 +2,7 @@
 #ifndef SCVAE_LIKELIHOOD_H
 #define SCVAE_LIKELIHOOD_H
 
-#include "memory.h"
+#include "arguments.h"
 
 #define EPS 1e-8f
 

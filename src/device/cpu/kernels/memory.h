@@ -1,6 +1,7 @@
 /*
- * Every kernel is called by every thread as kernel(a, part, parts): `a` points to its arguments in the shared memory,
- * 32-bit words that are integers, floats, or offsets of tensors in words (0 stands for a tensor that is left out).
+ * Every kernel is called by every thread as kernel(call): `a` points to its arguments in the shared memory, 32-bit words that
+ * are integers, floats, or offsets of arrays in words (0 stands for one that is left out). Which they are is told once, in
+ * table.mjs; a kernel reads them with its own function of arguments.h.
  * A kernel takes the share of the work that belongs to `part`; no share depends on how many parts there are, so results do not either.
  */
 #ifndef SCVAE_MEMORY_H
@@ -18,6 +19,8 @@ typedef struct {
 #define KERNEL static __attribute__((noinline)) void
 
 INLINE int int_arg(const Call *c, int i) { return c->a[i]; }
+INLINE int flag_arg(const Call *c, int i) { return c->a[i]; }
+INLINE uint32_t uint_arg(const Call *c, int i) { return (uint32_t)c->a[i]; }
 INLINE float float_arg(const Call *c, int i) { return ((const float *)c->a)[i]; }
 /*
  * Integer arithmetic, not base + offset: the WebAssembly memory starts at address 0, and a compiler may take a pointer into
@@ -26,6 +29,7 @@ INLINE float float_arg(const Call *c, int i) { return ((const float *)c->a)[i]; 
 INLINE float *tensor_arg(const Call *c, int i) {
   return c->a[i] ? (float *)((uintptr_t)c->base + sizeof(float) * (uintptr_t)(uint32_t)c->a[i]) : 0;
 }
+INLINE float *floats_arg(const Call *c, int i) { return tensor_arg(c, i); }
 INLINE int32_t *ints_arg(const Call *c, int i) { return (int32_t *)tensor_arg(c, i); }
 
 /* First and last (exclusive) of `n` items that belong to this part, in multiples of `unit`. */

@@ -16,16 +16,14 @@ INLINE int first_from(const int32_t *gene, int lo, int hi, int least) {
   return lo;
 }
 
-/* args: cells, genes, row_start, gene, count, log1p, gene_count */
 KERNEL stage_count(const Call *c) {
-  int cells = int_arg(c, 0), genes = int_arg(c, 1);
-  const int32_t *row_start = ints_arg(c, 2), *gene = ints_arg(c, 3);
-  const float *count = tensor_arg(c, 4);
-  float *log_count = tensor_arg(c, 5);
-  int32_t *gene_count = ints_arg(c, 6);
+  Csr a = stage_count_args(c).csr;
+  int cells = a.cells, genes = a.genes;
+  const int32_t *row_start = a.row_start, *gene = a.gene;
+  int32_t *gene_count = a.gene_count;
   int first, last;
   share(c, row_start[cells], W, &first, &last);
-  for (int i = first; i < last; i += W) store(log_count + i, vlog1p(load(count + i)));
+  for (int i = first; i < last; i += W) store(a.log_count + i, vlog1p(load(a.count + i)));
   share(c, genes, 16, &first, &last);
   for (int g = first; g < last; g++) gene_count[g] = 0;
   for (int i = 0; i < cells; i++) {
@@ -34,13 +32,11 @@ KERNEL stage_count(const Call *c) {
   }
 }
 
-/* args: cells, genes, row_start, gene, count, log1p, gene_count, gene_start, cell, gene_major count, gene_major log1p */
 KERNEL stage_scatter(const Call *c) {
-  int cells = int_arg(c, 0), genes = int_arg(c, 1);
-  const int32_t *row_start = ints_arg(c, 2), *gene = ints_arg(c, 3);
-  const float *count = tensor_arg(c, 4), *log_count = tensor_arg(c, 5);
-  int32_t *gene_count = ints_arg(c, 6), *gene_start = ints_arg(c, 7), *cell = ints_arg(c, 8);
-  float *gene_x = tensor_arg(c, 9), *gene_log = tensor_arg(c, 10);
+  StageScatterArgs a = stage_scatter_args(c);
+  int cells = a.csr.cells, genes = a.csr.genes;
+  const int32_t *row_start = a.csr.row_start, *gene = a.csr.gene;
+  int32_t *gene_count = a.csr.gene_count, *gene_start = a.gene_start;
   int first, last;
   share(c, genes, 16, &first, &last);
   int at = 0;
@@ -58,27 +54,11 @@ KERNEL stage_scatter(const Call *c) {
     int end = row_start[i + 1], lo = first_from(gene, row_start[i], end, first);
     for (int k = lo; k < end && gene[k] < last; k++) {
       int to = gene_count[gene[k]]++;
-      cell[to] = i;
-      gene_x[to] = count[k];
-      gene_log[to] = log_count[k];
+      a.cell[to] = i;
+      a.gene_major_count[to] = a.csr.count[k];
+      a.gene_major_log[to] = a.csr.log_count[k];
     }
   }
-}
-
-/* Covariates in the arguments, from word i: codes, categories (ints), number of covariates, values, number of values, row stride of both. */
-#define COVARIATE_WORDS 6
-typedef struct {
-  const int32_t *codes; /* covariate-major: [covariate][cell] */
-  const int32_t *categories;
-  int n_categorical;
-  const float *values; /* [covariate][cell] */
-  int n_continuous, stride;
-} Covariates;
-
-INLINE Covariates covariates_arg(const Call *c, int i) {
-  Covariates v = {ints_arg(c, i),       ints_arg(c, i + 1), int_arg(c, i + 2),
-                  tensor_arg(c, i + 3), int_arg(c, i + 4),  int_arg(c, i + 5)};
-  return v;
 }
 
 /* Adds the weight rows of a cell's covariates to `out`; rows start at `weight`. */
@@ -146,13 +126,12 @@ INLINE void add_rows(const int32_t *gene, const float *x, int k0, int end, const
 #define CACHED_GENES 512
 #define PASSING_CELLS 256
 
-/* args: cells, genes, width, row_start, gene, log1p, weight, bias, output, covariates... */
 KERNEL sparse_forward(const Call *c) {
-  int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
-  const int32_t *row_start = ints_arg(c, 3), *gene = ints_arg(c, 4);
-  const float *x = tensor_arg(c, 5), *weight = tensor_arg(c, 6), *bias = tensor_arg(c, 7);
-  float *output = tensor_arg(c, 8);
-  Covariates cov = covariates_arg(c, 9);
+  SparseForwardArgs a = sparse_forward_args(c);
+  int cells = a.cells, genes = a.genes, width = a.width;
+  const int32_t *row_start = a.row_start, *gene = a.gene;
+  const float *x = a.log_count, *weight = a.weight, *bias = a.bias;
+  float *output = a.output;
   int first, last, at[PASSING_CELLS];
   share(c, cells, 1, &first, &last);
   for (int i0 = first; i0 < last; i0 += PASSING_CELLS) {
@@ -168,7 +147,7 @@ KERNEL sparse_forward(const Call *c) {
         add_rows(gene, x, k, end, weight, width, output + (intptr_t)i * width);
         at[i - i0] = end;
       }
-    for (int i = i0; i < i1; i++) add_covariates(&cov, i, weight + (intptr_t)genes * width, width, output + (intptr_t)i * width);
+    for (int i = i0; i < i1; i++) add_covariates(&a.covariates, i, weight + (intptr_t)genes * width, width, output + (intptr_t)i * width);
   }
 }
 
@@ -183,15 +162,14 @@ INLINE int balanced_gene(const int32_t *gene_start, int genes, int64_t target) {
   return lo;
 }
 
-/* args: cells, genes, width, gene_start, cell, gene_major log1p, gradient, update, weight param (4), bias param (4), adam (6), covariates... */
 KERNEL sparse_gradient(const Call *c) {
-  int cells = int_arg(c, 0), genes = int_arg(c, 1), width = int_arg(c, 2);
-  const int32_t *gene_start = ints_arg(c, 3), *cell = ints_arg(c, 4);
-  const float *x = tensor_arg(c, 5), *gradient = tensor_arg(c, 6);
-  int update = int_arg(c, 7);
-  Param weight = param_arg(c, 8), bias = param_arg(c, 12);
-  Adam adam = adam_arg(c, 16);
-  Covariates cov = covariates_arg(c, 22);
+  SparseGradientArgs a = sparse_gradient_args(c);
+  int cells = a.cells, genes = a.genes, width = a.width;
+  const int32_t *gene_start = a.gene_start, *cell = a.cell;
+  const float *x = a.gene_major_log, *gradient = a.output_gradient;
+  Param weight = a.weight, bias = a.bias;
+  Adam adam = a.adam;
+  int update = adam.update;
   int64_t total = gene_start[genes] + 8 * (intptr_t)genes;
   int first = balanced_gene(gene_start, genes, total * c->part / c->parts);
   int last = c->part == c->parts - 1 ? genes : balanced_gene(gene_start, genes, total * (c->part + 1) / c->parts);
@@ -199,9 +177,9 @@ KERNEL sparse_gradient(const Call *c) {
     intptr_t at = (intptr_t)g * width;
     int j = 0;
     if (update) {
-      prefetch(weight.w + at + width, width);
-      prefetch(weight.m + at + width, width);
-      prefetch(weight.v + at + width, width);
+      prefetch(weight.value + at + width, width);
+      prefetch(weight.first_moment + at + width, width);
+      prefetch(weight.second_moment + at + width, width);
     }
     for (; j + CHUNK * W <= width; j += CHUNK * W) {
       vec acc[CHUNK];
@@ -219,11 +197,11 @@ KERNEL sparse_gradient(const Call *c) {
       put_gradient(&weight, at + j, acc, &adam, update);
     }
   }
-  int rows = covariate_rows(&cov) + 1;
+  int rows = covariate_rows(&a.covariates) + 1;
   share(c, width, W, &first, &last);
   for (int r = 0; r < rows; r++)
     for (int j = first; j < last; j += W) {
-      vec g = covariate_gradient(&cov, r, cells, gradient, width, j);
+      vec g = covariate_gradient(&a.covariates, r, cells, gradient, width, j);
       if (r == rows - 1) put_gradient(&bias, j, g, &adam, update);
       else put_gradient(&weight, (intptr_t)(genes + r) * width + j, g, &adam, update);
     }

@@ -1,0 +1,761 @@
+// Written from kernels/table.mjs by "npm run build": change that file, not this one.
+import type { Tensor } from '../device.js'
+import type { Arena } from './arena.js'
+import { cpu } from './cpu-tensor.js'
+
+export interface ParamArguments {
+  readonly value: Tensor
+  readonly gradient: Tensor
+  readonly firstMoment: Tensor
+  readonly secondMoment: Tensor
+}
+
+export interface AdamArguments {
+  readonly update: boolean
+  readonly rate: number
+  readonly root: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+  readonly decay: number
+}
+
+export interface CovariatesArguments {
+  readonly codes: number
+  readonly categories: number
+  readonly nCategorical: number
+  readonly values: number
+  readonly nContinuous: number
+  readonly stride: number
+}
+
+export interface NoiseArguments {
+  readonly seed: number
+  readonly purpose: number
+  readonly step: number
+}
+
+export interface CsrArguments {
+  readonly cells: number
+  readonly genes: number
+  readonly rowStart: number
+  readonly gene: number
+  readonly count: number
+  readonly logCount: number
+  readonly geneCount: number
+}
+
+export interface LatentArguments {
+  readonly cells: number
+  readonly dims: number
+  readonly width: number
+  readonly mean: Tensor
+  readonly rawVariance: Tensor
+  readonly output: Tensor
+  readonly kl: Tensor
+  readonly prior: Tensor | undefined
+  readonly codes: number
+  readonly noisy: boolean
+  readonly noise: NoiseArguments | undefined
+}
+
+export interface HeadArguments {
+  readonly cells: number
+  readonly padded: number
+  readonly genes: number
+  readonly hidden: number
+  readonly width: number
+  readonly likelihood: number
+  readonly softplus: boolean
+  readonly blocks: number
+  readonly blockGenes: number
+  readonly dispersions: number
+  readonly dispersionStride: number
+  readonly hiddenT: number
+  readonly scaleRow: number
+  readonly zeroRow: number
+  readonly qRow: number
+  readonly blockMax: number
+  readonly blockSum: number
+  readonly blockLl: number
+  readonly blockQ: number
+  readonly logSize: number
+  readonly logNorm: number
+  readonly ll: number
+  readonly q: number
+  readonly partial: number
+  readonly scratch: number
+  readonly scratchStride: number
+  readonly geneStart: number
+  readonly cell: number
+  readonly count: number
+  readonly codes: number
+  readonly weight: ParamArguments
+  readonly bias: ParamArguments
+  readonly zeroWeight: ParamArguments | undefined
+  readonly zeroBias: ParamArguments | undefined
+  readonly dispersion: ParamArguments | undefined
+}
+
+export interface StageCountArguments {
+  readonly csr: CsrArguments
+}
+
+export interface StageScatterArguments {
+  readonly csr: CsrArguments
+  readonly geneStart: number
+  readonly cell: number
+  readonly geneMajorCount: number
+  readonly geneMajorLog: number
+}
+
+export interface SparseForwardArguments {
+  readonly cells: number
+  readonly genes: number
+  readonly width: number
+  readonly rowStart: number
+  readonly gene: number
+  readonly logCount: number
+  readonly weight: Tensor
+  readonly bias: Tensor
+  readonly output: Tensor
+  readonly covariates: CovariatesArguments
+}
+
+export interface SparseGradientArguments {
+  readonly cells: number
+  readonly genes: number
+  readonly width: number
+  readonly geneStart: number
+  readonly cell: number
+  readonly geneMajorLog: number
+  readonly outputGradient: Tensor
+  readonly weight: ParamArguments
+  readonly bias: ParamArguments
+  readonly adam: AdamArguments | undefined
+  readonly covariates: CovariatesArguments
+}
+
+export interface LinearForwardArguments {
+  readonly cells: number
+  readonly inputs: number
+  readonly width: number
+  readonly input: Tensor
+  readonly inputWidth: number
+  readonly weight: Tensor
+  readonly bias: Tensor
+  readonly output: Tensor
+  readonly covariates: CovariatesArguments
+}
+
+export interface LinearWeightGradientArguments {
+  readonly cells: number
+  readonly inputs: number
+  readonly width: number
+  readonly input: Tensor
+  readonly inputWidth: number
+  readonly outputGradient: Tensor
+  readonly weightGradient: Tensor
+  readonly biasGradient: Tensor
+  readonly covariates: CovariatesArguments
+}
+
+export interface TransposeArguments {
+  readonly rows: number
+  readonly columns: number
+  readonly input: Tensor
+  readonly inputWidth: number
+  readonly output: number
+  readonly outputWidth: number
+}
+
+export interface LinearInputGradientArguments {
+  readonly cells: number
+  readonly outputs: number
+  readonly width: number
+  readonly outputGradient: Tensor
+  readonly transposed: number
+  readonly inputGradient: Tensor
+  readonly inputWidth: number
+  readonly accumulate: boolean
+}
+
+export interface BatchNormArguments {
+  readonly cells: number
+  readonly width: number
+  readonly input: Tensor
+  readonly scale: Tensor
+  readonly shift: Tensor
+  readonly running: Tensor
+  readonly output: Tensor
+  readonly saved: Tensor
+  readonly training: boolean
+}
+
+export interface BatchNormGradientArguments {
+  readonly cells: number
+  readonly width: number
+  readonly input: Tensor
+  readonly scale: Tensor
+  readonly scaleGradient: Tensor
+  readonly shiftGradient: Tensor
+  readonly saved: Tensor
+  readonly outputGradient: Tensor
+  readonly inputGradient: Tensor
+}
+
+export interface LayerNormArguments {
+  readonly cells: number
+  readonly features: number
+  readonly width: number
+  readonly input: Tensor
+  readonly output: Tensor
+  readonly saved: Tensor
+}
+
+export interface LayerNormGradientArguments {
+  readonly cells: number
+  readonly features: number
+  readonly width: number
+  readonly output: Tensor
+  readonly saved: Tensor
+  readonly outputGradient: Tensor
+  readonly inputGradient: Tensor
+}
+
+export interface ReluDropoutArguments {
+  readonly cells: number
+  readonly width: number
+  readonly input: Tensor
+  readonly output: Tensor
+  readonly rate: number
+  readonly noise: NoiseArguments
+}
+
+export interface ReluDropoutGradientArguments {
+  readonly cells: number
+  readonly width: number
+  readonly output: Tensor
+  readonly rate: number
+  readonly outputGradient: Tensor
+  readonly inputGradient: Tensor
+}
+
+export interface SampleLatentArguments {
+  readonly latent: LatentArguments
+}
+
+export interface SampleLatentGradientArguments {
+  readonly latent: LatentArguments
+  readonly outputGradient: Tensor
+  readonly klWeight: number
+  readonly meanGradient: Tensor
+  readonly rawVarianceGradient: Tensor
+}
+
+export interface HeadLogitsArguments {
+  readonly head: HeadArguments
+}
+
+export interface HeadNormaliseArguments {
+  readonly head: HeadArguments
+  readonly logSize: Tensor | undefined
+  readonly size: number
+}
+
+export interface HeadCountsNbArguments {
+  readonly head: HeadArguments
+}
+
+export interface HeadCountsZinbArguments {
+  readonly head: HeadArguments
+}
+
+export interface HeadCountsPoissonArguments {
+  readonly head: HeadArguments
+}
+
+export interface HeadSumArguments {
+  readonly head: HeadArguments
+  readonly constant: number
+  readonly logLikelihood: Tensor
+}
+
+export interface HeadGradientArguments {
+  readonly head: HeadArguments
+  readonly hidden: Tensor
+  readonly adam: AdamArguments | undefined
+}
+
+export interface HeadHiddenGradientArguments {
+  readonly head: HeadArguments
+  readonly hiddenGradient: Tensor
+  readonly logSizeGradient: Tensor | undefined
+}
+
+export interface HeadMeansArguments {
+  readonly head: HeadArguments
+  readonly mean: Tensor
+  readonly meanWidth: number
+  readonly zeroLogits: Tensor | undefined
+}
+
+export interface AdamUpdateArguments {
+  readonly first: ParamArguments
+  readonly words: number
+  readonly adam: AdamArguments
+}
+
+export interface AddSumArguments {
+  readonly cells: number
+  readonly values: Tensor
+  readonly sums: Tensor
+  readonly element: number
+}
+
+/** What each kernel is called with. */
+export interface KernelArguments {
+  stageCount: StageCountArguments
+  stageScatter: StageScatterArguments
+  sparseForward: SparseForwardArguments
+  sparseGradient: SparseGradientArguments
+  linearForward: LinearForwardArguments
+  linearWeightGradient: LinearWeightGradientArguments
+  transpose: TransposeArguments
+  linearInputGradient: LinearInputGradientArguments
+  batchNorm: BatchNormArguments
+  batchNormGradient: BatchNormGradientArguments
+  layerNorm: LayerNormArguments
+  layerNormGradient: LayerNormGradientArguments
+  reluDropout: ReluDropoutArguments
+  reluDropoutGradient: ReluDropoutGradientArguments
+  sampleLatent: SampleLatentArguments
+  sampleLatentGradient: SampleLatentGradientArguments
+  headLogits: HeadLogitsArguments
+  headNormalise: HeadNormaliseArguments
+  headCountsNb: HeadCountsNbArguments
+  headCountsZinb: HeadCountsZinbArguments
+  headCountsPoisson: HeadCountsPoissonArguments
+  headSum: HeadSumArguments
+  headGradient: HeadGradientArguments
+  headHiddenGradient: HeadHiddenGradientArguments
+  headMeans: HeadMeansArguments
+  adamUpdate: AdamUpdateArguments
+  addSum: AddSumArguments
+}
+
+export type KernelName = keyof KernelArguments
+
+/** The kernels by their numbers. */
+export const KERNEL_NAMES: readonly KernelName[] = [
+  'stageCount',
+  'stageScatter',
+  'sparseForward',
+  'sparseGradient',
+  'linearForward',
+  'linearWeightGradient',
+  'transpose',
+  'linearInputGradient',
+  'batchNorm',
+  'batchNormGradient',
+  'layerNorm',
+  'layerNormGradient',
+  'reluDropout',
+  'reluDropoutGradient',
+  'sampleLatent',
+  'sampleLatentGradient',
+  'headLogits',
+  'headNormalise',
+  'headCountsNb',
+  'headCountsZinb',
+  'headCountsPoisson',
+  'headSum',
+  'headGradient',
+  'headHiddenGradient',
+  'headMeans',
+  'adamUpdate',
+  'addSum',
+]
+
+/** Words of a kernel's arguments at the most. */
+export const MOST_WORDS = 58
+
+function packParam(arena: Arena, at: number, a: ParamArguments): void {
+  const { ints } = arena
+  ints[at] = cpu(a.value).offset
+  ints[at + 1] = cpu(a.gradient).offset
+  ints[at + 2] = cpu(a.firstMoment).offset
+  ints[at + 3] = cpu(a.secondMoment).offset
+}
+
+function packAdam(arena: Arena, at: number, a: AdamArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.update ? 1 : 0
+  floats[at + 1] = a.rate
+  floats[at + 2] = a.root
+  floats[at + 3] = a.beta1
+  floats[at + 4] = a.beta2
+  floats[at + 5] = a.epsilon
+  floats[at + 6] = a.decay
+}
+
+function packCovariates(arena: Arena, at: number, a: CovariatesArguments): void {
+  const { ints } = arena
+  ints[at] = a.codes
+  ints[at + 1] = a.categories
+  ints[at + 2] = a.nCategorical
+  ints[at + 3] = a.values
+  ints[at + 4] = a.nContinuous
+  ints[at + 5] = a.stride
+}
+
+function packNoise(arena: Arena, at: number, a: NoiseArguments): void {
+  const { ints } = arena
+  ints[at] = a.seed
+  ints[at + 1] = a.purpose
+  ints[at + 2] = a.step
+}
+
+function packCsr(arena: Arena, at: number, a: CsrArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.genes
+  ints[at + 2] = a.rowStart
+  ints[at + 3] = a.gene
+  ints[at + 4] = a.count
+  ints[at + 5] = a.logCount
+  ints[at + 6] = a.geneCount
+}
+
+function packLatent(arena: Arena, at: number, a: LatentArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.dims
+  ints[at + 2] = a.width
+  ints[at + 3] = cpu(a.mean).offset
+  ints[at + 4] = cpu(a.rawVariance).offset
+  ints[at + 5] = cpu(a.output).offset
+  ints[at + 6] = cpu(a.kl).offset
+  ints[at + 7] = a.prior ? cpu(a.prior).offset : 0
+  ints[at + 8] = a.codes
+  ints[at + 9] = a.noisy ? 1 : 0
+  if (a.noise) packNoise(arena, at + 10, a.noise)
+  else ints.fill(0, at + 10, at + 13)
+}
+
+function packHead(arena: Arena, at: number, a: HeadArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.padded
+  ints[at + 2] = a.genes
+  ints[at + 3] = a.hidden
+  ints[at + 4] = a.width
+  ints[at + 5] = a.likelihood
+  ints[at + 6] = a.softplus ? 1 : 0
+  ints[at + 7] = a.blocks
+  ints[at + 8] = a.blockGenes
+  ints[at + 9] = a.dispersions
+  ints[at + 10] = a.dispersionStride
+  ints[at + 11] = a.hiddenT
+  ints[at + 12] = a.scaleRow
+  ints[at + 13] = a.zeroRow
+  ints[at + 14] = a.qRow
+  ints[at + 15] = a.blockMax
+  ints[at + 16] = a.blockSum
+  ints[at + 17] = a.blockLl
+  ints[at + 18] = a.blockQ
+  ints[at + 19] = a.logSize
+  ints[at + 20] = a.logNorm
+  ints[at + 21] = a.ll
+  ints[at + 22] = a.q
+  ints[at + 23] = a.partial
+  ints[at + 24] = a.scratch
+  ints[at + 25] = a.scratchStride
+  ints[at + 26] = a.geneStart
+  ints[at + 27] = a.cell
+  ints[at + 28] = a.count
+  ints[at + 29] = a.codes
+  packParam(arena, at + 30, a.weight)
+  packParam(arena, at + 34, a.bias)
+  if (a.zeroWeight) packParam(arena, at + 38, a.zeroWeight)
+  else ints.fill(0, at + 38, at + 42)
+  if (a.zeroBias) packParam(arena, at + 42, a.zeroBias)
+  else ints.fill(0, at + 42, at + 46)
+  if (a.dispersion) packParam(arena, at + 46, a.dispersion)
+  else ints.fill(0, at + 46, at + 50)
+}
+
+function packStageCount(arena: Arena, at: number, a: StageCountArguments): void {
+  packCsr(arena, at, a.csr)
+}
+
+function packStageScatter(arena: Arena, at: number, a: StageScatterArguments): void {
+  const { ints } = arena
+  packCsr(arena, at, a.csr)
+  ints[at + 7] = a.geneStart
+  ints[at + 8] = a.cell
+  ints[at + 9] = a.geneMajorCount
+  ints[at + 10] = a.geneMajorLog
+}
+
+function packSparseForward(arena: Arena, at: number, a: SparseForwardArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.genes
+  ints[at + 2] = a.width
+  ints[at + 3] = a.rowStart
+  ints[at + 4] = a.gene
+  ints[at + 5] = a.logCount
+  ints[at + 6] = cpu(a.weight).offset
+  ints[at + 7] = cpu(a.bias).offset
+  ints[at + 8] = cpu(a.output).offset
+  packCovariates(arena, at + 9, a.covariates)
+}
+
+function packSparseGradient(arena: Arena, at: number, a: SparseGradientArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.genes
+  ints[at + 2] = a.width
+  ints[at + 3] = a.geneStart
+  ints[at + 4] = a.cell
+  ints[at + 5] = a.geneMajorLog
+  ints[at + 6] = cpu(a.outputGradient).offset
+  packParam(arena, at + 7, a.weight)
+  packParam(arena, at + 11, a.bias)
+  if (a.adam) packAdam(arena, at + 15, a.adam)
+  else ints.fill(0, at + 15, at + 22)
+  packCovariates(arena, at + 22, a.covariates)
+}
+
+function packLinearForward(arena: Arena, at: number, a: LinearForwardArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.inputs
+  ints[at + 2] = a.width
+  ints[at + 3] = cpu(a.input).offset
+  ints[at + 4] = a.inputWidth
+  ints[at + 5] = cpu(a.weight).offset
+  ints[at + 6] = cpu(a.bias).offset
+  ints[at + 7] = cpu(a.output).offset
+  packCovariates(arena, at + 8, a.covariates)
+}
+
+function packLinearWeightGradient(arena: Arena, at: number, a: LinearWeightGradientArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.inputs
+  ints[at + 2] = a.width
+  ints[at + 3] = cpu(a.input).offset
+  ints[at + 4] = a.inputWidth
+  ints[at + 5] = cpu(a.outputGradient).offset
+  ints[at + 6] = cpu(a.weightGradient).offset
+  ints[at + 7] = cpu(a.biasGradient).offset
+  packCovariates(arena, at + 8, a.covariates)
+}
+
+function packTranspose(arena: Arena, at: number, a: TransposeArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.columns
+  ints[at + 2] = cpu(a.input).offset
+  ints[at + 3] = a.inputWidth
+  ints[at + 4] = a.output
+  ints[at + 5] = a.outputWidth
+}
+
+function packLinearInputGradient(arena: Arena, at: number, a: LinearInputGradientArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.outputs
+  ints[at + 2] = a.width
+  ints[at + 3] = cpu(a.outputGradient).offset
+  ints[at + 4] = a.transposed
+  ints[at + 5] = cpu(a.inputGradient).offset
+  ints[at + 6] = a.inputWidth
+  ints[at + 7] = a.accumulate ? 1 : 0
+}
+
+function packBatchNorm(arena: Arena, at: number, a: BatchNormArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.width
+  ints[at + 2] = cpu(a.input).offset
+  ints[at + 3] = cpu(a.scale).offset
+  ints[at + 4] = cpu(a.shift).offset
+  ints[at + 5] = cpu(a.running).offset
+  ints[at + 6] = cpu(a.output).offset
+  ints[at + 7] = cpu(a.saved).offset
+  ints[at + 8] = a.training ? 1 : 0
+}
+
+function packBatchNormGradient(arena: Arena, at: number, a: BatchNormGradientArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.width
+  ints[at + 2] = cpu(a.input).offset
+  ints[at + 3] = cpu(a.scale).offset
+  ints[at + 4] = cpu(a.scaleGradient).offset
+  ints[at + 5] = cpu(a.shiftGradient).offset
+  ints[at + 6] = cpu(a.saved).offset
+  ints[at + 7] = cpu(a.outputGradient).offset
+  ints[at + 8] = cpu(a.inputGradient).offset
+}
+
+function packLayerNorm(arena: Arena, at: number, a: LayerNormArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.features
+  ints[at + 2] = a.width
+  ints[at + 3] = cpu(a.input).offset
+  ints[at + 4] = cpu(a.output).offset
+  ints[at + 5] = cpu(a.saved).offset
+}
+
+function packLayerNormGradient(arena: Arena, at: number, a: LayerNormGradientArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.features
+  ints[at + 2] = a.width
+  ints[at + 3] = cpu(a.output).offset
+  ints[at + 4] = cpu(a.saved).offset
+  ints[at + 5] = cpu(a.outputGradient).offset
+  ints[at + 6] = cpu(a.inputGradient).offset
+}
+
+function packReluDropout(arena: Arena, at: number, a: ReluDropoutArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.width
+  ints[at + 2] = cpu(a.input).offset
+  ints[at + 3] = cpu(a.output).offset
+  floats[at + 4] = a.rate
+  packNoise(arena, at + 5, a.noise)
+}
+
+function packReluDropoutGradient(arena: Arena, at: number, a: ReluDropoutGradientArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.width
+  ints[at + 2] = cpu(a.output).offset
+  floats[at + 3] = a.rate
+  ints[at + 4] = cpu(a.outputGradient).offset
+  ints[at + 5] = cpu(a.inputGradient).offset
+}
+
+function packSampleLatent(arena: Arena, at: number, a: SampleLatentArguments): void {
+  packLatent(arena, at, a.latent)
+}
+
+function packSampleLatentGradient(arena: Arena, at: number, a: SampleLatentGradientArguments): void {
+  const { ints, floats } = arena
+  packLatent(arena, at, a.latent)
+  ints[at + 13] = cpu(a.outputGradient).offset
+  floats[at + 14] = a.klWeight
+  ints[at + 15] = cpu(a.meanGradient).offset
+  ints[at + 16] = cpu(a.rawVarianceGradient).offset
+}
+
+function packHeadLogits(arena: Arena, at: number, a: HeadLogitsArguments): void {
+  packHead(arena, at, a.head)
+}
+
+function packHeadNormalise(arena: Arena, at: number, a: HeadNormaliseArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 50] = a.logSize ? cpu(a.logSize).offset : 0
+  ints[at + 51] = a.size
+}
+
+function packHeadCountsNb(arena: Arena, at: number, a: HeadCountsNbArguments): void {
+  packHead(arena, at, a.head)
+}
+
+function packHeadCountsZinb(arena: Arena, at: number, a: HeadCountsZinbArguments): void {
+  packHead(arena, at, a.head)
+}
+
+function packHeadCountsPoisson(arena: Arena, at: number, a: HeadCountsPoissonArguments): void {
+  packHead(arena, at, a.head)
+}
+
+function packHeadSum(arena: Arena, at: number, a: HeadSumArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 50] = a.constant
+  ints[at + 51] = cpu(a.logLikelihood).offset
+}
+
+function packHeadGradient(arena: Arena, at: number, a: HeadGradientArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 50] = cpu(a.hidden).offset
+  if (a.adam) packAdam(arena, at + 51, a.adam)
+  else ints.fill(0, at + 51, at + 58)
+}
+
+function packHeadHiddenGradient(arena: Arena, at: number, a: HeadHiddenGradientArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 50] = cpu(a.hiddenGradient).offset
+  ints[at + 51] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
+}
+
+function packHeadMeans(arena: Arena, at: number, a: HeadMeansArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 50] = cpu(a.mean).offset
+  ints[at + 51] = a.meanWidth
+  ints[at + 52] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+}
+
+function packAdamUpdate(arena: Arena, at: number, a: AdamUpdateArguments): void {
+  const { ints } = arena
+  packParam(arena, at, a.first)
+  ints[at + 4] = a.words
+  packAdam(arena, at + 5, a.adam)
+}
+
+function packAddSum(arena: Arena, at: number, a: AddSumArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = cpu(a.values).offset
+  ints[at + 2] = cpu(a.sums).offset
+  ints[at + 3] = a.element
+}
+
+/** Each kernel's number and what writes its arguments from a word of the arena on. */
+export const KERNELS: {
+  readonly [K in KernelName]: {
+    readonly number: number
+    readonly pack: (arena: Arena, at: number, args: KernelArguments[K]) => void
+  }
+} = {
+  stageCount: { number: 0, pack: packStageCount },
+  stageScatter: { number: 1, pack: packStageScatter },
+  sparseForward: { number: 2, pack: packSparseForward },
+  sparseGradient: { number: 3, pack: packSparseGradient },
+  linearForward: { number: 4, pack: packLinearForward },
+  linearWeightGradient: { number: 5, pack: packLinearWeightGradient },
+  transpose: { number: 6, pack: packTranspose },
+  linearInputGradient: { number: 7, pack: packLinearInputGradient },
+  batchNorm: { number: 8, pack: packBatchNorm },
+  batchNormGradient: { number: 9, pack: packBatchNormGradient },
+  layerNorm: { number: 10, pack: packLayerNorm },
+  layerNormGradient: { number: 11, pack: packLayerNormGradient },
+  reluDropout: { number: 12, pack: packReluDropout },
+  reluDropoutGradient: { number: 13, pack: packReluDropoutGradient },
+  sampleLatent: { number: 14, pack: packSampleLatent },
+  sampleLatentGradient: { number: 15, pack: packSampleLatentGradient },
+  headLogits: { number: 16, pack: packHeadLogits },
+  headNormalise: { number: 17, pack: packHeadNormalise },
+  headCountsNb: { number: 18, pack: packHeadCountsNb },
+  headCountsZinb: { number: 19, pack: packHeadCountsZinb },
+  headCountsPoisson: { number: 20, pack: packHeadCountsPoisson },
+  headSum: { number: 21, pack: packHeadSum },
+  headGradient: { number: 22, pack: packHeadGradient },
+  headHiddenGradient: { number: 23, pack: packHeadHiddenGradient },
+  headMeans: { number: 24, pack: packHeadMeans },
+  adamUpdate: { number: 25, pack: packAdamUpdate },
+  addSum: { number: 26, pack: packAddSum },
+}

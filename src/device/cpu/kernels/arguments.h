@@ -1,0 +1,724 @@
+/* Written from table.mjs by "npm run build": change that file, not this one. */
+#ifndef SCVAE_ARGUMENTS_H
+#define SCVAE_ARGUMENTS_H
+
+#include "memory.h"
+
+typedef struct {
+  float *value;
+  float *gradient;
+  float *first_moment;
+  float *second_moment;
+} Param;
+
+INLINE Param param_arg(const Call *c, int i) {
+  return (Param){
+    .value = tensor_arg(c, i + 0),
+    .gradient = tensor_arg(c, i + 1),
+    .first_moment = tensor_arg(c, i + 2),
+    .second_moment = tensor_arg(c, i + 3),
+  };
+}
+
+typedef struct {
+  int update;
+  float rate;
+  float root;
+  float beta1;
+  float beta2;
+  float epsilon;
+  float decay;
+} Adam;
+
+INLINE Adam adam_arg(const Call *c, int i) {
+  return (Adam){
+    .update = flag_arg(c, i + 0),
+    .rate = float_arg(c, i + 1),
+    .root = float_arg(c, i + 2),
+    .beta1 = float_arg(c, i + 3),
+    .beta2 = float_arg(c, i + 4),
+    .epsilon = float_arg(c, i + 5),
+    .decay = float_arg(c, i + 6),
+  };
+}
+
+typedef struct {
+  int32_t *codes;
+  int32_t *categories;
+  int n_categorical;
+  float *values;
+  int n_continuous;
+  int stride;
+} Covariates;
+
+INLINE Covariates covariates_arg(const Call *c, int i) {
+  return (Covariates){
+    .codes = ints_arg(c, i + 0),
+    .categories = ints_arg(c, i + 1),
+    .n_categorical = int_arg(c, i + 2),
+    .values = floats_arg(c, i + 3),
+    .n_continuous = int_arg(c, i + 4),
+    .stride = int_arg(c, i + 5),
+  };
+}
+
+typedef struct {
+  uint32_t seed;
+  uint32_t purpose;
+  uint32_t step;
+} Noise;
+
+INLINE Noise noise_arg(const Call *c, int i) {
+  return (Noise){
+    .seed = uint_arg(c, i + 0),
+    .purpose = uint_arg(c, i + 1),
+    .step = uint_arg(c, i + 2),
+  };
+}
+
+typedef struct {
+  int cells;
+  int genes;
+  int32_t *row_start;
+  int32_t *gene;
+  float *count;
+  float *log_count;
+  int32_t *gene_count;
+} Csr;
+
+INLINE Csr csr_arg(const Call *c, int i) {
+  return (Csr){
+    .cells = int_arg(c, i + 0),
+    .genes = int_arg(c, i + 1),
+    .row_start = ints_arg(c, i + 2),
+    .gene = ints_arg(c, i + 3),
+    .count = floats_arg(c, i + 4),
+    .log_count = floats_arg(c, i + 5),
+    .gene_count = ints_arg(c, i + 6),
+  };
+}
+
+typedef struct {
+  int cells;
+  int dims;
+  int width;
+  float *mean;
+  float *raw_variance;
+  float *output;
+  float *kl;
+  float *prior;
+  int32_t *codes;
+  int noisy;
+  Noise noise;
+} Latent;
+
+INLINE Latent latent_arg(const Call *c, int i) {
+  return (Latent){
+    .cells = int_arg(c, i + 0),
+    .dims = int_arg(c, i + 1),
+    .width = int_arg(c, i + 2),
+    .mean = tensor_arg(c, i + 3),
+    .raw_variance = tensor_arg(c, i + 4),
+    .output = tensor_arg(c, i + 5),
+    .kl = tensor_arg(c, i + 6),
+    .prior = tensor_arg(c, i + 7),
+    .codes = ints_arg(c, i + 8),
+    .noisy = flag_arg(c, i + 9),
+    .noise = noise_arg(c, i + 10),
+  };
+}
+
+typedef struct {
+  int cells;
+  int padded;
+  int genes;
+  int hidden;
+  int width;
+  int likelihood;
+  int softplus;
+  int blocks;
+  int block_genes;
+  int dispersions;
+  int dispersion_stride;
+  float *hidden_t;
+  float *scale_row;
+  float *zero_row;
+  float *q_row;
+  float *block_max;
+  float *block_sum;
+  float *block_ll;
+  float *block_q;
+  float *log_size;
+  float *log_norm;
+  float *ll;
+  float *q;
+  float *partial;
+  float *scratch;
+  int scratch_stride;
+  int32_t *gene_start;
+  int32_t *cell;
+  float *count;
+  int32_t *codes;
+  Param weight;
+  Param bias;
+  Param zero_weight;
+  Param zero_bias;
+  Param dispersion;
+} Head;
+
+INLINE Head head_arg(const Call *c, int i) {
+  return (Head){
+    .cells = int_arg(c, i + 0),
+    .padded = int_arg(c, i + 1),
+    .genes = int_arg(c, i + 2),
+    .hidden = int_arg(c, i + 3),
+    .width = int_arg(c, i + 4),
+    .likelihood = int_arg(c, i + 5),
+    .softplus = flag_arg(c, i + 6),
+    .blocks = int_arg(c, i + 7),
+    .block_genes = int_arg(c, i + 8),
+    .dispersions = int_arg(c, i + 9),
+    .dispersion_stride = int_arg(c, i + 10),
+    .hidden_t = floats_arg(c, i + 11),
+    .scale_row = floats_arg(c, i + 12),
+    .zero_row = floats_arg(c, i + 13),
+    .q_row = floats_arg(c, i + 14),
+    .block_max = floats_arg(c, i + 15),
+    .block_sum = floats_arg(c, i + 16),
+    .block_ll = floats_arg(c, i + 17),
+    .block_q = floats_arg(c, i + 18),
+    .log_size = floats_arg(c, i + 19),
+    .log_norm = floats_arg(c, i + 20),
+    .ll = floats_arg(c, i + 21),
+    .q = floats_arg(c, i + 22),
+    .partial = floats_arg(c, i + 23),
+    .scratch = floats_arg(c, i + 24),
+    .scratch_stride = int_arg(c, i + 25),
+    .gene_start = ints_arg(c, i + 26),
+    .cell = ints_arg(c, i + 27),
+    .count = floats_arg(c, i + 28),
+    .codes = ints_arg(c, i + 29),
+    .weight = param_arg(c, i + 30),
+    .bias = param_arg(c, i + 34),
+    .zero_weight = param_arg(c, i + 38),
+    .zero_bias = param_arg(c, i + 42),
+    .dispersion = param_arg(c, i + 46),
+  };
+}
+
+typedef struct {
+  Csr csr;
+} StageCountArgs;
+
+INLINE StageCountArgs stage_count_args(const Call *c) {
+  return (StageCountArgs){
+    .csr = csr_arg(c, 0),
+  };
+}
+
+typedef struct {
+  Csr csr;
+  int32_t *gene_start;
+  int32_t *cell;
+  float *gene_major_count;
+  float *gene_major_log;
+} StageScatterArgs;
+
+INLINE StageScatterArgs stage_scatter_args(const Call *c) {
+  return (StageScatterArgs){
+    .csr = csr_arg(c, 0),
+    .gene_start = ints_arg(c, 7),
+    .cell = ints_arg(c, 8),
+    .gene_major_count = floats_arg(c, 9),
+    .gene_major_log = floats_arg(c, 10),
+  };
+}
+
+typedef struct {
+  int cells;
+  int genes;
+  int width;
+  int32_t *row_start;
+  int32_t *gene;
+  float *log_count;
+  float *weight;
+  float *bias;
+  float *output;
+  Covariates covariates;
+} SparseForwardArgs;
+
+INLINE SparseForwardArgs sparse_forward_args(const Call *c) {
+  return (SparseForwardArgs){
+    .cells = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .row_start = ints_arg(c, 3),
+    .gene = ints_arg(c, 4),
+    .log_count = floats_arg(c, 5),
+    .weight = tensor_arg(c, 6),
+    .bias = tensor_arg(c, 7),
+    .output = tensor_arg(c, 8),
+    .covariates = covariates_arg(c, 9),
+  };
+}
+
+typedef struct {
+  int cells;
+  int genes;
+  int width;
+  int32_t *gene_start;
+  int32_t *cell;
+  float *gene_major_log;
+  float *output_gradient;
+  Param weight;
+  Param bias;
+  Adam adam;
+  Covariates covariates;
+} SparseGradientArgs;
+
+INLINE SparseGradientArgs sparse_gradient_args(const Call *c) {
+  return (SparseGradientArgs){
+    .cells = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .gene_start = ints_arg(c, 3),
+    .cell = ints_arg(c, 4),
+    .gene_major_log = floats_arg(c, 5),
+    .output_gradient = tensor_arg(c, 6),
+    .weight = param_arg(c, 7),
+    .bias = param_arg(c, 11),
+    .adam = adam_arg(c, 15),
+    .covariates = covariates_arg(c, 22),
+  };
+}
+
+typedef struct {
+  int cells;
+  int inputs;
+  int width;
+  float *input;
+  int input_width;
+  float *weight;
+  float *bias;
+  float *output;
+  Covariates covariates;
+} LinearForwardArgs;
+
+INLINE LinearForwardArgs linear_forward_args(const Call *c) {
+  return (LinearForwardArgs){
+    .cells = int_arg(c, 0),
+    .inputs = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .input = tensor_arg(c, 3),
+    .input_width = int_arg(c, 4),
+    .weight = tensor_arg(c, 5),
+    .bias = tensor_arg(c, 6),
+    .output = tensor_arg(c, 7),
+    .covariates = covariates_arg(c, 8),
+  };
+}
+
+typedef struct {
+  int cells;
+  int inputs;
+  int width;
+  float *input;
+  int input_width;
+  float *output_gradient;
+  float *weight_gradient;
+  float *bias_gradient;
+  Covariates covariates;
+} LinearWeightGradientArgs;
+
+INLINE LinearWeightGradientArgs linear_weight_gradient_args(const Call *c) {
+  return (LinearWeightGradientArgs){
+    .cells = int_arg(c, 0),
+    .inputs = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .input = tensor_arg(c, 3),
+    .input_width = int_arg(c, 4),
+    .output_gradient = tensor_arg(c, 5),
+    .weight_gradient = tensor_arg(c, 6),
+    .bias_gradient = tensor_arg(c, 7),
+    .covariates = covariates_arg(c, 8),
+  };
+}
+
+typedef struct {
+  int rows;
+  int columns;
+  float *input;
+  int input_width;
+  float *output;
+  int output_width;
+} TransposeArgs;
+
+INLINE TransposeArgs transpose_args(const Call *c) {
+  return (TransposeArgs){
+    .rows = int_arg(c, 0),
+    .columns = int_arg(c, 1),
+    .input = tensor_arg(c, 2),
+    .input_width = int_arg(c, 3),
+    .output = floats_arg(c, 4),
+    .output_width = int_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int cells;
+  int outputs;
+  int width;
+  float *output_gradient;
+  float *transposed;
+  float *input_gradient;
+  int input_width;
+  int accumulate;
+} LinearInputGradientArgs;
+
+INLINE LinearInputGradientArgs linear_input_gradient_args(const Call *c) {
+  return (LinearInputGradientArgs){
+    .cells = int_arg(c, 0),
+    .outputs = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .output_gradient = tensor_arg(c, 3),
+    .transposed = floats_arg(c, 4),
+    .input_gradient = tensor_arg(c, 5),
+    .input_width = int_arg(c, 6),
+    .accumulate = flag_arg(c, 7),
+  };
+}
+
+typedef struct {
+  int cells;
+  int width;
+  float *input;
+  float *scale;
+  float *shift;
+  float *running;
+  float *output;
+  float *saved;
+  int training;
+} BatchNormArgs;
+
+INLINE BatchNormArgs batch_norm_args(const Call *c) {
+  return (BatchNormArgs){
+    .cells = int_arg(c, 0),
+    .width = int_arg(c, 1),
+    .input = tensor_arg(c, 2),
+    .scale = tensor_arg(c, 3),
+    .shift = tensor_arg(c, 4),
+    .running = tensor_arg(c, 5),
+    .output = tensor_arg(c, 6),
+    .saved = tensor_arg(c, 7),
+    .training = flag_arg(c, 8),
+  };
+}
+
+typedef struct {
+  int cells;
+  int width;
+  float *input;
+  float *scale;
+  float *scale_gradient;
+  float *shift_gradient;
+  float *saved;
+  float *output_gradient;
+  float *input_gradient;
+} BatchNormGradientArgs;
+
+INLINE BatchNormGradientArgs batch_norm_gradient_args(const Call *c) {
+  return (BatchNormGradientArgs){
+    .cells = int_arg(c, 0),
+    .width = int_arg(c, 1),
+    .input = tensor_arg(c, 2),
+    .scale = tensor_arg(c, 3),
+    .scale_gradient = tensor_arg(c, 4),
+    .shift_gradient = tensor_arg(c, 5),
+    .saved = tensor_arg(c, 6),
+    .output_gradient = tensor_arg(c, 7),
+    .input_gradient = tensor_arg(c, 8),
+  };
+}
+
+typedef struct {
+  int cells;
+  int features;
+  int width;
+  float *input;
+  float *output;
+  float *saved;
+} LayerNormArgs;
+
+INLINE LayerNormArgs layer_norm_args(const Call *c) {
+  return (LayerNormArgs){
+    .cells = int_arg(c, 0),
+    .features = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .input = tensor_arg(c, 3),
+    .output = tensor_arg(c, 4),
+    .saved = tensor_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int cells;
+  int features;
+  int width;
+  float *output;
+  float *saved;
+  float *output_gradient;
+  float *input_gradient;
+} LayerNormGradientArgs;
+
+INLINE LayerNormGradientArgs layer_norm_gradient_args(const Call *c) {
+  return (LayerNormGradientArgs){
+    .cells = int_arg(c, 0),
+    .features = int_arg(c, 1),
+    .width = int_arg(c, 2),
+    .output = tensor_arg(c, 3),
+    .saved = tensor_arg(c, 4),
+    .output_gradient = tensor_arg(c, 5),
+    .input_gradient = tensor_arg(c, 6),
+  };
+}
+
+typedef struct {
+  int cells;
+  int width;
+  float *input;
+  float *output;
+  float rate;
+  Noise noise;
+} ReluDropoutArgs;
+
+INLINE ReluDropoutArgs relu_dropout_args(const Call *c) {
+  return (ReluDropoutArgs){
+    .cells = int_arg(c, 0),
+    .width = int_arg(c, 1),
+    .input = tensor_arg(c, 2),
+    .output = tensor_arg(c, 3),
+    .rate = float_arg(c, 4),
+    .noise = noise_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int cells;
+  int width;
+  float *output;
+  float rate;
+  float *output_gradient;
+  float *input_gradient;
+} ReluDropoutGradientArgs;
+
+INLINE ReluDropoutGradientArgs relu_dropout_gradient_args(const Call *c) {
+  return (ReluDropoutGradientArgs){
+    .cells = int_arg(c, 0),
+    .width = int_arg(c, 1),
+    .output = tensor_arg(c, 2),
+    .rate = float_arg(c, 3),
+    .output_gradient = tensor_arg(c, 4),
+    .input_gradient = tensor_arg(c, 5),
+  };
+}
+
+typedef struct {
+  Latent latent;
+} SampleLatentArgs;
+
+INLINE SampleLatentArgs sample_latent_args(const Call *c) {
+  return (SampleLatentArgs){
+    .latent = latent_arg(c, 0),
+  };
+}
+
+typedef struct {
+  Latent latent;
+  float *output_gradient;
+  float kl_weight;
+  float *mean_gradient;
+  float *raw_variance_gradient;
+} SampleLatentGradientArgs;
+
+INLINE SampleLatentGradientArgs sample_latent_gradient_args(const Call *c) {
+  return (SampleLatentGradientArgs){
+    .latent = latent_arg(c, 0),
+    .output_gradient = tensor_arg(c, 13),
+    .kl_weight = float_arg(c, 14),
+    .mean_gradient = tensor_arg(c, 15),
+    .raw_variance_gradient = tensor_arg(c, 16),
+  };
+}
+
+typedef struct {
+  Head head;
+} HeadLogitsArgs;
+
+INLINE HeadLogitsArgs head_logits_args(const Call *c) {
+  return (HeadLogitsArgs){
+    .head = head_arg(c, 0),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *log_size;
+  float *size;
+} HeadNormaliseArgs;
+
+INLINE HeadNormaliseArgs head_normalise_args(const Call *c) {
+  return (HeadNormaliseArgs){
+    .head = head_arg(c, 0),
+    .log_size = tensor_arg(c, 50),
+    .size = floats_arg(c, 51),
+  };
+}
+
+typedef struct {
+  Head head;
+} HeadCountsNbArgs;
+
+INLINE HeadCountsNbArgs head_counts_nb_args(const Call *c) {
+  return (HeadCountsNbArgs){
+    .head = head_arg(c, 0),
+  };
+}
+
+typedef struct {
+  Head head;
+} HeadCountsZinbArgs;
+
+INLINE HeadCountsZinbArgs head_counts_zinb_args(const Call *c) {
+  return (HeadCountsZinbArgs){
+    .head = head_arg(c, 0),
+  };
+}
+
+typedef struct {
+  Head head;
+} HeadCountsPoissonArgs;
+
+INLINE HeadCountsPoissonArgs head_counts_poisson_args(const Call *c) {
+  return (HeadCountsPoissonArgs){
+    .head = head_arg(c, 0),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *constant;
+  float *log_likelihood;
+} HeadSumArgs;
+
+INLINE HeadSumArgs head_sum_args(const Call *c) {
+  return (HeadSumArgs){
+    .head = head_arg(c, 0),
+    .constant = floats_arg(c, 50),
+    .log_likelihood = tensor_arg(c, 51),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *hidden;
+  Adam adam;
+} HeadGradientArgs;
+
+INLINE HeadGradientArgs head_gradient_args(const Call *c) {
+  return (HeadGradientArgs){
+    .head = head_arg(c, 0),
+    .hidden = tensor_arg(c, 50),
+    .adam = adam_arg(c, 51),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *hidden_gradient;
+  float *log_size_gradient;
+} HeadHiddenGradientArgs;
+
+INLINE HeadHiddenGradientArgs head_hidden_gradient_args(const Call *c) {
+  return (HeadHiddenGradientArgs){
+    .head = head_arg(c, 0),
+    .hidden_gradient = tensor_arg(c, 50),
+    .log_size_gradient = tensor_arg(c, 51),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *mean;
+  int mean_width;
+  float *zero_logits;
+} HeadMeansArgs;
+
+INLINE HeadMeansArgs head_means_args(const Call *c) {
+  return (HeadMeansArgs){
+    .head = head_arg(c, 0),
+    .mean = tensor_arg(c, 50),
+    .mean_width = int_arg(c, 51),
+    .zero_logits = tensor_arg(c, 52),
+  };
+}
+
+typedef struct {
+  Param first;
+  int words;
+  Adam adam;
+} AdamUpdateArgs;
+
+INLINE AdamUpdateArgs adam_update_args(const Call *c) {
+  return (AdamUpdateArgs){
+    .first = param_arg(c, 0),
+    .words = int_arg(c, 4),
+    .adam = adam_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int cells;
+  float *values;
+  float *sums;
+  int element;
+} AddSumArgs;
+
+INLINE AddSumArgs add_sum_args(const Call *c) {
+  return (AddSumArgs){
+    .cells = int_arg(c, 0),
+    .values = tensor_arg(c, 1),
+    .sums = tensor_arg(c, 2),
+    .element = int_arg(c, 3),
+  };
+}
+
+#define EACH_KERNEL(CALL) \
+  CALL(0, stage_count) \
+  CALL(1, stage_scatter) \
+  CALL(2, sparse_forward) \
+  CALL(3, sparse_gradient) \
+  CALL(4, linear_forward) \
+  CALL(5, linear_weight_gradient) \
+  CALL(6, transpose) \
+  CALL(7, linear_input_gradient) \
+  CALL(8, batch_norm) \
+  CALL(9, batch_norm_gradient) \
+  CALL(10, layer_norm) \
+  CALL(11, layer_norm_gradient) \
+  CALL(12, relu_dropout) \
+  CALL(13, relu_dropout_gradient) \
+  CALL(14, sample_latent) \
+  CALL(15, sample_latent_gradient) \
+  CALL(16, head_logits) \
+  CALL(17, head_normalise) \
+  CALL(18, head_counts_nb) \
+  CALL(19, head_counts_zinb) \
+  CALL(20, head_counts_poisson) \
+  CALL(21, head_sum) \
+  CALL(22, head_gradient) \
+  CALL(23, head_hidden_gradient) \
+  CALL(24, head_means) \
+  CALL(25, adam_update) \
+  CALL(26, add_sum)
+
+#endif

@@ -1,0 +1,263 @@
+/**
+ * What the C kernels are called with: each argument by name, in the order in which it travels.
+ *
+ * The one place where that is told. scripts/write-kernel-arguments.mjs, a part of "npm run build", writes both sides from it:
+ * arguments.h, a struct and its reader for each kernel, and ../kernel-arguments.ts, a type and what packs it.
+ *
+ * Kinds of arguments:
+ *
+ * - `int`, `uint`, `float`, `flag` (a boolean): a number
+ * - `tensor`: a tensor of the device; `floats` and `ints`: a word of the arena where an array starts
+ * - a name of STRUCTS: its fields, one after the other
+ *
+ * With a question mark it may be left out: a null pointer in C, and zeros for every field of a struct.
+ */
+
+/** Fields that several kernels take together. */
+export const STRUCTS = {
+  Param: { value: 'tensor', gradient: 'tensor', firstMoment: 'tensor', secondMoment: 'tensor' },
+  /** Adam's settings with the bias corrections taken; `update` is 0 where gradients are stored and no step is taken. */
+  Adam: {
+    update: 'flag',
+    rate: 'float',
+    root: 'float',
+    beta1: 'float',
+    beta2: 'float',
+    epsilon: 'float',
+    decay: 'float',
+  },
+  /** `codes` [covariate][cell], `values` [covariate][cell], both `stride` words from one covariate to the next. */
+  Covariates: {
+    codes: 'ints',
+    categories: 'ints',
+    nCategorical: 'int',
+    values: 'floats',
+    nContinuous: 'int',
+    stride: 'int',
+  },
+  Noise: { seed: 'uint', purpose: 'uint', step: 'uint' },
+  /** The minibatch's counts, cell by cell, and room to count a gene's. */
+  Csr: {
+    cells: 'int',
+    genes: 'int',
+    rowStart: 'ints',
+    gene: 'ints',
+    count: 'floats',
+    logCount: 'floats',
+    geneCount: 'ints',
+  },
+  Latent: {
+    cells: 'int',
+    dims: 'int',
+    width: 'int',
+    mean: 'tensor',
+    rawVariance: 'tensor',
+    output: 'tensor',
+    kl: 'tensor',
+    prior: 'tensor?',
+    codes: 'ints',
+    noisy: 'flag',
+    noise: 'Noise?',
+  },
+  Head: {
+    cells: 'int',
+    /** Cells rounded up to 16. */
+    padded: 'int',
+    genes: 'int',
+    hidden: 'int',
+    /** Hidden units rounded up to 16. */
+    width: 'int',
+    likelihood: 'int',
+    softplus: 'flag',
+    blocks: 'int',
+    blockGenes: 'int',
+    /** Batches, or 1. */
+    dispersions: 'int',
+    dispersionStride: 'int',
+    /** [hidden][padded] */
+    hiddenT: 'floats',
+    /** [gene][padded]: exp(logit − maximum of the block), or the logit (softplus). */
+    scaleRow: 'floats',
+    /** [gene][padded]: logit of dropout; 0 without zero inflation. */
+    zeroRow: 'floats',
+    /** [gene][padded]: d log-likelihood / d log mean (softmax) or / d logit (softplus). */
+    qRow: 'floats',
+    /** [block][padded] each. */
+    blockMax: 'floats',
+    blockSum: 'floats',
+    blockLl: 'floats',
+    blockQ: 'floats',
+    /** [padded] each. */
+    logSize: 'floats',
+    logNorm: 'floats',
+    ll: 'floats',
+    q: 'floats',
+    /** [block][cells][width]: gradient by the hidden units. */
+    partial: 'floats',
+    /** A few rows of `padded` floats for each part. */
+    scratch: 'floats',
+    scratchStride: 'int',
+    geneStart: 'ints',
+    cell: 'ints',
+    count: 'floats',
+    /** Batch of each cell. */
+    codes: 'ints',
+    weight: 'Param',
+    bias: 'Param',
+    zeroWeight: 'Param?',
+    zeroBias: 'Param?',
+    dispersion: 'Param?',
+  },
+}
+
+/** The kernels; a kernel's number is its position. */
+export const KERNELS = {
+  stageCount: { csr: 'Csr' },
+  stageScatter: {
+    csr: 'Csr',
+    geneStart: 'ints',
+    cell: 'ints',
+    geneMajorCount: 'floats',
+    geneMajorLog: 'floats',
+  },
+  sparseForward: {
+    cells: 'int',
+    genes: 'int',
+    width: 'int',
+    rowStart: 'ints',
+    gene: 'ints',
+    logCount: 'floats',
+    weight: 'tensor',
+    bias: 'tensor',
+    output: 'tensor',
+    covariates: 'Covariates',
+  },
+  sparseGradient: {
+    cells: 'int',
+    genes: 'int',
+    width: 'int',
+    geneStart: 'ints',
+    cell: 'ints',
+    geneMajorLog: 'floats',
+    outputGradient: 'tensor',
+    weight: 'Param',
+    bias: 'Param',
+    adam: 'Adam?',
+    covariates: 'Covariates',
+  },
+  linearForward: {
+    cells: 'int',
+    inputs: 'int',
+    width: 'int',
+    input: 'tensor',
+    inputWidth: 'int',
+    weight: 'tensor',
+    bias: 'tensor',
+    output: 'tensor',
+    covariates: 'Covariates',
+  },
+  linearWeightGradient: {
+    cells: 'int',
+    inputs: 'int',
+    width: 'int',
+    input: 'tensor',
+    inputWidth: 'int',
+    outputGradient: 'tensor',
+    weightGradient: 'tensor',
+    biasGradient: 'tensor',
+    covariates: 'Covariates',
+  },
+  transpose: {
+    rows: 'int',
+    columns: 'int',
+    input: 'tensor',
+    inputWidth: 'int',
+    output: 'floats',
+    outputWidth: 'int',
+  },
+  linearInputGradient: {
+    cells: 'int',
+    outputs: 'int',
+    width: 'int',
+    outputGradient: 'tensor',
+    transposed: 'floats',
+    inputGradient: 'tensor',
+    inputWidth: 'int',
+    accumulate: 'flag',
+  },
+  batchNorm: {
+    cells: 'int',
+    width: 'int',
+    input: 'tensor',
+    scale: 'tensor',
+    shift: 'tensor',
+    running: 'tensor',
+    output: 'tensor',
+    saved: 'tensor',
+    training: 'flag',
+  },
+  batchNormGradient: {
+    cells: 'int',
+    width: 'int',
+    input: 'tensor',
+    scale: 'tensor',
+    scaleGradient: 'tensor',
+    shiftGradient: 'tensor',
+    saved: 'tensor',
+    outputGradient: 'tensor',
+    inputGradient: 'tensor',
+  },
+  layerNorm: {
+    cells: 'int',
+    features: 'int',
+    width: 'int',
+    input: 'tensor',
+    output: 'tensor',
+    saved: 'tensor',
+  },
+  layerNormGradient: {
+    cells: 'int',
+    features: 'int',
+    width: 'int',
+    output: 'tensor',
+    saved: 'tensor',
+    outputGradient: 'tensor',
+    inputGradient: 'tensor',
+  },
+  reluDropout: {
+    cells: 'int',
+    width: 'int',
+    input: 'tensor',
+    output: 'tensor',
+    rate: 'float',
+    noise: 'Noise',
+  },
+  reluDropoutGradient: {
+    cells: 'int',
+    width: 'int',
+    output: 'tensor',
+    rate: 'float',
+    outputGradient: 'tensor',
+    inputGradient: 'tensor',
+  },
+  sampleLatent: { latent: 'Latent' },
+  sampleLatentGradient: {
+    latent: 'Latent',
+    outputGradient: 'tensor',
+    klWeight: 'float',
+    meanGradient: 'tensor',
+    rawVarianceGradient: 'tensor',
+  },
+  headLogits: { head: 'Head' },
+  headNormalise: { head: 'Head', logSize: 'tensor?', size: 'floats' },
+  headCountsNb: { head: 'Head' },
+  headCountsZinb: { head: 'Head' },
+  headCountsPoisson: { head: 'Head' },
+  headSum: { head: 'Head', constant: 'floats', logLikelihood: 'tensor' },
+  headGradient: { head: 'Head', hidden: 'tensor', adam: 'Adam?' },
+  headHiddenGradient: { head: 'Head', hiddenGradient: 'tensor', logSizeGradient: 'tensor?' },
+  headMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int', zeroLogits: 'tensor?' },
+  /** Steps of parameters that follow each other in the arena: `first` and what comes after it, `words` long. */
+  adamUpdate: { first: 'Param', words: 'int', adam: 'Adam' },
+  addSum: { cells: 'int', values: 'tensor', sums: 'tensor', element: 'int' },
+}
