@@ -1,4 +1,5 @@
 import type { CountMatrix } from '../anndata/counts/counts.js'
+import { takeCounts } from '../anndata/counts/take-counts.js'
 import { obsColumn, obsNumbers } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import type { CellSource } from '../device/device.js'
@@ -25,14 +26,15 @@ export interface CellData {
   categorical: CovariateCategories[]
 }
 
-/** The part of an AnnData that a model looks at. */
-export type ModelData = Pick<AnnData, 'path' | 'nCells' | 'nGenes' | 'obs' | 'counts' | 'varNames'>
+/** The part of an AnnData that a model looks at; what may be missing goes into its folder alone. */
+export type ModelData = Pick<AnnData, 'path' | 'nCells' | 'nGenes' | 'obs' | 'counts' | 'varNames'> &
+  Partial<Pick<AnnData, 'obsNames' | 'var' | 'countsSource'>>
 
 /**
  * Counts and covariates of cells and genes. Counts are copied only where genes are left out.
  *
  * @param cells positions of the cells, all when left out
- * @param genes positions of the genes, ascending; all when left out
+ * @param genes positions of the genes, each once; all when left out
  * @param known categories of a model that exists, to which the data must keep
  * @throws ScvaeError (bad-input) for an unknown column, a missing value, a category that the model does not know, or a cell
  *   without a count.
@@ -45,7 +47,7 @@ export function cellData(
   known?: readonly CovariateCategories[],
 ): CellData {
   const chosen = cells ?? Int32Array.from({ length: data.nCells }, (_, i) => i)
-  const counts: CountMatrix = genes ? data.counts.select(chosen, genes) : data.counts
+  const counts: CountMatrix = genes ? takeCounts(data.counts, chosen, genes) : data.counts
   const row = genes ? (cell: number) => counts.row(cell) : (cell: number) => counts.row(chosen[cell]!)
   const names: (string | null)[] = [keys.batchKey ?? null, ...(keys.categoricalCovariateKeys ?? [])]
   const covariates = names.map((key, i) =>

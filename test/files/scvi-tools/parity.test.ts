@@ -106,10 +106,10 @@ class Comparison {
   /** Of the posterior's means and standard deviations, absolute. */
   async #latent(): Promise<number> {
     const { means, variances } = await this.#model.getLatentPosterior()
-    expect(Math.min(...variances)).toBeGreaterThan(ADDED_TO_VARIANCE)
+    expect(Math.min(...variances.values)).toBeGreaterThan(ADDED_TO_VARIANCE)
     return Math.max(
-      apart(means, this.#values('mean')),
-      apart(variances.map(Math.sqrt), this.#values('variance').map(Math.sqrt)),
+      apart(means.values, this.#values('mean')),
+      apart(variances.values.map(Math.sqrt), this.#values('variance').map(Math.sqrt)),
     )
   }
 

@@ -67,7 +67,7 @@ describe.skipIf(!python)(`scvi-tools loads our models${why}`, () => {
       const directory = join(folder, `${i}`)
       await model.save(`${directory}.model`)
       await exportScviModel(readModel(`${directory}.model`), cells, directory)
-      latents.set(directory, await model.getLatentRepresentation())
+      latents.set(directory, (await model.getLatentRepresentation()).values)
       await model.dispose()
     }
     loadInPython([...latents.keys()])

@@ -1,0 +1,23 @@
+import { CountMatrix } from './counts.js'
+import { tidyRows } from './tidy-rows.js'
+
+/**
+ * A copy of counts with some cells and genes, both in the orders given. Genes that ascend are taken as they come; in another order,
+ * every row is sorted anew.
+ *
+ * @param genes positions, each once
+ */
+export function takeCounts(counts: CountMatrix, cells: Int32Array, genes: Int32Array): CountMatrix {
+  const ascending = genes.toSorted()
+  const part = counts.select(cells, ascending)
+  if (genes.every((gene, i) => gene === ascending[i])) return part
+  const placeOf = new Int32Array(counts.nGenes)
+  for (const [place, gene] of genes.entries()) placeOf[gene] = place
+  const place = ascending.map((gene) => placeOf[gene]!)
+  return new CountMatrix(
+    genes.length,
+    part.blocks.map((block) =>
+      tidyRows({ ...block, genes: block.genes.map((g) => place[g]!) }, genes.length),
+    ),
+  )
+}

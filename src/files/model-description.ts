@@ -1,0 +1,34 @@
+import type { CovariateCategories } from '../cells/cell-data.js'
+import type { ModelConfig } from '../network/config.js'
+
+/** What data a model was made for. */
+export interface ModelInput {
+  /** As it was given. */
+  path: string
+  /** Which of its matrices: `X`, `raw/X` or `layers/<name>`; null where it is not known. */
+  countsSource: string | null
+  /** SHA-256 when the model was first saved; null where there was no such file. */
+  sha256: string | null
+}
+
+/** Everything that a saved model knows beside its weights. */
+export interface ModelDescription {
+  /** Version of scvae that wrote it. */
+  version: string
+  config: ModelConfig
+  /** Names of the genes, in the order of the weights. */
+  genes: string[]
+  /** Their ids, where the data had such a column of var. */
+  geneIds?: string[]
+  /** The batch, then the other categorical covariates. */
+  categorical: CovariateCategories[]
+  continuous: string[]
+  sizeFactorKey: string | null
+  /** Batches × 2: mean and variance of the log library size; only for a latent library. */
+  libraryPrior: number[] | null
+  /** Largest minibatch that it was trained with. */
+  batchSize: number
+  seed: number
+  /** Absent in folders of format 1, and in those of models of scvi-tools. */
+  input?: ModelInput
+}
