@@ -1,5 +1,10 @@
-import { expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as anndata from '../src/anndata/index.js'
 import * as scvae from '../src/index.js'
+import { emitDeclarations, mentionsOf, reexports } from './public-types.js'
 
 it('exports what users rely on, and nothing else', () => {
   expect(Object.keys(scvae).sort()).toMatchInlineSnapshot(`
@@ -26,6 +31,10 @@ it('exports what users rely on, and nothing else', () => {
   `)
 })
 
+it('exports all of scvae/anndata too', () => {
+  expect(scvae).toMatchObject(anndata)
+})
+
 it('gives a model these methods', () => {
   const methods = (of: object) =>
     Object.getOwnPropertyNames(of).filter(
@@ -37,18 +46,136 @@ it('gives a model these methods', () => {
       "load",
     ]
   `)
-  expect(methods(scvae.SCVI.prototype).sort()).toMatchInlineSnapshot(`
+  const Model = Object.getPrototypeOf(scvae.SCVI)
+  expect([...methods(scvae.SCVI.prototype), ...methods(Model.prototype)].sort()).toMatchInlineSnapshot(`
     [
+      "cellNames",
       "cells",
       "description",
       "dispose",
+      "exclusive",
       "generate",
       "getLatentPosterior",
       "getLatentRepresentation",
+      "history",
+      "isTrained",
       "network",
       "save",
       "surpriseScores",
       "train",
     ]
   `)
+})
+
+describe('the types', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scvae-types-'))
+  const file = (name: string) => join(folder, 'src', name)
+  const names = (name: string) => [...reexports(file(name)).keys()]
+  /** What computes is of no concern to those who only choose it. */
+  const WITHOUT_PARTS = ['Device', 'CpuDevice', 'CpuDeviceOptions']
+
+  beforeAll(() => emitDeclarations(folder), 60_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('are these', () => {
+    const types = (all: string[], values: object) => all.filter((name) => !(name in values)).sort()
+    expect(types(names('anndata/index.d.ts'), anndata)).toMatchInlineSnapshot(`
+      [
+        "AnnData",
+        "AnnDataElements",
+        "ArrayElement",
+        "CategoryColumn",
+        "Column",
+        "ColumnElement",
+        "Conversion",
+        "ConvertOptions",
+        "CountBlock",
+        "CountColumns",
+        "CountsFormat",
+        "CountsOptions",
+        "CountsSource",
+        "CsrArrays",
+        "CsvOptions",
+        "DenseMatrix",
+        "DictElement",
+        "Element",
+        "ErrorKind",
+        "FrameElement",
+        "LocatedValue",
+        "NewAnnData",
+        "NewFrame",
+        "NumericArray",
+        "OutputFormat",
+        "PlainValue",
+        "ReadOptions",
+        "RecordsElement",
+        "ScalarElement",
+        "SparseElementValues",
+        "StoredValues",
+        "StringsElement",
+      ]
+    `)
+    const more = names('index.d.ts').filter((name) => !names('anndata/index.d.ts').includes(name))
+    expect(types(more, scvae)).toMatchInlineSnapshot(`
+      [
+        "CellsOptions",
+        "CovariateCategories",
+        "CovariateKeys",
+        "CpuDevice",
+        "CpuDeviceOptions",
+        "Device",
+        "DeviceChoice",
+        "DeviceName",
+        "EpochRecord",
+        "ExportOptions",
+        "GeneratedCells",
+        "HostTensor",
+        "ImportedModel",
+        "LatentOptions",
+        "LatentPosterior",
+        "Likelihood",
+        "LoadOptions",
+        "Matrix",
+        "Model",
+        "ModelConfig",
+        "ModelData",
+        "ModelDescription",
+        "ModelInput",
+        "ModelOptions",
+        "NetworkState",
+        "NormPlacement",
+        "RegistryData",
+        "SCVIOptions",
+        "SaveOptions",
+        "SeededOptions",
+        "Split",
+        "Surprise",
+        "TrainHooks",
+        "TrainOptions",
+        "TrainSummary",
+      ]
+    `)
+  })
+
+  it.each(['index.d.ts', 'anndata/index.d.ts'])(
+    'that are used in types of %s are exported with them',
+    (index) => {
+      const all = names(index)
+      const missing = all
+        .filter((name) => !WITHOUT_PARTS.includes(name))
+        .flatMap((name) => mentionsOf(name, file(index)).map((mention) => `${mention} of ${name}`))
+        .filter((mention) => !all.includes(mention.split(' ')[0]!))
+      expect(missing).toEqual([])
+      // and the search sees what a class takes and gives
+      if (index === 'index.d.ts') {
+        expect(mentionsOf('SCVI', file(index)).sort()).toEqual([
+          'LoadOptions',
+          'Model',
+          'ModelData',
+          'SCVIOptions',
+        ])
+        expect(mentionsOf('Model', file(index))).toContain('Surprise')
+      }
+    },
+  )
 })

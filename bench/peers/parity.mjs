@@ -54,7 +54,7 @@ async function ours(data, batchKey, seed, training) {
       seed,
       epochs,
       seconds,
-      ...(await scored(model, await model.getLatentRepresentation(), data, split.heldout)),
+      ...(await scored(model, (await model.getLatentRepresentation()).values, data, split.heldout)),
     }
   } finally {
     await model.dispose()
@@ -64,7 +64,7 @@ async function ours(data, batchKey, seed, training) {
 async function theirs(data, seed, { latent, model: directory, ...run }) {
   const model = await SCVI.load(directory, data.adata, { cells: data.cells, device })
   try {
-    const own = await model.getLatentRepresentation()
+    const { values: own } = await model.getLatentRepresentation()
     const { heldout } = splitCells(data.cells.length, TRAIN_SIZE, seed)
     return {
       seed,

@@ -45,7 +45,7 @@ const { epochs, trainCellsPerSecond } = await model.train({
 })
 finish('train')
 
-const latent = await model.getLatentRepresentation()
+const { values: latent } = await model.getLatentRepresentation()
 finish('latent')
 const cols = latent.length / cells.length
 const rows = adata.nCells

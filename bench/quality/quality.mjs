@@ -36,7 +36,7 @@ async function fitAndScore(data, batchKey, seed, device) {
   try {
     const start = performance.now()
     const summary = await model.train({ maxEpochs })
-    const latent = await model.getLatentRepresentation()
+    const { values: latent } = await model.getLatentRepresentation()
     const seconds = (performance.now() - start) / 1000
     const { epochs, bestEpoch, stoppedEarly, heldoutElbo, trainCellsPerSecond } = summary
     const scores = embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches)

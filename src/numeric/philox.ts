@@ -28,6 +28,8 @@ export const NOISE = {
   init: 66,
   /** Draws asked of a model or a simulator. */
   sample: 67,
+  /** Draws of latents from their posteriors. */
+  posterior: 68,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

@@ -169,7 +169,9 @@ describe('planted outliers of the demo', () => {
     const device = await createCpuDevice({ threads: 2 })
     const model = await SCVI.create(adata, { batchKey: 'batch', device })
     await model.train({ maxEpochs: 60 })
-    scores = await scoreCells(device, await model.getLatentPosterior(), await model.surpriseScores(), 0)
+    const { means, variances } = await model.getLatentPosterior()
+    const latent = { means: means.values, variances: variances.values, n: means.rows, d: means.columns }
+    scores = await scoreCells(device, latent, await model.surpriseScores(), 0)
     planted = Array.from(adata.obs.getChild('is_outlier')!, (value) => Number(String(value) === 'True'))
     await device.dispose()
   }, 90_000)

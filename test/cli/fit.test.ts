@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
@@ -181,12 +182,40 @@ describe('scvae fit', () => {
     const adata = await readAnnData(at('out.h5ad'))
     const cells = Int32Array.from({ length: 299 }, (_, i) => (i < EMPTY_CELL ? i : i + 1))
     const model = await SCVI.load(at('out.model'), adata, { cells })
-    const again = await model.getLatentRepresentation()
+    const { values: again } = await model.getLatentRepresentation()
     await model.dispose()
     const latent = Array.from(await obsm(at('out.h5ad'), 'X_scvae'))
     latent.splice(EMPTY_CELL * 10, 10)
     expect(Array.from(again)).toEqual(latent)
   })
+
+  it('saves what the model is of, with the cells unless they are to stay out', async () => {
+    expect(namesIn(at('out.model'))).toEqual([
+      'cells.safetensors',
+      'config.json',
+      'training.json',
+      'weights.safetensors',
+    ])
+    const { input: from, isTrained } = JSON.parse(readFileSync(at('out.model/config.json'), 'utf8'))
+    const sha256 = createHash('sha256').update(input).digest('hex')
+    expect([from, isTrained]).toEqual([{ path: 'input.h5ad', countsSource: 'X', sha256 }, true])
+    const { settings, history } = JSON.parse(readFileSync(at('out.model/training.json'), 'utf8'))
+    expect([settings.maxEpochs, history.length]).toEqual([3, 3])
+    const model = await SCVI.load(at('out.model'))
+    const { values, rows } = await model.getLatentRepresentation()
+    expect([rows, model.cellNames!.length, model.cellNames![EMPTY_CELL]]).toEqual([299, 299, 'cell_019'])
+    await model.dispose()
+    const latent = await obsm(at('out.h5ad'), 'X_scvae')
+    expect(Array.from(values.subarray(EMPTY_CELL * 10))).toEqual(
+      Array.from(latent).slice((EMPTY_CELL + 1) * 10),
+    )
+    const words = ['fit', 'input.h5ad', '-o', 'private', '--no-model-cells', '--no-umap', '-q', ...EPOCHS]
+    expect((await scvae(words, folder)).code).toBe(0)
+    expect(namesIn(at('private.model'))).toEqual(['config.json', 'training.json', 'weights.safetensors'])
+    for (const name of namesIn(folder)) {
+      if (name.startsWith('private')) rmSync(at(name), { recursive: true })
+    }
+  }, 60_000)
 
   it('fits its own output again, beside the layout that is there', async () => {
     const again = await scvae(['fit', 'out.h5ad', '--no-umap', '--quiet', '--json', ...EPOCHS], folder)

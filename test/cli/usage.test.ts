@@ -24,6 +24,7 @@ describe('scvae', () => {
     expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
     expect(stdout).toMatch(/--batch-size .*\[string\] \[default: 128\]/s)
     expect(stdout).toContain('--no-umap')
+    expect(stdout).toContain('--no-model-cells')
   })
 
   const mistakes: [words: string, sentence: string][] = [

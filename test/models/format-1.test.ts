@@ -24,7 +24,8 @@ it.each([
   const adata = await readAnnData(join(FOLDER, 'cells.h5ad'))
   const model = await SCVI.load(join(FOLDER, `${name}.model`), adata)
   try {
-    const latent = Array.from(await model.getLatentRepresentation())
+    const latent = Array.from((await model.getLatentRepresentation()).values)
+    expect([model.isTrained, model.history, model.description.geneIds]).toEqual([true, [], undefined])
     const { logLikelihood } = await model.surpriseScores()
     for (const [cell, row] of expected(name).entries()) {
       expect(latent.slice(cell * nLatent, (cell + 1) * nLatent)).toEqual(row.slice(0, -1).map(near))

@@ -19,6 +19,7 @@ import { smallData } from '../train/small-data.js'
 const data = smallData()
 const TRAIN = { maxEpochs: 3, seed: 1 }
 const MODEL = { nHidden: 16, nLatent: 3 }
+const FILES = ['cells.safetensors', 'config.json', 'training.json', 'weights.safetensors']
 
 describe('SCVI', async () => {
   const device = await createCpuDevice({ threads: 2 })
@@ -33,9 +34,9 @@ describe('SCVI', async () => {
     const model = await SCVI.create(data, { device, ...options, model: { ...MODEL, ...options.model } })
     await model.train(TRAIN)
     await model.save(at(name))
-    const latent = await model.getLatentRepresentation()
+    const { values } = await model.getLatentRepresentation()
     await model.dispose()
-    return latent
+    return values
   }
 
   it.each<[string, SCVIOptions]>([
@@ -57,12 +58,12 @@ describe('SCVI', async () => {
     const latent = await saved(name, options)
     expect(latent.length).toBe(data.nCells * 3)
     expect(latent.every(Number.isFinite)).toBe(true)
-    expect(readdirSync(at(name)).sort()).toEqual(['config.json', 'weights.safetensors'])
+    expect(readdirSync(at(name)).sort()).toEqual(FILES)
     const loaded = await SCVI.load(at(name), data, { device })
-    expect(await loaded.getLatentRepresentation()).toEqual(latent)
+    expect(await loaded.getLatentRepresentation()).toEqual({ values: latent, rows: data.nCells, columns: 3 })
     // a model of a model is the same file
     await loaded.save(at(`${name} again`))
-    for (const file of ['config.json', 'weights.safetensors']) {
+    for (const file of FILES) {
       expect(readFileSync(join(at(`${name} again`), file)).equals(readFileSync(join(at(name), file)))).toBe(
         true,
       )
@@ -74,7 +75,7 @@ describe('SCVI', async () => {
     const latent = await saved('some cells', { batchKey: 'batch' })
     const cells = Int32Array.of(50, 3, 77)
     const loaded = await SCVI.load(at('some cells'), data, { device, cells })
-    const some = await loaded.getLatentRepresentation()
+    const { values: some } = await loaded.getLatentRepresentation()
     for (const [i, cell] of cells.entries()) {
       expect(some.slice(3 * i, 3 * i + 3)).toEqual(latent.slice(3 * cell, 3 * cell + 3))
     }
@@ -83,12 +84,12 @@ describe('SCVI', async () => {
 
   it('forgets the latents of before when it is trained', async () => {
     const model = await SCVI.create(data, { device, model: MODEL })
-    const before = await model.getLatentRepresentation()
+    const { values: before } = await model.getLatentRepresentation()
     await model.train(TRAIN)
-    const { means, variances, n, d } = await model.getLatentPosterior()
-    expect([n, d, means.length, variances.length]).toEqual([120, 3, 360, 360])
-    expect(means).not.toEqual(before)
-    expect(variances.every((v) => v > 1e-4)).toBe(true)
+    const { means, variances } = await model.getLatentPosterior()
+    expect([means, variances]).toMatchObject(new Array(2).fill({ rows: 120, columns: 3 }))
+    expect(means.values).not.toEqual(before)
+    expect(variances.values.every((v) => v > 1e-4)).toBe(true)
     await model.dispose()
   })
 
@@ -116,18 +117,13 @@ describe('SCVI', async () => {
       varNames: Array.from(genes, (gene) => data.varNames[gene]!),
     }
     const loaded = await SCVI.load(at('narrow'), other, { device })
-    expect(await loaded.getLatentRepresentation()).toEqual(latent)
+    expect((await loaded.getLatentRepresentation()).values).toEqual(latent)
     await loaded.dispose()
 
     const lacking = { ...data, varNames: data.varNames.map((name, i) => (i < 7 ? `x${i}` : name)) }
     await expect(SCVI.load(at('narrow'), lacking, { device })).rejects.toMatchObject({
       kind: 'bad-input',
       message: `"small.h5ad" lacks 2 of the model's 30 genes (${data.varNames[5]}, ${data.varNames[6]}…).`,
-    })
-    const turned = { ...data, varNames: data.varNames.toReversed() }
-    await expect(SCVI.load(at('narrow'), turned, { device })).rejects.toMatchObject({
-      kind: 'bad-input',
-      message: '"small.h5ad" has the model\'s genes in another order.',
     })
   })
 
@@ -189,7 +185,7 @@ describe('SCVI', async () => {
     expect(await refusal(config(() => ({ tool: 'other' })))).toBe(
       'FOLDER/config.json was not written by scvae.',
     )
-    expect(await refusal(config((c) => ({ ...c, format: 2, version: '9.1.0' })))).toBe(
+    expect(await refusal(config((c) => ({ ...c, format: 3, version: '9.1.0' })))).toBe(
       'FOLDER was written by a newer scvae (9.1.0).',
     )
     expect(await refusal(config(({ genes: _, ...rest }) => rest))).toBe(
@@ -212,17 +208,6 @@ describe('SCVI', async () => {
     )
   })
 
-  it.each<[object, string]>([
-    [{ batch: 'batch' }, 'SCVI.create has no option "batch".'],
-    [{ batchSize: 1 }, 'batchSize must be a whole number of at least 3, not 1.'],
-    [
-      { model: { library: 'size-factor' } },
-      'library "size-factor" needs sizeFactorKey, the obs column with the size factors.',
-    ],
-  ])('refuses %o', async (options, message) => {
-    await expect(SCVI.create(data, { device, ...options })).rejects.toMatchObject({ kind: 'usage', message })
-  })
-
   it('makes room for larger minibatches than it was made for, to the same result', async () => {
     const trained = async (batchSize: number) => {
       const model = await SCVI.create(data, { device, model: MODEL, batchSize })
@@ -235,13 +220,5 @@ describe('SCVI', async () => {
       return latent
     }
     expect(await trained(32)).toEqual(await trained(64))
-  })
-
-  it('refuses training options that it does not know', async () => {
-    const model = await SCVI.create(data, { device, model: MODEL, batchSize: 32 })
-    await expect(model.train({ epochs: 4 } as object)).rejects.toMatchObject({
-      message: 'Training has no option "epochs".',
-    })
-    await model.dispose()
   })
 })

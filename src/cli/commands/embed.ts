@@ -73,10 +73,10 @@ async function latentOf(directory: string, adata: AnnData, log: Log): Promise<Fl
   const model = await SCVI.load(directory, adata, { cells })
   try {
     const { nLatent } = model.description.config
-    const means = await model.getLatentRepresentation()
+    const { values } = await model.getLatentRepresentation()
     const latent = new Float32Array(adata.nCells * nLatent).fill(Number.NaN)
     for (const [i, cell] of cells.entries()) {
-      latent.set(means.subarray(i * nLatent, (i + 1) * nLatent), cell * nLatent)
+      latent.set(values.subarray(i * nLatent, (i + 1) * nLatent), cell * nLatent)
     }
     return latent
   } finally {

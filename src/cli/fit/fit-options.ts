@@ -98,6 +98,7 @@ export const FIT_OPTIONS = {
     csv: flag('Write latent and scores as CSV too'),
     json: flag('Print the metrics as JSON'),
     'no-umap': flag('Leave out the UMAP'),
+    'no-model-cells': flag('Keep posterior, covariates and names of the cells out of the model'),
   }),
 } satisfies OptionSpecs
 

@@ -16,6 +16,8 @@ export interface FitSettings {
   overwrite: boolean
   resume: boolean
   umap: boolean
+  /** Whether the model's folder tells of the fitted cells. */
+  modelCells: boolean
   checkpointEvery: number
   verbosity: Verbosity
   batchKey?: string | undefined
@@ -65,6 +67,7 @@ export function fitSettings(args: Arguments): FitSettings {
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),
     umap: !args.flag('no-umap'),
+    modelCells: !args.flag('no-model-cells'),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
     batchKey: args.text('batch-key'),

@@ -128,7 +128,8 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
     profile.stop()
     log.info(`time of each kernel in training:\n${kernelTable(await profile.table())}`)
   }
-  const latent = await timer.time('latent', () => model.getLatentPosterior())
+  const { means, variances } = await timer.time('latent', () => model.getLatentPosterior())
+  const latent = { means: means.values, variances: variances.values, n: means.rows, d: means.columns }
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed: settings.train.seed }))
   const scores = await timer.time('outliers', () => scoreCells(device, latent, surprise, settings.train.seed))
   warnOfManyOutliers(scores, log)
@@ -186,11 +187,11 @@ async function train({ settings, outputs, log }: Run, model: SCVI): Promise<Trai
 }
 
 /** What training threw; when it diverged after an epoch, its last good weights are saved before the run ends. */
-async function afterDivergence(error: unknown, { outputs }: Run, model: SCVI): Promise<unknown> {
+async function afterDivergence(error: unknown, { settings, outputs }: Run, model: SCVI): Promise<unknown> {
   if (!(error instanceof TrainingDiverged) || error.keptEpoch === 0) return error
   const staging = new Staging(outputs)
   try {
-    await model.save(staging.path(outputs.model))
+    await model.save(staging.path(outputs.model), { saveCells: settings.modelCells })
     staging.publishModel()
   } finally {
     staging.discard()
@@ -241,7 +242,7 @@ async function write(run: Run, data: FitData, fitted: Fitted): Promise<void> {
   await interruptible(
     async (signal) => {
       try {
-        await model.save(staging.path(outputs.model))
+        await model.save(staging.path(outputs.model), { saveCells: settings.modelCells })
         const table = {
           cellNames: adata.obsNames,
           latent: spreadRows(latent.means, latent.d, cells, adata.nCells),

@@ -1,0 +1,135 @@
+import { checkOptionKeys } from '../anndata/option-keys.js'
+import { cellData, libraryPrior, type ModelData } from '../cells/cell-data.js'
+import { geneIds } from '../cells/gene-ids.js'
+import { genePositions } from '../cells/gene-positions.js'
+import { createCpuDevice } from '../device/cpu/cpu-device.js'
+import type { Device } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
+import type { ModelCells } from '../files/model-cells.js'
+import type { ModelDescription, ModelInput } from '../files/model-description.js'
+import { readModel, readModelCells } from '../files/model-files.js'
+import type { TrainingRecord } from '../files/training-record.js'
+import type { Network } from '../network/network.js'
+import type { NetworkState } from '../network/parameters.js'
+import { packageVersion } from '../package.js'
+import { checkedOptions, type ModelOptions } from './options.js'
+import { cellsOf, cellsOfData, cellsOfFolder, type OwnCells } from './own-cells.js'
+
+/** What one class of models has that the others do not. */
+export interface ModelKind {
+  /** The class's name, for errors. */
+  readonly name: string
+  /** A network of a description's size, with its starting weights. */
+  network(description: ModelDescription, device: Device): Network
+}
+
+/** What a model is put together from. */
+export interface ModelParts {
+  kind: ModelKind
+  description: ModelDescription
+  network: Network
+  device: Device
+  ownsDevice: boolean
+  /** Undefined for one without data, whose folder tells of no cells. */
+  own: OwnCells | undefined
+  isTrained: boolean
+  training: TrainingRecord | undefined
+  /** The cells that it was trained on: its own, or those that its folder tells of. */
+  trainedOn: ModelCells | 'own' | undefined
+  /** The data of a new model, which goes into its description when it is saved. */
+  newInput: Omit<ModelInput, 'sha256'> | undefined
+}
+
+/** Where a saved model goes on, and with which cells. */
+export interface LoadOptions {
+  /** Where it computes; CPU threads, made and disposed of by the model, when left out. */
+  device?: Device
+  /** Positions of the cells of the data to use; all when left out. */
+  cells?: Int32Array
+}
+
+/** The parts of a new model with random weights. */
+export async function newParts(kind: ModelKind, data: ModelData, options: ModelOptions): Promise<ModelParts> {
+  const { keys, config, device, genes, cells, seed, batchSize } = checkedOptions(
+    `${kind.name}.create`,
+    data,
+    options,
+  )
+  const { source, categorical } = cellData(data, keys, cells, genes)
+  const ids = geneIds(data)
+  const nBatches = categorical[0]!.categories.length
+  const take = (names: readonly string[]) => (genes ? Array.from(genes, (gene) => names[gene]!) : [...names])
+  const description: ModelDescription = {
+    version: packageVersion(),
+    config,
+    genes: take(data.varNames),
+    ...(ids && { geneIds: take(ids) }),
+    categorical,
+    continuous: [...(keys.continuousCovariateKeys ?? [])],
+    sizeFactorKey: keys.sizeFactorKey ?? null,
+    libraryPrior: config.library === 'latent' ? Array.from(libraryPrior(source, nBatches)) : null,
+    batchSize,
+    seed,
+  }
+  return {
+    kind,
+    description,
+    ...(await placed(kind, description, device)),
+    own: cellsOfData(description, data, source, cells, genes),
+    isTrained: false,
+    training: undefined,
+    trainedOn: undefined,
+    newInput: { path: data.path, countsSource: data.countsSource ?? null },
+  }
+}
+
+/** The parts of a saved model, with the cells of data or with those of its folder. */
+export async function loadedParts(
+  kind: ModelKind,
+  directory: string,
+  data: ModelData | undefined,
+  options: LoadOptions,
+): Promise<ModelParts> {
+  checkOptionKeys(`${kind.name}.load`, options, ['device', 'cells'])
+  const { device, cells } = options
+  if (cells && !data)
+    throw new ScvaeError('usage', `${kind.name}.load takes cells of data, and was given none.`)
+  const { description, state, isTrained, training } = readModel(directory)
+  const trainedOn = readModelCells(directory, description)
+  const own = data ? boundTo(description, data, cells) : trainedOn && cellsOfFolder(trainedOn, description)
+  return {
+    kind,
+    description,
+    ...(await placed(kind, description, device, state)),
+    own,
+    isTrained,
+    training,
+    trainedOn,
+    newInput: undefined,
+  }
+}
+
+function boundTo(description: ModelDescription, data: ModelData, cells: Int32Array | undefined): OwnCells {
+  const genes = genePositions(description, data)
+  return cellsOfData(description, data, cellsOf(description, data, cells, genes).source, cells, genes)
+}
+
+/** A network on the device given, or on threads of its own. */
+async function placed(
+  kind: ModelKind,
+  description: ModelDescription,
+  given: Device | undefined,
+  state?: NetworkState,
+): Promise<Pick<ModelParts, 'network' | 'device' | 'ownsDevice'>> {
+  const device = given ?? (await createCpuDevice())
+  let network: Network | undefined
+  try {
+    network = kind.network(description, device)
+    if (state) network.setState(state)
+    return { network, device, ownsDevice: given === undefined }
+  } catch (error) {
+    network?.release()
+    if (given === undefined) await device.dispose()
+    throw error
+  }
+}

@@ -1,0 +1,279 @@
+import { type Surprise, surpriseScores } from '../analysis/outliers/surprise.js'
+import { drawLatents } from '../analysis/posterior/draw-latents.js'
+import { type Posterior, posteriorOf } from '../analysis/posterior/inference.js'
+import { checkOptionKeys } from '../anndata/option-keys.js'
+import type { CellSource } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
+import type { EpochRecord } from '../files/epoch-record.js'
+import { inputHash } from '../files/input-hash.js'
+import type { ModelCells } from '../files/model-cells.js'
+import type { ModelDescription } from '../files/model-description.js'
+import { writeModel } from '../files/model-files.js'
+import type { Network } from '../network/network.js'
+import type { Matrix } from '../numeric/matrix.js'
+import { type TrainOptions, trainOptions } from '../train/options.js'
+import { minibatchesFor } from '../train/schedule.js'
+import type { TrainHooks, TrainSummary } from '../train/trainer.js'
+import { CallQueue } from './call-queue.js'
+import { type GeneratedCells, generatedCells } from './generated-cells.js'
+import type { ModelParts } from './model-parts.js'
+import {
+  type CellsOptions,
+  checkSeed,
+  type LatentOptions,
+  type SaveOptions,
+  type SeededOptions,
+} from './options.js'
+import { type AskedCells, cellsOf, recordOf } from './own-cells.js'
+import { trainNetwork } from './train-network.js'
+
+/** Posterior of the latent: cells × nLatent each. */
+export interface LatentPosterior {
+  means: Matrix
+  variances: Matrix
+}
+
+const CELLS = ['adata', 'cells'] as const
+
+/**
+ * A model of one data set: trained, asked, saved. Calls on a model run one after another, in the order in which they came;
+ * what a hook of training asks of its own model is answered after the training.
+ */
+export abstract class Model {
+  readonly #parts: ModelParts
+  readonly #calls = new CallQueue()
+  #posterior: Posterior | undefined
+  #disposed: Promise<void> | undefined
+
+  protected constructor(parts: ModelParts) {
+    this.#parts = { ...parts }
+  }
+
+  /**
+   * The network itself, another one once training has needed larger minibatches.
+   *
+   * @internal
+   */
+  get network(): Network {
+    return this.#parts.network
+  }
+
+  /**
+   * The model's own cells as a device reads them.
+   *
+   * @internal
+   */
+  get cells(): CellSource {
+    return this.#asked('cells', {}).source
+  }
+
+  /** What the model's folder says of it: architecture, genes, covariates. */
+  get description(): Readonly<ModelDescription> {
+    return this.#parts.description
+  }
+
+  /** Whether the weights have been trained for an epoch at least; true also for a model of scvi-tools. */
+  get isTrained(): boolean {
+    return this.#parts.isTrained
+  }
+
+  /** The epochs of the last training run, those before a resumption too; kept in the model's folder. */
+  get history(): readonly EpochRecord[] {
+    return this.#parts.training?.history ?? []
+  }
+
+  /** Names of the model's own cells, in the order of their latents; undefined where they have none. */
+  get cellNames(): readonly string[] | undefined {
+    return this.#parts.own?.names
+  }
+
+  /**
+   * Trains the model on its own cells; its weights are then those of the best held-out ELBO.
+   *
+   * @throws ScvaeError (usage) for an unknown or impossible option, (interrupted) after a signal, (failed) when training diverges.
+   */
+  train(options: Partial<TrainOptions> & TrainHooks = {}): Promise<TrainSummary> {
+    return this.exclusive(async () => {
+      const { onEpoch, signal, checkpoint, resume, ...rest } = options
+      const { source } = this.#withCounts('train', {})
+      const parts = this.#parts
+      const { seed, batchSize } = parts.description
+      const settings = trainOptions({ seed, batchSize, ...rest })
+      await this.#widen(minibatchesFor(source.nCells, settings).batchSize)
+      await parts.network.tune()
+      const hooks = {
+        ...(onEpoch && { onEpoch }),
+        ...(signal && { signal }),
+        ...(checkpoint && { checkpoint }),
+        ...(resume !== undefined && { resume }),
+      }
+      this.#posterior = undefined
+      return trainNetwork(parts.network, source, settings, hooks, (training) => {
+        Object.assign(parts, { training, isTrained: true, trainedOn: 'own' } satisfies Partial<ModelParts>)
+      })
+    })
+  }
+
+  /**
+   * The latent of cells, cells × nLatent: means of their posteriors, or a draw from each.
+   *
+   * @throws ScvaeError (usage) where no cells are at hand; (bad-input) for other data without the model's genes and categories.
+   */
+  getLatentRepresentation(options: LatentOptions = {}): Promise<Matrix> {
+    return this.exclusive(async () => {
+      const caller = 'getLatentRepresentation'
+      checkOptionKeys(caller, options, [...CELLS, 'giveMean', 'seed'])
+      const seed = this.#seed(options)
+      const posterior = await this.#encode(this.#asked(caller, options))
+      return this.#latents(options.giveMean === false ? drawLatents(posterior, seed) : posterior.mean.slice())
+    })
+  }
+
+  /**
+   * Means and variances of the latent's posterior.
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}
+   */
+  getLatentPosterior(options: CellsOptions = {}): Promise<LatentPosterior> {
+    return this.exclusive(async () => {
+      checkOptionKeys('getLatentPosterior', options, CELLS)
+      const { mean, variance } = await this.#encode(this.#asked('getLatentPosterior', options))
+      return { means: this.#latents(mean.slice()), variances: this.#latents(variance.slice()) }
+    })
+  }
+
+  /**
+   * How surprising each cell's counts are: z-scores, calibrated p-values and log-likelihoods (docs/outliers.md).
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}
+   */
+  surpriseScores(options: SeededOptions = {}): Promise<Surprise> {
+    return this.exclusive(async () => {
+      checkOptionKeys('surpriseScores', options, [...CELLS, 'seed'])
+      const asked = this.#withCounts('surpriseScores', options)
+      const seed = this.#seed(options)
+      return surpriseScores(this.network, asked.source, await this.#encode(asked), seed)
+    })
+  }
+
+  /**
+   * Cells that the model makes: latents from the aggregated posterior, sizes and covariates of real cells.
+   *
+   * @param nCells how many
+   * @param options the real cells, and the seed
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}
+   */
+  generate(nCells: number, options: SeededOptions = {}): Promise<GeneratedCells> {
+    return this.exclusive(async () => {
+      checkOptionKeys('generate', options, [...CELLS, 'seed'])
+      if (!Number.isInteger(nCells) || nCells < 1)
+        throw new ScvaeError('usage', `generate makes a whole number of cells, not ${nCells}.`)
+      const asked = this.#asked('generate', options)
+      const seed = this.#seed(options)
+      return generatedCells(this.network, asked.source, await this.#encode(asked), nCells, seed)
+    })
+  }
+
+  /**
+   * Writes the model's folder (docs/model-folder.md).
+   *
+   * @throws ScvaeError (bad-input) when it exists and is not to be replaced, (failed) when it cannot be written.
+   */
+  save(directory: string, options: SaveOptions = {}): Promise<void> {
+    return this.exclusive(async () => {
+      checkOptionKeys('save', options, ['overwrite', 'saveCells'])
+      const parts = this.#parts
+      if (parts.newInput) {
+        const input = { ...parts.newInput, sha256: await inputHash(parts.newInput.path) }
+        Object.assign(parts, { description: { ...parts.description, input }, newInput: undefined })
+      }
+      const cells = options.saveCells === false ? undefined : await this.#trainedCells()
+      writeModel(directory, parts.description, await parts.network.state(), {
+        overwrite: options.overwrite ?? false,
+        isTrained: parts.isTrained,
+        ...(parts.training && { training: parts.training }),
+        ...(cells && { cells }),
+      })
+    })
+  }
+
+  /** Gives the device's memory back, and its threads when the model started them, once the calls before have ended. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#calls.run(async () => {
+      const { network, device, ownsDevice } = this.#parts
+      network.release()
+      if (ownsDevice) await device.dispose()
+    })
+    return this.#disposed
+  }
+
+  /** {@link Model.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  /** Runs a call after those that came before it. */
+  protected exclusive<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#disposed) return Promise.reject(new ScvaeError('usage', 'The model has been disposed of.'))
+    return this.#calls.run(call)
+  }
+
+  /** Makes room for larger minibatches: the same weights in a network with more work space. */
+  async #widen(batchSize: number): Promise<void> {
+    const parts = this.#parts
+    if (batchSize <= parts.description.batchSize) return
+    const description = { ...parts.description, batchSize }
+    const wider = parts.kind.network(description, parts.device)
+    wider.setState(await parts.network.state())
+    parts.network.release()
+    Object.assign(parts, { network: wider, description } satisfies Partial<ModelParts>)
+  }
+
+  #asked(caller: string, { adata, cells }: CellsOptions): AskedCells {
+    const { description, kind, own } = this.#parts
+    if (adata && adata !== own?.data) {
+      return { source: cellsOf(description, adata, cells).source, hasCounts: true }
+    }
+    if (own) return cells ? own.at(cells) : own.all
+    throw new ScvaeError(
+      'usage',
+      `${kind.name}.${caller} needs cells: the model has no data, and its folder tells of none.`,
+      { hint: 'Give it data as adata, or load the model with it.' },
+    )
+  }
+
+  #withCounts(caller: string, options: CellsOptions): AskedCells {
+    const asked = this.#asked(caller, options)
+    if (asked.hasCounts) return asked
+    throw new ScvaeError(
+      'usage',
+      `${this.#parts.kind.name}.${caller} needs counts: the model was loaded without data.`,
+      { hint: 'Give it data as adata, or load the model with it.' },
+    )
+  }
+
+  /** The posterior of cells; of the model's own it is made once, until training makes another. */
+  async #encode(asked: AskedCells): Promise<Posterior> {
+    if (asked.posterior) return asked.posterior
+    if (asked !== this.#parts.own?.all) return posteriorOf(this.network, asked.source)
+    // kept only once it is there, so that a failure is not
+    this.#posterior ??= await posteriorOf(this.network, asked.source)
+    return this.#posterior
+  }
+
+  #latents(values: Float32Array): Matrix {
+    const { nLatent } = this.#parts.description.config
+    return { values, rows: values.length / nLatent, columns: nLatent }
+  }
+
+  #seed({ seed = this.#parts.description.seed }: SeededOptions): number {
+    checkSeed(seed)
+    return seed
+  }
+
+  /** What is known of the cells that the model was trained on. */
+  async #trainedCells(): Promise<ModelCells | undefined> {
+    const { own, trainedOn } = this.#parts
+    return trainedOn === 'own' ? recordOf(own!, await this.#encode(own!.all)) : trainedOn
+  }
+}
