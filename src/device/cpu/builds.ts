@@ -20,8 +20,10 @@ const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
 /** Best first. Relaxed SIMD brings fused multiply-add. */
 const WASM_BUILDS = ['wasm relaxed', 'wasm simd']
 
-// V8 switched relaxed SIMD on in the version after the one of Node 20, which has it whole behind a flag
-if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
+/** V8 switched relaxed SIMD on in the version after the one of Node 20, which has it whole behind a flag. */
+function allowRelaxedSimd(): void {
+  if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
+}
 
 function wasmFile(build: string): string {
   return join(
@@ -53,6 +55,7 @@ function processorTakes(build: string): boolean {
 
 /** The builds of the kernels that are there and that run here, best first: "native avx512", …, "wasm simd". */
 export function availableBuilds(): string[] {
+  allowRelaxedSimd()
   const native = NATIVE_BUILDS.filter((b) => existsSync(nativeFile(b)) && processorTakes(b)).map(
     (b) => `native ${b}`,
   )

@@ -12,6 +12,8 @@ export const CONTROL = {
   stop: 5,
   /** 1 while the calling thread sleeps until the workers are done. */
   joining: 6,
+  /** 1 once a worker has failed or ended: it finishes no kernel from then on. */
+  failed: 7,
 } as const
 
 export const CONTROL_WORDS = 16

@@ -18,6 +18,12 @@ function nextSequence(last: number): number {
   return Atomics.load(control, CONTROL.sequence)
 }
 
+// a kernel that traps ends the thread: the calling one, which may be asleep until this one is done, is told
+process.on('exit', () => {
+  Atomics.store(control, CONTROL.failed, 1)
+  Atomics.notify(control, CONTROL.done)
+})
+
 let sequence = Atomics.load(control, CONTROL.sequence)
 parentPort?.postMessage('ready')
 while (Atomics.load(control, CONTROL.stop) === 0) {
