@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readAnnData } from '../src/anndata/read.js'
+
+const DEMO = resolve('data/demo.h5ad')
+
+describe('the examples', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scvae-examples-'))
+  const at = (name: string) => join(folder, name)
+  const run = async (program: string, ...words: string[]) =>
+    (await promisify(execFile)(process.execPath, [resolve('examples', program), ...words], { cwd: folder }))
+      .stdout
+  const table = (name: string) =>
+    readFileSync(at(name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','))
+
+  let fitted: string
+  beforeAll(async () => {
+    fitted = await run('fit-and-embed.mjs', DEMO, 'demo', '2')
+  }, 120_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('fit and embed', () => {
+    expect(fitted).toMatch(
+      /^epoch 1\/2: [\d.]+\nepoch 2\/2: [\d.]+\n2 epochs, held-out loss [\d.]+ nats a cell\n$/,
+    )
+    const [header, ...rows] = table('demo_latent.csv')
+    expect(header).toEqual(['cell', ...Array.from({ length: 10 }, (_, i) => `z${i + 1}`)])
+    expect(rows).toHaveLength(3000)
+    expect(rows[2]![0]).toBe('cell_0003')
+    expect(
+      rows.every(([, ...values]) => values.length === 10 && values.every((z) => Math.abs(Number(z)) < 50)),
+    ).toBe(true)
+  })
+
+  it('embed a file with a saved model', async () => {
+    expect(await run('embed-with-model.mjs', 'demo.model', DEMO, 'again.csv')).toBe(
+      'a model of 1000 genes, trained for 2 epochs\n',
+    )
+    expect(table('again.csv')).toEqual(table('demo_latent.csv'))
+  }, 60_000)
+
+  it('correct batches', async () => {
+    const said = await run('correct-batches.mjs', DEMO, '8')
+    const lines = said.trimEnd().split('\n')
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['no covariates', 'batch', 'batch and doublets'])
+    const [without, ...others] = lines.map((line) => Number(/: ([\d.]+) %/.exec(line)![1]))
+    for (const share of others) expect(share).toBeLessThan(without! / 2)
+  }, 120_000)
+
+  it('generate cells', async () => {
+    expect(await run('generate-cells.mjs', 'demo.model', '50', 'made.h5ad')).toMatch(
+      /^50 cells × 1000 genes, \d+ counts\n$/,
+    )
+    const made = await readAnnData(at('made.h5ad'))
+    expect([made.nCells, made.nGenes, made.varNames[4]]).toEqual([50, 1000, 'gene_0005'])
+    expect(made.obs.getChild('parent')!.get(0)).toMatch(/^cell_\d{4}$/)
+  }, 60_000)
+
+  it('name their arguments', async () => {
+    await expect(run('generate-cells.mjs', 'demo.model')).rejects.toMatchObject({
+      code: 2,
+      stderr: `usage: node ${resolve('examples/generate-cells.mjs')} MODEL CELLS OUT.h5ad\n`,
+    })
+  })
+})
