@@ -6,8 +6,8 @@
  * Ends with an error where the two do not find the same. `--tiny` is a test of itself, for a software adapter.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { nearestNeighborsOn } from '../dist/src/analysis/neighbors/device-neighbors.js'
-import { nearestNeighbors } from '../dist/src/analysis/neighbors/neighbors.js'
+import { neighborsOn } from '../dist/src/analysis/neighbors/device-neighbors.js'
+import { neighbors } from '../dist/src/analysis/neighbors/neighbors.js'
 import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
 import { Random } from '../dist/src/numeric/random.js'
 import { numbers, options } from './lib/options.mjs'
@@ -26,10 +26,11 @@ const GROUPS = 20
 function simulatedLatent(n, d) {
   const random = new Random(1)
   const centers = Float64Array.from({ length: GROUPS * d }, () => 2 * random.normal())
-  return Float32Array.from({ length: n * d }, (_, at) => {
+  const values = Float32Array.from({ length: n * d }, (_, at) => {
     const group = Math.floor(at / d) % GROUPS
     return centers[group * d + (at % d)] + 0.5 * random.normal()
   })
+  return { values, rows: n, columns: d }
 }
 
 async function timed(work) {
@@ -43,12 +44,12 @@ const k = Number(flags.neighbors)
 const results = []
 for (const d of flags.tiny ? [3] : numbers(flags.dimensions)) {
   for (const n of flags.tiny ? [500] : numbers(flags.cells)) {
-    const data = simulatedLatent(n, d)
-    const search = () => nearestNeighborsOn(device, data, n, d, k, { always: true })
+    const points = simulatedLatent(n, d)
+    const search = () => neighborsOn(device, points, { k, always: true })
     // the first search of a table's width compiles the kernel
     const first = await timed(search)
     const gpu = await timed(search)
-    const tree = await timed(() => nearestNeighbors(data, n, d, k))
+    const tree = await timed(() => neighbors(points, { k }))
     if (!isDeepStrictEqual(gpu.result, tree.result)) throw new Error(`${n} x ${d}: the neighbours differ.`)
     results.push({
       cells: n,

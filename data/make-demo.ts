@@ -53,7 +53,7 @@ await writeAnnData(
     var: { dispersion: { kind: 'float', values: simulated.dispersion } },
     varNames,
     obsm: {
-      X_simulated: { data: simulated.latent, rows: counts.nCells, cols: simulated.nLatent },
+      X_simulated: simulated.latent,
     },
   },
   { overwrite: true },

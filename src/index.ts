@@ -5,6 +5,7 @@
  */
 
 export type { Surprise } from './analysis/outliers/surprise.js'
+export type { LatentPosterior } from './analysis/posterior/inference.js'
 export * from './anndata/index.js'
 export type { CovariateCategories, CovariateKeys, ModelData } from './cells/cell-data.js'
 export { type CpuDevice, type CpuDeviceOptions, createCpuDevice } from './device/cpu/cpu-device.js'
@@ -16,7 +17,7 @@ export { type ExportOptions, exportScviModel } from './files/scvi-tools/export.j
 export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.js'
 export type { RegistryData } from './files/scvi-tools/registry.js'
 export type { GeneratedCells } from './models/generated-cells.js'
-export type { LatentPosterior, Model } from './models/model.js'
+export type { Model } from './models/model.js'
 export type { LoadOptions } from './models/model-parts.js'
 export type {
   CellsOptions,
@@ -28,7 +29,6 @@ export type {
 export { SCVI, type SCVIOptions } from './models/scvi.js'
 export type { ModelConfig, NormPlacement } from './network/config.js'
 export type { HostTensor, NetworkState } from './network/parameters.js'
-export type { Matrix } from './numeric/matrix.js'
 export type { TrainOptions } from './train/options.js'
 export type { Split } from './train/split.js'
 export type { TrainHooks, TrainSummary } from './train/trainer.js'

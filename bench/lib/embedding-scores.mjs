@@ -4,7 +4,7 @@ import {
   normalizedMutualInformation,
 } from '../../dist/src/analysis/metrics/clustering-metrics.js'
 import { batchMixing } from '../../dist/src/analysis/metrics/integration.js'
-import { nearestNeighbors } from '../../dist/src/analysis/neighbors/neighbors.js'
+import { neighbors } from '../../dist/src/analysis/neighbors/neighbors.js'
 
 const STARTS = 10
 const NEIGHBORS = 15
@@ -12,36 +12,42 @@ const NEIGHBORS = 15
 /**
  * How well an embedding keeps the known types apart and the batches together.
  *
- * @param {Float32Array} embedding n × d, row-major
+ * @param {import('../../dist/src/index.js').Matrix} embedding cells × dimensions
  * @param {Int32Array} labels type of every cell, −1 for cells that count neither in the clustering nor in its scores
  * @param {Int32Array | undefined} batches
  */
-export function embeddingScores(embedding, n, d, labels, batches) {
+export function embeddingScores(embedding, labels, batches) {
+  const { values, columns } = embedding
   const labelled = Array.from(labels.keys()).filter((cell) => labels[cell] >= 0)
-  const rows = new Float32Array(labelled.length * d)
-  for (const [i, cell] of labelled.entries()) rows.set(embedding.subarray(cell * d, (cell + 1) * d), i * d)
+  const points = {
+    values: Float32Array.from(
+      labelled.flatMap((cell) => [...values.subarray(cell * columns, (cell + 1) * columns)]),
+    ),
+    rows: labelled.length,
+    columns,
+  }
   const truth = labelled.map((cell) => labels[cell])
   const types = new Set(truth).size
-  const { assignments } = kmeans(rows, labelled.length, d, types, { starts: STARTS })
+  const { assignments } = kmeans(points, types, { starts: STARTS })
   const scores = {
     types,
     ari: adjustedRandIndex(assignments, truth),
     nmi: normalizedMutualInformation(assignments, truth),
-    silhouette: silhouette(rows, labelled.length, d, truth),
+    silhouette: silhouette(points, truth),
   }
   if (!batches) return scores
-  const neighbors = nearestNeighbors(embedding, n, d, NEIGHBORS + 1)
-  const { sameBatch, ideal } = batchMixing(neighbors, batches, NEIGHBORS)
+  const graph = neighbors(embedding, { k: NEIGHBORS + 1 })
+  const { sameBatch, ideal } = batchMixing(graph, batches, NEIGHBORS)
   return {
     ...scores,
     mixing: sameBatch,
     idealMixing: ideal,
-    effectiveBatches: effectiveBatches(neighbors, batches),
+    effectiveBatches: effectiveBatches(graph, batches),
   }
 }
 
 /** Mean silhouette width of the known types (Rousseeuw 1987), Euclidean distances; 0 for the only cell of a type. */
-function silhouette(rows, n, d, labels) {
+function silhouette({ values, rows: n, columns: d }, labels) {
   const types = [...new Set(labels)]
   const type = Int32Array.from(labels, (label) => types.indexOf(label))
   const sizes = new Int32Array(types.length)
@@ -52,7 +58,7 @@ function silhouette(rows, n, d, labels) {
     sums.fill(0)
     for (let j = 0; j < n; j++) {
       let square = 0
-      for (let k = 0; k < d; k++) square += (rows[i * d + k] - rows[j * d + k]) ** 2
+      for (let k = 0; k < d; k++) square += (values[i * d + k] - values[j * d + k]) ** 2
       sums[type[j]] += Math.sqrt(square)
     }
     const own = type[i]

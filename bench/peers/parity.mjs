@@ -41,8 +41,8 @@ const threads = Number(flags.threads)
 const BATCH_SIZE = 128
 const TRAIN_SIZE = 0.9
 
-async function scored(model, latent, { cells, labels, batches }, heldout) {
-  const scores = embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches)
+async function scored(model, latent, { labels, batches }, heldout) {
+  const scores = embeddingScores(latent, labels, batches)
   return { ...(await heldoutLoss(model, heldout)), ...scores }
 }
 
@@ -54,7 +54,7 @@ async function ours(data, batchKey, seed, training) {
       seed,
       epochs,
       seconds,
-      ...(await scored(model, (await model.getLatentRepresentation()).values, data, split.heldout)),
+      ...(await scored(model, await model.getLatentRepresentation(), data, split.heldout)),
     }
   } finally {
     await model.dispose()
@@ -64,15 +64,15 @@ async function ours(data, batchKey, seed, training) {
 async function theirs(data, seed, { latent, model: directory, ...run }) {
   const model = await SCVI.load(directory, data.adata, { cells: data.cells, device })
   try {
-    const { values: own } = await model.getLatentRepresentation()
+    const own = await model.getLatentRepresentation()
     const { heldout } = splitCells(data.cells.length, TRAIN_SIZE, seed)
     return {
       seed,
       epochs: run.epochs,
       seconds: run.seconds,
       ownElbo: run.elbo,
-      latentDifference: own.reduce((most, value, i) => Math.max(most, Math.abs(value - latent[i])), 0),
-      ...(await scored(model, latent, data, heldout)),
+      latentDifference: own.values.reduce((most, value, i) => Math.max(most, Math.abs(value - latent[i])), 0),
+      ...(await scored(model, { ...own, values: latent }, data, heldout)),
     }
   } finally {
     await model.dispose()

@@ -6,11 +6,11 @@
  */
 import { readFileSync } from 'node:fs'
 import { appendAnnData } from '../../dist/src/anndata/write/append.js'
-import { spreadRows } from '../../dist/src/cli/fit/cell-scores.js'
 import { readFitData } from '../../dist/src/cli/fit/fit-data.js'
 import { Log } from '../../dist/src/cli/log.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { SCVI } from '../../dist/src/models/scvi.js'
+import { spreadRows } from '../../dist/src/numeric/matrix.js'
 import { fitSettingsOf } from './peers-job.mjs'
 
 const [jobFile, spawned, kernels] = process.argv.slice(2)
@@ -45,12 +45,10 @@ const { epochs, trainCellsPerSecond } = await model.train({
 })
 finish('train')
 
-const { values: latent } = await model.getLatentRepresentation()
+const latent = await model.getLatentRepresentation()
 finish('latent')
-const cols = latent.length / cells.length
-const rows = adata.nCells
 await appendAnnData(job.file, job.output, {
-  obsm: { X_scvae: { data: spreadRows(latent, cols, cells, rows), rows, cols } },
+  obsm: { X_scvae: spreadRows(latent, cells, adata.nCells) },
 })
 await model.save(job.model)
 finish('write')

@@ -31,7 +31,8 @@ export function scviLatent(python, counts, batches, seed, maxEpochs) {
     })
     if (run.status !== 0) throw run.error ?? new Error(`${python} ${PROGRAM} ended with ${run.status}.`)
     const bytes = readFileSync(join(folder, 'latent.f32'))
-    const latent = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    const latent = { values, rows: counts.nCells, columns: values.length / counts.nCells }
     return { latent, ...JSON.parse(run.stdout.trim().split('\n').at(-1)) }
   } finally {
     rmSync(folder, { recursive: true })

@@ -26,20 +26,20 @@ const seeds = numbers(flags.seeds)
 const maxEpochs = flags['max-epochs'] === 'auto' ? 'auto' : Number(flags['max-epochs'])
 
 function floorOf({ adata, cells, labels, batches }) {
-  const { scores, components } = pcaFloor(adata.counts.select(cells))
-  return embeddingScores(scores, cells.length, components, labels, batches)
+  const { scores } = pcaFloor(adata.counts.select(cells))
+  return embeddingScores(scores, labels, batches)
 }
 
 async function fitAndScore(data, batchKey, seed, device) {
-  const { cells, labels, batches } = data
+  const { labels, batches } = data
   const model = await modelOf(data, batchKey, seed, device)
   try {
     const start = performance.now()
     const summary = await model.train({ maxEpochs })
-    const { values: latent } = await model.getLatentRepresentation()
+    const latent = await model.getLatentRepresentation()
     const seconds = (performance.now() - start) / 1000
     const { epochs, bestEpoch, stoppedEarly, heldoutElbo, trainCellsPerSecond } = summary
-    const scores = embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches)
+    const scores = embeddingScores(latent, labels, batches)
     return { seed, ...scores, seconds, epochs, bestEpoch, stoppedEarly, heldoutElbo, trainCellsPerSecond }
   } finally {
     await model.dispose()
@@ -51,7 +51,7 @@ function peerScores({ adata, cells, genes, labels, batches }, seed) {
   const { latent, ...run } = scviLatent(flags.scvi, chosen, batches, seed, maxEpochs)
   return {
     seed,
-    ...embeddingScores(latent, cells.length, latent.length / cells.length, labels, batches),
+    ...embeddingScores(latent, labels, batches),
     ...run,
   }
 }

@@ -5,6 +5,7 @@
  */
 
 export { type ErrorKind, ScvaeError } from '../errors.js'
+export type { Matrix } from '../numeric/matrix.js'
 export { type Conversion, type ConvertOptions, convertFile, type OutputFormat } from './convert.js'
 export { checkCounts } from './counts/check-counts.js'
 export type { CountsSource } from './counts/count-sources.js'
@@ -29,7 +30,7 @@ export { type AnnData, type ReadOptions, readAnnData } from './read.js'
 export { type CountsFormat, type CountsOptions, readCounts } from './read-any.js'
 export { readElements } from './read-file.js'
 export type { NumericArray } from './store/store.js'
-export { type DenseMatrix, type NewAnnData, type NewFrame, writeAnnData } from './write/anndata.js'
+export { type NewAnnData, type NewFrame, writeAnnData } from './write/anndata.js'
 export { writeElements } from './write/elements.js'
 export type { PlainValue } from './write/plain-values.js'
 export { writeZarr } from './zarr/write.js'

@@ -1,9 +1,9 @@
 import type { CountMatrix } from '../anndata/counts/counts.js'
 import { takeCounts } from '../anndata/counts/take-counts.js'
-import { obsColumn, obsNumbers } from '../anndata/frame/obs-column.js'
 import type { AnnData } from '../anndata/read.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
+import { categoryCodes, cellName, cellNumbers } from './obs-values.js'
 
 /** A categorical covariate as the model was given it. */
 export interface CovariateCategories {
@@ -51,18 +51,21 @@ export function cellData(
   const row = genes ? (cell: number) => counts.row(cell) : (cell: number) => counts.row(chosen[cell]!)
   const names: (string | null)[] = [keys.batchKey ?? null, ...(keys.categoricalCovariateKeys ?? [])]
   const covariates = names.map((key, i) =>
-    key === null ? oneBatch(chosen.length) : categoryCodes(data, key, chosen, known?.[i]?.categories),
+    key === null ? oneBatch(chosen.length) : modelCategories(data, key, chosen, known?.[i]?.categories),
   )
-  const continuous = (keys.continuousCovariateKeys ?? []).map((key) => numbers(data, key, chosen))
+  const continuous = (keys.continuousCovariateKeys ?? []).map((key) =>
+    cellNumbers(data, key, chosen, 'finite'),
+  )
   const size = keys.sizeFactorKey
-    ? numbers(data, keys.sizeFactorKey, chosen)
+    ? cellNumbers(data, keys.sizeFactorKey, chosen, 'positive')
     : Float32Array.from(chosen, (_, i) => row(i).counts.reduce((sum, count) => sum + count, 0))
-  const odd = size.findIndex((value) => !(value > 0))
-  if (odd >= 0) {
-    const what = keys.sizeFactorKey ? `a size factor of ${size[odd]}` : 'no count in the genes used'
-    throw new ScvaeError('bad-input', `"${data.path}": cell ${chosen[odd]} has ${what}.`, {
-      hint: 'Leave such cells out.',
-    })
+  const empty = size.findIndex((value) => !(value > 0))
+  if (empty >= 0) {
+    throw new ScvaeError(
+      'bad-input',
+      `"${data.path}": cell ${cellName(data, chosen[empty]!)} has no count in the genes used.`,
+      { hint: 'Leave such cells out.' },
+    )
   }
   return {
     source: {
@@ -79,17 +82,15 @@ export function cellData(
 
 const oneBatch = (n: number) => ({ codes: new Int32Array(n), categories: ['all'] })
 
-function categoryCodes(
+function modelCategories(
   data: ModelData,
   key: string,
   cells: Int32Array,
   known: readonly string[] | undefined,
-) {
-  const column = obsColumn(data, key)
+): { codes: Int32Array; categories: string[] } {
+  const column = categoryCodes(data, key, cells)
   // only categories that a cell in use has get a weight, unless a model says which there are
   const used = new Set(Array.from(cells, (cell) => column.codes[cell]!))
-  if (used.has(-1))
-    throw new ScvaeError('bad-input', `"${data.path}": the obs column "${key}" has missing values.`)
   const categories = known ? [...known] : column.categories.filter((_, code) => used.has(code))
   const newCode = column.categories.map((category) => categories.indexOf(category))
   const stranger = column.categories.find((_, code) => used.has(code) && newCode[code]! < 0)
@@ -103,19 +104,6 @@ function categoryCodes(
     )
   }
   return { codes: Int32Array.from(cells, (cell) => newCode[column.codes[cell]!]!), categories }
-}
-
-function numbers(data: ModelData, key: string, cells: Int32Array): Float32Array {
-  const column = obsNumbers(data, key)
-  const values = Float32Array.from(cells, (cell) => column[cell]!)
-  const odd = values.findIndex((value) => !Number.isFinite(value))
-  if (odd >= 0) {
-    throw new ScvaeError(
-      'bad-input',
-      `"${data.path}": the obs column "${key}" is ${values[odd]} for cell ${cells[odd]}.`,
-    )
-  }
-  return values
 }
 
 /** Mean and variance of log library size of every batch (batches × 2), as scvi-tools sets its prior; an empty batch has 0 and 1. */

@@ -1,17 +1,15 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
+import type { ScoreColumns } from '../analysis/outliers/score-columns.js'
 import { tableToCsv } from '../anndata/frame/table-csv.js'
-
-/** A column of numbers, one a cell of the file. */
-export type Numbers = Float32Array | Float64Array | Uint8Array
+import type { Matrix } from '../numeric/matrix.js'
 
 /** What the Arrow and CSV files hold: every cell of the file with its latent position and its scores. */
 export interface LatentTable {
   cellNames: readonly string[]
-  /** All cells × d, row-major; NaN for a cell that was not fitted. */
-  latent: Float32Array
-  d: number
-  scores: Readonly<Record<string, Numbers>>
+  /** All cells × latent dimensions; NaN for a cell that was not fitted. */
+  latent: Matrix
+  scores: Readonly<ScoreColumns>
 }
 
 /** Writes an Arrow IPC file: `cell`, `z1` … `zd`, then the scores by their names in obs. */
@@ -31,11 +29,11 @@ export function writeScoresCsv(path: string, table: LatentTable): void {
   writeCsv(path, table, scoreColumns(table))
 }
 
-function latentColumns({ cellNames, latent, d }: LatentTable): Record<string, Vector> {
-  const dimension = (f: number) =>
-    Float32Array.from({ length: cellNames.length }, (_, i) => latent[i * d + f]!)
+function latentColumns({ latent }: LatentTable): Record<string, Vector> {
+  const { values, rows, columns } = latent
+  const dimension = (f: number) => Float32Array.from({ length: rows }, (_, i) => values[i * columns + f]!)
   return Object.fromEntries(
-    Array.from({ length: d }, (_, f): [string, Vector] => [`z${f + 1}`, vectorFromArray(dimension(f))]),
+    Array.from({ length: columns }, (_, f): [string, Vector] => [`z${f + 1}`, vectorFromArray(dimension(f))]),
   )
 }
 

@@ -1,6 +1,6 @@
 import { type Surprise, surpriseScores } from '../analysis/outliers/surprise.js'
 import { drawLatents } from '../analysis/posterior/draw-latents.js'
-import { type Posterior, posteriorOf } from '../analysis/posterior/inference.js'
+import { type LatentPosterior, type Posterior, posteriorOf } from '../analysis/posterior/inference.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
@@ -26,12 +26,6 @@ import {
 } from './options.js'
 import { type AskedCells, cellsOf, recordOf } from './own-cells.js'
 import { trainNetwork } from './train-network.js'
-
-/** Posterior of the latent: cells × nLatent each. */
-export interface LatentPosterior {
-  means: Matrix
-  variances: Matrix
-}
 
 const CELLS = ['adata', 'cells'] as const
 

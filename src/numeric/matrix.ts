@@ -5,3 +5,12 @@ export interface Matrix {
   rows: number
   columns: number
 }
+
+/** The rows of a matrix at the given places among `rows` rows, NaN elsewhere. */
+export function spreadRows({ values, columns }: Matrix, places: Int32Array, rows: number): Matrix {
+  const spread = new Float32Array(rows * columns).fill(Number.NaN)
+  for (const [i, place] of places.entries()) {
+    spread.set(values.subarray(i * columns, (i + 1) * columns), place * columns)
+  }
+  return { values: spread, rows, columns }
+}

@@ -1,3 +1,4 @@
+import type { Matrix } from '../numeric/matrix.js'
 import type { Coloring } from './report-data.js'
 
 /** What the page's script reads: positions and values as base64 of little-endian typed arrays. */
@@ -25,12 +26,12 @@ const MOST_CATEGORIES = 200
 /**
  * Packs the layout and the colourings of the cells for the page.
  *
- * @param umap n × 2, row-major
+ * @param umap cells × 2
  * @param colorings with none, the cells get one colour
  */
 export function embedData(
   cellNames: readonly string[],
-  umap: Float32Array,
+  umap: Matrix,
   colorings: readonly Coloring[],
 ): EmbeddedData {
   return {
@@ -45,7 +46,7 @@ function oneColor(n: number): Coloring {
   return { kind: 'categorical', name: '(nothing)', categories: ['cells'], codes: new Uint8Array(n) }
 }
 
-function quantizedPositions(umap: Float32Array): Uint16Array {
+function quantizedPositions({ values: umap }: Matrix): Uint16Array {
   const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   const high = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (let i = 0; i < umap.length; i++) {

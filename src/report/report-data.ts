@@ -1,4 +1,5 @@
 import type { EpochRecord } from '../files/epoch-record.js'
+import type { Matrix } from '../numeric/matrix.js'
 
 /** A named value as it is printed in a list of facts. */
 export type NamedValue = readonly [name: string, value: string]
@@ -78,8 +79,8 @@ export interface ReportData {
   keptEpoch?: number
   /** Names of the cells of the report. */
   cellNames: readonly string[]
-  /** n × 2, row-major; left out when no layout was computed. */
-  umap?: Float32Array
+  /** Cells × 2; left out when no layout was computed. */
+  umap?: Matrix
   colorings: readonly Coloring[]
   /** Mean KL divergence from the prior, a latent dimension, in nats. */
   latentKl: ArrayLike<number>

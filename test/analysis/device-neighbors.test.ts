@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { nearestNeighborsOn, rankCandidates } from '../../src/analysis/neighbors/device-neighbors.js'
-import { blankNeighbors, nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { neighborsOn, rankCandidates } from '../../src/analysis/neighbors/device-neighbors.js'
+import { blankNeighbors, neighbors as neighborsByTree } from '../../src/analysis/neighbors/neighbors.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { NearestRows } from '../../src/device/device.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
+import type { Matrix } from '../../src/numeric/matrix.js'
 import { NO_WEBGPU } from '../device/webgpu.js'
 import { Draws } from '../oracle/draws.js'
 import { blobs } from './blobs.js'
@@ -14,27 +15,21 @@ afterAll(() => Promise.all([cpu.dispose(), gpu?.dispose()]))
 
 if (NO_WEBGPU !== undefined) it.skip(`Neighbours on WebGPU are not tested: ${NO_WEBGPU}`)
 
-interface Table {
-  data: Float32Array
-  n: number
-  d: number
-}
-
-const table = (n: number, d: number, value: (at: number) => number): Table => ({
-  data: Float32Array.from({ length: n * d }, (_, at) => value(at)),
-  n,
-  d,
+const table = (rows: number, columns: number, value: (at: number) => number): Matrix => ({
+  values: Float32Array.from({ length: rows * columns }, (_, at) => value(at)),
+  rows,
+  columns,
 })
 
 /** Cells around the first on a circle: in float32 their distances to it come out in another order than in float64. */
-function circle(n: number): Table {
+function circle(n: number): Matrix {
   const draws = new Draws(3)
   const angles = Float64Array.from({ length: n }, () => draws.uniform(0, 2 * Math.PI))
   return table(n, 2, (at) => (at < 2 ? 0 : at % 2 ? Math.sin(angles[at >> 1]!) : Math.cos(angles[at >> 1]!)))
 }
 
 /** The nearest rows in float32, every operation rounded. */
-function float32Search({ data, n, d }: Table, k: number): NearestRows {
+function float32Search({ values: data, rows: n, columns: d }: Matrix, k: number): NearestRows {
   const rows = new Uint32Array(k * n)
   const farthest = new Float32Array(n)
   for (let i = 0; i < n; i++) {
@@ -54,21 +49,20 @@ function float32Search({ data, n, d }: Table, k: number): NearestRows {
 }
 
 /** Lists from a search's candidates, and the cells that it leaves open. */
-function ranked({ data, n, d }: Table, k: number, found: NearestRows) {
-  const neighbors = blankNeighbors(data, n, d, k, { includeSelf: false })
-  const open = new Uint8Array(n)
-  const nOpen = rankCandidates(neighbors, data, d, found, open)
+function ranked(points: Matrix, k: number, found: NearestRows) {
+  const neighbors = blankNeighbors(points, { k, includeSelf: false })
+  const open = new Uint8Array(points.rows)
+  const nOpen = rankCandidates(neighbors, found, open)
   const cells = Array.from(open.keys()).filter((cell) => open[cell])
   expect(cells).toHaveLength(nOpen)
   return { neighbors, open: cells }
 }
 
-const tree = ({ data, n, d }: Table, k: number, includeSelf = false) =>
-  nearestNeighbors(data, n, d, k, { includeSelf })
+const tree = (points: Matrix, k: number, includeSelf = false) => neighborsByTree(points, { k, includeSelf })
 
 describe('candidates of a float32 search', () => {
   it('become the lists of float64 with a few to spare', () => {
-    const cells = { ...blobs(300, 10, 5), n: 300, d: 10 }
+    const cells = blobs(300, 10, 5).points
     const { neighbors, open } = ranked(cells, 15, float32Search(cells, 19))
     expect(open).toEqual([])
     expect(neighbors).toEqual(tree(cells, 15))
@@ -100,8 +94,8 @@ describe('candidates of a float32 search', () => {
 })
 
 const draws = new Draws(12)
-const TABLES: readonly { name: string; cells: Table; k: number }[] = [
-  { name: 'cells in groups', cells: { ...blobs(700, 10, 7), n: 700, d: 10 }, k: 16 },
+const TABLES: readonly { name: string; cells: Matrix; k: number }[] = [
+  { name: 'cells in groups', cells: blobs(700, 10, 7).points, k: 16 },
   { name: '50 dimensions, 100 neighbours', cells: table(300, 50, () => draws.normal()), k: 100 },
   { name: 'one dimension, one neighbour', cells: table(157, 1, () => draws.normal()), k: 1 },
   { name: 'a heap of duplicates', cells: table(500, 2, () => draws.below(3)), k: 80 },
@@ -117,16 +111,15 @@ const TABLES: readonly { name: string; cells: Table; k: number }[] = [
 
 describe.skipIf(!gpu)('neighbours on WebGPU', { timeout: 120_000 }, () => {
   it.each(TABLES)('are those of the tree: $name', async ({ cells, k }) => {
-    const { data, n, d } = cells
-    const others = await nearestNeighborsOn(gpu!, data, n, d, k, { includeSelf: false, always: true })
+    const others = await neighborsOn(gpu!, cells, { k, includeSelf: false, always: true })
     expect(others).toEqual(tree(cells, k))
-    const withSelf = await nearestNeighborsOn(gpu!, data, n, d, k + 1, { always: true })
+    const withSelf = await neighborsOn(gpu!, cells, { k: k + 1, always: true })
     expect(withSelf).toEqual(tree(cells, k + 1, true))
   })
 
   it('are found by the GPU alone unless rounding decides', async () => {
-    const cells = { ...blobs(700, 10, 7), n: 700, d: 10 }
-    for await (const found of gpu!.nearestRows({ values: cells.data, rows: 700, columns: 10 }, 19)) {
+    const cells = blobs(700, 10, 7).points
+    for await (const found of gpu!.nearestRows(cells, 19)) {
       expect(found.count).toBe(700)
       expect(ranked(cells, 15, found).open).toEqual([])
     }
@@ -134,14 +127,14 @@ describe.skipIf(!gpu)('neighbours on WebGPU', { timeout: 120_000 }, () => {
 
   it('are left to the tree for few cells, and on a software GPU', async () => {
     const before = gpu!.recorder.dispatches
-    const cells = { ...blobs(700, 10, 7), n: 700, d: 10 }
-    expect(await nearestNeighborsOn(gpu!, cells.data, 700, 10, 16)).toEqual(tree(cells, 16, true))
+    const cells = blobs(700, 10, 7).points
+    expect(await neighborsOn(gpu!, cells, { k: 16 })).toEqual(tree(cells, 16, true))
     if (gpu!.software) {
       const many = table(20_000, 2, () => draws.normal())
-      expect(await nearestNeighborsOn(gpu!, many.data, 20_000, 2, 3)).toEqual(tree(many, 3, true))
+      expect(await neighborsOn(gpu!, many, { k: 3 })).toEqual(tree(many, 3, true))
     }
     expect(gpu!.recorder.dispatches).toBe(before)
-    await nearestNeighborsOn(gpu!, cells.data, 700, 10, 16, { always: true })
+    await neighborsOn(gpu!, cells, { k: 16, always: true })
     expect(gpu!.recorder.dispatches).toBe(before + 1)
   })
 })
@@ -149,22 +142,21 @@ describe.skipIf(!gpu)('neighbours on WebGPU', { timeout: 120_000 }, () => {
 describe.each([{ name: 'the CPU device', device: cpu }, ...(gpu ? [{ name: 'WebGPU', device: gpu }] : [])])(
   'neighbours by $name',
   ({ device }) => {
-    const data = Float32Array.from({ length: 20 }, () => draws.normal())
-    const search = (k: number, options = {}) =>
-      nearestNeighborsOn(device, data, 10, 2, k, { always: true, ...options })
+    const points = table(10, 2, () => draws.normal())
+    const search = (k: number, options = {}) => neighborsOn(device, points, { k, always: true, ...options })
 
     it('are the cell itself when no other is asked for', async () => {
-      expect(await search(1)).toEqual(nearestNeighbors(data, 10, 2, 1))
+      expect(await search(1)).toEqual(neighborsByTree(points, { k: 1 }))
     })
 
     it('are the tree’s', async () => {
-      expect(await search(4)).toEqual(nearestNeighbors(data, 10, 2, 4))
+      expect(await search(4)).toEqual(neighborsByTree(points, { k: 4 }))
     })
 
     it('are refused as the tree refuses them', async () => {
       await expect(search(11)).rejects.toThrow('11 nearest neighbours were asked for')
       await expect(search(10, { includeSelf: false })).rejects.toThrow('10 cells allow 1 to 9')
-      data[7] = Number.NaN
+      points.values[7] = Number.NaN
       await expect(search(3)).rejects.toThrow('Cell 3 has a coordinate that is not a finite number.')
     })
   },

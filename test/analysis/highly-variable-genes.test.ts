@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { selectHighlyVariableGenes } from '../../src/analysis/genes/highly-variable-genes.js'
+import { highlyVariableGenes } from '../../src/analysis/genes/highly-variable-genes.js'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
 
 interface Golden {
@@ -57,13 +57,13 @@ function expectClose(actual: Float64Array, expected: readonly (number | null)[],
   }
 }
 
-describe('selectHighlyVariableGenes', () => {
+describe('highlyVariableGenes', () => {
   const counts = sparse(golden.counts)
   const batch = Int32Array.from(golden.batch)
 
   test.each(golden.cases)('meets scanpy: batches $batches, top $nTopGenes', (wanted) => {
     const { nTopGenes } = wanted
-    const found = selectHighlyVariableGenes(counts, wanted.batches ? { nTopGenes, batch } : { nTopGenes })
+    const found = highlyVariableGenes(counts, wanted.batches ? { nTopGenes, batch } : { nTopGenes })
     expectClose(found.means, wanted.means, 1e-12)
     expectClose(found.variances, wanted.variances, 1e-12)
     expectClose(found.normalizedVariance, wanted.normalizedVariance, 1e-10)
@@ -73,20 +73,18 @@ describe('selectHighlyVariableGenes', () => {
   })
 
   it('takes every gene when asked for more than there are', () => {
-    expect([...selectHighlyVariableGenes(counts, { nTopGenes: 1000 }).genes]).toEqual([
-      ...golden.counts[0]!.keys(),
-    ])
+    expect([...highlyVariableGenes(counts, { nTopGenes: 1000 }).genes]).toEqual([...golden.counts[0]!.keys()])
   })
 
   it('passes over batches too small for a variance', () => {
     const lonely = batch.slice()
     lonely[10] = 3
     const kept = [...lonely.keys()].filter((i) => i !== 10)
-    const without = selectHighlyVariableGenes(counts.select(kept), {
+    const without = highlyVariableGenes(counts.select(kept), {
       nTopGenes: 15,
       batch: Int32Array.from(kept, (i) => batch[i]!),
     })
-    const passed = selectHighlyVariableGenes(counts, { nTopGenes: 15, batch: lonely, nBatches: 6 })
+    const passed = highlyVariableGenes(counts, { nTopGenes: 15, batch: lonely, nBatches: 6 })
     expect(passed.genes).toEqual(without.genes)
     expect(passed.normalizedVariance).toEqual(without.normalizedVariance)
   })
@@ -95,19 +93,19 @@ describe('selectHighlyVariableGenes', () => {
     const rows = Array.from({ length: 60 }, (_, i) =>
       Array.from({ length: 30 }, (_, g) => (g === 12 ? (i % 2) * 8 : 1 + ((i * 7 + g * 5) % (2 + (g % 4))))),
     )
-    expect([...selectHighlyVariableGenes(sparse(rows), { nTopGenes: 1, span: 0.9 }).genes]).toEqual([12])
+    expect([...highlyVariableGenes(sparse(rows), { nTopGenes: 1, span: 0.9 }).genes]).toEqual([12])
   })
 
   it('refuses options that make no sense', () => {
-    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 0 })).toThrow(/positive whole number/)
-    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, span: 2 })).toThrow(/span/)
-    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, nTop: 1 } as never)).toThrow(/"nTop"/)
-    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, batch: batch.slice(1) })).toThrow(
+    expect(() => highlyVariableGenes(counts, { nTopGenes: 0 })).toThrow(/positive whole number/)
+    expect(() => highlyVariableGenes(counts, { nTopGenes: 5, span: 2 })).toThrow(/span/)
+    expect(() => highlyVariableGenes(counts, { nTopGenes: 5, nTop: 1 } as never)).toThrow(/"nTop"/)
+    expect(() => highlyVariableGenes(counts, { nTopGenes: 5, batch: batch.slice(1) })).toThrow(
       /89 batch codes for 90 cells/,
     )
-    expect(() => selectHighlyVariableGenes(counts, { nTopGenes: 5, batch, nBatches: 2 })).toThrow(/0 … 1/)
+    expect(() => highlyVariableGenes(counts, { nTopGenes: 5, batch, nBatches: 2 })).toThrow(/0 … 1/)
     expect(() =>
-      selectHighlyVariableGenes(counts.select([0, 1]), { nTopGenes: 5, batch: Int32Array.of(0, 1) }),
+      highlyVariableGenes(counts.select([0, 1]), { nTopGenes: 5, batch: Int32Array.of(0, 1) }),
     ).toThrow(/at least two cells/)
   })
 })

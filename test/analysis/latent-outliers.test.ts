@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/outliers/latent-outliers.js'
+import { matrix } from '../matrix.js'
 import { blobs } from './blobs.js'
 
 const N = 600
 const D = 4
-const { data, centers } = blobs(N, D, 3)
+const { points, centers } = blobs(N, D, 3)
+const data = points.values
 const variances = new Float32Array(N * D).fill(0.05)
+
+const posterior = (means: Float32Array, variances: Float32Array) => ({
+  means: matrix(means, D),
+  variances: matrix(variances, D),
+})
 
 /** log Γ-free Student t mixture in plain form, without the constant that all components share. */
 function plainDistance(means: Float32Array, variance: Float32Array, n: number, d: number, i: number): number {
@@ -28,7 +35,7 @@ describe('aggregatedPosteriorDistance', () => {
   it('equals the mixture of the other posteriors', () => {
     const few = data.slice(0, 50 * D)
     const uneven = variances.slice(0, 50 * D).map((v, at) => v * (1 + (at % 7)))
-    const distance = aggregatedPosteriorDistance(few, uneven, 50, D)
+    const distance = aggregatedPosteriorDistance(posterior(few, uneven))
     for (let i = 0; i < 50; i++) expect(distance[i]).toBeCloseTo(plainDistance(few, uneven, 50, D, i), 10)
   })
 
@@ -38,47 +45,49 @@ describe('aggregatedPosteriorDistance', () => {
       means[f] = (centers[f]! + centers[D + f]!) / 2
       means[D + f] = 60
     }
-    const distance = aggregatedPosteriorDistance(means, variances, N, D)
+    const distance = aggregatedPosteriorDistance(posterior(means, variances))
     const others = distance.slice(2).sort()
     expect(distance[0]).toBeGreaterThan(others.at(-1)!)
     expect(distance[1]).toBeGreaterThan(distance[0]!)
   })
 
   it('is close to the whole mixture with a sample of it, and the same for the same seed', () => {
-    const whole = aggregatedPosteriorDistance(data, variances, N, D)
-    const sampled = aggregatedPosteriorDistance(data, variances, N, D, { components: 200, seed: 3 })
-    expect(aggregatedPosteriorDistance(data, variances, N, D, { components: 200, seed: 3 })).toEqual(sampled)
+    const whole = aggregatedPosteriorDistance(posterior(data, variances))
+    const sampled = aggregatedPosteriorDistance(posterior(data, variances), { components: 200, seed: 3 })
+    expect(aggregatedPosteriorDistance(posterior(data, variances), { components: 200, seed: 3 })).toEqual(
+      sampled,
+    )
     const error = sampled.map((x, i) => Math.abs(x - whole[i]!)).sort()
     expect(error[N / 2]).toBeLessThan(0.3)
   })
 
   it('refuses one cell and values that are not finite', () => {
-    expect(() => aggregatedPosteriorDistance(data, variances, 1, D)).toThrow('no other cell')
+    expect(() => aggregatedPosteriorDistance(posterior(data.slice(0, D), variances))).toThrow('no other cell')
     const broken = data.slice(0, 20)
     broken[9] = Number.NaN
-    expect(() => aggregatedPosteriorDistance(broken, variances, 5, D)).toThrow('not finite')
+    expect(() => aggregatedPosteriorDistance(posterior(broken, variances))).toThrow('not finite')
   })
 })
 
 describe('neighborDistance', () => {
   it('is the log distance to the k-th other cell, centred and scaled robustly', () => {
-    const line = Float32Array.of(0, 1, 3, 7, 15, 31)
+    const line = matrix(Float32Array.of(0, 1, 3, 7, 15, 31), 1)
     // distances to the nearest other: 1 1 2 4 8 16, logs 0 0 1 2 3 4 times ln 2; median 1.5, deviations 1.5 1.5 .5 .5 1.5 2.5
     const expected = [0, 0, 1, 2, 3, 4].map((log) => (log - 1.5) / (1.4826 * 1.5))
     for (const includeSelf of [true, false]) {
-      const scaled = neighborDistance(nearestNeighbors(line, 6, 1, 3, { includeSelf }), 1)
+      const scaled = neighborDistance(neighbors(line, { k: 3, includeSelf }), 1)
       for (let i = 0; i < 6; i++) expect(scaled[i]).toBeCloseTo(expected[i]!, 6)
     }
   })
 
   it('takes cells that coincide', () => {
     const heap = new Float32Array(40)
-    expect(Array.from(neighborDistance(nearestNeighbors(heap, 40, 1, 16)))).toEqual(new Array(40).fill(0))
+    expect(Array.from(neighborDistance(neighbors(matrix(heap, 1), { k: 16 })))).toEqual(new Array(40).fill(0))
     heap.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24])
-    expect(neighborDistance(nearestNeighbors(heap, 40, 1, 16)).every(Number.isFinite)).toBe(true)
+    expect(neighborDistance(neighbors(matrix(heap, 1), { k: 16 })).every(Number.isFinite)).toBe(true)
   })
 
   it('refuses a k beyond the neighbours given', () => {
-    expect(() => neighborDistance(nearestNeighbors(data, N, D, 15))).toThrow('neighbour 15 was asked for')
+    expect(() => neighborDistance(neighbors(points))).toThrow('neighbour 15 was asked for')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { Random } from '../../src/numeric/random.js'
+import { matrix } from '../matrix.js'
 import { blobs } from './blobs.js'
 
 function normalRows(n: number, d: number, seed: number, offset = 0): Float32Array {
@@ -18,7 +19,7 @@ function bruteForce(data: Float32Array, n: number, d: number, i: number) {
 }
 
 function expectExact(data: Float32Array, n: number, d: number, k: number): void {
-  const found = nearestNeighbors(data, n, d, k)
+  const found = neighbors({ values: data, rows: n, columns: d }, { k })
   for (let i = 0; i < n; i++) {
     const expected = [{ cell: i, distance: 0 }, ...bruteForce(data, n, d, i)].slice(0, k)
     expect(Array.from(found.indices.subarray(i * k, i * k + k))).toEqual(expected.map((x) => x.cell))
@@ -27,7 +28,7 @@ function expectExact(data: Float32Array, n: number, d: number, k: number): void 
   }
 }
 
-describe('nearestNeighbors', () => {
+describe('neighbors', () => {
   it.each([
     [1, 3, 1],
     [2, 1, 2],
@@ -47,7 +48,7 @@ describe('nearestNeighbors', () => {
     [900, 40, 31],
     [33, 4, 33],
   ])('equals brute force for %i cells in groups in %i dimensions with k = %i', (n, d, k) => {
-    expectExact(blobs(n, d, 7).data, n, d, k)
+    expectExact(blobs(n, d, 7).points.values, n, d, k)
   })
 
   it('gives ties to the lower position: cells on a grid, in random order', () => {
@@ -67,7 +68,7 @@ describe('nearestNeighbors', () => {
   })
 
   it('puts a cell first in its own list even among duplicates', () => {
-    const found = nearestNeighbors(new Float32Array(12 * 2), 12, 2, 3)
+    const found = neighbors(matrix(new Float32Array(12 * 2), 2), { k: 3 })
     for (let i = 0; i < 12; i++) {
       expect(found.indices[i * 3]).toBe(i)
       expect(new Set(found.indices.subarray(i * 3, i * 3 + 3)).size).toBe(3)
@@ -77,7 +78,7 @@ describe('nearestNeighbors', () => {
 
   it('leaves the cell out when asked', () => {
     const data = normalRows(40, 3, 5)
-    const found = nearestNeighbors(data, 40, 3, 39, { includeSelf: false })
+    const found = neighbors(matrix(data, 3), { k: 39, includeSelf: false })
     for (let i = 0; i < 40; i++) {
       const expected = bruteForce(data, 40, 3, i).map((x) => x.cell)
       expect(Array.from(found.indices.subarray(i * 39, (i + 1) * 39))).toEqual(expected)
@@ -86,11 +87,11 @@ describe('nearestNeighbors', () => {
 
   it('refuses a k that the cells do not allow, and values that are not finite', () => {
     const data = normalRows(10, 2, 6)
-    expect(() => nearestNeighbors(data, 10, 2, 11)).toThrow('11 nearest neighbours were asked for')
-    expect(() => nearestNeighbors(data, 10, 2, 10, { includeSelf: false })).toThrow('10 cells allow 1 to 9')
-    expect(() => nearestNeighbors(data, 10, 2, 0)).toThrow('0 nearest neighbours')
+    expect(() => neighbors(matrix(data, 2), { k: 11 })).toThrow('11 nearest neighbours were asked for')
+    expect(() => neighbors(matrix(data, 2), { k: 10, includeSelf: false })).toThrow('10 cells allow 1 to 9')
+    expect(() => neighbors(matrix(data, 2), { k: 0 })).toThrow('0 nearest neighbours')
     data[7] = Number.NaN
-    expect(() => nearestNeighbors(data, 10, 2, 3)).toThrow(
+    expect(() => neighbors(matrix(data, 2), { k: 3 })).toThrow(
       'Cell 3 has a coordinate that is not a finite number.',
     )
   })

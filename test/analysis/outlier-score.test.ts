@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/outliers/latent-outliers.js'
 import { combineOutlierScores } from '../../src/analysis/outliers/outlier-score.js'
 import { Random } from '../../src/numeric/random.js'
+import { matrix } from '../matrix.js'
 
 const D = 6
 
@@ -22,11 +23,11 @@ function latentCells(n: number, far: number, seed: number, tail: (random: Random
     if (i >= n - far) for (let f = 0; f < D; f++) means[i * D + f] = 14 * random.normal()
   }
   const surpriseP = Float64Array.from({ length: n }, () => random.next())
-  const neighbors = nearestNeighbors(means, n, D, 16)
+  const posterior = { means: matrix(means, D), variances: matrix(new Float32Array(n * D).fill(0.1), D) }
   return combineOutlierScores({
     surpriseP,
-    aggregatedDistance: aggregatedPosteriorDistance(means, new Float32Array(n * D).fill(0.1), n, D),
-    neighborDistance: neighborDistance(neighbors),
+    aggregatedDistance: aggregatedPosteriorDistance(posterior),
+    neighborDistance: neighborDistance(neighbors(posterior.means, { k: 16 })),
   })
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../../src/analysis/metrics/clustering-metrics.js'
 import { batchMixing } from '../../src/analysis/metrics/integration.js'
 import { pcaFloor } from '../../src/analysis/metrics/pca.js'
-import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 
@@ -18,9 +18,9 @@ const missing = existsSync(folder) ? '' : ` (skipped: no data in ${folder})`
 describe.skipIf(missing)(`the floor on measured cells${missing}`, () => {
   it('parts the types of 10x PBMC 4k as log-normalised principal components are known to', async () => {
     const adata = await readAnnData(join(folder, 'pbmc4k_10x_4271x2000.h5ad'))
-    const { scores, components } = pcaFloor(adata.counts)
+    const { scores } = pcaFloor(adata.counts)
     const { codes } = obsColumn(adata, 'cell_type')
-    const { assignments } = kmeans(scores, adata.nCells, components, 8)
+    const { assignments } = kmeans(scores, 8)
     expect(adjustedRandIndex(assignments, codes)).toBeCloseTo(0.78, 1)
     expect(normalizedMutualInformation(assignments, codes)).toBeCloseTo(0.78, 1)
   }, 60_000)
@@ -31,11 +31,10 @@ describe.skipIf(missing)(`the floor on measured cells${missing}`, () => {
     const singlets = Array.from(doublets.codes.keys()).filter(
       (cell) => doublets.categories[doublets.codes[cell]!] === 'SNG',
     )
-    const { scores, components } = pcaFloor(adata.counts.select(singlets))
+    const { scores } = pcaFloor(adata.counts.select(singlets))
     const batches = obsColumn(adata, 'batch').codes
-    const neighbors = nearestNeighbors(scores, singlets.length, components, 16)
     const mixing = batchMixing(
-      neighbors,
+      neighbors(scores, { k: 16 }),
       singlets.map((cell) => batches[cell]!),
     )
     expect(mixing.sameBatch).toBeCloseTo(0.79, 1)

@@ -63,16 +63,16 @@ describe('pcaFloor', () => {
   const { dense, counts } = typedCounts()
 
   it('equals principal components of the dense log-normalised counts', () => {
-    const { scores, components, varianceShare } = pcaFloor(counts, { topGenes: 20, components: 4 })
+    const { scores, varianceShare } = pcaFloor(counts, { topGenes: 20, components: 4 })
     const expected = densePca(dense, 20)
     const total = expected.values.reduce((a, b) => a + b, 0)
-    expect(components).toBe(4)
+    expect([scores.rows, scores.columns]).toEqual([N, 4])
     // the first two directions part the three types; the others are noise with near-equal variances
     for (let c = 0; c < 2; c++) {
       expect(varianceShare[c]).toBeCloseTo(expected.values[c]! / total, 6)
-      const sign = Math.sign(scores[c]! * expected.score(0, c))
+      const sign = Math.sign(scores.values[c]! * expected.score(0, c))
       for (let cell = 0; cell < N; cell++) {
-        expect(sign * scores[cell * 4 + c]!).toBeCloseTo(expected.score(cell, c), 3)
+        expect(sign * scores.values[cell * 4 + c]!).toBeCloseTo(expected.score(cell, c), 3)
       }
     }
     expect(varianceShare[3]).toBeCloseTo(expected.values[3]! / total, 3)
@@ -83,13 +83,13 @@ describe('pcaFloor', () => {
     expect(pcaFloor(counts, { components: 2 })).toEqual(first)
     const other = pcaFloor(counts, { components: 2, seed: 9 })
     for (let i = 0; i < N * 2; i++) {
-      const sign = Math.sign(first.scores[i % 2]! * other.scores[i % 2]!)
-      expect(sign * other.scores[i]!).toBeCloseTo(first.scores[i]!, 3)
+      const sign = Math.sign(first.scores.values[i % 2]! * other.scores.values[i % 2]!)
+      expect(sign * other.scores.values[i]!).toBeCloseTo(first.scores.values[i]!, 3)
     }
   })
 
   it('asks for no more components than there are genes or cells', () => {
-    expect(pcaFloor(counts, { topGenes: 3, components: 20 }).components).toBe(3)
-    expect(pcaFloor(counts.select([0, 1]), { components: 20 }).components).toBe(2)
+    expect(pcaFloor(counts, { topGenes: 3, components: 20 }).scores.columns).toBe(3)
+    expect(pcaFloor(counts.select([0, 1]), { components: 20 }).scores.columns).toBe(2)
   })
 })

@@ -9,7 +9,7 @@ import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type HighlyVariableGenes,
-  selectHighlyVariableGenes,
+  highlyVariableGenes,
 } from '../../src/analysis/genes/highly-variable-genes.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
@@ -78,7 +78,7 @@ describe.skipIf(!python)(`scanpy's highly variable genes${why}`, () => {
     const batch = request.batchKey === null ? undefined : obsColumn(adata, request.batchKey).codes
     const shares: string[] = []
     for (const { nTopGenes, stable, ...wanted } of cases) {
-      const found = selectHighlyVariableGenes(adata.counts, { nTopGenes, ...(batch && { batch }) })
+      const found = highlyVariableGenes(adata.counts, { nTopGenes, ...(batch && { batch }) })
       expect(worstRelative(found.means, wanted.means)).toBeLessThan(1e-10)
       expect(worstRelative(found.variances, wanted.variances)).toBeLessThan(1e-10)
       expect(worstRelative(found.normalizedVariance, wanted.normalizedVariance)).toBeLessThan(1e-9)

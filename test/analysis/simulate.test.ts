@@ -79,7 +79,7 @@ describe('simulateCells', () => {
       types: obs.cell_type,
       batches: obs.batch,
       library: Array.from(obs.library_size, (size) => size.toFixed(6)),
-      z: Array.from(latent.subarray(0, 3), (value) => value.toFixed(5)),
+      z: Array.from(latent.values.subarray(0, 3), (value) => value.toFixed(5)),
     }).toMatchInlineSnapshot(`
       {
         "batches": [
@@ -165,7 +165,8 @@ describe('simulateCells', () => {
   it('shapes its results and sorts every row', () => {
     expect(demo.counts.nCells).toBe(1500)
     expect(demo.counts.nGenes).toBe(600)
-    expect(demo.latent).toHaveLength(1500 * demo.nLatent)
+    expect(demo.latent).toMatchObject({ rows: 1500, columns: 8 })
+    expect(demo.latent.values).toHaveLength(1500 * 8)
     expect(new Set(demo.obsNames).size).toBe(1500)
     expect(demo.varNames[0]).toBe('gene_001')
     expect(new Set(demo.obs.cell_type).size).toBe(6)

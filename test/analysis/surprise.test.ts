@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CellScores, scoreCells } from '../../src/analysis/outliers/cell-scores.js'
 import { surpriseNull, surpriseZ } from '../../src/analysis/outliers/surprise.js'
 import { SurpriseNull } from '../../src/analysis/outliers/surprise-null.js'
 import { generateCells, sourceOf } from '../../src/analysis/posterior/generate.js'
-import { expectedCounts, posteriorOf } from '../../src/analysis/posterior/inference.js'
+import { posteriorOf } from '../../src/analysis/posterior/inference.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import { type CellScores, scoreCells } from '../../src/cli/fit/cell-scores.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { kolmogorovSmirnovUniform, kolmogorovSurvival } from '../../src/numeric/kolmogorov.js'
@@ -73,60 +73,6 @@ function shuffled(row: { genes: Int32Array; counts: Float32Array }, nGenes: numb
   return { genes, counts: row.counts }
 }
 
-describe('generateCells', async () => {
-  const device = await createCpuDevice({ threads: 2 })
-  afterAll(() => device.dispose())
-  const source = smallCells(60, 30, 4)
-
-  it('draws counts with the means and variances of the decoder', async () => {
-    const network = smallNetwork(device, source)
-    const posterior = await posteriorOf(network, source)
-    // one parent, one latent: every cell has the same distribution
-    const one = sourceOf(source, Int32Array.of(7))
-    const still = { mean: posterior.mean.slice(28, 32), variance: new Float32Array(4) }
-    const n = 8000
-    const cells = await generateCells(network, one, still, n, 6)
-    expect(cells.parent.every((parent) => parent === 0)).toBe(true)
-    const theta = await network.dispersions()
-    for await (const { mean } of expectedCounts(network, one, still.mean)) {
-      const sums = new Float64Array(30)
-      const squares = new Float64Array(30)
-      for (let i = 0; i < n; i++) {
-        const { genes, counts } = cells.row(i)
-        for (const [k, g] of genes.entries()) {
-          sums[g]! += counts[k]!
-          squares[g]! += counts[k]! ** 2
-        }
-      }
-      for (let g = 0; g < 30; g++) {
-        const variance = mean[g]! + mean[g]! ** 2 / theta(g, 0)
-        expect(Math.abs(sums[g]! / n - mean[g]!)).toBeLessThan(4.5 * Math.sqrt(variance / n))
-        expect((squares[g]! / n - (sums[g]! / n) ** 2) / variance).toBeGreaterThan(0.6)
-        expect((squares[g]! / n - (sums[g]! / n) ** 2) / variance).toBeLessThan(1.6)
-      }
-    }
-    network.release()
-  })
-
-  it('gives each cell the covariates of its parent and the size of its own counts', async () => {
-    const network = smallNetwork(device, source)
-    const cells = await generateCells(network, source, await posteriorOf(network, source), 100, 3)
-    for (let i = 0; i < 100; i++) {
-      expect(cells.categorical[0]![i]).toBe(source.categorical[0]![cells.parent[i]!])
-      const { genes, counts } = cells.row(i)
-      expect(cells.size[i]).toBe(
-        Math.max(
-          1,
-          counts.reduce((a, b) => a + b, 0),
-        ),
-      )
-      for (let k = 1; k < genes.length; k++) expect(genes[k]!).toBeGreaterThan(genes[k - 1]!)
-      expect(counts.every((count) => count > 0 && Number.isInteger(count))).toBe(true)
-    }
-    network.release()
-  })
-})
-
 describe('SurpriseNull', () => {
   const random = new Random(12)
   const draw = (n: number) => {
@@ -169,9 +115,7 @@ describe('planted outliers of the demo', () => {
     const device = await createCpuDevice({ threads: 2 })
     const model = await SCVI.create(adata, { batchKey: 'batch', device })
     await model.train({ maxEpochs: 60 })
-    const { means, variances } = await model.getLatentPosterior()
-    const latent = { means: means.values, variances: variances.values, n: means.rows, d: means.columns }
-    scores = await scoreCells(device, latent, await model.surpriseScores(), 0)
+    scores = await scoreCells(await model.getLatentPosterior(), await model.surpriseScores(), { device })
     planted = Array.from(adata.obs.getChild('is_outlier')!, (value) => Number(String(value) === 'True'))
     await device.dispose()
   }, 90_000)

@@ -1,22 +1,26 @@
 import { UMAP } from 'umap-js'
 import { describe, expect, it } from 'vitest'
-import { nearestNeighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { umap } from '../../src/analysis/umap/umap.js'
 import { fitSimilarityCurve } from '../../src/analysis/umap/umap-curve.js'
 import { dropWeakTies, fuzzyGraph } from '../../src/analysis/umap/umap-graph.js'
 import { principalStart } from '../../src/analysis/umap/umap-start.js'
 import { FunctionTable } from '../../src/analysis/umap/umap-table.js'
+import type { Matrix } from '../../src/numeric/matrix.js'
 import { Random } from '../../src/numeric/random.js'
+import { firstRows, matrix } from '../matrix.js'
 import { blobs } from './blobs.js'
 
 const N = 400
 const D = 6
-const { data, labels } = blobs(N, D, 5)
+const { points, labels } = blobs(N, D, 5)
+const graph = neighbors(points)
 
 /** Trustworthiness of a layout (Venna and Kaski 2001): 1 when no stranger enters a neighbourhood of k. */
-function trustworthiness(high: Float32Array, low: Float32Array, n: number, d: number, k: number): number {
-  const ranked = nearestNeighbors(high, n, d, n - 1, { includeSelf: false })
-  const near = nearestNeighbors(low, n, 2, k, { includeSelf: false })
+function trustworthiness(high: Matrix, low: Matrix, k: number): number {
+  const n = high.rows
+  const ranked = neighbors(high, { k: n - 1, includeSelf: false })
+  const near = neighbors(low, { k, includeSelf: false })
   let penalty = 0
   for (let i = 0; i < n; i++) {
     const rank = new Map(
@@ -28,15 +32,15 @@ function trustworthiness(high: Float32Array, low: Float32Array, n: number, d: nu
 }
 
 describe('umap', () => {
-  const layout = umap(data, N, D)
+  const layout = umap(graph)
 
   it('keeps neighbourhoods', () => {
-    expect(layout.every(Number.isFinite)).toBe(true)
-    expect(trustworthiness(data, layout, N, D, 12)).toBeGreaterThan(0.93)
+    expect(layout.values.every(Number.isFinite)).toBe(true)
+    expect(trustworthiness(points, layout, 12)).toBeGreaterThan(0.93)
   })
 
   it('keeps separate groups separate', () => {
-    const { indices } = nearestNeighbors(layout, N, 2, 10, { includeSelf: false })
+    const { indices } = neighbors(layout, { k: 10, includeSelf: false })
     const same = indices.reduce(
       (sum, cell, at) => sum + Number(labels[cell] === labels[Math.floor(at / 10)]),
       0,
@@ -45,30 +49,27 @@ describe('umap', () => {
   })
 
   it('is the same for the same seed, and another for another', () => {
-    expect(umap(data, N, D)).toEqual(layout)
-    expect(umap(data, N, D, { seed: 1 })).not.toEqual(layout)
+    expect(umap(graph)).toEqual(layout)
+    expect(umap(graph, { seed: 1 })).not.toEqual(layout)
   })
 
   it('is the same with neighbours that were found before, even with more of them', () => {
-    expect(umap(data, N, D, { neighbors: nearestNeighbors(data, N, D, 31) })).toEqual(layout)
+    expect(umap(neighbors(points, { k: 31 }))).toEqual(layout)
   })
 
-  it('refuses neighbours of other cells or without the cell itself', () => {
-    expect(() => umap(data, N, D, { neighbors: nearestNeighbors(data, N - 1, D, 15) })).toThrow(
-      'UMAP needs 15 neighbours',
-    )
-    const others = nearestNeighbors(data, N, D, 15, { includeSelf: false })
-    expect(() => umap(data, N, D, { neighbors: others })).toThrow('the cell itself first')
+  it('refuses too few neighbours, and neighbours without the cell itself', () => {
+    expect(() => umap(neighbors(points, { k: 14 }))).toThrow('UMAP needs 15 neighbours')
+    expect(() => umap(neighbors(points, { includeSelf: false }))).toThrow('the cell itself first')
   })
 
   it('reports every epoch', () => {
     const seen: number[] = []
-    umap(data, N, D, { nEpochs: 7, onEpoch: (epoch, all) => seen.push(epoch, all) })
+    umap(graph, { nEpochs: 7, onEpoch: (epoch, all) => seen.push(epoch, all) })
     expect(seen).toEqual([1, 7, 2, 7, 3, 7, 4, 7, 5, 7, 6, 7, 7, 7])
   })
 
-  it.each([0, 1, 2, 3, 4, 5, 15, 16])('lays out %i cells', (n) => {
-    const few = umap(data.slice(0, n * D), n, D, { nEpochs: 20 })
+  it.each([1, 2, 3, 4, 5, 15, 16])('lays out %i cells', (n) => {
+    const { values: few } = umap(neighbors(firstRows(points, n)), { nEpochs: 20 })
     expect(few).toHaveLength(n * 2)
     expect(few.every(Number.isFinite)).toBe(true)
     const places = new Set(Array.from({ length: n }, (_, i) => `${few[2 * i]} ${few[2 * i + 1]}`))
@@ -76,31 +77,34 @@ describe('umap', () => {
   })
 
   it('lays out cells that all coincide, and one latent dimension', () => {
-    expect(umap(new Float32Array(30 * 3), 30, 3, { nEpochs: 20 }).every(Number.isFinite)).toBe(true)
-    expect(umap(data.slice(0, 50), 50, 1, { nEpochs: 20 }).every(Number.isFinite)).toBe(true)
+    for (const cells of [matrix(new Float32Array(30 * 3), 3), matrix(points.values.slice(0, 50), 1)]) {
+      expect(umap(neighbors(cells), { nEpochs: 20 }).values.every(Number.isFinite)).toBe(true)
+    }
   })
 })
 
 const K = 15
 
 /** umap-js with its graph and layout ready to be optimised, started from the principal components as ours is. */
-function peerOf(latent: Float32Array, n: number, d: number, nEpochs: number) {
+function peerOf(latent: Matrix, nEpochs: number) {
+  const n = latent.rows
   const random = new Random(11)
-  const { indices, distances } = nearestNeighbors(latent, n, d, K)
+  const { indices, distances } = neighbors(latent, { k: K })
   const rows = (values: Float32Array | Int32Array) =>
     Array.from({ length: n }, (_, i) => Array.from(values.subarray(i * K, (i + 1) * K)))
   const peer = new UMAP({ nNeighbors: K, minDist: 0.5, nEpochs, random: () => random.next() })
   peer.setPrecomputedKNN(rows(indices), rows(distances))
   peer.initializeFit(rows(indices))
-  const start = principalStart(latent, n, d, new Random(12))
+  const start = principalStart(latent, new Random(12))
   for (const [i, point] of peer.getEmbedding().entries()) point.splice(0, 2, start[2 * i]!, start[2 * i + 1]!)
   return peer
 }
 
 /** The share of the k nearest cells that stay among the k nearest in the layout. */
-function neighborOverlap(high: Float32Array, low: Float32Array, n: number, d: number, k: number): number {
-  const before = nearestNeighbors(high, n, d, k, { includeSelf: false }).indices
-  const after = nearestNeighbors(low, n, 2, k, { includeSelf: false }).indices
+function neighborOverlap(high: Matrix, low: Matrix, k: number): number {
+  const n = high.rows
+  const before = neighbors(high, { k, includeSelf: false }).indices
+  const after = neighbors(low, { k, includeSelf: false }).indices
   let kept = 0
   for (let i = 0; i < n; i++) {
     const named = new Set(before.subarray(i * k, (i + 1) * k))
@@ -117,17 +121,17 @@ describe('umap beside umap-js', () => {
   const n = 600
   const d = 8
   // groups that run into each other, so that there is a neighbourhood to lose
-  const latent = blobs(n, d, 6, { seed: 3, spread: 1.5 }).data
+  const latent = blobs(n, d, 6, { seed: 3, spread: 1.5 }).points
 
   it('has the same graph', () => {
-    const cells = latent.slice()
+    const cells = latent.values.slice()
     // cells that coincide have no distance to the nearest other
     for (let i = 1; i < 20; i++) cells.copyWithin(i * d, 0, d)
     for (let i = 31; i < 35; i++) cells.copyWithin(i * d, 30 * d, 31 * d)
     // the peer's graph is a private member
-    const graph: PeerGraph = Reflect.get(peerOf(cells, n, d, 500), 'graph')
-    const theirs = new Map(graph.getAll().map((x) => [x.row * n + x.col, x.value]))
-    const { head, tail, weight } = fuzzyGraph(nearestNeighbors(cells, n, d, K), K)
+    const peers: PeerGraph = Reflect.get(peerOf(matrix(cells, d), 500), 'graph')
+    const theirs = new Map(peers.getAll().map((x) => [x.row * n + x.col, x.value]))
+    const { head, tail, weight } = fuzzyGraph(neighbors(matrix(cells, d), { k: K }), K)
     // weights below this vanish in float32
     const strong = (w: number) => w > 1e-30
     expect(2 * weight.filter(strong).length).toBe([...theirs.values()].filter(strong).length)
@@ -138,16 +142,16 @@ describe('umap beside umap-js', () => {
   })
 
   it('keeps neighbourhoods as well, with any seed', () => {
-    const peer = peerOf(latent, n, d, 500)
+    const peer = peerOf(latent, 500)
     for (let epoch = 0; epoch < 500; epoch++) peer.step()
-    const theirs = Float32Array.from(peer.getEmbedding().flat())
-    const layouts = [0, 1, 2].map((seed) => umap(latent, n, d, { seed }))
+    const theirs = matrix(Float32Array.from(peer.getEmbedding().flat()), 2)
+    const layouts = [0, 1, 2].map((seed) => umap(neighbors(latent), { seed }))
     for (const [score, margin] of [
       [trustworthiness, 0.005],
       [neighborOverlap, 0.02],
     ] as const) {
-      const ours = layouts.map((layout) => score(latent, layout, n, d, K))
-      for (const value of ours) expect(value).toBeGreaterThan(score(latent, theirs, n, d, K) - margin)
+      const ours = layouts.map((layout) => score(latent, layout, K))
+      for (const value of ours) expect(value).toBeGreaterThan(score(latent, theirs, K) - margin)
     }
   })
 })

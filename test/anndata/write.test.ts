@@ -20,10 +20,10 @@ async function demo(name: string, more: Partial<NewAnnData> = {}): Promise<strin
   return path
 }
 
-const embedding = (rows: number, cols: number, from = 0) => ({
-  data: Float32Array.from({ length: rows * cols }, (_, i) => from + i),
+const embedding = (rows: number, columns: number, from = 0) => ({
+  values: Float32Array.from({ length: rows * columns }, (_, i) => from + i),
   rows,
-  cols,
+  columns,
 })
 
 describe('writeAnnData', () => {
@@ -99,7 +99,7 @@ describe('writeAnnData', () => {
       expect(big.shape).toEqual([rows, cols])
       expect(big.filters.map((filter) => filter.name)).toEqual(['deflate'])
       for (const row of [0, 1, 2095, 2096, 2097, rows - 1]) {
-        expect(big.slice([[row, row + 1]])).toEqual(matrix.data.slice(row * cols, (row + 1) * cols))
+        expect(big.slice([[row, row + 1]])).toEqual(matrix.values.slice(row * cols, (row + 1) * cols))
       }
     })
   })

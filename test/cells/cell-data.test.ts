@@ -3,6 +3,7 @@ import { cellData, libraryPrior } from '../../src/cells/cell-data.js'
 import { smallData } from '../train/small-data.js'
 
 const data = smallData()
+const names = Array.from({ length: data.nCells }, (_, i) => `cell_${String(i + 1).padStart(3, '0')}`)
 
 describe('cellData', () => {
   it('takes all cells and genes when nothing else is said', () => {
@@ -67,14 +68,19 @@ describe('cellData', () => {
     const { source } = cellData(data, { sizeFactorKey: 'factor' })
     expect(Array.from(source.size)).toEqual(Array.from(data.obs.getChild('factor')!, Math.fround))
     expect(() => cellData(data, { sizeFactorKey: 'holed' })).toThrow(
-      'the obs column "holed" is NaN for cell 4.',
+      'the obs column "holed" is NaN for cell 4; it must be a positive number for every cell.',
     )
-    expect(() => cellData(data, { sizeFactorKey: 'signed' })).toThrow('cell 2 has a size factor of -1.')
+    expect(() => cellData(data, { sizeFactorKey: 'signed' })).toThrow(
+      'the obs column "signed" is -1 for cell 2',
+    )
+    expect(() => cellData({ ...data, obsNames: names }, { sizeFactorKey: 'signed' })).toThrow(
+      'for cell "cell_003"',
+    )
   })
 
   it('refuses missing categories, unknown columns and cells without a count', () => {
     expect(() => cellData(data, { batchKey: 'gaps' })).toThrow(
-      '"small.h5ad": the obs column "gaps" has missing values.',
+      '"small.h5ad": the obs column "gaps" has no value for cell 9.',
     )
     expect(() => cellData(data, { batchKey: 'donor' })).toThrow(
       expect.objectContaining({ kind: 'bad-input' }),

@@ -28,7 +28,7 @@ beforeAll(() =>
     obsNames: ['a', 'b', 'c', 'd', 'é'],
     var: new Table({ gene_ids: vectorFromArray(['E1', 'E2', 'E3', 'E4'], new Utf8()) }),
     varNames: names('g', 4),
-    obsm: { X_pca: { data: Float32Array.from({ length: 10 }, (_, i) => i), rows: 5, cols: 2 } },
+    obsm: { X_pca: { values: Float32Array.from({ length: 10 }, (_, i) => i), rows: 5, columns: 2 } },
     uns: { title: 'a file', nested: { flag: true, none: null } },
   }),
 )

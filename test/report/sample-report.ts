@@ -50,7 +50,7 @@ export function sampleReport(n = 300, types = 5): ReportData {
     history: sampleHistory(80),
     keptEpoch: 76,
     cellNames,
-    umap,
+    umap: { values: umap, rows: n, columns: 2 },
     colorings: [
       {
         kind: 'categorical',

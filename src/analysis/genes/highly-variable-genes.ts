@@ -1,9 +1,10 @@
 import type { CountMatrix } from '../../anndata/counts/counts.js'
+import { checkOptionKeys } from '../../anndata/option-keys.js'
 import { ScvaeError } from '../../errors.js'
 import { loess } from '../../numeric/loess.js'
 import { median } from '../../numeric/quantile.js'
 
-/** Options of {@link selectHighlyVariableGenes}. */
+/** Options of {@link highlyVariableGenes}. */
 export interface HighlyVariableGenesOptions {
   /** How many genes to choose; all where the matrix has no more. */
   nTopGenes: number
@@ -15,7 +16,7 @@ export interface HighlyVariableGenesOptions {
   span?: number
 }
 
-/** What {@link selectHighlyVariableGenes} found; every array but `genes` has one entry a gene of the matrix. */
+/** What {@link highlyVariableGenes} found; every array but `genes` has one entry a gene of the matrix. */
 export interface HighlyVariableGenes {
   /** Positions of the chosen genes, ascending. */
   genes: Int32Array
@@ -45,7 +46,7 @@ const OPTION_KEYS = ['nTopGenes', 'batch', 'nBatches', 'span']
  * @param counts raw counts, cells × genes
  * @throws ScvaeError `usage` for options that make no sense, `bad-input` where no batch has two cells
  */
-export function selectHighlyVariableGenes(
+export function highlyVariableGenes(
   counts: CountMatrix,
   options: HighlyVariableGenesOptions,
 ): HighlyVariableGenes {
@@ -101,13 +102,7 @@ function checkOptions(
   counts: CountMatrix,
   options: HighlyVariableGenesOptions,
 ): { batch: Int32Array | undefined; nBatches: number; span: number } {
-  for (const key of Object.keys(options)) {
-    if (!OPTION_KEYS.includes(key)) {
-      throw new ScvaeError('usage', `selectHighlyVariableGenes has no option "${key}".`, {
-        hint: `Its options are ${OPTION_KEYS.join(', ')}.`,
-      })
-    }
-  }
+  checkOptionKeys('highlyVariableGenes', options, OPTION_KEYS)
   const { nTopGenes, batch, span = 0.3 } = options
   if (!Number.isInteger(nTopGenes) || nTopGenes < 1) {
     throw new ScvaeError(

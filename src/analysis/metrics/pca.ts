@@ -1,13 +1,13 @@
 import type { CountMatrix } from '../../anndata/counts/counts.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
 import { STREAM } from '../simulate/random-streams.js'
 import { symmetricEigen } from './symmetric-eigen.js'
 
 /** Principal component scores, with the share of the variance that each component explains. */
 export interface Pca {
-  /** n × components scores, row-major. */
-  scores: Float32Array
-  components: number
+  /** Cells × components. */
+  scores: Matrix
   /** Share of the total variance, a component. */
   varianceShare: Float64Array
 }
@@ -42,7 +42,7 @@ const SUBSPACE_ITERATIONS = 8
  * the centred matrix, which is never made dense. Cells without a count stay at zero before centring.
  *
  * @param counts cells × genes
- * @returns n × min(components, genes kept, n) scores
+ * @returns min(components, genes kept, n) components
  */
 export function pcaFloor(counts: CountMatrix, options: PcaFloorOptions = {}): Pca {
   const { topGenes = 2000, components = 20, targetTotal = 1e4, seed = 0 } = options
@@ -124,8 +124,7 @@ function truncatedPca(rows: SparseRows, components: number, seed: number): Pca {
     }
   }
   return {
-    scores,
-    components,
+    scores: { values: scores, rows: nRows, columns: components },
     varianceShare: values.slice(0, components).map((v) => (total > 0 ? v / total : 0)),
   }
 }

@@ -1,4 +1,5 @@
 import type { Device, NearestRows } from '../../device/device.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import {
   blankNeighbors,
   type NeighborOptions,
@@ -23,47 +24,43 @@ export interface DeviceNeighborOptions extends NeighborOptions {
 }
 
 /**
- * The neighbours that {@link nearestNeighbors} finds, searched for by the device where that is faster: on a GPU that is not
- * software, from 20,000 cells on. Else by the tree.
+ * What {@link neighbors} finds, searched for by the device where that is faster: on a GPU that is not software, from 20,000
+ * cells on. Else by the tree.
  *
  * The device compares all pairs in float32 and names a few more candidates than are asked for. Their distances are summed again
  * in float64. Where rounding leaves open whether a cell that was not named is closer, the tree decides.
  *
- * @param data n × d, row-major
- * @param k neighbours a cell; at most n with the cell itself, n − 1 without
+ * @param points cells × dimensions
  * @throws ScvaeError `usage` when `k` is out of range, `failed` when the data hold a value that is not finite,
  *   `no-device` when the GPU fails
  */
-export async function nearestNeighborsOn(
+export async function neighborsOn(
   device: Device,
-  data: Float32Array,
-  n: number,
-  d: number,
-  k: number,
+  points: Matrix,
   options: DeviceNeighborOptions = {},
 ): Promise<Neighbors> {
-  const neighbors = blankNeighbors(data, n, d, k, options)
-  const others = othersOf(neighbors)
+  const graph = blankNeighbors(points, options)
+  const { n } = graph
+  const others = othersOf(graph)
   const candidates = Math.min(others + SPARE, n - 1)
   const worthwhile = options.always || (!device.software && n >= MANY_CELLS)
-  if (!worthwhile || !device.nearestRows || others === 0 || !fitsFloat32(data, n, d)) {
-    searchTree(neighbors, data, d)
-    return neighbors
+  if (!worthwhile || !device.nearestRows || others === 0 || !fitsFloat32(points)) {
+    searchTree(graph)
+    return graph
   }
   const open = new Uint8Array(n)
   let nOpen = 0
-  for await (const found of device.nearestRows({ values: data, rows: n, columns: d }, candidates)) {
-    nOpen += rankCandidates(neighbors, data, d, found, open)
+  for await (const found of device.nearestRows(points, candidates)) {
+    nOpen += rankCandidates(graph, found, open)
   }
-  if (nOpen > 0) searchTree(neighbors, data, d, open)
-  return neighbors
+  if (nOpen > 0) searchTree(graph, open)
+  return graph
 }
 
 /** Whether no squared distance overflows in float32. */
-function fitsFloat32(data: Float32Array, n: number, d: number): boolean {
-  let largest = 0
-  for (let at = 0; at < n * d; at++) largest = Math.max(largest, Math.abs(data[at]!))
-  return 4 * largest ** 2 * d < 2 ** 127
+function fitsFloat32({ values, columns }: Matrix): boolean {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return 4 * largest ** 2 * columns < 2 ** 127
 }
 
 /**
@@ -73,15 +70,15 @@ function fitsFloat32(data: Float32Array, n: number, d: number): boolean {
  * @returns how many such cells there are
  */
 export function rankCandidates(
-  neighbors: Neighbors,
-  data: Float32Array,
-  d: number,
+  graph: Neighbors,
   { first, count, rows, farthest }: NearestRows,
   open: Uint8Array,
 ): number {
-  const others = othersOf(neighbors)
+  const { points, n } = graph
+  const d = points.columns
+  const others = othersOf(graph)
   const candidates = rows.length / count
-  const all = candidates === neighbors.n - 1
+  const all = candidates === n - 1
   // a difference, its square and d sums of d + 1 terms in float32; the rest is for the sum in float64
   const share = 1 - (d + 4) * UNIT
   const cells = new Int32Array(candidates)
@@ -91,7 +88,7 @@ export function rankCandidates(
     const cell = first + i
     for (let rank = 0; rank < candidates; rank++) {
       const other = rows[rank * count + i]!
-      const distance = squaredDistance(data, d, cell, other)
+      const distance = squaredDistance(points, cell, other)
       let at = rank
       for (; at > 0 && comesBefore(distance, other, squared[at - 1]!, cells[at - 1]!); at--) {
         squared[at] = squared[at - 1]!
@@ -100,7 +97,7 @@ export function rankCandidates(
       squared[at] = distance
       cells[at] = other
     }
-    putNeighbors(neighbors, cell, cells, squared)
+    putNeighbors(graph, cell, cells, squared)
     // no cell that was not named is closer than this
     const bound = farthest[i]! * share - d * 4 * SMALLEST
     const last = squared[others - 1]!
@@ -116,10 +113,10 @@ const comesBefore = (squared: number, cell: number, otherSquared: number, other:
   squared < otherSquared || (squared === otherSquared && cell < other)
 
 /** In float64, summed as the tree does. */
-function squaredDistance(data: Float32Array, d: number, a: number, b: number): number {
+function squaredDistance({ values, columns }: Matrix, a: number, b: number): number {
   let sum = 0
-  for (let f = 0; f < d; f++) {
-    const x = data[a * d + f]! - data[b * d + f]!
+  for (let f = 0; f < columns; f++) {
+    const x = values[a * columns + f]! - values[b * columns + f]!
     sum += x * x
   }
   return sum

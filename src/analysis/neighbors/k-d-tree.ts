@@ -1,3 +1,5 @@
+import type { Matrix } from '../../numeric/matrix.js'
+
 /** Cells of a leaf at most: below so many, looking at all of them is faster than a deeper tree. */
 const LEAF_SIZE = 32
 
@@ -21,18 +23,18 @@ export class TreeSearch {
   #self = 0
   #worst = Number.POSITIVE_INFINITY
 
-  constructor(data: Float32Array, n: number, d: number, k: number) {
+  constructor({ values, rows: n, columns: d }: Matrix, k: number) {
     this.#n = n
     this.#d = d
     this.order = Int32Array.from({ length: n }, (_, i) => i)
     let nodes = 1
     for (let size = n; size > LEAF_SIZE; size = Math.ceil(size / 2)) nodes = 2 * nodes + 1
     this.#boxes = new Float64Array(nodes * 2 * d)
-    this.#build(data, 0, 0, n)
+    this.#build(values, 0, 0, n)
     this.#points = new Float64Array(n * d)
     for (let p = 0; p < n; p++) {
       const cell = this.order[p]!
-      for (let f = 0; f < d; f++) this.#points[p * d + f] = data[cell * d + f]!
+      for (let f = 0; f < d; f++) this.#points[p * d + f] = values[cell * d + f]!
     }
     this.#query = new Float64Array(d)
     this.cells = new Int32Array(k)

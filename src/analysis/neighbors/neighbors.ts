@@ -1,8 +1,11 @@
 import { ScvaeError } from '../../errors.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { TreeSearch } from './k-d-tree.js'
 
 /** The nearest neighbours of every cell, nearest first. */
 export interface Neighbors {
+  /** The cells' points, n × dimensions, among which the neighbours were looked for. */
+  points: Matrix
   /** Number of cells. */
   n: number
   /** Neighbours a cell, counting the cell itself when `includesSelf`. */
@@ -16,58 +19,51 @@ export interface Neighbors {
 }
 
 export interface NeighborOptions {
+  /** Neighbours a cell, counting the cell itself when it is included. Default 15, or all where there are fewer. */
+  k?: number
   /** Put every cell first in its own list, counted in `k` (the convention of UMAP). Default true. */
   includeSelf?: boolean
 }
 
+const DEFAULT_K = 15
+
 /**
- * Exact k nearest neighbours (Euclidean) of the rows of a small-dimensional table, by a k-d tree.
+ * Exact k nearest neighbours (Euclidean) of cells in a space of few dimensions, by a k-d tree.
  *
  * Distances are summed in float64 from the coordinates. Ties go to the lower cell position.
  *
- * @param data n × d, row-major
- * @param k neighbours a cell; at most n with the cell itself, n − 1 without
+ * @param points cells × dimensions, such as the latent of a model
  * @throws ScvaeError `usage` when `k` is out of range, `failed` when the data hold a value that is not finite
  */
-export function nearestNeighbors(
-  data: Float32Array,
-  n: number,
-  d: number,
-  k: number,
-  options: NeighborOptions = {},
-): Neighbors {
-  const neighbors = blankNeighbors(data, n, d, k, options)
-  searchTree(neighbors, data, d)
-  return neighbors
+export function neighbors(points: Matrix, options: NeighborOptions = {}): Neighbors {
+  const graph = blankNeighbors(points, options)
+  searchTree(graph)
+  return graph
 }
 
 /** Neighbours to be filled in: every cell's own place, when it has one, is. Judges what is asked for and the data. */
-export function blankNeighbors(
-  data: Float32Array,
-  n: number,
-  d: number,
-  k: number,
-  options: NeighborOptions,
-): Neighbors {
+export function blankNeighbors(points: Matrix, options: NeighborOptions): Neighbors {
+  const { values, rows: n, columns } = points
   const includesSelf = options.includeSelf ?? true
   const most = includesSelf ? n : n - 1
+  const k = options.k ?? Math.min(DEFAULT_K, most)
   if (!Number.isInteger(k) || k < 1 || k > most) {
     throw new ScvaeError(
       'usage',
       `${k} nearest neighbours were asked for, but ${n} cells allow 1 to ${most}.`,
     )
   }
-  for (let at = 0; at < n * d; at++) {
-    if (!Number.isFinite(data[at]!)) {
+  for (let at = 0; at < n * columns; at++) {
+    if (!Number.isFinite(values[at]!)) {
       throw new ScvaeError(
         'failed',
-        `Cell ${Math.floor(at / d)} has a coordinate that is not a finite number.`,
+        `Cell ${Math.floor(at / columns)} has a coordinate that is not a finite number.`,
       )
     }
   }
   const indices = new Int32Array(n * k)
   if (includesSelf) for (let cell = 0; cell < n; cell++) indices[cell * k] = cell
-  return { n, k, includesSelf, indices, distances: new Float32Array(n * k) }
+  return { points, n, k, includesSelf, indices, distances: new Float32Array(n * k) }
 }
 
 /** Neighbours of a cell besides itself. */
@@ -97,15 +93,15 @@ export function putNeighbors(
  *
  * @param wanted 1 for the cells whose lists are looked for; all of them when left out
  */
-export function searchTree(neighbors: Neighbors, data: Float32Array, d: number, wanted?: Uint8Array): void {
-  const { n } = neighbors
-  const others = othersOf(neighbors)
+export function searchTree(graph: Neighbors, wanted?: Uint8Array): void {
+  const { points, n } = graph
+  const others = othersOf(graph)
   if (others === 0) return
-  const search = new TreeSearch(data, n, d, others)
+  const search = new TreeSearch(points, others)
   for (let position = 0; position < n; position++) {
     const cell = search.order[position]!
     if (wanted && !wanted[cell]) continue
     search.find(position)
-    putNeighbors(neighbors, cell, search.cells, search.squared)
+    putNeighbors(graph, cell, search.cells, search.squared)
   }
 }

@@ -2,6 +2,7 @@ import { ScvaeError } from '../../errors.js'
 import { mad, median } from '../../numeric/quantile.js'
 import { Random } from '../../numeric/random.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
+import type { LatentPosterior } from '../posterior/inference.js'
 import { STREAM } from '../simulate/random-streams.js'
 
 export interface AggregatedPosteriorOptions {
@@ -22,19 +23,16 @@ const DEGREES_OF_FREEDOM = 3
  * squared distance; with these it grows with the logarithm of the distance, which {@link upperTailP} relies on. A cell
  * is left out of the mixture that it is held against, else every cell would sit on top of its own peak.
  *
- * @param means n × d posterior means, row-major
- * @param variances n × d posterior variances, row-major, positive
- * @returns n values, larger for cells farther from the others; defined up to one constant for all cells
+ * @returns one value a cell, larger for cells farther from the others; defined up to one constant for all cells
  * @throws ScvaeError `failed` when there are fewer than two cells or a value is not finite
  */
 export function aggregatedPosteriorDistance(
-  means: Float32Array,
-  variances: Float32Array,
-  n: number,
-  d: number,
+  posterior: LatentPosterior,
   options: AggregatedPosteriorOptions = {},
 ): Float64Array {
   const { components = 2000, seed = 0 } = options
+  const { values: means, rows: n, columns: d } = posterior.means
+  const variances = posterior.variances.values
   if (n < 2) throw new ScvaeError('failed', `The aggregated posterior of ${n} cell has no other cell in it.`)
   const sample = new Random(seed, STREAM.aggregatedPosterior).permutation(n).slice(0, Math.min(components, n))
   const m = sample.length

@@ -3,6 +3,9 @@ import { benjaminiHochberg } from '../../numeric/multiple-testing.js'
 import { cauchyCombination } from './cauchy-combination.js'
 import { upperTailP } from './empirical-tail.js'
 
+/** False discovery rate at which cells are flagged. */
+export const OUTLIER_ALPHA = 0.05
+
 export interface OutlierParts {
   /** p-value of every cell's surprise. */
   surpriseP: Float64Array
@@ -10,7 +13,7 @@ export interface OutlierParts {
   aggregatedDistance: Float64Array
   /** Scaled log distance of every cell to its k-th latent neighbour. */
   neighborDistance: Float64Array
-  /** False discovery rate at which cells are flagged. Default 0.05. */
+  /** False discovery rate at which cells are flagged. Default {@link OUTLIER_ALPHA}. */
   alpha?: number
 }
 
@@ -42,7 +45,7 @@ const WEIGHTS = [0.5, 0.25, 0.25]
  * @throws ScvaeError `usage` when the parts differ in length
  */
 export function combineOutlierScores(parts: OutlierParts): OutlierScores {
-  const { surpriseP, aggregatedDistance, neighborDistance, alpha = 0.05 } = parts
+  const { surpriseP, aggregatedDistance, neighborDistance, alpha = OUTLIER_ALPHA } = parts
   const n = surpriseP.length
   if (aggregatedDistance.length !== n || neighborDistance.length !== n) {
     throw new ScvaeError(

@@ -1,5 +1,14 @@
 import type { CellSource } from '../../device/device.js'
 import type { Network } from '../../network/network.js'
+import type { Matrix } from '../../numeric/matrix.js'
+
+/** What a model believes of the latent of every cell: normal distributions, independent in each dimension. */
+export interface LatentPosterior {
+  /** Cells × latent dimensions. */
+  means: Matrix
+  /** Cells × latent dimensions, positive. */
+  variances: Matrix
+}
 
 /** Posterior means and variances of the latent, cells × latent, row-major. */
 export interface Posterior {

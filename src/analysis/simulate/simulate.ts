@@ -1,5 +1,7 @@
 import { type CountBlock, CountMatrix } from '../../anndata/counts/counts.js'
+import { checkOptionKeys } from '../../anndata/option-keys.js'
 import { ScvaeError } from '../../errors.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { NOISE } from '../../numeric/philox.js'
 import { Random } from '../../numeric/random.js'
 import { SimulatedTissue } from './simulated-tissue.js'
@@ -47,9 +49,8 @@ export interface SimulatedCells {
   dispersion: Float64Array
   obsNames: string[]
   varNames: string[]
-  /** Latent positions, nCells × nLatent, row-major; of a doublet, its first cell's. */
-  latent: Float32Array
-  nLatent: number
+  /** Latent positions, cells × dimensions; of a doublet, its first cell's. */
+  latent: Matrix
 }
 
 /** How a planted outlier was made. */
@@ -149,21 +150,14 @@ export function simulateCells(options: SimulationOptions): SimulatedCells {
     dispersion: tissue.dispersion,
     obsNames: numberedNames('cell', nCells),
     varNames: numberedNames('gene', nGenes),
-    latent,
-    nLatent,
+    latent: { values: latent, rows: nCells, columns: nLatent },
   }
 }
 
 type CheckedOptions = Required<Omit<SimulationOptions, 'meanLibrarySize'>>
 
 function checkOptions(options: SimulationOptions): CheckedOptions {
-  for (const key of Object.keys(options)) {
-    if (!OPTION_KEYS.includes(key)) {
-      throw new ScvaeError('usage', `simulateCells has no option "${key}".`, {
-        hint: `Its options are ${OPTION_KEYS.join(', ')}.`,
-      })
-    }
-  }
+  checkOptionKeys('simulateCells', options, OPTION_KEYS)
   const defaults = {
     nTypes: 6,
     nBatches: 2,

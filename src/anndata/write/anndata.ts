@@ -1,5 +1,6 @@
 import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../../errors.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { CountMatrix } from '../counts/counts.js'
 import type { Column } from '../frame/column.js'
 import { isTable, oneChunk } from '../frame/one-chunk.js'
@@ -13,13 +14,6 @@ import { setEncoding, writeArray, writeChunks, writeDataFrame, writeDict } from 
 import { dictElement, type PlainValue } from './plain-values.js'
 import type { WriteState } from './records.js'
 
-/** A dense matrix, row-major. */
-export interface DenseMatrix {
-  data: Float32Array
-  rows: number
-  cols: number
-}
-
 /** A data frame to write: an Arrow table, or columns by name. */
 export type NewFrame = Table | Readonly<Record<string, Column>>
 
@@ -27,15 +21,15 @@ export type NewFrame = Table | Readonly<Record<string, Column>>
 export interface NewAnnData {
   counts: CountMatrix
   /** Further matrices of cells × genes. */
-  layers?: Readonly<Record<string, CountMatrix | DenseMatrix>>
+  layers?: Readonly<Record<string, CountMatrix | Matrix>>
   obs: NewFrame
   obsNames: readonly string[]
   var?: NewFrame
   varNames: readonly string[]
   /** One row a cell. */
-  obsm?: Readonly<Record<string, DenseMatrix | Table>>
+  obsm?: Readonly<Record<string, Matrix | Table>>
   /** One row a gene. */
-  varm?: Readonly<Record<string, DenseMatrix | Table>>
+  varm?: Readonly<Record<string, Matrix | Table>>
   uns?: Readonly<Record<string, PlainValue>>
 }
 
@@ -90,34 +84,35 @@ export async function writeAnnData(
 }
 
 /** A dense matrix of `obsm` or `varm`, or a layer. */
-export function writeMatrix(parent: Group, name: string, matrix: DenseMatrix): void {
-  writeArray(parent, name, matrix.data, [matrix.rows, matrix.cols])
+export function writeMatrix(parent: Group, name: string, matrix: Matrix): void {
+  writeArray(parent, name, matrix.values, [matrix.rows, matrix.columns])
 }
 
 /** Refuses a matrix that does not have one row a cell. */
-export function checkMatrix(name: string, matrix: DenseMatrix, nCells: number): void {
+export function checkMatrix(name: string, matrix: Matrix, nCells: number): void {
   checkRows('obsm', name, matrix, nCells)
 }
 
-function checkRows(mapping: 'obsm' | 'varm', name: string, matrix: DenseMatrix | Table, rows: number): void {
+function checkRows(mapping: 'obsm' | 'varm', name: string, matrix: Matrix | Table, rows: number): void {
   checkKey(mapping, name)
   const of = `${rows} ${mapping === 'obsm' ? 'cells' : 'genes'}`
   if (isTable(matrix)) {
     if (matrix.numRows === rows) return
     throw new ScvaeError('bad-input', `${mapping} "${name}" has ${matrix.numRows} rows for ${of}.`)
   }
-  if (matrix.rows !== rows || matrix.data.length !== matrix.rows * matrix.cols) {
+  if (matrix.rows !== rows || matrix.values.length !== matrix.rows * matrix.columns) {
     throw new ScvaeError(
       'bad-input',
-      `${mapping} "${name}" has ${matrix.data.length} values as ${matrix.rows} × ${matrix.cols} for ${of}.`,
+      `${mapping} "${name}" has ${matrix.values.length} values as ${matrix.rows} × ${matrix.columns} for ${of}.`,
     )
   }
 }
 
-function checkLayer(name: string, layer: CountMatrix | DenseMatrix, { nCells, nGenes }: CountMatrix): void {
+function checkLayer(name: string, layer: CountMatrix | Matrix, { nCells, nGenes }: CountMatrix): void {
   checkKey('layers', name)
-  const [rows, cols] = layer instanceof CountMatrix ? [layer.nCells, layer.nGenes] : [layer.rows, layer.cols]
-  const filled = layer instanceof CountMatrix || layer.data.length === rows * cols
+  const [rows, cols] =
+    layer instanceof CountMatrix ? [layer.nCells, layer.nGenes] : [layer.rows, layer.columns]
+  const filled = layer instanceof CountMatrix || layer.values.length === rows * cols
   if (rows === nCells && cols === nGenes && filled) return
   throw new ScvaeError(
     'bad-input',
@@ -135,7 +130,7 @@ function checkKey(mapping: string, name: string): void {
 function writeRows(
   file: Group,
   mapping: 'obsm' | 'varm',
-  matrices: Readonly<Record<string, DenseMatrix | Table>>,
+  matrices: Readonly<Record<string, Matrix | Table>>,
   names: readonly string[],
   state: WriteState,
 ): void {

@@ -1,19 +1,20 @@
 import { chmodSync, copyFileSync, statSync } from 'node:fs'
 import { ScvaeError } from '../../errors.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import type { Column } from '../frame/column.js'
 import { openFrame } from '../frame/dataframe.js'
 import { child, childGroup, type Group, withH5File } from '../hdf5/hdf5.js'
 import { Hdf5Group } from '../hdf5/store.js'
 import { checkOptionKeys } from '../option-keys.js'
 import { rewriteHint } from '../store/readable.js'
-import { checkMatrix, type DenseMatrix, writeMatrix } from './anndata.js'
+import { checkMatrix, writeMatrix } from './anndata.js'
 import { writeBeside } from './beside.js'
 import { checkColumn, setColumnOrder, writeColumn, writeDict } from './parts.js'
 import { replaceColumn, replaceMatrix } from './replace.js'
 
 /** What {@link appendAnnData} adds, one value or row a cell in the order of the file. */
 export interface Additions {
-  obsm?: Readonly<Record<string, DenseMatrix>>
+  obsm?: Readonly<Record<string, Matrix>>
   obs?: Readonly<Record<string, Column>>
 }
 

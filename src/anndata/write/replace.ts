@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../errors.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import type { Column } from '../frame/column.js'
 import { childDataset, type Dataset, type Group, isDataset } from '../hdf5/hdf5.js'
 import { Hdf5Group, hdf5Array } from '../hdf5/store.js'
@@ -6,7 +7,6 @@ import { SlicedArray } from '../slices/sliced-array.js'
 import { dtypeOf } from '../store/dtype-of.js'
 import { encodingOf } from '../store/nodes.js'
 import { readAllStrings } from '../store/read-strings.js'
-import type { DenseMatrix } from './anndata.js'
 import { categoryCodes, type WritableArray } from './parts.js'
 
 /** HDF5's own filters have the numbers 1 (deflate) to 6 (scale-offset). */
@@ -28,8 +28,8 @@ export async function replaceColumn(existing: Group | Dataset, column: Column, f
 }
 
 /** Fills an obsm array that exists already with one of the same shape and type. */
-export function replaceMatrix(existing: Group | Dataset, matrix: DenseMatrix, file: string): void {
-  replaceNumbers(existing, matrix.data, [matrix.rows, matrix.cols], file)
+export function replaceMatrix(existing: Group | Dataset, matrix: Matrix, file: string): void {
+  replaceNumbers(existing, matrix.values, [matrix.rows, matrix.columns], file)
 }
 
 function replaceNumbers(

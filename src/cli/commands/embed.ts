@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import type { AnnData } from '../../anndata/read.js'
 import { ScvaeError } from '../../errors.js'
 import type { ModelDescription } from '../../files/model-files.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
 import { Log } from '../log.js'
@@ -63,22 +64,19 @@ function columnsOf({ categorical, continuous, sizeFactorKey }: ModelDescription)
   return [...categorical.map(({ key }) => key), ...continuous, sizeFactorKey].filter((key) => key !== null)
 }
 
-/** Posterior means of all cells, row-major; NaN for cells without a count in the model's genes. */
-async function latentOf(directory: string, adata: AnnData, log: Log): Promise<Float32Array> {
+/** Posterior means of all cells, cells × latent dimensions; NaN for cells without a count in the model's genes. */
+async function latentOf(directory: string, adata: AnnData, log: Log): Promise<Matrix> {
   const { SCVI } = await import('../../models/scvi.js')
-  const { dropEmptyCells } = await import('../cells.js')
-  const totals = adata.counts.cellTotals()
-  const all = Int32Array.from(totals.keys())
-  const cells = dropEmptyCells(adata, all, totals, undefined, log)
+  const { dropEmptyCells } = await import('../../cells/empty-cells.js')
+  const { warnOfEmptyCells } = await import('../empty-cells.js')
+  const { spreadRows } = await import('../../numeric/matrix.js')
+  const all = Int32Array.from({ length: adata.nCells }, (_, cell) => cell)
+  const parted = dropEmptyCells(adata, all)
+  warnOfEmptyCells(adata, parted, undefined, log)
+  const { cells } = parted
   const model = await SCVI.load(directory, adata, { cells })
   try {
-    const { nLatent } = model.description.config
-    const { values } = await model.getLatentRepresentation()
-    const latent = new Float32Array(adata.nCells * nLatent).fill(Number.NaN)
-    for (const [i, cell] of cells.entries()) {
-      latent.set(values.subarray(i * nLatent, (i + 1) * nLatent), cell * nLatent)
-    }
-    return latent
+    return spreadRows(await model.getLatentRepresentation(), cells, adata.nCells)
   } finally {
     await model.dispose()
   }
@@ -88,11 +86,9 @@ async function write(
   output: string,
   file: string,
   adata: AnnData,
-  latent: Float32Array,
+  latent: Matrix,
   overwrite: boolean,
 ): Promise<void> {
-  const rows = adata.nCells
-  const cols = latent.length / rows
   if (extname(output) === '.h5ad') {
     const { appendAnnData } = await import('../../anndata/write/append.js')
     const { takesAdditions } = await import('../../anndata/as-h5ad.js')
@@ -107,12 +103,12 @@ async function write(
         },
       )
     }
-    await appendAnnData(file, output, { obsm: { [LATENT_KEY]: { data: latent, rows, cols } } }, { overwrite })
+    await appendAnnData(file, output, { obsm: { [LATENT_KEY]: latent } }, { overwrite })
     return
   }
   const { writeBeside } = await import('../../anndata/write/beside.js')
   const { writeArrow, writeLatentCsv } = await import('../latent-table.js')
-  const table = { cellNames: adata.obsNames, latent, d: cols, scores: {} }
+  const table = { cellNames: adata.obsNames, latent, scores: {} }
   const into = extname(output) === '.csv' ? writeLatentCsv : writeArrow
   await writeBeside(output, (path) => into(path, table), { overwrite })
 }

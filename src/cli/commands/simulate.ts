@@ -57,7 +57,7 @@ export const simulate: Command = {
       ...(density !== undefined && { density }),
       ...(meanLibrarySize !== undefined && { meanLibrarySize }),
     })
-    const { counts, obsNames, varNames, latent, nLatent, dispersion } = cells
+    const { counts, obsNames, varNames, latent, dispersion } = cells
     await writeAnnData(
       file,
       {
@@ -66,7 +66,7 @@ export const simulate: Command = {
         obsNames,
         var: { dispersion: { kind: 'float', values: dispersion } },
         varNames,
-        obsm: { X_simulated: { data: latent, rows: counts.nCells, cols: nLatent } },
+        obsm: { X_simulated: latent },
       },
       { overwrite: args.flag('overwrite') },
     )

@@ -1,13 +1,18 @@
+import { chooseGenes, type GeneChoice } from '../../analysis/genes/choose-genes.js'
 import { checkCounts } from '../../anndata/counts/check-counts.js'
-import { obsNumbers } from '../../anndata/frame/obs-column.js'
 import type { AnnData } from '../../anndata/read.js'
 import { type CountsFormat, detectFormat, readAs } from '../../anndata/read-any.js'
-import { ScvaeError } from '../../errors.js'
+import { checkCovariates } from '../../cells/check-covariates.js'
+import { dropEmptyCells } from '../../cells/empty-cells.js'
+import { subsetCells } from '../../cells/subset.js'
+import { nonzerosOf } from '../../cells/totals.js'
 import { formatCount } from '../../report/format.js'
-import { checkCovariates, dropEmptyCells, subsetCells, totalsOver } from '../cells.js'
-import { chooseGenes } from '../genes.js'
+import { warnOfEmptyCells } from '../empty-cells.js'
 import type { Log } from '../log.js'
-import type { FitSettings } from './fit-settings.js'
+import { covariateKeys, type FitSettings } from './fit-settings.js'
+
+/** Fewer cells than this are no data to fit. */
+const FEWEST_TO_FIT = 10
 
 /** A file that was read and judged, and what of it is fitted. */
 export interface FitData {
@@ -31,7 +36,7 @@ export interface FitData {
  * @throws ScvaeError `bad-input` for anything in the file that cannot be fitted
  */
 export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
-  const { file, layer, useRaw, genome, featureType, batchKey, allowNoninteger } = settings
+  const { file, layer, useRaw, genome, featureType, allowNoninteger } = settings
   const format = await detectFormat(file)
   const adata = await readAs(file, format, {
     useRaw,
@@ -42,39 +47,42 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   for (const warning of adata.warnings) log.warn(warning)
   await checkCounts(adata, { allowNoninteger })
   const subset = subsetCells(adata, settings.subset)
-  checkCovariates(adata, subset, { batch: batchKey, categorical: settings.categoricalCovariates })
-  for (const key of settings.continuousCovariates) checkNumbers(adata, subset, key, 'finite')
-  if (settings.sizeFactorKey !== undefined) checkNumbers(adata, subset, settings.sizeFactorKey, 'positive')
-  if (subset.length < adata.nCells) {
+  checkCovariates(adata, subset, covariateKeys(settings))
+  const isPart = subset.length < adata.nCells
+  if (isPart)
     log.info(`${formatCount(subset.length)} of ${formatCount(adata.nCells)} cells are in the subset`)
+  const { nTopGenes, allGenes, batchKey } = settings
+  const choice = chooseGenes(adata, { nTopGenes, allGenes, batchKey, ...(isPart && { cells: subset }) })
+  sayChoice(choice, adata.nGenes, settings, log)
+  const { genes } = choice
+  const parted = dropEmptyCells(adata, subset, genes, FEWEST_TO_FIT)
+  warnOfEmptyCells(adata, parted, genes, log)
+  const { cells, totals } = parted
+  return {
+    adata,
+    format,
+    cells,
+    genes,
+    nGenes: genes?.length ?? adata.nGenes,
+    librarySize: totals,
+    nonzeros: nonzerosOf(adata.counts, cells, genes),
   }
-  const genes = chooseGenes(adata, subset, settings, log)
-  const librarySize = totalsOver(adata, genes)
-  const cells = dropEmptyCells(adata, subset, librarySize, genes, log)
-  const nonzeros = countNonzeros(adata, cells, genes)
-  return { adata, format, cells, genes, nGenes: genes?.length ?? adata.nGenes, librarySize, nonzeros }
 }
 
-function checkNumbers(adata: AnnData, cells: Int32Array, key: string, must: 'finite' | 'positive'): void {
-  const values = obsNumbers(adata, key)
-  const wrong = cells.find(
-    (cell) => !Number.isFinite(values[cell]!) || (must === 'positive' && !(values[cell]! > 0)),
-  )
-  if (wrong === undefined) return
-  throw new ScvaeError(
-    'bad-input',
-    `"${adata.path}": the obs column "${key}" is ${values[wrong]} for cell "${adata.obsNames[wrong]}"; it must be a ${must} number for every cell.`,
-  )
-}
-
-function countNonzeros(
-  { counts, nGenes }: AnnData,
-  cells: Int32Array,
-  genes: Int32Array | undefined,
-): number {
-  const used = new Uint8Array(nGenes).fill(genes ? 0 : 1)
-  for (const gene of genes ?? []) used[gene] = 1
-  let nonzeros = 0
-  for (const cell of cells) for (const gene of counts.row(cell).genes) nonzeros += used[gene]!
-  return nonzeros
+/** Says which genes are fitted, unless they are all and nobody asked for fewer. */
+function sayChoice(
+  { genes, why }: GeneChoice,
+  nGenes: number,
+  { nTopGenes, batchKey }: FitSettings,
+  log: Log,
+): void {
+  if (genes) {
+    const batches = batchKey === undefined ? '' : ', batch by batch'
+    const change = why === 'too-many' ? '; --n-top-genes or --all-genes changes that' : ''
+    log.info(
+      `the ${formatCount(genes.length)} most variable of ${formatCount(nGenes)} genes are fitted (seurat_v3${batches})${change}`,
+    )
+  } else if (nTopGenes !== undefined) {
+    log.info(`all ${formatCount(nGenes)} genes are fitted: --n-top-genes asks for no fewer`)
+  }
 }

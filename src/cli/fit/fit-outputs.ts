@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
+import type { ScoreColumns } from '../../analysis/outliers/score-columns.js'
 import { takesAdditions, writeAsH5ad } from '../../anndata/as-h5ad.js'
 import type { Column } from '../../anndata/frame/column.js'
-import type { DenseMatrix } from '../../anndata/write/anndata.js'
 import { type Additions, appendAnnData } from '../../anndata/write/append.js'
-import type { LatentTable, Numbers } from '../latent-table.js'
+import type { Matrix } from '../../numeric/matrix.js'
+import type { LatentTable } from '../latent-table.js'
 import { writeArrow, writeLatentCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
 import type { FitData } from './fit-data.js'
@@ -21,7 +22,7 @@ export function umapKey(obsm: Readonly<Record<string, unknown>>): string {
 export interface FitOutputs {
   table: LatentTable
   /** All cells × 2, or undefined without a layout. */
-  umap: Float32Array | undefined
+  umap: Matrix | undefined
   metrics: Metrics
   report: string
 }
@@ -39,7 +40,7 @@ export async function stageOutputs(
 ): Promise<string[]> {
   const { table, umap, metrics, report } = results
   const changes = await writeH5ad(data, staging.path(outputs.h5ad), {
-    obsm: obsmOf(data, table.latent, table.d, umap),
+    obsm: obsmOf(data, table.latent, umap),
     obs: columnsOf(table.scores),
   })
   writeArrow(staging.path(outputs.latent), table)
@@ -71,34 +72,28 @@ export async function rehearseOutputs(
   staging: Staging,
   outputs: Outputs,
   data: FitData,
-  shape: { nLatent: number; umap: boolean; scores: Readonly<Record<string, Numbers>> },
+  shape: { nLatent: number; umap: boolean; scores: Readonly<ScoreColumns> },
 ): Promise<void> {
   const { adata } = data
   const present = adata.obs.schema.fields.some((field) => field.name in shape.scores)
   if (!present && !(LATENT_KEY in adata.obsm) && !('X_scvae_umap' in adata.obsm)) return
-  const latent = new Float32Array(adata.nCells * shape.nLatent)
-  const umap = shape.umap ? new Float32Array(adata.nCells * 2) : undefined
+  const blank = (columns: number): Matrix => ({
+    values: new Float32Array(adata.nCells * columns),
+    rows: adata.nCells,
+    columns,
+  })
   const path = `${staging.path(outputs.h5ad)}.rehearsal`
   await writeH5ad(data, path, {
-    obsm: obsmOf(data, latent, shape.nLatent, umap),
+    obsm: obsmOf(data, blank(shape.nLatent), shape.umap ? blank(2) : undefined),
     obs: columnsOf(shape.scores),
   })
 }
 
-function obsmOf(
-  { adata }: FitData,
-  latent: Float32Array,
-  d: number,
-  umap: Float32Array | undefined,
-): Record<string, DenseMatrix> {
-  const rows = adata.nCells
-  return {
-    [LATENT_KEY]: { data: latent, rows, cols: d },
-    ...(umap && { [umapKey(adata.obsm)]: { data: umap, rows, cols: 2 } }),
-  }
+function obsmOf({ adata }: FitData, latent: Matrix, umap: Matrix | undefined): Record<string, Matrix> {
+  return { [LATENT_KEY]: latent, ...(umap && { [umapKey(adata.obsm)]: umap }) }
 }
 
-function columnsOf(scores: Readonly<Record<string, Numbers>>): Record<string, Column> {
+function columnsOf(scores: Readonly<ScoreColumns>): Record<string, Column> {
   return Object.fromEntries(
     Object.entries(scores).map(([name, values]): [string, Column] => [
       name,

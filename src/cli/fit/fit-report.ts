@@ -1,10 +1,14 @@
 import { DataType } from 'apache-arrow'
+import type { CellScores } from '../../analysis/outliers/cell-scores.js'
+import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
+import type { LatentPosterior } from '../../analysis/posterior/inference.js'
+import { latentKl } from '../../analysis/posterior/latent-kl.js'
 import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
 import type { EpochRecord } from '../../files/epoch-record.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { formatNumber } from '../../report/format.js'
 import type { Coloring, NamedValue, ReportData } from '../../report/report-data.js'
 import { topOutliers } from '../../report/top-outliers.js'
-import { type CellScores, type LatentPosterior, latentKl, OUTLIER_ALPHA } from './cell-scores.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
@@ -21,7 +25,7 @@ export interface FitReportInput {
   latent: LatentPosterior
   scores: CellScores
   /** Fitted cells × 2. */
-  umap: Float32Array | undefined
+  umap: Matrix | undefined
 }
 
 /** Gathers what the report of a fit shows. */

@@ -1,3 +1,5 @@
+import type { CovariateKeys } from '../../cells/cell-data.js'
+import type { SubsetTerm } from '../../cells/subset.js'
 import { DEVICES, type DeviceName } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
 import { type ModelConfig, modelConfig } from '../../network/config.js'
@@ -42,12 +44,6 @@ export interface FitSettings {
   profile: boolean
 }
 
-/** One `--subset COLUMN=VALUE`. */
-export interface SubsetTerm {
-  column: string
-  value: string
-}
-
 /** @throws ScvaeError `usage` for a value out of range and for options that exclude each other. */
 export function fitSettings(args: Arguments): FitSettings {
   exclusive(args, 'early-stopping', 'no-early-stopping')
@@ -89,6 +85,22 @@ export function fitSettings(args: Arguments): FitSettings {
     threads: args.whole('threads', 1),
     kernels: args.choice('kernels', KERNELS)!,
     profile: args.flag('profile'),
+  }
+}
+
+/** The obs columns that the model takes. */
+export function covariateKeys(
+  settings: Pick<
+    FitSettings,
+    'batchKey' | 'categoricalCovariates' | 'continuousCovariates' | 'sizeFactorKey'
+  >,
+): CovariateKeys {
+  const { batchKey, sizeFactorKey } = settings
+  return {
+    ...(batchKey !== undefined && { batchKey }),
+    ...(sizeFactorKey !== undefined && { sizeFactorKey }),
+    categoricalCovariateKeys: settings.categoricalCovariates,
+    continuousCovariateKeys: settings.continuousCovariates,
   }
 }
 
@@ -145,6 +157,7 @@ function exclusive(args: Arguments, one: string, other: string): void {
   }
 }
 
+/** One `--subset COLUMN=VALUE`. */
 function subsetTerm(text: string): SubsetTerm {
   const at = text.indexOf('=')
   if (at < 1) {

@@ -1,5 +1,12 @@
+import type { CellScores } from '../../analysis/outliers/cell-scores.js'
+import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
+import type { Device } from '../../device/device.js'
 import type { ModelConfig } from '../../network/config.js'
+import { packageVersion } from '../../package.js'
 import type { TrainOptions } from '../../train/options.js'
+import type { TrainSummary } from '../../train/trainer.js'
+import type { FitData } from './fit-data.js'
+import type { Run } from './run.js'
 
 /** What a run leaves in `PREFIX_metrics.json`; `tool` and `version` stand first, for programs that look for them. */
 export interface Metrics {
@@ -43,8 +50,54 @@ export interface Metrics {
   warnings: readonly string[]
 }
 
+/** The figures of a run that has come to its end. */
+export function metricsOf(
+  { settings, log, timer, threads, command }: Run,
+  data: FitData,
+  { device, summary, scores }: { device: Device; summary: TrainSummary; scores: CellScores },
+): Metrics {
+  const { adata, cells } = data
+  return {
+    tool: 'scvae',
+    version: packageVersion(),
+    command,
+    input: adata.path,
+    counts_source: adata.countsSource,
+    n_cells: adata.nCells,
+    n_cells_fitted: cells.length,
+    n_genes: adata.nGenes,
+    n_genes_fitted: data.nGenes,
+    nonzeros: data.nonzeros,
+    device: device.label,
+    kernels: device.build,
+    threads,
+    seed: settings.train.seed,
+    epochs: summary.epochs,
+    max_epochs: summary.maxEpochs,
+    batch_size: summary.batchSize,
+    learning_rate: summary.learningRate,
+    stopped_early: summary.stoppedEarly,
+    best_epoch: summary.bestEpoch,
+    heldout_elbo: summary.heldoutElbo ?? null,
+    train_cells_per_second: summary.trainCellsPerSecond,
+    n_outliers: scores.outliers.flag.reduce((sum, flag) => sum + flag, 0),
+    outlier_alpha: OUTLIER_ALPHA,
+    peak_memory_bytes: peakMemory(),
+    seconds: timer.total,
+    timings: timer.seconds,
+    model: snakeCase(settings.model),
+    training: snakeCase(settings.train),
+    batch_key: settings.batchKey ?? null,
+    categorical_covariates: settings.categoricalCovariates,
+    continuous_covariates: settings.continuousCovariates,
+    size_factor_key: settings.sizeFactorKey ?? null,
+    subset: settings.subset.map(({ column, value }) => `${column}=${value}`),
+    warnings: log.warnings,
+  }
+}
+
 /** Settings under their names in the metrics: `nLatent` → `n_latent`. */
-export function snakeCase(settings: ModelConfig | TrainOptions): Record<string, unknown> {
+function snakeCase(settings: ModelConfig | TrainOptions): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
       key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
@@ -54,6 +107,6 @@ export function snakeCase(settings: ModelConfig | TrainOptions): Record<string, 
 }
 
 /** Most memory that the process has held so far, in bytes. */
-export function peakMemory(): number {
+function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024
 }

@@ -1,0 +1,52 @@
+import { type CellScores, scoreCells } from '../../analysis/outliers/cell-scores.js'
+import type { LatentPosterior } from '../../analysis/posterior/inference.js'
+import { umap } from '../../analysis/umap/umap.js'
+import type { Device } from '../../device/device.js'
+import type { SCVI } from '../../models/scvi.js'
+import type { Matrix } from '../../numeric/matrix.js'
+import { formatCount, formatPlural } from '../../report/format.js'
+import type { Log } from '../log.js'
+import type { Run } from './run.js'
+
+/** Share of flagged cells above which the flags are doubted. */
+const MOST_OUTLIERS = 0.2
+
+/** What a trained model says about the fitted cells. */
+export interface ScoredCells {
+  latent: LatentPosterior
+  scores: CellScores
+  /** Cells × 2, when a layout is wanted. */
+  layout: Matrix | undefined
+}
+
+/** Encodes, scores and lays out the fitted cells. */
+export async function scoreModel(run: Run, model: SCVI, device: Device): Promise<ScoredCells> {
+  const { settings, log, timer } = run
+  const { seed } = settings.train
+  const latent = await timer.time('latent', () => model.getLatentPosterior())
+  const surprise = await timer.time('surprise', () => model.surpriseScores({ seed }))
+  const scores = await timer.time('outliers', () => scoreCells(latent, surprise, { device, seed }))
+  warnOfManyOutliers(scores, log)
+  const layout = settings.umap ? await timer.time('umap', () => layOut(run, scores)) : undefined
+  return { latent, scores, layout }
+}
+
+/** Flags on a good part of the cells say more about the model than about the cells. */
+function warnOfManyOutliers({ outliers }: CellScores, log: Log): void {
+  const n = outliers.flag.length
+  const flagged = outliers.flag.reduce((sum, flag) => sum + flag, 0)
+  if (flagged <= MOST_OUTLIERS * n) return
+  log.warn(
+    `${formatCount(flagged)} of ${formatPlural(n, 'cell')} are flagged as outliers: the model does not fit the data yet; train for more epochs or check that the matrix holds raw counts`,
+  )
+}
+
+function layOut({ settings, log }: Run, { neighbors }: CellScores): Matrix {
+  log.info(`laying out ${formatPlural(neighbors.n, 'cell')} by UMAP`)
+  const layout = umap(neighbors, {
+    seed: settings.train.seed,
+    onEpoch: (epoch, total) => log.bar(`UMAP ${epoch}/${total}`),
+  })
+  log.clearBar()
+  return layout
+}

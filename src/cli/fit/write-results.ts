@@ -1,0 +1,80 @@
+import { setImmediate } from 'node:timers/promises'
+import { scoreColumns } from '../../analysis/outliers/score-columns.js'
+import type { Device } from '../../device/device.js'
+import { ScvaeError } from '../../errors.js'
+import type { SCVI } from '../../models/scvi.js'
+import { spreadRows } from '../../numeric/matrix.js'
+import { buildReport } from '../../report/build-report.js'
+import type { TrainSummary } from '../../train/trainer.js'
+import { interruptible } from '../interrupt.js'
+import { Staging } from '../outputs.js'
+import { announce } from './announce.js'
+import type { FitData } from './fit-data.js'
+import { type FitOutputs, stageOutputs } from './fit-outputs.js'
+import { fitReportData } from './fit-report.js'
+import { type Metrics, metricsOf } from './metrics.js'
+import type { Run } from './run.js'
+import type { ScoredCells } from './score-model.js'
+
+/** A fit that only has to be written. */
+export interface Fitted extends ScoredCells {
+  model: SCVI
+  device: Device
+  summary: TrainSummary
+}
+
+/**
+ * Writes all outputs beside their places, then renames them together; says on standard output what there is.
+ *
+ * @throws ScvaeError `interrupted` after a signal, with no output left
+ */
+export async function writeResults(run: Run, data: FitData, fitted: Fitted): Promise<void> {
+  const { settings, outputs, log } = run
+  const staging = new Staging(outputs)
+  await interruptible(
+    async (signal) => {
+      try {
+        await fitted.model.save(staging.path(outputs.model), { saveCells: settings.modelCells })
+        const metrics = metricsOf(run, data, fitted)
+        const results = resultsOf(run, data, fitted, metrics)
+        for (const change of await stageOutputs(staging, outputs, data, results)) log.warn(change)
+        await setImmediate()
+        if (signal.aborted)
+          throw new ScvaeError('interrupted', 'The run was interrupted while its outputs were written.')
+        staging.publish()
+        announce(run, data, metrics)
+      } finally {
+        staging.discard()
+      }
+    },
+    () => log.info('stopping; no output is left'),
+    () => staging.discard(),
+  )
+}
+
+/** Tables and pages of what the fit found, with a row for every cell of the file. */
+function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): FitOutputs {
+  const { adata, cells, librarySize } = data
+  const { latent, scores, layout, summary } = fitted
+  const everyCell = adata.nCells
+  const page = fitReportData({
+    settings: run.settings,
+    data,
+    metrics,
+    startedAt: run.timer.startedAt,
+    history: summary.history,
+    latent,
+    scores,
+    umap: layout,
+  })
+  return {
+    table: {
+      cellNames: adata.obsNames,
+      latent: spreadRows(latent.means, cells, everyCell),
+      scores: scoreColumns(scores, cells, librarySize),
+    },
+    umap: layout && spreadRows(layout, cells, everyCell),
+    metrics,
+    report: buildReport(page),
+  }
+}

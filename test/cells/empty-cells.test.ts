@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { dropEmptyCells } from '../../src/cells/empty-cells.js'
+import { nonzerosOf, totalsOver } from '../../src/cells/totals.js'
+import { smallData } from '../train/small-data.js'
+
+const { counts, path, nCells, nGenes } = smallData()
+const data = { path, counts, countsSource: 'layers/counts' } as const
+const dense = Array.from({ length: nCells }, (_, cell) => {
+  const row = new Array<number>(nGenes).fill(0)
+  const { genes, counts: values } = counts.row(cell)
+  for (const [k, gene] of genes.entries()) row[gene] = values[k]!
+  return row
+})
+const ALL = Int32Array.from({ length: nCells }, (_, cell) => cell)
+const GENES = Int32Array.of(3, 8)
+const totalOf = (cell: number) => dense[cell]![3]! + dense[cell]![8]!
+
+describe('totals over genes', () => {
+  it('are sums of the counts of the genes', () => {
+    expect(Array.from(totalsOver(counts, GENES))).toEqual(Array.from(ALL, totalOf))
+    expect(totalsOver(counts, undefined)).toEqual(counts.cellTotals())
+  })
+
+  it('are alike over a matrix of several blocks', () => {
+    expect(totalsOver(counts.select(undefined, undefined, 7), GENES)).toEqual(totalsOver(counts, GENES))
+  })
+
+  it('come with the number of stored counts', () => {
+    const cells = Int32Array.of(5, 11, 2)
+    const stored = Array.from(cells)
+      .flatMap((cell) => [dense[cell]![3]!, dense[cell]![8]!])
+      .filter(Boolean)
+    expect(nonzerosOf(counts, cells, GENES)).toBe(stored.length)
+    expect(nonzerosOf(counts, ALL, undefined)).toBe(counts.nonzeros)
+  })
+})
+
+describe('dropEmptyCells', () => {
+  it('parts cells by whether they have a count in the genes', () => {
+    const cells = ALL.filter((cell) => cell % 2 === 0)
+    const parted = dropEmptyCells(data, cells, GENES)
+    expect(Array.from(parted.cells)).toEqual(Array.from(cells.filter((cell) => totalOf(cell) > 0)))
+    expect(Array.from(parted.empty)).toEqual(Array.from(cells.filter((cell) => totalOf(cell) === 0)))
+    expect(parted.empty.length).toBeGreaterThan(0)
+    expect(parted.totals).toEqual(totalsOver(counts, GENES))
+  })
+
+  it('keeps all cells that have counts', () => {
+    expect(dropEmptyCells(data, ALL)).toMatchObject({ cells: ALL, empty: new Int32Array(0) })
+  })
+
+  it('refuses to be left without cells, or with too few', () => {
+    const empty = ALL.filter((cell) => totalOf(cell) === 0)
+    expect(() => dropEmptyCells(data, empty, GENES)).toThrow(
+      expect.objectContaining({
+        kind: 'bad-input',
+        message: '"small.h5ad": no cell has a count in the genes that are used in layers/counts.',
+      }),
+    )
+    const nine = ALL.slice(0, 9)
+    expect(dropEmptyCells(data, nine, undefined, 9).cells).toEqual(nine)
+    expect(() => dropEmptyCells(data, nine, undefined, 10)).toThrow(
+      '"small.h5ad": cells with a count: 9; scvae needs at least 10.',
+    )
+  })
+})
