@@ -4,8 +4,13 @@
  * @module
  */
 
+export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
+export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
+export type { OutlierScores } from './analysis/outliers/outlier-score.js'
 export type { Surprise } from './analysis/outliers/surprise.js'
 export type { LatentPosterior } from './analysis/posterior/inference.js'
+export { umap } from './analysis/umap/umap.js'
+export type { UmapOptions } from './analysis/umap/umap-settings.js'
 export * from './anndata/index.js'
 export type { CovariateCategories, CovariateKeys, ModelData } from './cells/cell-data.js'
 export { type CpuDevice, type CpuDeviceOptions, createCpuDevice } from './device/cpu/cpu-device.js'

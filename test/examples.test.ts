@@ -54,6 +54,24 @@ describe('the examples', () => {
     for (const share of others) expect(share).toBeLessThan(without! / 2)
   }, 120_000)
 
+  it('score outliers and lay cells out', async () => {
+    const said = await run('outliers-and-umap.mjs', DEMO, 'scores.csv', '4')
+    const [header, ...rows] = table('scores.csv')
+    expect(header).toEqual(['cell', 'score', 'fdr', 'outlier', 'umap1', 'umap2'])
+    expect(rows).toHaveLength(3000)
+    expect(rows.every(([, ...values]) => values.every((value) => Number.isFinite(Number(value))))).toBe(true)
+    const flagged = rows.filter((row) => row[3] === '1')
+    expect(flagged.length).toBeGreaterThan(0)
+    expect(said).toMatch(
+      new RegExp(`^${flagged.length} of 3000 cells are unlike the others, first cell_\\d{4}: `),
+    )
+    // the planted outliers lead
+    const { obs, obsNames } = await readAnnData(DEMO)
+    const planted = Array.from(obs.getChild('is_outlier')!, String)
+    const first = rows.toSorted((a, b) => Number(b[1]) - Number(a[1])).slice(0, 10)
+    expect(first.filter(([cell]) => planted[obsNames.indexOf(cell!)] === 'True').length).toBeGreaterThan(5)
+  }, 120_000)
+
   it('generate cells', async () => {
     expect(await run('generate-cells.mjs', 'demo.model', '50', 'made.h5ad')).toMatch(
       /^50 cells × 1000 genes, \d+ counts\n$/,

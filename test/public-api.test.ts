@@ -18,12 +18,15 @@ it('exports what users rely on, and nothing else', () => {
       "countMatrixFromCsr",
       "createCpuDevice",
       "exportScviModel",
+      "neighbors",
       "openDevice",
       "readAnnData",
       "readCounts",
       "readElements",
+      "scoreCells",
       "tableToCsv",
       "toCsr",
+      "umap",
       "writeAnnData",
       "writeElements",
       "writeZarr",
@@ -118,6 +121,8 @@ describe('the types', () => {
     const more = names('index.d.ts').filter((name) => !names('anndata/index.d.ts').includes(name))
     expect(types(more, scvae)).toMatchInlineSnapshot(`
       [
+        "CellScoreOptions",
+        "CellScores",
         "CellsOptions",
         "CovariateCategories",
         "CovariateKeys",
@@ -141,8 +146,11 @@ describe('the types', () => {
         "ModelDescription",
         "ModelInput",
         "ModelOptions",
+        "NeighborOptions",
+        "Neighbors",
         "NetworkState",
         "NormPlacement",
+        "OutlierScores",
         "RegistryData",
         "SCVIOptions",
         "SaveOptions",
@@ -152,6 +160,7 @@ describe('the types', () => {
         "TrainHooks",
         "TrainOptions",
         "TrainSummary",
+        "UmapOptions",
       ]
     `)
   })
