@@ -3,11 +3,14 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { umapByUmapJs } from '../../src/analysis/umap/umap-js.js'
 import { childDataset, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { hdf5Array } from '../../src/anndata/hdf5/store.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { SlicedArray } from '../../src/anndata/slices/sliced-array.js'
 import { SCVI } from '../../src/models/scvi.js'
+import { matrix } from '../matrix.js'
 import { type Finished, namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()
@@ -135,6 +138,7 @@ describe('scvae fit', () => {
       seed: 0,
       batch_key: 'batch',
       counts_source: 'X',
+      umap_backend: 'scvae',
       model: { n_latent: 10, likelihood: 'nb' },
       training: { learning_rate: 0.001 },
     })
@@ -213,6 +217,24 @@ describe('scvae fit', () => {
     for (const name of namesIn(folder)) {
       if (name.startsWith('private')) rmSync(at(name), { recursive: true })
     }
+  }, 60_000)
+
+  it('lays out by umap-js when asked to, from the neighbours and the seed of the fit', async () => {
+    const words = ['-o', 'peer', '--umap-backend', 'umap-js', '--seed', '3', '--json', '--batch-key', 'batch']
+    const { code, stdout, stderr } = await scvae(['fit', 'input.h5ad', ...words, ...EPOCHS], folder)
+    expect(code).toBe(0)
+    expect(stderr).toContain('laying out 299 cells by UMAP (umap-js)')
+    expect(JSON.parse(stdout).umap_backend).toBe('umap-js')
+    const fitted = (values: ArrayLike<number>, width: number) => {
+      const rows = Array.from(values)
+      expect(rows.splice(EMPTY_CELL * width, width).every(Number.isNaN)).toBe(true)
+      return matrix(Float32Array.from(rows), width)
+    }
+    const latent = fitted(await obsm(at('peer.h5ad'), 'X_scvae'), 10)
+    const layout = fitted(await obsm(at('peer.h5ad'), 'X_umap'), 2)
+    const expected = await umapByUmapJs(neighbors(latent), { seed: 3 })
+    expect(layout).toEqual(expected)
+    for (const name of namesIn(folder)) if (name.startsWith('peer')) rmSync(at(name), { recursive: true })
   }, 60_000)
 
   it('fits its own output again, beside the layout that is there', async () => {

@@ -23,6 +23,7 @@ describe('scvae', () => {
     expect(stdout).toMatch(/--n-latent .*\[default: 10\]/)
     expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
     expect(stdout).toMatch(/--batch-size .*\[string\] \[default: 128\]/s)
+    expect(stdout).toMatch(/--umap-backend .*scvae \| umap-js.*\[default: "scvae"\]/s)
     expect(stdout).toContain('--no-umap')
     expect(stdout).toContain('--no-model-cells')
   })
@@ -56,6 +57,8 @@ describe('scvae', () => {
     ['fit a --quiet --verbose', '--quiet and --verbose exclude each other.'],
     ['fit a --gpu-memory 8XB', '--gpu-memory must be a size such as 500MB or 8GB, not "8XB".'],
     ['fit a --gpu-memory 8GB --device cpu', '--gpu-memory and --device cpu exclude each other.'],
+    ['fit a --umap-backend python', '--umap-backend must be one of scvae, umap-js, not "python".'],
+    ['fit a --umap-backend umap-js --no-umap', '--no-umap and --umap-backend exclude each other.'],
     ['inspect a --jsn', 'There is no option --jsn. Did you mean --json?'],
     ['simulate s.h5ad --density 2', "The simulation's density must be above 0 and below 1, not 2."],
   ]

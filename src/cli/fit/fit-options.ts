@@ -8,6 +8,7 @@ export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
 export const DISPERSIONS = ['gene', 'gene-batch'] as const
 export const PLACEMENTS = ['encoder', 'decoder', 'both', 'none'] as const
 export const KERNELS = ['auto', 'native', 'wasm'] as const
+export const UMAP_BACKENDS = ['scvae', 'umap-js'] as const
 
 const choice = (words: readonly string[]) => words.join(' | ')
 
@@ -97,6 +98,10 @@ export const FIT_OPTIONS = {
     overwrite: flag('Replace outputs that exist'),
     csv: flag('Write latent and scores as CSV too'),
     json: flag('Print the metrics as JSON'),
+    'umap-backend': {
+      ...text(`What lays out the UMAP: ${choice(UMAP_BACKENDS)}`),
+      defaultDescription: '"scvae"',
+    },
     'no-umap': flag('Leave out the UMAP'),
     'no-model-cells': flag('Keep posterior, covariates and names of the cells out of the model'),
   }),

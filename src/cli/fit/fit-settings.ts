@@ -7,7 +7,7 @@ import { type TrainOptions, trainOptions } from '../../train/options.js'
 import type { Arguments } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
 import type { Verbosity } from '../log.js'
-import { DISPERSIONS, KERNELS, LIBRARIES, LIKELIHOODS, PLACEMENTS } from './fit-options.js'
+import { DISPERSIONS, KERNELS, LIBRARIES, LIKELIHOODS, PLACEMENTS, UMAP_BACKENDS } from './fit-options.js'
 
 /** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
 export interface FitSettings {
@@ -17,7 +17,8 @@ export interface FitSettings {
   json: boolean
   overwrite: boolean
   resume: boolean
-  umap: boolean
+  /** What lays out the UMAP; undefined for none. */
+  umap: (typeof UMAP_BACKENDS)[number] | undefined
   /** Whether the model's folder tells of the fitted cells. */
   modelCells: boolean
   checkpointEvery: number
@@ -50,6 +51,7 @@ export function fitSettings(args: Arguments): FitSettings {
   exclusive(args, 'overwrite', 'resume')
   exclusive(args, 'all-genes', 'n-top-genes')
   exclusive(args, 'layer', 'use-raw')
+  exclusive(args, 'no-umap', 'umap-backend')
   const device = deviceName(args)
   const gpuMemory = args.bytes('gpu-memory')
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
@@ -62,7 +64,7 @@ export function fitSettings(args: Arguments): FitSettings {
     json: args.flag('json'),
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),
-    umap: !args.flag('no-umap'),
+    umap: args.flag('no-umap') ? undefined : (args.choice('umap-backend', UMAP_BACKENDS) ?? 'scvae'),
     modelCells: !args.flag('no-model-cells'),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),

@@ -47,6 +47,8 @@ export interface Metrics {
   continuous_covariates: readonly string[]
   size_factor_key: string | null
   subset: readonly string[]
+  /** What laid out the UMAP; null for none. */
+  umap_backend: string | null
   warnings: readonly string[]
 }
 
@@ -92,6 +94,7 @@ export function metricsOf(
     continuous_covariates: settings.continuousCovariates,
     size_factor_key: settings.sizeFactorKey ?? null,
     subset: settings.subset.map(({ column, value }) => `${column}=${value}`),
+    umap_backend: settings.umap ?? null,
     warnings: log.warnings,
   }
 }

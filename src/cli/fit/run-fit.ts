@@ -49,7 +49,7 @@ async function rehearse({ settings, outputs }: Run, data: FitData): Promise<void
   try {
     await rehearseOutputs(staging, outputs, data, {
       nLatent: settings.model.nLatent,
-      umap: settings.umap,
+      umap: settings.umap !== undefined,
       scores: blankScoreColumns(data.adata.nCells),
     })
   } finally {

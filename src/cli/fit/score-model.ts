@@ -1,11 +1,13 @@
 import { type CellScores, scoreCells } from '../../analysis/outliers/cell-scores.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { umap } from '../../analysis/umap/umap.js'
+import { umapByUmapJs } from '../../analysis/umap/umap-js.js'
 import type { Device } from '../../device/device.js'
 import type { SCVI } from '../../models/scvi.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import type { Log } from '../log.js'
+import type { FitSettings } from './fit-settings.js'
 import type { Run } from './run.js'
 
 /** Share of flagged cells above which the flags are doubted. */
@@ -27,7 +29,8 @@ export async function scoreModel(run: Run, model: SCVI, device: Device): Promise
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed }))
   const scores = await timer.time('outliers', () => scoreCells(latent, surprise, { device, seed }))
   warnOfManyOutliers(scores, log)
-  const layout = settings.umap ? await timer.time('umap', () => layOut(run, scores)) : undefined
+  const backend = settings.umap
+  const layout = backend && (await timer.time('umap', () => layOut(run, scores, backend)))
   return { latent, scores, layout }
 }
 
@@ -41,9 +44,15 @@ function warnOfManyOutliers({ outliers }: CellScores, log: Log): void {
   )
 }
 
-function layOut({ settings, log }: Run, { neighbors }: CellScores): Matrix {
-  log.info(`laying out ${formatPlural(neighbors.n, 'cell')} by UMAP`)
-  const layout = umap(neighbors, {
+async function layOut(
+  { settings, log }: Run,
+  { neighbors }: CellScores,
+  backend: NonNullable<FitSettings['umap']>,
+): Promise<Matrix> {
+  const by = backend === 'scvae' ? '' : ` (${backend})`
+  log.info(`laying out ${formatPlural(neighbors.n, 'cell')} by UMAP${by}`)
+  const layOutBy = backend === 'scvae' ? umap : umapByUmapJs
+  const layout = await layOutBy(neighbors, {
     seed: settings.train.seed,
     onEpoch: (epoch, total) => log.bar(`UMAP ${epoch}/${total}`),
   })
