@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { pcaFloor } from '../../src/analysis/metrics/pca.js'
-import { symmetricEigen } from '../../src/analysis/metrics/symmetric-eigen.js'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { Random } from '../../src/numeric/random.js'
+import { symmetricEigen } from '../../src/numeric/symmetric-eigen.js'
 
 const N = 90
 const G = 25

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type SimulatedCells, simulateCells } from '../../src/analysis/simulate/simulate.js'
+import { auroc } from './auroc.js'
 
 /** Sums of every group's rows divided by their total: one profile a group, nGroups × nGenes. */
 function groupProfiles(simulated: SimulatedCells, groups: string[], keep: (cell: number) => boolean) {
@@ -33,18 +34,6 @@ function misfit(simulated: SimulatedCells, cell: number, profile: Float64Array):
   let own = 0
   for (const x of counts) own += x * Math.log(x / total)
   return (own - logFit(simulated, cell, profile)) / total
-}
-
-function auroc(scores: Float64Array, truth: ArrayLike<number>): number {
-  const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]!)
-  let rankSum = 0
-  let positives = 0
-  for (const [rank, i] of order.entries()) {
-    if (truth[i] === 0) continue
-    rankSum += rank + 1
-    positives++
-  }
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * (scores.length - positives))
 }
 
 function count(values: ArrayLike<number>): number {

@@ -1,7 +1,7 @@
 import { ScvaeError } from '../../errors.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
-import { STREAM } from '../simulate/random-streams.js'
+import { STREAM } from '../random-streams.js'
 
 export interface KMeansOptions {
   /** Independent starts; the one with the smallest inertia is kept. Default 10. */

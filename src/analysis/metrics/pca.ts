@@ -1,8 +1,8 @@
 import type { CountMatrix } from '../../anndata/counts/counts.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
-import { STREAM } from '../simulate/random-streams.js'
-import { symmetricEigen } from './symmetric-eigen.js'
+import { symmetricEigen } from '../../numeric/symmetric-eigen.js'
+import { STREAM } from '../random-streams.js'
 
 /** Principal component scores, with the share of the variance that each component explains. */
 export interface Pca {

@@ -3,7 +3,7 @@ import { mad, median } from '../../numeric/quantile.js'
 import { Random } from '../../numeric/random.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
 import type { LatentPosterior } from '../posterior/inference.js'
-import { STREAM } from '../simulate/random-streams.js'
+import { STREAM } from '../random-streams.js'
 
 export interface AggregatedPosteriorOptions {
   /** Most posteriors in the mixture; a seeded sample of the cells where there are more. Default 2,000. */

@@ -60,12 +60,11 @@ export async function generateCells(
 
 /** The cells of a source at the given positions. */
 export function sourceOf(source: CellSource, cells: Int32Array): CellSource {
-  const pick = <T extends Int32Array | Float32Array>(values: T) => cells.map((cell) => values[cell]!) as T
   return {
     nCells: cells.length,
     nGenes: source.nGenes,
     row: (cell) => source.row(cells[cell]!),
-    categorical: source.categorical.map(pick),
+    categorical: source.categorical.map((codes) => cells.map((cell) => codes[cell]!)),
     continuous: source.continuous.map((values) => Float32Array.from(cells, (cell) => values[cell]!)),
     size: Float32Array.from(cells, (cell) => source.size[cell]!),
   }

@@ -1,7 +1,7 @@
 import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
-import { STREAM } from '../simulate/random-streams.js'
+import { STREAM } from '../random-streams.js'
 import { type UmapOptions, umapSettings } from './umap-settings.js'
 import { cellsOnALine } from './umap-start.js'
 

@@ -1,6 +1,6 @@
 import type { Matrix } from '../../numeric/matrix.js'
 import type { Random } from '../../numeric/random.js'
-import { symmetricEigen } from '../metrics/symmetric-eigen.js'
+import { symmetricEigen } from '../../numeric/symmetric-eigen.js'
 
 const EXTENT = 10
 const NOISE_SCALE = 1e-3

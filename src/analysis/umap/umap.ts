@@ -1,7 +1,7 @@
 import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
-import { STREAM } from '../simulate/random-streams.js'
+import { STREAM } from '../random-streams.js'
 import { fitSimilarityCurve } from './umap-curve.js'
 import { dropWeakTies, fuzzyGraph } from './umap-graph.js'
 import { optimizeLayout } from './umap-optimize.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { symmetricEigen } from '../../src/analysis/metrics/symmetric-eigen.js'
 import { Random } from '../../src/numeric/random.js'
+import { symmetricEigen } from '../../src/numeric/symmetric-eigen.js'
 
 describe('symmetricEigen', () => {
   it('knows the eigenvalues of a second-difference matrix', () => {
