@@ -14,16 +14,11 @@ import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
 import type { KernelContext } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
 import { pickTile } from '../tiles/tiles.js'
+import { NORM_THREADS, normFeatures } from '../wgsl/lanes.js'
 import { encodeLatent, latentBackward, MOST_FUSED } from '../wgsl/latent.js'
 import { latentWeightGradients } from '../wgsl/linear.js'
-import {
-  batchNormRelu,
-  batchNormReluGradient,
-  MOST_NARROW_INPUTS,
-  NORM_THREADS,
-  narrowLayer,
-  normFeatures,
-} from '../wgsl/norm.js'
+import { batchNormRelu, MOST_NARROW_INPUTS, narrowLayer } from '../wgsl/norm.js'
+import { batchNormReluGradient } from '../wgsl/norm-gradient.js'
 import type { Layers } from './head-kernels.js'
 import { productGroups } from './weight-product.js'
 

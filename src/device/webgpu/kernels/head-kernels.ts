@@ -235,8 +235,7 @@ export class HeadKernels {
     const buffers = { metadata, work: all, value, firstMoment, secondMoment }
     return launch(headColumnUpdate(likelihood, threads), {
       buffers,
-      scalars: columns,
-      adam: adamScalars(adam),
+      scalars: { ...adamScalars(adam), ...columns },
       groups,
     })
   }

@@ -14,7 +14,8 @@ import { type KernelContext, rowThreads } from '../queue/kernel-context.js'
 import type { Launch } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
 import { pickTile } from '../tiles/tiles.js'
-import { linearForward, SPARSE_COLUMNS, sparseForward, transposedProduct } from '../wgsl/linear.js'
+import { linearForward, transposedProduct } from '../wgsl/linear.js'
+import { SPARSE_COLUMNS, sparseForward } from '../wgsl/sparse.js'
 import { productGroups, weightProduct } from './weight-product.js'
 
 type LayerWeights = LinearWeights & { batch: Minibatch; adam?: AdamSettings | undefined }

@@ -27,8 +27,11 @@ import { type Launch, launch } from '../queue/launch.js'
 import { aligned } from '../queue/view.js'
 import { adamScalars } from '../steps/adam-scalars.js'
 import { reluDropout, reluDropoutGradient } from '../wgsl/activation.js'
+import { normFeatures } from '../wgsl/lanes.js'
 import { sampleLatent, sampleLatentGradient } from '../wgsl/latent.js'
-import { batchNorm, batchNormGradient, layerNorm, layerNormGradient, normFeatures } from '../wgsl/norm.js'
+import { layerNorm, layerNormGradient } from '../wgsl/layer-norm.js'
+import { batchNorm } from '../wgsl/norm.js'
+import { batchNormGradient } from '../wgsl/norm-gradient.js'
 import { adamUpdate, addSums, MOST_SUMS } from '../wgsl/update.js'
 import { HeadKernels, type Layers } from './head-kernels.js'
 import { LinearKernels } from './linear-kernels.js'
@@ -250,8 +253,7 @@ export class PlainKernels implements Kernels {
       updates.push(
         launch(adamUpdate(threads), {
           buffers: { value, gradient, firstMoment, secondMoment },
-          scalars: { first, size: end - first },
-          adam: adamScalars(settings),
+          scalars: { ...adamScalars(settings), first, size: end - first },
           groups: strided(end - first, threads),
         }),
       )

@@ -60,5 +60,5 @@ export function weightProduct(
     return launch(weightGradient(tile), { buffers, scalars, groups })
   }
   const buffers = { input, outputGradient, metadata, uses, value, firstMoment, secondMoment }
-  return launch(weightUpdate(tile), { buffers, scalars, adam: adamScalars(adam), groups })
+  return launch(weightUpdate(tile), { buffers, scalars: { ...adamScalars(adam), ...scalars }, groups })
 }

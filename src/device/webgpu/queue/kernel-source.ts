@@ -1,4 +1,4 @@
-import { ADAM_SCALARS } from '../wgsl/adam.js'
+import type { Scope } from './scope.js'
 import { WORD } from './view.js'
 
 export type Scalar = 'u32' | 'f32'
@@ -12,22 +12,22 @@ interface KernelSpec<P extends string, B extends string> {
   /** Threads of a workgroup. */
   readonly threads: number
   readonly scalars: Readonly<Record<P, Scalar>>
-  /** Whether Adam's scalars follow. */
-  readonly adam?: boolean
   readonly buffers: Readonly<Record<B, Access>>
   /**
-   * WGSL with a function `main(group: vec3u, groups: vec3u, t: u32)`: the workgroup, how many there are, the thread in it.
-   * Scalars are `p.name`, words of buffers are `name[i]`, where `i` may be a sum or a product: it is added to where the buffer
-   * starts.
+   * WGSL of what a workgroup does, from `group`, which one it is, `groups`, how many there are (both vec3u), and `t`, the thread
+   * in it. Functions and variables outside of it are declared on the way.
    */
-  readonly code: string
+  readonly code: (scope: Scope<NoInfer<P>, NoInfer<B>>) => string
   /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
   readonly work?: (scalars: Record<NoInfer<P>, number>) => Work | undefined
+  /** What the scalars are called in the kernels that it is made of, where it is made of several. */
+  readonly bareNames?: readonly string[]
 }
 
 /** A kernel: its scalars, its buffers and its WGSL. */
 export interface KernelSource<P extends string = string, B extends string = string> extends KernelSpec<P, B> {
   readonly scalarNames: readonly P[]
+  readonly bareNames: readonly string[]
   /** Whether each scalar is a float. */
   readonly floats: readonly boolean[]
   readonly bufferNames: readonly B[]
@@ -38,33 +38,22 @@ export interface Work {
   bytes: number
 }
 
-/** Types a kernel by the names that it declares, so that a dispatch with a wrong one does not compile. */
+/** Types a kernel by the names that it declares, so that code or a dispatch with a wrong one does not compile. */
 export function kernelSource<P extends string, B extends string>(spec: KernelSpec<P, B>): KernelSource<P, B> {
   const scalarNames = Object.keys(spec.scalars) as P[]
   const bufferNames = Object.keys(spec.buffers) as B[]
-  const words = scalarNames.length + Object.keys(ADAM_SCALARS).length + bufferNames.length
-  if (words * WORD > SLOT_BYTES) throw new Error(`${spec.name} has too many scalars.`)
+  if ((scalarNames.length + bufferNames.length) * WORD > SLOT_BYTES) {
+    throw new Error(`${spec.name} has too many scalars.`)
+  }
   return {
     ...spec,
     scalarNames,
+    bareNames: spec.bareNames ?? scalarNames,
     floats: scalarNames.map((name) => spec.scalars[name] === 'f32'),
     bufferNames,
   }
 }
 
-/** The members of a struct of scalars. */
-export const structOf = (scalars: Readonly<Record<string, Scalar>>): string =>
-  Object.entries(scalars)
-    .map(([name, type]) => `  ${name}: ${type},`)
-    .join('\n')
-
-/** The function `start` that calls a kernel's `main`. */
-export const entryPoint = ({ threads }: KernelSource): string => `@compute @workgroup_size(${threads})
-fn start(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) t: u32,
-) {
-  main(group, groups, t);
-}
-`
+/** Whether a kernel writes one of its buffers. */
+export const writes = ({ bufferNames, buffers }: KernelSource, i: number): boolean =>
+  buffers[bufferNames[i]!]!.startsWith('read_write')

@@ -8,8 +8,6 @@ export type Groups = readonly [number, number, number]
 export interface Dispatch<P extends string, B extends string> {
   readonly buffers: Readonly<Record<B, View>>
   readonly scalars: Readonly<Record<P, number>>
-  /** Adam's scalars, for the kernels that take them. */
-  readonly adam?: Float32Array | undefined
   readonly groups: Groups
 }
 

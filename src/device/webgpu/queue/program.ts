@@ -1,7 +1,6 @@
-import { ADAM_SCALARS } from '../wgsl/adam.js'
-import { boundCode, startOf, startScalars, writes } from './bound-code.js'
 import { STAGE_COMPUTE } from './flags.js'
-import { entryPoint, type KernelSource, SLOT_BYTES, structOf } from './kernel-source.js'
+import { type KernelSource, SLOT_BYTES, writes } from './kernel-source.js'
+import { kernelWgsl, type Place, startOf, startScalars, structOf } from './kernel-wgsl.js'
 import type { View } from './view.js'
 
 /** For each view the first one with its buffer. */
@@ -46,7 +45,7 @@ export class Program {
       written: written[i]!,
       start: `p.${startOf(bufferNames[i]!)}`,
     }))
-    const module = device.createShaderModule({ label, code: wgsl(source, boundCode(source, 0, places)) })
+    const module = device.createShaderModule({ label, code: wgsl(source, places) })
     this.pipeline = device.createComputePipeline({
       label,
       layout: device.createPipelineLayout({ bindGroupLayouts: [this.#layout] }),
@@ -98,13 +97,9 @@ export class Program {
   }
 }
 
-/** The whole WGSL of a kernel; its scalars are those of the source, Adam's where it takes them, and where each buffer starts. */
-function wgsl(source: KernelSource, code: string): string {
-  const { scalars, adam } = source
-  return `struct Scalars {
-${structOf({ ...scalars, ...(adam ? ADAM_SCALARS : {}), ...startScalars(source) })}
+/** The whole WGSL of a kernel; its scalars are those of the source, and where each buffer starts. */
+const wgsl = (source: KernelSource, places: readonly Place[]): string => `struct Scalars {
+${structOf({ ...source.scalars, ...startScalars(source) })}
 }
 @group(0) @binding(0) var<uniform> p: Scalars;
-${code}
-${entryPoint(source)}`
-}
+${kernelWgsl(source, { scalars: source.scalarNames.map((name) => `p.${name}`), group: 0, places })}`

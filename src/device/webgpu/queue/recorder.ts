@@ -94,7 +94,7 @@ export class Recorder {
   }
 
   dispatch<P extends string, B extends string>(source: KernelSource<P, B>, dispatch: Dispatch<P, B>): void {
-    const { buffers, scalars, adam, groups } = dispatch
+    const { buffers, scalars, groups } = dispatch
     const { bufferNames, scalarNames } = source
     const views: View[] = []
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
@@ -106,10 +106,6 @@ export class Recorder {
     }
     const at = this.#nextSlot()
     let end = this.#writeScalars(source, scalars, at)
-    if (adam) {
-      this.#floats.set(adam, end)
-      end += adam.length
-    }
     for (let i = 0; i < views.length; i++) this.#words[end++] = views[i]!.offset
     this.#offsets[0] = this.#takeSlot(end - at)
     this.#encode(source, views, groups, work)

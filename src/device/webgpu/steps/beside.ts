@@ -1,6 +1,8 @@
 import { type KernelSource, kernelSource, type Work } from '../queue/kernel-source.js'
+import { MAIN } from '../queue/kernel-wgsl.js'
 import { type Groups, type Launch, launch } from '../queue/launch.js'
 import { perKey } from '../queue/per-key.js'
+import { prefixed, type Scope, sharedCode } from '../queue/scope.js'
 
 /** Scalars beside those of both: workgroups of the first, and the shapes of both. */
 const GRID = {
@@ -13,51 +15,69 @@ const GRID = {
   secondZ: 'u32',
 } as const
 
-const prefixed = <T>(prefix: string, record: Readonly<Record<string, T>>): Record<string, T> =>
+/** What the names of each begin with where both are in one module. */
+const FIRST = 'first_'
+const SECOND = 'second_'
+
+const withPrefix = <T>(prefix: string, record: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]))
 
-/** A scalar's name without the prefixes of kernels that are one of several in a dispatch. */
-export const bareName = (scalar: string): string => scalar.replace(/^(?:first_|second_)+/, '')
+/** Those of a record that have the prefix, some names of them, without it. */
+const withoutPrefix = <T>(
+  prefix: string,
+  names: readonly string[],
+  record: Readonly<Record<string, T>>,
+): Record<string, T> => Object.fromEntries(names.map((name) => [name, record[prefix + name]!]))
 
-/** The kernel's code with its buffers, its scalars and the names that it declares prefixed. Adam's scalars are the same for both. */
-function renamed(prefix: string, { code, scalars, bufferNames }: KernelSource): string {
-  const own = new Set(
-    Array.from(
-      code.matchAll(/\b(?:fn|const|struct|alias)\s+(\w+)|\bvar<\w+>\s+(\w+)/g),
-      ([, a, b]) => a ?? b,
-    ),
-  )
-  for (const name of bufferNames) own.add(name)
-  return code
-    .replace(/\bp\.(\w+)/g, (all, name: string) => (name in scalars ? `p.${prefix}${name}` : all))
-    .replace(/(?<![.\w])[A-Za-z_]\w*/g, (name) => (own.has(name) ? prefix + name : name))
+/** Declares what one of the kernels does, with the names that it has in the scope of both; the function's name. */
+function declareMain(
+  { p, buffers, ...declare }: Scope<string, string>,
+  prefix: string,
+  { code, scalarNames, bufferNames }: KernelSource,
+): string {
+  const own = prefixed(declare, prefix)
+  const body = code({
+    ...own,
+    p: withoutPrefix(prefix, scalarNames, p),
+    buffers: withoutPrefix(prefix, bufferNames, buffers),
+  })
+  return own.fn('main', MAIN, body)
 }
+
+const PLACE = sharedCode(
+  'place',
+  /* wgsl */ 'fn place(i: u32, x: u32, y: u32) -> vec3u { return vec3u(i % x, i / x % y, i / (x * y)); }',
+)
+
+type OfBoth = `${typeof FIRST | typeof SECOND}${string}`
 
 /** Two kernels as one: the first workgroups do the one, those that follow the other. */
 const sourceOfBoth = perKey((first: KernelSource, second: KernelSource) =>
-  kernelSource({
+  kernelSource<OfBoth | keyof typeof GRID, OfBoth>({
     name: `${first.name} & ${second.name}`,
     threads: first.threads,
-    scalars: { ...prefixed('first_', first.scalars), ...prefixed('second_', second.scalars), ...GRID },
-    adam: Boolean(first.adam || second.adam),
-    buffers: { ...prefixed('first_', first.buffers), ...prefixed('second_', second.buffers) },
-    code: /* wgsl */ `${renamed('first_', first)}
-${renamed('second_', second)}
-fn place(i: u32, x: u32, y: u32) -> vec3u { return vec3u(i % x, i / x % y, i / (x * y)); }
-fn main(group: vec3u, groups: vec3u, t: u32) {
-  if (group.x < p.firstGroups) {
-    first_main(place(group.x, p.firstX, p.firstY), vec3u(p.firstX, p.firstY, p.firstZ), t);
+    scalars: { ...withPrefix(FIRST, first.scalars), ...withPrefix(SECOND, second.scalars), ...GRID },
+    bareNames: [...first.bareNames, ...second.bareNames, ...Object.keys(GRID)],
+    buffers: { ...withPrefix(FIRST, first.buffers), ...withPrefix(SECOND, second.buffers) },
+    code: (scope) => {
+      const { p, use } = scope
+      const doFirst = declareMain(scope, FIRST, first)
+      const doSecond = declareMain(scope, SECOND, second)
+      const place = use(PLACE)
+      return /* wgsl */ `
+  if (group.x < ${p.firstGroups}) {
+    ${doFirst}(${place}(group.x, ${p.firstX}, ${p.firstY}), vec3u(${p.firstX}, ${p.firstY}, ${p.firstZ}), t);
   } else {
-    let i = group.x - p.firstGroups;
-    second_main(place(i, p.secondX, p.secondY), vec3u(p.secondX, p.secondY, p.secondZ), t);
-  }
-}`,
-    work: (scalars) => sum(workOf(first, 'first_', scalars), workOf(second, 'second_', scalars)),
+    let i = group.x - ${p.firstGroups};
+    ${doSecond}(${place}(i, ${p.secondX}, ${p.secondY}), vec3u(${p.secondX}, ${p.secondY}, ${p.secondZ}), t);
+  }`
+    },
+    work: (scalars) => sum(workOf(first, FIRST, scalars), workOf(second, SECOND, scalars)),
   }),
 )
 
 function workOf(source: KernelSource, prefix: string, scalars: Record<string, number>): Work | undefined {
-  return source.work?.(Object.fromEntries(source.scalarNames.map((name) => [name, scalars[prefix + name]!])))
+  return source.work?.(withoutPrefix(prefix, source.scalarNames, scalars))
 }
 
 function sum(a: Work | undefined, b: Work | undefined): Work | undefined {
@@ -75,10 +95,9 @@ export function besideEachOther(first: Launch, second: Launch): Launch | undefin
   const [secondX, secondY, secondZ] = other.groups
   const firstGroups = count(one.groups)
   const grid = { firstGroups, firstX, firstY, firstZ, secondX, secondY, secondZ }
-  return launch<string, string>(sourceOfBoth(first.source, second.source), {
-    buffers: { ...prefixed('first_', one.buffers), ...prefixed('second_', other.buffers) },
-    scalars: { ...prefixed('first_', one.scalars), ...prefixed('second_', other.scalars), ...grid },
-    adam: one.adam ?? other.adam,
+  return launch(sourceOfBoth(first.source, second.source), {
+    buffers: { ...withPrefix(FIRST, one.buffers), ...withPrefix(SECOND, other.buffers) },
+    scalars: { ...withPrefix(FIRST, one.scalars), ...withPrefix(SECOND, other.scalars), ...grid },
     groups: [firstGroups + count(other.groups), 1, 1],
   })
 }

@@ -15,9 +15,6 @@ export const STEP_SCALARS: Readonly<Record<string, Scalar>> = {
 
 export const STEP_WORDS = Object.keys(STEP_SCALARS).length
 
-/** Where Adam's scalars start. */
-const ADAM_AT = STEP_WORDS - Object.keys(ADAM_SCALARS).length
-
 /** In place of the row numbers that each repetition has elsewhere. */
 export const UNKNOWN_PLACES: Places = { rowsAt: Number.NaN, placesAt: Number.NaN }
 
@@ -59,5 +56,11 @@ export function writeStep(
   floats[at + 2] = klWeight / nCells
   words[at + 3] = rowsAt
   words[at + 4] = placesAt
-  floats.set(adamScalars(adam), at + ADAM_AT)
+  const { rate, root, beta1, beta2, epsilon, decay } = adamScalars(adam)
+  floats[at + 5] = rate
+  floats[at + 6] = root
+  floats[at + 7] = beta1
+  floats[at + 8] = beta2
+  floats[at + 9] = epsilon
+  floats[at + 10] = decay
 }

@@ -1,9 +1,7 @@
-import { boundCode, startOf, startScalars } from '../queue/bound-code.js'
-import { entryPoint, type KernelSource, type Scalar, structOf, type Work } from '../queue/kernel-source.js'
+import type { KernelSource, Scalar, Work } from '../queue/kernel-source.js'
+import { kernelWgsl, startOf, startScalars, structOf } from '../queue/kernel-wgsl.js'
 import type { Groups } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
-import { ADAM_SCALARS } from '../wgsl/adam.js'
-import { bareName } from './beside.js'
 import { STEP_SCALARS } from './step-scalars.js'
 
 /** Words of whose multiples a struct in a uniform buffer starts at one. */
@@ -26,16 +24,22 @@ export interface Bound {
   readonly written: boolean
 }
 
-/** Scalars that keep their values from step to step, and those that do not. */
-function split({ source: { name, scalarNames, floats }, scalars }: Recorded) {
+/** What a scalar of a step's dispatch is called in WGSL: one of the step, or one of its own that stays. */
+const scalarsOf = ({ source: { name, scalarNames, bareNames }, scalars }: Recorded): string[] =>
+  scalarNames.map((field, i) => {
+    if (!Number.isNaN(scalars[i]!)) return `constants.own.${field}`
+    const bare = bareNames[i]!
+    if (bare in STEP_SCALARS) return `now.${bare}`
+    throw new Error(`${name}: ${field} may not differ from step to step.`)
+  })
+
+/** The scalars that keep their values from step to step. */
+function keptScalars({ source: { scalarNames, floats }, scalars }: Recorded): Record<string, Scalar> {
   const kept: Record<string, Scalar> = {}
-  const changing: string[] = []
   for (const [i, field] of scalarNames.entries()) {
     if (!Number.isNaN(scalars[i]!)) kept[field] = floats[i] ? 'f32' : 'u32'
-    else if (bareName(field) in STEP_SCALARS) changing.push(field)
-    else throw new Error(`${name}: ${field} may not differ from step to step.`)
   }
-  return { kept, changing }
+  return kept
 }
 
 /**
@@ -50,7 +54,7 @@ export function tapeKey(
   all: readonly Bound[],
 ): string {
   const layout = all.map(({ written }) => (written ? 'w' : 'r')).join('')
-  return [at, layout, ...bound.map(({ binding }) => binding), ...split(recorded).changing].join(' ')
+  return [at, layout, ...bound.map(({ binding }) => binding), ...scalarsOf(recorded)].join(' ')
 }
 
 /**
@@ -61,30 +65,23 @@ export function tapeKey(
  */
 export function tapeWgsl(recorded: Recorded, at: number, bound: readonly Bound[]): string {
   const { source } = recorded
-  const { bufferNames } = source
-  const { kept, changing } = split(recorded)
-  const places = bufferNames.map((name, i) => ({ ...bound[i]!, start: `constants.own.${startOf(name)}` }))
-  let code = boundCode(source, 1, places)
-  const move = (field: string, to: string) => {
-    code = code.replace(new RegExp(`(?<![.\\w])p\\.${field}\\b`, 'g'), to)
-  }
-  for (const field in kept) move(field, `constants.own.${field}`)
-  for (const field of changing) move(field, `now.${bareName(field)}`)
-  if (source.adam) for (const field in ADAM_SCALARS) move(field, `now.${field}`)
+  const places = source.bufferNames.map((name, i) => ({
+    ...bound[i]!,
+    start: `constants.own.${startOf(name)}`,
+  }))
   const before = at > 0 ? `  before: array<vec4u, ${at / QUAD}>,\n` : ''
   return `struct Step {
 ${structOf(STEP_SCALARS)}
 }
 struct Scalars {
-${structOf({ ...kept, ...startScalars(source) })}
+${structOf({ ...keptScalars(recorded), ...startScalars(source) })}
 }
 struct Constants {
 ${before}  own: Scalars,
 }
 @group(0) @binding(0) var<uniform> now: Step;
 @group(0) @binding(1) var<uniform> constants: Constants;
-${code}
-${entryPoint(source)}`
+${kernelWgsl(source, { scalars: scalarsOf(recorded), group: 1, places })}`
 }
 
 /** The scalars of dispatches that stay, and where those of each start. */

@@ -1,12 +1,11 @@
-import { writes } from '../queue/bound-code.js'
 import { STAGE_COMPUTE, USAGE } from '../queue/flags.js'
-import { type KernelSource, SLOT_BYTES } from '../queue/kernel-source.js'
+import { type KernelSource, SLOT_BYTES, writes } from '../queue/kernel-source.js'
 import type { Groups } from '../queue/launch.js'
 import { type Bound, constantsOf, type Recorded, tapeKey, tapeWgsl } from './tape-kernel.js'
 
 /**
- * Of a tape: each is compiled for its place. A network of five hidden layers has as many. Their scalars fit the 64 KB that a
- * uniform buffer may have.
+ * Of a tape, since each is compiled for its place: what a network of five hidden layers takes. The scalars of as many fit the
+ * 64 KB that a uniform buffer may have.
  */
 const MOST_DISPATCHES = 64
 

@@ -1,5 +1,6 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
+import type { Scope } from '../queue/scope.js'
 import { MATH } from './math.js'
 import { covariateSum, entryReads, FIELD } from './minibatch.js'
 
@@ -21,29 +22,34 @@ const GATHER_BUFFERS = {
   dense: 'read_write f32',
 } as const
 
-const gatherCode = (
-  packed: boolean,
+type GatherScope = Scope<keyof typeof GATHER_SCALARS, keyof typeof GATHER_BUFFERS>
+type Entries = ReturnType<typeof entryReads>
+
+/** @param sent whether the places of the cell's entries come with the row numbers */
+function gatherCode(
+  { p, buffers: { rows, facts, metadata, dense }, use }: GatherScope,
+  { gene, count }: Entries,
   threads: number,
   sent: boolean,
-  more: string,
-  after: string,
-) => /* wgsl */ `${MATH}${entryReads(packed)}${more}
-fn main(group: vec3u, groups: vec3u, t: u32) {
+): string {
+  use(MATH)
+  const fact = (field: number) => facts`${field}u * ${p.totalCells} + cell`
+  const place = (i: string) => rows`${p.placesAt} + ${i}`
+  return /* wgsl */ `
   let i = group.x;
-  let cell = rows[p.rowsAt + i];
-  if (facts[${FIELD.chunk}u * p.totalCells + cell] != p.chunk) { return; }
-  let start = ${sent ? 'rows[p.placesAt + i]' : `facts[${FIELD.start}u * p.totalCells + cell]`};
-  let end = ${sent ? 'rows[p.placesAt + i + 1u]' : `facts[${FIELD.end}u * p.totalCells + cell]`};
-  for (var f = t; f < p.fields; f += ${threads}u) {
-    var fact = facts[f * p.totalCells + cell];
+  let cell = ${rows`${p.rowsAt} + i`};
+  if (${fact(FIELD.chunk)} != ${p.chunk}) { return; }
+  let start = ${sent ? place('i') : fact(FIELD.start)};
+  let end = ${sent ? place('i + 1u') : fact(FIELD.end)};
+  for (var f = t; f < ${p.fields}; f += ${threads}u) {
+    var fact = ${facts`f * ${p.totalCells} + cell`};
     ${sent ? `if (f == ${FIELD.start}u) { fact = start; } else if (f == ${FIELD.end}u) { fact = end; }` : ''}
-    metadata[f * p.capacity + i] = fact;
+    ${metadata`f * ${p.capacity} + i`} = fact;
   }
-  for (var g = t; g < p.genes; g += ${threads}u) { dense[i * p.genes + g] = 0.0; }
+  for (var g = t; g < ${p.genes}; g += ${threads}u) { ${dense`i * ${p.genes} + g`} = 0.0; }
   storageBarrier();
-  for (var k = start + t; k < end; k += ${threads}u) { dense[i * p.genes + entry_gene(k)] = log1p_(entry_count(k)); }
-  ${after}
-}`
+  for (var k = start + t; k < end; k += ${threads}u) { ${dense`i * ${p.genes} + ${gene}(k)`} = log1p_(${count}(k)); }`
+}
 
 /**
  * Fills a minibatch: the facts of each cell and log1p of its counts as a dense row. A workgroup owns a row; cells whose
@@ -56,7 +62,7 @@ export const gatherCells = perKey((packed: boolean, threads: number, sent: boole
     threads,
     scalars: GATHER_SCALARS,
     buffers: GATHER_BUFFERS,
-    code: gatherCode(packed, threads, sent, '', ''),
+    code: (scope) => gatherCode(scope, entryReads(scope, packed), threads, sent),
   }),
 )
 
@@ -71,52 +77,53 @@ export const gatherLinear = perKey((packed: boolean, threads: number, sent: bool
     threads,
     scalars: { ...GATHER_SCALARS, n: 'u32', weightAt: 'u32', biasAt: 'u32' },
     buffers: { ...GATHER_BUFFERS, weight: 'read f32', uses: 'read u32', output: 'read_write f32' },
-    code: gatherCode(
-      packed,
-      threads,
-      sent,
-      /* wgsl */ `${covariateSum('p.weightAt')}
-var<workgroup> genes: array<u32, ${threads}>;
-var<workgroup> values: array<f32, ${threads}>;
-var<workgroup> parts: array<vec2f, ${threads}>;`,
-      /* wgsl */ `
+    code: (scope) => {
+      const { p, buffers, workgroup } = scope
+      const { weight, output } = buffers
+      const entries = entryReads(scope, packed)
+      const covariates = covariateSum(scope, p.weightAt)
+      const genes = workgroup('genes', `array<u32, ${threads}>`)
+      const values = workgroup('values', `array<f32, ${threads}>`)
+      const parts = workgroup('parts', `array<vec2f, ${threads}>`)
+      const weights = (k: string) => `vec2f(${weight`${genes}[${k}] + one`}, ${weight`${genes}[${k}] + two`})`
+      return /* wgsl */ `${gatherCode(scope, entries, threads, sent)}
   // a thread has two columns: two sums that do not wait for each other
   let share = t / ${lanes}u;
-  for (var first = 0u; first < p.n; first += ${COLUMNS}u) {
+  for (var first = 0u; first < ${p.n}; first += ${COLUMNS}u) {
     let column = first + t % ${lanes}u;
-    let one = min(column, p.n - 1u);
-    let two = min(column + ${lanes}u, p.n - 1u);
+    let one = min(column, ${p.n} - 1u);
+    let two = min(column + ${lanes}u, ${p.n} - 1u);
     var sum = vec2f();
     for (var k0 = start; k0 < end; k0 += ${threads}u) {
       let n = min(${threads}u, end - k0);
       workgroupBarrier();
       if (t < n) {
-        genes[t] = p.weightAt + entry_gene(k0 + t) * p.n;
-        values[t] = log1p_(entry_count(k0 + t));
+        ${genes}[t] = ${p.weightAt} + ${entries.gene}(k0 + t) * ${p.n};
+        ${values}[t] = log1p_(${entries.count}(k0 + t));
       }
       workgroupBarrier();
       var k = share;
       for (; k + ${shares}u < n; k += ${2 * shares}u) {
-        let a = vec2f(weight[genes[k] + one], weight[genes[k] + two]);
-        let b = vec2f(weight[genes[k + ${shares}u] + one], weight[genes[k + ${shares}u] + two]);
-        sum += values[k] * a;
-        sum += values[k + ${shares}u] * b;
+        let a = ${weights('k')};
+        let b = ${weights(`k + ${shares}u`)};
+        sum += ${values}[k] * a;
+        sum += ${values}[k + ${shares}u] * b;
       }
-      for (; k < n; k += ${shares}u) { sum += values[k] * vec2f(weight[genes[k] + one], weight[genes[k] + two]); }
+      for (; k < n; k += ${shares}u) { sum += ${values}[k] * ${weights('k')}; }
     }
     workgroupBarrier();
-    parts[t] = sum;
+    ${parts}[t] = sum;
     workgroupBarrier();
     if (share == 0u) {
-      for (var s = 1u; s < ${shares}u; s++) { sum += parts[s * ${lanes}u + t]; }
+      for (var s = 1u; s < ${shares}u; s++) { sum += ${parts}[s * ${lanes}u + t]; }
       for (var c = 0u; c < 2u; c++) {
         let j = column + c * ${lanes}u;
-        if (j < p.n) {
-          output[i * p.n + j] = sum[c] + weight[p.biasAt + j] + covariate_sum(i, p.genes, p.n, j);
+        if (j < ${p.n}) {
+          ${output`i * ${p.n} + j`} = sum[c] + ${weight`${p.biasAt} + j`} + ${covariates}(i, ${p.genes}, ${p.n}, j);
         }
       }
     }
-  }`,
-    ),
+  }`
+    },
   })
 })

@@ -1,5 +1,6 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
+import { type Scope, sharedCode } from '../queue/scope.js'
 import { NOISE_SCALARS } from './activation.js'
 import { MATH } from './math.js'
 import { FIELD, workgroupSum } from './minibatch.js'
@@ -8,7 +9,9 @@ import { PHILOX } from './philox.js'
 const THREADS = 64
 
 /** Standard normals by Box-Muller, as in `cpu/kernels/latent.c`: column k takes two of the four words of block k / 2. */
-const NORMAL = /* wgsl */ `
+const BOX_MULLER = sharedCode(
+  'box_muller',
+  /* wgsl */ `
 fn cos_turn(u: f32) -> f32 {
   let t = (u - 0.5) * 3.14159265358979;
   let t2 = t * t;
@@ -20,33 +23,40 @@ fn cos_turn(u: f32) -> f32 {
   return 2.0 * s * s - 1.0;
 }
 
-fn normal(row: u32, k: u32) -> f32 {
-  if (p.noisy == 0u) { return 0.0; }
-  let words = philox(p.seed, p.purpose, k / 2u, row, p.step);
+fn box_muller(words: vec4u, k: u32) -> f32 {
   let u = unit(words[2u * (k & 1u)]) + 2.9802322387695312e-8;
   let v = unit(words[2u * (k & 1u) + 1u]) + 2.9802322387695312e-8;
   return sqrt(-2.0 * log_(u)) * cos_turn(v);
 }
-`
+`,
+  MATH,
+  PHILOX,
+)
 
-/** What a draw and its gradient share. */
-const LATENT = /* wgsl */ `${MATH}${PHILOX}
-${NORMAL}
-// mean and variance of the prior of a cell
-fn prior_of(cell: u32) -> vec2f {
-  if (p.prior == 0u) { return vec2f(0.0, 1.0); }
-  let batch = metadata[${FIELD.covariates}u * p.capacity + cell];
-  return vec2f(prior[2u * batch], prior[2u * batch + 1u]);
-}
-`
+const DRAW_SCALARS = { noisy: 'u32', ...NOISE_SCALARS } as const
 
-const LATENT_SCALARS = {
-  dimensions: 'u32',
-  capacity: 'u32',
-  prior: 'u32',
-  noisy: 'u32',
-  ...NOISE_SCALARS,
-} as const
+/** Declares a function (row, k) that gives the noise of a latent dimension of a cell, 0 where there is to be none. */
+const normal = ({ p, fn, use }: Scope<keyof typeof DRAW_SCALARS, never>): string =>
+  fn(
+    'normal',
+    '(row: u32, k: u32) -> f32',
+    /* wgsl */ `
+  if (${p.noisy} == 0u) { return 0.0; }
+  return ${use(BOX_MULLER)}(philox(${p.seed}, ${p.purpose}, k / 2u, row, ${p.step}), k);`,
+  )
+
+/** Declares a function that gives mean and variance of the prior of a cell. */
+const priorOf = ({ p, buffers, fn }: Scope<'prior' | 'capacity', 'prior' | 'metadata'>): string =>
+  fn(
+    'prior_of',
+    '(cell: u32) -> vec2f',
+    /* wgsl */ `
+  if (${p.prior} == 0u) { return vec2f(0.0, 1.0); }
+  let batch = ${buffers.metadata`${FIELD.covariates}u * ${p.capacity} + cell`};
+  return vec2f(${buffers.prior`2u * batch`}, ${buffers.prior`2u * batch + 1u`});`,
+  )
+
+const LATENT_SCALARS = { dimensions: 'u32', capacity: 'u32', prior: 'u32', ...DRAW_SCALARS } as const
 
 /** z = mean + √variance · noise with variance = exp(raw) + 1e-4, and its KL divergence to the prior. A workgroup a cell. */
 export const sampleLatent = kernelSource({
@@ -61,24 +71,26 @@ export const sampleLatent = kernelSource({
     output: 'read_write f32',
     kl: 'read_write f32',
   },
-  code: /* wgsl */ `${LATENT}${workgroupSum(THREADS)}
-fn main(group: vec3u, groups: vec3u, t: u32) {
+  code: (scope) => {
+    const { p, buffers, use } = scope
+    use(MATH)
+    return /* wgsl */ `
   let cell = group.x;
-  let of_prior = prior_of(cell);
+  let of_prior = ${priorOf(scope)}(cell);
   let inverse = 1.0 / of_prior.y;
   let log_prior = log_(of_prior.y);
   var sum = 0.0;
-  for (var k = t; k < p.dimensions; k += ${THREADS}u) {
-    let at = cell * p.dimensions + k;
-    let m = mean[at];
-    let variance = exp_(rawVariance[at]) + 1e-4;
-    output[at] = m + sqrt(variance) * normal(cell, k);
+  for (var k = t; k < ${p.dimensions}; k += ${THREADS}u) {
+    let at = cell * ${p.dimensions} + k;
+    let m = ${buffers.mean`at`};
+    let variance = exp_(${buffers.rawVariance`at`}) + 1e-4;
+    ${buffers.output`at`} = m + sqrt(variance) * ${normal(scope)}(cell, k);
     let d = m - of_prior.x;
     sum += 0.5 * ((variance + d * d) * inverse - 1.0 - log_(variance) + log_prior);
   }
-  let total = workgroup_sum(t, sum);
-  if (t == 0u) { kl[cell] = total; }
-}`,
+  let total = ${use(workgroupSum(THREADS))}(t, sum);
+  if (t == 0u) { ${buffers.kl`cell`} = total; }`
+  },
 })
 
 export const sampleLatentGradient = kernelSource({
@@ -94,21 +106,23 @@ export const sampleLatentGradient = kernelSource({
     meanGradient: 'read_write f32',
     rawVarianceGradient: 'read_write f32',
   },
-  code: /* wgsl */ `${LATENT}
-fn main(group: vec3u, groups: vec3u, t: u32) {
+  code: (scope) => {
+    const { p, buffers, use } = scope
+    use(MATH)
+    return /* wgsl */ `
   let cell = group.x;
-  let of_prior = prior_of(cell);
+  let of_prior = ${priorOf(scope)}(cell);
   let inverse = 1.0 / of_prior.y;
-  for (var k = t; k < p.dimensions; k += ${THREADS}u) {
-    let at = cell * p.dimensions + k;
-    let g = outputGradient[at];
-    let e = exp_(rawVariance[at]);
+  for (var k = t; k < ${p.dimensions}; k += ${THREADS}u) {
+    let at = cell * ${p.dimensions} + k;
+    let g = ${buffers.outputGradient`at`};
+    let e = exp_(${buffers.rawVariance`at`});
     let variance = e + 1e-4;
-    meanGradient[at] = g + p.klWeight * (mean[at] - of_prior.x) * inverse;
-    let by_variance = 0.5 * (g * normal(cell, k) / sqrt(variance) + p.klWeight * (inverse - 1.0 / variance));
-    rawVarianceGradient[at] = by_variance * e;
-  }
-}`,
+    ${buffers.meanGradient`at`} = g + ${p.klWeight} * (${buffers.mean`at`} - of_prior.x) * inverse;
+    let by_variance = 0.5 * (g * ${normal(scope)}(cell, k) / sqrt(variance) + ${p.klWeight} * (inverse - 1.0 / variance));
+    ${buffers.rawVarianceGradient`at`} = by_variance * e;
+  }`
+  },
 })
 
 /** Threads of the fused kernels: outputs times shares of a sum. */
@@ -120,7 +134,9 @@ const FUSED = OUTPUTS * SHARES
 export const MOST_FUSED = { hidden: 2048, dimensions: 512 } as const
 
 /** Sums of the shares of an output, in order; to be called by all threads. */
-const SHARE_SUM = /* wgsl */ `
+const SHARE_SUM = sharedCode(
+  'share_sum',
+  /* wgsl */ `
 var<workgroup> share_parts: array<f32, ${FUSED}>;
 fn share_sum(t: u32, x: f32) -> f32 {
   workgroupBarrier();
@@ -131,7 +147,8 @@ fn share_sum(t: u32, x: f32) -> f32 {
   for (var s = 1u; s < ${SHARES}u; s++) { sum += share_parts[s * ${OUTPUTS}u + o]; }
   return sum;
 }
-`
+`,
+)
 
 /** The two linear layers to mean and raw variance, and the draw from them. A workgroup a cell. */
 export const encodeLatent = perKey((hidden: number) =>
@@ -156,44 +173,48 @@ export const encodeLatent = perKey((hidden: number) =>
       output: 'read_write f32',
       kl: 'read_write f32',
     },
-    code: /* wgsl */ `${LATENT}${SHARE_SUM}${workgroupSum(FUSED)}
-var<workgroup> row: array<f32, ${hidden}>;
-fn main(group: vec3u, groups: vec3u, t: u32) {
+    code: (scope) => {
+      const { p, buffers, workgroup, use } = scope
+      const { input, values } = buffers
+      use(MATH)
+      const shareSum = use(SHARE_SUM)
+      const row = workgroup('row', `array<f32, ${hidden}>`)
+      return /* wgsl */ `
   let cell = group.x;
-  for (var j = t; j < p.hidden; j += ${FUSED}u) { row[j] = input[cell * p.hidden + j]; }
+  for (var j = t; j < ${p.hidden}; j += ${FUSED}u) { ${row}[j] = ${input`cell * ${p.hidden} + j`}; }
   workgroupBarrier();
-  let of_prior = prior_of(cell);
+  let of_prior = ${priorOf(scope)}(cell);
   let inverse = 1.0 / of_prior.y;
   let log_prior = log_(of_prior.y);
   let share = t / ${OUTPUTS}u;
   var terms = 0.0;
-  for (var first = 0u; first < p.dimensions; first += ${OUTPUTS}u) {
+  for (var first = 0u; first < ${p.dimensions}; first += ${OUTPUTS}u) {
     let k = first + t % ${OUTPUTS}u;
     var m = 0.0;
     var r = 0.0;
-    if (k < p.dimensions) {
-      for (var j = share; j < p.hidden; j += ${SHARES}u) {
-        m += row[j] * values[p.meanWeightAt + j * p.dimensions + k];
-        r += row[j] * values[p.varianceWeightAt + j * p.dimensions + k];
+    if (k < ${p.dimensions}) {
+      for (var j = share; j < ${p.hidden}; j += ${SHARES}u) {
+        m += ${row}[j] * ${values`${p.meanWeightAt} + j * ${p.dimensions} + k`};
+        r += ${row}[j] * ${values`${p.varianceWeightAt} + j * ${p.dimensions} + k`};
       }
     }
-    m = share_sum(t, m);
-    r = share_sum(t, r);
-    if (share == 0u && k < p.dimensions) {
-      m += values[p.meanBiasAt + k];
-      r += values[p.varianceBiasAt + k];
-      let at = cell * p.dimensions + k;
-      mean[at] = m;
-      rawVariance[at] = r;
+    m = ${shareSum}(t, m);
+    r = ${shareSum}(t, r);
+    if (share == 0u && k < ${p.dimensions}) {
+      m += ${values`${p.meanBiasAt} + k`};
+      r += ${values`${p.varianceBiasAt} + k`};
+      let at = cell * ${p.dimensions} + k;
+      ${buffers.mean`at`} = m;
+      ${buffers.rawVariance`at`} = r;
       let variance = exp_(r) + 1e-4;
-      output[at] = m + sqrt(variance) * normal(cell, k);
+      ${buffers.output`at`} = m + sqrt(variance) * ${normal(scope)}(cell, k);
       let d = m - of_prior.x;
       terms += 0.5 * ((variance + d * d) * inverse - 1.0 - log_(variance) + log_prior);
     }
   }
-  let total = workgroup_sum(t, terms);
-  if (t == 0u) { kl[cell] = total; }
-}`,
+  let total = ${use(workgroupSum(FUSED))}(t, terms);
+  if (t == 0u) { ${buffers.kl`cell`} = total; }`
+    },
   }),
 )
 
@@ -207,8 +228,7 @@ export const latentBackward = perKey((above: number, dimensions: number) =>
     threads: FUSED,
     scalars: {
       dimensions: 'u32',
-      noisy: 'u32',
-      ...NOISE_SCALARS,
+      ...DRAW_SCALARS,
       klWeight: 'f32',
       above: 'u32',
       below: 'u32',
@@ -226,44 +246,47 @@ export const latentBackward = perKey((above: number, dimensions: number) =>
       rawVarianceGradient: 'read_write f32',
       belowGradient: 'read_write f32',
     },
-    code: /* wgsl */ `${MATH}${PHILOX}${NORMAL}${SHARE_SUM}
-var<workgroup> row: array<f32, ${above}>;
-var<workgroup> by_mean: array<f32, ${dimensions}>;
-var<workgroup> by_raw: array<f32, ${dimensions}>;
-fn main(group: vec3u, groups: vec3u, t: u32) {
+    code: (scope) => {
+      const { p, buffers, workgroup, use } = scope
+      const { values } = buffers
+      use(MATH)
+      const row = workgroup('row', `array<f32, ${above}>`)
+      const byMean = workgroup('by_mean', `array<f32, ${dimensions}>`)
+      const byRaw = workgroup('by_raw', `array<f32, ${dimensions}>`)
+      return /* wgsl */ `
   let cell = group.x;
-  for (var j = t; j < p.above; j += ${FUSED}u) { row[j] = aboveGradient[cell * p.above + j]; }
+  for (var j = t; j < ${p.above}; j += ${FUSED}u) { ${row}[j] = ${buffers.aboveGradient`cell * ${p.above} + j`}; }
   workgroupBarrier();
   let share = t / ${OUTPUTS}u;
-  for (var first = 0u; first < p.dimensions; first += ${OUTPUTS}u) {
+  for (var first = 0u; first < ${p.dimensions}; first += ${OUTPUTS}u) {
     let k = first + t % ${OUTPUTS}u;
     var g = 0.0;
-    if (k < p.dimensions) {
-      for (var j = share; j < p.above; j += ${SHARES}u) { g += row[j] * values[p.aboveWeightAt + k * p.above + j]; }
+    if (k < ${p.dimensions}) {
+      for (var j = share; j < ${p.above}; j += ${SHARES}u) { g += ${row}[j] * ${values`${p.aboveWeightAt} + k * ${p.above} + j`}; }
     }
-    g = share_sum(t, g);
-    if (share == 0u && k < p.dimensions) {
-      let at = cell * p.dimensions + k;
-      let e = exp_(rawVariance[at]);
+    g = ${use(SHARE_SUM)}(t, g);
+    if (share == 0u && k < ${p.dimensions}) {
+      let at = cell * ${p.dimensions} + k;
+      let e = exp_(${buffers.rawVariance`at`});
       let variance = e + 1e-4;
-      let m = g + p.klWeight * mean[at];
-      let r = 0.5 * (g * normal(cell, k) / sqrt(variance) + p.klWeight * (1.0 - 1.0 / variance)) * e;
-      drawGradient[at] = g;
-      meanGradient[at] = m;
-      rawVarianceGradient[at] = r;
-      by_mean[k] = m;
-      by_raw[k] = r;
+      let m = g + ${p.klWeight} * ${buffers.mean`at`};
+      let r = 0.5 * (g * ${normal(scope)}(cell, k) / sqrt(variance) + ${p.klWeight} * (1.0 - 1.0 / variance)) * e;
+      ${buffers.drawGradient`at`} = g;
+      ${buffers.meanGradient`at`} = m;
+      ${buffers.rawVarianceGradient`at`} = r;
+      ${byMean}[k] = m;
+      ${byRaw}[k] = r;
     }
   }
   workgroupBarrier();
-  for (var j = t; j < p.below; j += ${FUSED}u) {
+  for (var j = t; j < ${p.below}; j += ${FUSED}u) {
     var sum = 0.0;
-    for (var k = 0u; k < p.dimensions; k++) {
-      sum += by_mean[k] * values[p.meanWeightAt + j * p.dimensions + k];
-      sum += by_raw[k] * values[p.varianceWeightAt + j * p.dimensions + k];
+    for (var k = 0u; k < ${p.dimensions}; k++) {
+      sum += ${byMean}[k] * ${values`${p.meanWeightAt} + j * ${p.dimensions} + k`};
+      sum += ${byRaw}[k] * ${values`${p.varianceWeightAt} + j * ${p.dimensions} + k`};
     }
-    belowGradient[cell * p.below + j] = sum;
-  }
-}`,
+    ${buffers.belowGradient`cell * ${p.below} + j`} = sum;
+  }`
+    },
   }),
 )

@@ -1,8 +1,12 @@
+import { sharedCode } from '../queue/scope.js'
+
 /**
  * Elementary functions in WGSL, polynomial for polynomial those of the CPU device (`cpu/kernels/vec.h`): the built-in ones
  * may be off by 2⁻²¹ and differ from card to card, and a float32 likelihood sums thousands of them.
  */
-export const MATH = /* wgsl */ `
+export const MATH = sharedCode(
+  'math',
+  /* wgsl */ `
 fn exp_(x: f32) -> f32 {
   let n = round(clamp(x * 1.44269504088896341, -126.0, 127.0));
   var r = x - n * 0.693359375;
@@ -56,10 +60,13 @@ fn sigmoid(x: f32) -> f32 {
   let d = 1.0 / (1.0 + e);
   return select(e * d, d, x >= 0.0);
 }
-`
+`,
+)
 
 /** lnΓ(x + θ) − lnΓ(θ) and ψ(x + θ) − ψ(θ), as in `gamma_ratio` of `cpu/kernels/vec.h`. */
-export const GAMMA_RATIO = /* wgsl */ `
+export const GAMMA_RATIO = sharedCode(
+  'gamma_ratio',
+  /* wgsl */ `
 fn gamma_ratio(x: f32, theta: f32) -> vec2f {
   let b = x + theta;
   let pa = theta * (theta + 1.0);
@@ -85,4 +92,6 @@ fn gamma_ratio(x: f32, theta: f32) -> vec2f {
   let dt = it * (0.5 + it * (8.3333333e-2 - it2 * (8.3333333e-3 - it2 * 3.9682540e-3)));
   return vec2f(log_gamma, ratio + (ds - dt) + (ra - rb));
 }
-`
+`,
+  MATH,
+)

@@ -1,3 +1,6 @@
+import { perKey } from '../queue/per-key.js'
+import { type Scope, type SharedCode, sharedCode } from '../queue/scope.js'
+
 /**
  * What the device knows of each cell, a row of the minibatch: field f of cell i is `meta[f * capacity + i]`. Floats travel
  * as their bits. The categorical covariates follow, then the continuous ones.
@@ -16,92 +19,114 @@ export const FIELD = {
 } as const
 
 /**
- * Reads of the nonzero entries. Packed: gene and count share a word, 16 bits each. Else two words: gene, bits of the count.
+ * Declares reads of the nonzero entries, functions of an entry's number. Packed: gene and count share a word, 16 bits each. Else
+ * two words: gene, bits of the count.
  */
-export const entryReads = (packed: boolean): string =>
-  packed
-    ? /* wgsl */ `
-fn entry_gene(k: u32) -> u32 { return entries[k] & 0xffffu; }
-fn entry_count(k: u32) -> f32 { return f32(entries[k] >> 16u); }
-`
-    : /* wgsl */ `
-fn entry_gene(k: u32) -> u32 { return entries[2u * k]; }
-fn entry_count(k: u32) -> f32 { return bitcast<f32>(entries[2u * k + 1u]); }
-`
-
-/**
- * The chunk of a cell's entries, the first of them and the one past the last, the same for all threads of its workgroup in the
- * eyes of a compiler too: a buffer that other words of are written gives it no such promise.
- */
-export const CELL_ENTRIES = /* wgsl */ `
-var<workgroup> entries_of_cell: vec3u;
-fn cell_entries(t: u32, cell: u32) -> vec3u {
-  if (t == 0u) {
-    entries_of_cell = vec3u(
-      metadata[${FIELD.chunk}u * p.capacity + cell],
-      metadata[${FIELD.start}u * p.capacity + cell],
-      metadata[${FIELD.end}u * p.capacity + cell]);
+export function entryReads({ buffers: { entries }, fn }: Scope<never, 'entries'>, packed: boolean) {
+  const gene = packed ? `${entries`k`} & 0xffffu` : entries`2u * k`
+  const count = packed ? `f32(${entries`k`} >> 16u)` : `bitcast<f32>(${entries`2u * k + 1u`})`
+  return {
+    gene: fn('entry_gene', '(k: u32) -> u32', `return ${gene};`),
+    count: fn('entry_count', '(k: u32) -> f32', `return ${count};`),
   }
-  return workgroupUniformLoad(&entries_of_cell);
 }
-`
 
 /**
- * Covariates of a linear layer. `uses` holds: number of categorical and of continuous covariates taken, number of their weight
- * rows; then field and first weight row of each categorical covariate, field of each continuous one.
+ * Declares a function (t, cell) that gives the chunk of a cell's entries, the first of them and the one past the last, the same
+ * for all threads of its workgroup in the eyes of a compiler too: a buffer that other words of are written gives it no such
+ * promise.
  */
-export const covariateSum = (weightAt = '0u') => /* wgsl */ `
-fn covariate_sum(cell: u32, first: u32, width: u32, column: u32) -> f32 {
-  let categorical = uses[0];
-  let continuous = uses[1];
+export function cellEntries({ p, buffers, fn, workgroup }: Scope<'capacity', 'metadata'>): string {
+  const entries = workgroup('entries_of_cell', 'vec3u')
+  const fact = (field: number) => buffers.metadata`${field}u * ${p.capacity} + cell`
+  return fn(
+    'cell_entries',
+    '(t: u32, cell: u32) -> vec3u',
+    /* wgsl */ `
+  if (t == 0u) { ${entries} = vec3u(${fact(FIELD.chunk)}, ${fact(FIELD.start)}, ${fact(FIELD.end)}); }
+  return workgroupUniformLoad(&${entries});`,
+  )
+}
+
+/**
+ * Declares a function (cell, first, width, column): the covariates of a linear layer, whose weight rows follow the `first`.
+ * `uses` holds: number of categorical and of continuous covariates taken, number of their weight rows; then field and first
+ * weight row of each categorical covariate, field of each continuous one.
+ *
+ * @param weightAt where the layer's weight starts in the buffer
+ */
+export function covariateSum(
+  { p, buffers: { uses, metadata, weight }, fn }: Scope<'capacity', 'uses' | 'metadata' | 'weight'>,
+  weightAt = '0u',
+): string {
+  return fn(
+    'covariate_sum',
+    '(cell: u32, first: u32, width: u32, column: u32) -> f32',
+    /* wgsl */ `
+  let categorical = ${uses`0`};
+  let continuous = ${uses`1`};
   var sum = 0.0;
   for (var k = 0u; k < categorical; k++) {
-    let code = metadata[uses[3u + 2u * k] * p.capacity + cell];
-    sum += weight[${weightAt} + (first + uses[4u + 2u * k] + code) * width + column];
+    let code = ${metadata`${uses`3u + 2u * k`} * ${p.capacity} + cell`};
+    sum += ${weight`${weightAt} + (first + ${uses`4u + 2u * k`} + code) * width + column`};
   }
   for (var k = 0u; k < continuous; k++) {
-    let x = bitcast<f32>(metadata[uses[3u + 2u * categorical + k] * p.capacity + cell]);
-    sum += x * weight[${weightAt} + (first + uses[2] - continuous + k) * width + column];
+    let x = bitcast<f32>(${metadata`${uses`3u + 2u * categorical + k`} * ${p.capacity} + cell`});
+    sum += x * ${weight`${weightAt} + (first + ${uses`2`} - continuous + k) * width + column`};
   }
-  return sum;
+  return sum;`,
+  )
 }
-`
 
-/** What a cell has in a covariate's weight row: 1 in its category's, its value in a continuous covariate's. */
-export const COVARIATE_INPUT = /* wgsl */ `
-fn covariate_input(cell: u32, row: u32) -> f32 {
-  let categorical = uses[0];
-  let continuous = uses[1];
-  let first = uses[2] - continuous;
+/**
+ * Declares a function (cell, row): what a cell has in a covariate's weight row, 1 in its category's, its value in a continuous
+ * covariate's.
+ */
+export function covariateInput({
+  p,
+  buffers: { uses, metadata },
+  fn,
+}: Scope<'capacity', 'uses' | 'metadata'>): string {
+  return fn(
+    'covariate_input',
+    '(cell: u32, row: u32) -> f32',
+    /* wgsl */ `
+  let categorical = ${uses`0`};
+  let continuous = ${uses`1`};
+  let first = ${uses`2`} - continuous;
   if (row >= first) {
-    return bitcast<f32>(metadata[uses[3u + 2u * categorical + row - first] * p.capacity + cell]);
+    return bitcast<f32>(${metadata`${uses`3u + 2u * categorical + row - first`} * ${p.capacity} + cell`});
   }
   var k = 0u;
-  while (k + 1u < categorical && uses[4u + 2u * (k + 1u)] <= row) { k++; }
-  let code = metadata[uses[3u + 2u * k] * p.capacity + cell];
-  return select(0.0, 1.0, code == row - uses[4u + 2u * k]);
+  while (k + 1u < categorical && ${uses`4u + 2u * (k + 1u)`} <= row) { k++; }
+  let code = ${metadata`${uses`3u + 2u * k`} * ${p.capacity} + cell`};
+  return select(0.0, 1.0, code == row - ${uses`4u + 2u * k`});`,
+  )
 }
-`
 
-/** Sums over a workgroup in a fixed order, by two levels of about equal width: two barriers. */
-export const workgroupSum = (threads: number): string => {
+/** A function (t, x) that sums over a workgroup in a fixed order, by two levels of about equal width: two barriers. */
+export const workgroupSum = perKey((threads: number): SharedCode => {
   const parts = 2 ** Math.ceil(Math.log2(threads) / 2)
   const share = threads / parts
-  return /* wgsl */ `
-var<workgroup> sum_threads: array<f32, ${threads}>;
-var<workgroup> sum_parts: array<f32, ${parts}>;
-fn workgroup_sum(t: u32, x: f32) -> f32 {
-  sum_threads[t] = x;
+  const name = `workgroup_sum_${threads}`
+  return sharedCode(
+    name,
+    /* wgsl */ `
+var<workgroup> ${name}_threads: array<f32, ${threads}>;
+var<workgroup> ${name}_parts: array<f32, ${parts}>;
+fn ${name}(t: u32, x: f32) -> f32 {
+  ${name}_threads[t] = x;
   workgroupBarrier();
   if (t < ${parts}u) {
     var part = 0.0;
-    for (var i = 0u; i < ${share}u; i++) { part += sum_threads[i * ${parts}u + t]; }
-    sum_parts[t] = part;
+    for (var i = 0u; i < ${share}u; i++) { part += ${name}_threads[i * ${parts}u + t]; }
+    ${name}_parts[t] = part;
   }
   workgroupBarrier();
   var total = 0.0;
-  for (var i = 0u; i < ${parts}u; i++) { total += sum_parts[i]; }
+  for (var i = 0u; i < ${parts}u; i++) { total += ${name}_parts[i]; }
   return total;
 }
-`
-}
+`,
+  )
+})

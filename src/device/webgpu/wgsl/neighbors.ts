@@ -1,5 +1,6 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
+import type { Scope, Words } from '../queue/scope.js'
 
 /** Rows of a workgroup, a thread each. */
 export const NEIGHBOR_THREADS = 64
@@ -38,8 +39,75 @@ function layoutOf(groups: number, parts: number): TableLayout {
 const lines = (n: number, line: (i: number) => string): string =>
   Array.from({ length: n }, (_, i) => line(i)).join('\n')
 
-const fourOf = (buffer: string, at: string): string =>
-  `vec4f(${[0, 1, 2, 3].map((i) => `${buffer}[${at} + ${i}u]`).join(', ')})`
+const fourOf = (buffer: Words, at: string): string =>
+  `vec4f(${[0, 1, 2, 3].map((i) => buffer`${at} + ${i}u`).join(', ')})`
+
+/** The largest float: no distance yet. */
+const MOST = '3.4028234e38'
+
+const SEARCH_SCALARS = {
+  k: 'u32',
+  rows: 'u32',
+  /** Where the first row and the first candidate lie in their buffers, and their numbers in the whole table. */
+  rowAt: 'u32',
+  firstRow: 'u32',
+  candidates: 'u32',
+  candidateAt: 'u32',
+  firstCandidate: 'u32',
+  /** 1 for the first candidates of the table: the lists are empty. */
+  fresh: 'u32',
+} as const
+
+/**
+ * Declares how a thread keeps its list: the row that it owns, the farthest of its list, and candidates that it holds back, with
+ * functions that hold one and that sort all of them into the list.
+ */
+function lists({
+  p,
+  buffers: { nearest, distances },
+  fn,
+  workgroup,
+  thread,
+}: Scope<keyof typeof SEARCH_SCALARS, 'nearest' | 'distances'>) {
+  const slot = thread('slot', 'u32')
+  const held = thread('held', 'u32')
+  const worst = thread('worst', 'f32')
+  const heldDistance = workgroup('held_distance', `array<f32, ${HELD * NEIGHBOR_THREADS}>`)
+  const heldRow = workgroup('held_row', `array<u32, ${HELD * NEIGHBOR_THREADS}>`)
+  const hold = fn(
+    'hold',
+    '(t: u32, distance: f32, candidate: u32)',
+    /* wgsl */ `
+  let row = ${p.firstCandidate} + candidate;
+  if (candidate >= ${p.candidates} || row == ${p.firstRow} + ${slot}) { return; }
+  ${heldDistance}[${held} * ${NEIGHBOR_THREADS}u + t] = distance;
+  ${heldRow}[${held} * ${NEIGHBOR_THREADS}u + t] = row;
+  ${held}++;`,
+  )
+  const sortIn = fn(
+    'sort_in',
+    '(t: u32)',
+    /* wgsl */ `
+  let last = (${p.k} - 1u) * ${p.rows} + ${slot};
+  for (var i = 0u; i < ${held}; i++) {
+    let distance = ${heldDistance}[i * ${NEIGHBOR_THREADS}u + t];
+    if (distance >= ${worst}) { continue; }
+    var at = last;
+    while (at >= ${p.rows}) {
+      let before = ${distances`at - ${p.rows}`};
+      if (before <= distance) { break; }
+      ${distances`at`} = before;
+      ${nearest`at`} = ${nearest`at - ${p.rows}`};
+      at -= ${p.rows};
+    }
+    ${distances`at`} = distance;
+    ${nearest`at`} = ${heldRow}[i * ${NEIGHBOR_THREADS}u + t];
+    ${worst} = ${distances`last`};
+  }
+  ${held} = 0u;`,
+  )
+  return { slot, held, worst, hold, sortIn }
+}
 
 /**
  * Goes through a stretch of candidates for a block of rows and keeps a list of the k nearest to each row, nearest first.
@@ -51,103 +119,71 @@ const fourOf = (buffer: string, at: string): string =>
  */
 export const nearestRows = perKey((groups: number, parts: number) => {
   const { stride, staged } = layoutOf(groups, parts)
-  const start = lines(ABREAST, (c) => `var s${c} = 0.0;`)
-  const add = lines(ABREAST, (c) =>
-    lines(groups, (g) => `{ let e = q${g} - tile[(at + ${c}u) * ${groups}u + ${g}u]; s${c} += dot(e, e); }`),
-  )
-  const sums = Array.from({ length: ABREAST }, (_, c) => `s${c}`)
-  const keep = (at: string) => `if (${sums.reduce((least, sum) => `min(${least}, ${sum})`)} < worst) {
-  var sums = array(${sums.join(', ')});
-  for (var c = 0u; c < ${ABREAST}u; c++) {
-    if (sums[c] < worst) { hold(t, sums[c], tile_at + ${at} + c); }
-  }
-}
-if (held > ${HELD - ABREAST}u || (${at} == ${staged - ABREAST}u && (many || last))) { sort_in(t); }`
   return kernelSource({
     name: 'nearest rows',
     threads: NEIGHBOR_THREADS,
     work: ({ rows, candidates }) => ({ flops: 3 * stride * rows * candidates, bytes: 0 }),
-    scalars: {
-      k: 'u32',
-      rows: 'u32',
-      /** Where the first row and the first candidate lie in their buffers, and their numbers in the whole table. */
-      rowAt: 'u32',
-      firstRow: 'u32',
-      candidates: 'u32',
-      candidateAt: 'u32',
-      firstCandidate: 'u32',
-      /** 1 for the first candidates of the table: the lists are empty. */
-      fresh: 'u32',
-    },
+    scalars: SEARCH_SCALARS,
     buffers: {
       table: 'read f32',
       candidates: 'read f32',
       nearest: 'read_write u32',
       distances: 'read_write f32',
     },
-    code: /* wgsl */ `
-const MOST = 3.4028234e38;
-var<workgroup> tile: array<vec4f, ${staged * groups}>;
-var<workgroup> held_distance: array<f32, ${HELD * NEIGHBOR_THREADS}>;
-var<workgroup> held_row: array<u32, ${HELD * NEIGHBOR_THREADS}>;
-// one more than the last tile after which a thread held many
-var<workgroup> crowded: atomic<u32>;
-var<private> slot: u32;
-var<private> held: u32;
-var<private> worst: f32;
-fn hold(t: u32, distance: f32, candidate: u32) {
-  let row = p.firstCandidate + candidate;
-  if (candidate >= p.candidates || row == p.firstRow + slot) { return; }
-  held_distance[held * ${NEIGHBOR_THREADS}u + t] = distance;
-  held_row[held * ${NEIGHBOR_THREADS}u + t] = row;
-  held++;
-}
-fn sort_in(t: u32) {
-  let last = (p.k - 1u) * p.rows + slot;
-  for (var i = 0u; i < held; i++) {
-    let distance = held_distance[i * ${NEIGHBOR_THREADS}u + t];
-    if (distance >= worst) { continue; }
-    var at = last;
-    while (at >= p.rows) {
-      let before = distances[at - p.rows];
-      if (before <= distance) { break; }
-      distances[at] = before;
-      nearest[at] = nearest[at - p.rows];
-      at -= p.rows;
-    }
-    distances[at] = distance;
-    nearest[at] = held_row[i * ${NEIGHBOR_THREADS}u + t];
-    worst = distances[last];
+    code: (scope) => {
+      const { p, buffers, workgroup } = scope
+      const { table, candidates, nearest, distances } = buffers
+      const { slot, held, worst, hold, sortIn } = lists(scope)
+      const tile = workgroup('tile', `array<vec4f, ${staged * groups}>`)
+      // one more than the last tile after which a thread held many
+      const crowded = workgroup('crowded', 'atomic<u32>')
+      const start = lines(ABREAST, (c) => `var s${c} = 0.0;`)
+      const add = lines(ABREAST, (c) =>
+        lines(
+          groups,
+          (g) => `{ let e = q${g} - ${tile}[(at + ${c}u) * ${groups}u + ${g}u]; s${c} += dot(e, e); }`,
+        ),
+      )
+      const sums = Array.from({ length: ABREAST }, (_, c) => `s${c}`)
+      const keep = (at: string) => /* wgsl */ `
+if (${sums.reduce((least, sum) => `min(${least}, ${sum})`)} < ${worst}) {
+  var sums = array(${sums.join(', ')});
+  for (var c = 0u; c < ${ABREAST}u; c++) {
+    if (sums[c] < ${worst}) { ${hold}(t, sums[c], tile_at + ${at} + c); }
   }
-  held = 0u;
 }
-fn main(group: vec3u, groups: vec3u, t: u32) {
-  slot = group.x * ${NEIGHBOR_THREADS}u + t;
-  let row_at = (p.rowAt + min(slot, p.rows - 1u)) * ${stride}u;
-  worst = -1.0;
-  if (slot < p.rows) {
-    if (p.fresh == 1u) {
-      for (var at = slot; at < p.k * p.rows; at += p.rows) { distances[at] = MOST; nearest[at] = 0xffffffffu; }
-      worst = MOST;
+if (${held} > ${HELD - ABREAST}u || (${at} == ${staged - ABREAST}u && (many || last))) { ${sortIn}(t); }`
+      return /* wgsl */ `
+  ${slot} = group.x * ${NEIGHBOR_THREADS}u + t;
+  let row_at = (${p.rowAt} + min(${slot}, ${p.rows} - 1u)) * ${stride}u;
+  ${worst} = -1.0;
+  if (${slot} < ${p.rows}) {
+    if (${p.fresh} == 1u) {
+      for (var at = ${slot}; at < ${p.k} * ${p.rows}; at += ${p.rows}) {
+        ${distances`at`} = ${MOST};
+        ${nearest`at`} = 0xffffffffu;
+      }
+      ${worst} = ${MOST};
     } else {
-      worst = distances[(p.k - 1u) * p.rows + slot];
+      ${worst} = ${distances`(${p.k} - 1u) * ${p.rows} + ${slot}`};
     }
   }
-  for (var i = 0u; i * ${staged}u < p.candidates; i++) {
+  for (var i = 0u; i * ${staged}u < ${p.candidates}; i++) {
     let tile_at = i * ${staged}u;
-    let last = tile_at + ${staged}u >= p.candidates;
+    let last = tile_at + ${staged}u >= ${p.candidates};
     var many = false;
     ${parts > 1 ? start : ''}
     for (var part = 0u; part < ${parts}u; part++) {
       workgroupBarrier();
       for (var word = t; word < ${staged * groups}u; word += ${NEIGHBOR_THREADS}u) {
-        let at = ((p.candidateAt + tile_at + word / ${groups}u) * ${parts}u + part) * ${4 * groups}u + word % ${groups}u * 4u;
-        tile[word] = ${fourOf('candidates', 'at')};
+        let row = ${p.candidateAt} + tile_at + word / ${groups}u;
+        let at = (row * ${parts}u + part) * ${4 * groups}u + word % ${groups}u * 4u;
+        ${tile}[word] = ${fourOf(candidates, 'at')};
       }
-      if (part == 0u) { many = atomicLoad(&crowded) == i; }
+      if (part == 0u) { many = atomicLoad(&${crowded}) == i; }
       workgroupBarrier();
       let row_part = row_at + part * ${4 * groups}u;
-      ${lines(groups, (g) => `let q${g} = ${fourOf('table', `row_part + ${4 * g}u`)};`)}
+      ${lines(groups, (g) => `let q${g} = ${fourOf(table, `row_part + ${4 * g}u`)};`)}
       for (var at = 0u; at < ${staged}u; at += ${ABREAST}u) {
         ${parts > 1 ? '' : start}
         ${add}
@@ -155,8 +191,8 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
       }
     }
     ${parts > 1 ? keep('0u') : ''}
-    if (held > ${HELD / 2}u) { atomicStore(&crowded, i + 1u); }
-  }
-}`,
+    if (${held} > ${HELD / 2}u) { atomicStore(&${crowded}, i + 1u); }
+  }`
+    },
   })
 })

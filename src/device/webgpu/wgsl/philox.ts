@@ -1,5 +1,9 @@
+import { sharedCode } from '../queue/scope.js'
+
 /** Philox 4×32-10 as in `numeric/philox.ts`: the same words, bit for bit. WGSL has no wide product, so it is made of halves. */
-export const PHILOX = /* wgsl */ `
+export const PHILOX = sharedCode(
+  'philox',
+  /* wgsl */ `
 fn multiply_high(a: u32, b: u32) -> u32 {
   let a0 = a & 0xffffu;
   let a1 = a >> 16u;
@@ -26,4 +30,5 @@ fn philox(seed: u32, purpose: u32, block: u32, row: u32, step: u32) -> vec4u {
 
 // the upper 24 bits of a word as a number in [0, 1)
 fn unit(word: u32) -> f32 { return f32(word >> 8u) * 5.9604644775390625e-8; }
-`
+`,
+)

@@ -1,3 +1,5 @@
+import type { Scope } from '../queue/scope.js'
+
 /**
  * How a matrix product is cut up: a workgroup computes m × n elements, stepping k summands at a time through workgroup
  * memory; a thread keeps rows × columns of them in registers (multiples of 4).
@@ -14,21 +16,40 @@ export const tileName = ({ m, n, k, rows, columns }: Tile): string => `${m}x${n}
 
 export const tileThreads = ({ m, n, rows, columns }: Tile): number => (m / rows) * (n / columns)
 
-/** Bytes of workgroup memory. */
-export const tileBytes = ({ m, n, k }: Tile): number => 4 * k * (m + 4 + n + 4)
+/** One of the matrices that are multiplied. */
+export interface Operand {
+  /** Which index runs along memory, so that neighbouring threads read neighbouring words. */
+  along: 'k' | 'outer'
+  /** Body of a function that gives element (m, k) of the left or (k, n) of the right, 0 outside, where `k` reaches `kEnd`. */
+  element: string
+}
 
-/** Which index of an operand runs along memory, so that neighbouring threads read neighbouring words. */
-export type Along = 'k' | 'outer'
+/** What a kernel makes of a product. */
+export interface Product {
+  left: Operand
+  right: Operand
+  /** Body of a function that takes `x`, element (m, n) of a `split` of the sum. */
+  finish: string
+  /** Rows and columns of the result. */
+  m: string
+  n: string
+  /** One product each along z, in place of the splits of one: WGSL that comes before, from `group` and the place (m0, n0). */
+  job?: string
+}
+
+/** Body of a function that gives an element inside a matrix, and 0 outside. */
+export const elementWhere = (inside: string, element: string): string =>
+  `if (${inside}) { return ${element}; } return 0.0;`
 
 const COMPONENTS = ['x', 'y', 'z', 'w']
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
-/** Loads one operand's slice: `left(m, k)` or `right(k, n)` are functions of the kernel that give 0 outside. */
+/** Loads one operand's slice. */
 function load(
-  name: string,
+  slice: string,
   outer: number,
   tile: Tile,
-  along: Along,
+  along: Operand['along'],
   element: (o: string, k: string) => string,
 ) {
   const quads = outer / 4
@@ -38,51 +59,59 @@ function load(
     for (var i = t; i < ${quads * tile.k}u; i += ${tileThreads(tile)}u) {
       let quad = ${q};
       let k = ${k};
-      ${name}[k * ${quads + 1}u + quad] = vec4f(${parts.join(', ')});
+      ${slice}[k * ${quads + 1}u + quad] = vec4f(${parts.join(', ')});
     }`
 }
 
-/** Several products in one dispatch, one each along z: WGSL that names the job, and its m and n. */
-export interface ProductJobs {
-  start: string
-  m: string
-  n: string
+/** Declares a function that finishes four neighbouring elements of the result, as far as they are inside. */
+function putQuad({ fn }: Scope<never, never>, { finish, m, n }: Product): string {
+  const finishOne = fn('finish', '(m: u32, n: u32, split: u32, x: f32)', finish)
+  return fn(
+    'put_quad',
+    '(m: u32, n: u32, split: u32, x: vec4f)',
+    /* wgsl */ `
+  if (m >= ${m}) { return; }
+  ${range(4)
+    .map((c) => `if (n + ${c}u < ${n}) { ${finishOne}(m, n + ${c}u, split, x.${COMPONENTS[c]}); }`)
+    .join('\n  ')}`,
+  )
 }
 
 /**
- * A tiled matrix product. The kernel around it gives `left(m, k)` and `right(k, n)` (zero outside of the matrices),
- * `finish(m, n, split, value)` for the elements inside, and the scalars `m`, `n`, `k` and `kSplit`: the summands of each
- * workgroup along z. Sums run in the order of k, so a result does not depend on the schedule.
+ * A tiled matrix product, each workgroup along z with `kSplit` of the summands. Sums run in the order of k, so a result does not
+ * depend on the schedule.
  */
-export function product(tile: Tile, leftAlong: Along, rightAlong: Along, jobs?: ProductJobs): string {
+export function product(scope: Scope<'k' | 'kSplit', never>, tile: Tile, parts: Product): string {
+  const { p, fn, workgroup } = scope
+  const { job } = parts
+  const left = fn('left', '(m: u32, k: u32, kEnd: u32) -> f32', parts.left.element)
+  const right = fn('right', '(k: u32, n: u32, kEnd: u32) -> f32', parts.right.element)
+  const put = putQuad(scope, parts)
+  const lefts = workgroup('lefts', `array<vec4f, ${tile.k * (tile.m / 4 + 1)}>`)
+  const rights = workgroup('rights', `array<vec4f, ${tile.k * (tile.n / 4 + 1)}>`)
   const rowQuads = tile.rows / 4
   const columnQuads = tile.columns / 4
   const across = tile.n / tile.columns
-  const { start, m: rows, n: columns } = jobs ?? { start: '', m: 'p.m', n: 'p.n' }
-  const split = jobs ? '0u' : 'group.z'
+  const split = job === undefined ? 'group.z' : '0u'
   const accumulators = range(tile.rows).flatMap((r) => range(columnQuads).map((c) => `acc${r}_${c}`))
   return /* wgsl */ `
-var<workgroup> lefts: array<vec4f, ${tile.k * (tile.m / 4 + 1)}>;
-var<workgroup> rights: array<vec4f, ${tile.k * (tile.n / 4 + 1)}>;
-
-fn main(group: vec3u, groups: vec3u, t: u32) {
   let m0 = group.x * ${tile.m}u;
   let n0 = group.y * ${tile.n}u;
-  ${start}
-  let kEnd = min(p.k, (${split} + 1u) * p.kSplit);
+  ${job ?? ''}
+  let kEnd = min(${p.k}, (${split} + 1u) * ${p.kSplit});
   let tn = t % ${across}u;
   let tm = t / ${across}u;
   ${accumulators.map((name) => `var ${name} = vec4f();`).join(' ')}
-  for (var k0 = ${split} * p.kSplit; k0 < kEnd; k0 += ${tile.k}u) {
-    ${load('lefts', tile.m, tile, leftAlong, (o, k) => `left(m0 + ${o}, ${k}, kEnd)`)}
-    ${load('rights', tile.n, tile, rightAlong, (o, k) => `right(${k}, n0 + ${o}, kEnd)`)}
+  for (var k0 = ${split} * ${p.kSplit}; k0 < kEnd; k0 += ${tile.k}u) {
+    ${load(lefts, tile.m, tile, parts.left.along, (o, k) => `${left}(m0 + ${o}, ${k}, kEnd)`)}
+    ${load(rights, tile.n, tile, parts.right.along, (o, k) => `${right}(${k}, n0 + ${o}, kEnd)`)}
     workgroupBarrier();
     for (var k = 0u; k < ${tile.k}u; k++) {
       ${range(rowQuads)
-        .map((q) => `let l${q} = lefts[k * ${tile.m / 4 + 1}u + tm * ${rowQuads}u + ${q}u];`)
+        .map((q) => `let l${q} = ${lefts}[k * ${tile.m / 4 + 1}u + tm * ${rowQuads}u + ${q}u];`)
         .join(' ')}
       ${range(columnQuads)
-        .map((q) => `let r${q} = rights[k * ${tile.n / 4 + 1}u + tn * ${columnQuads}u + ${q}u];`)
+        .map((q) => `let r${q} = ${rights}[k * ${tile.n / 4 + 1}u + tn * ${columnQuads}u + ${q}u];`)
         .join(' ')}
       ${range(tile.rows)
         .flatMap((r) =>
@@ -96,16 +125,7 @@ fn main(group: vec3u, groups: vec3u, t: u32) {
   let nn = n0 + tn * ${tile.columns}u;
   ${range(tile.rows)
     .flatMap((r) =>
-      range(columnQuads).map((c) => `put_quad(mm + ${r}u, nn + ${4 * c}u, ${split}, acc${r}_${c});`),
+      range(columnQuads).map((c) => `${put}(mm + ${r}u, nn + ${4 * c}u, ${split}, acc${r}_${c});`),
     )
-    .join('\n  ')}
-}
-
-fn put_quad(m: u32, n: u32, split: u32, x: vec4f) {
-  if (m >= ${rows}) { return; }
-  ${range(4)
-    .map((c) => `if (n + ${c}u < ${columns}) { finish(m, n + ${c}u, split, x.${COMPONENTS[c]}); }`)
-    .join('\n  ')}
-}
-`
+    .join('\n  ')}`
 }
