@@ -221,8 +221,10 @@ export class WebgpuDevice implements Device {
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
     for (const item of items) {
       if (item instanceof GpuTensor) this.#context.destroy(item.view)
-      else if (item instanceof GpuMinibatch) this.#minibatches.release(item)
-      else if ('value' in item) {
+      else if (item instanceof GpuMinibatch) {
+        this.#minibatches.release(item)
+        this.#steps.forget(item)
+      } else if ('value' in item) {
         const { arena } = gpuParameter(item)
         arena.live--
         if (arena.live > 0) continue

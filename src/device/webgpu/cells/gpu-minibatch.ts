@@ -1,7 +1,8 @@
-import type { CellSource, Minibatch } from '../../device.js'
+import type { CellSource, Likelihood, Minibatch } from '../../device.js'
 import type { View } from '../queue/view.js'
 import type { EntryStream } from './entry-stream.js'
 import type { GpuCells } from './gpu-cells.js'
+import type { HeadSpace } from './head-space.js'
 
 /** The cells of one step: their facts and, as dense rows, log1p of their counts. */
 export class GpuMinibatch implements Minibatch {
@@ -15,6 +16,8 @@ export class GpuMinibatch implements Minibatch {
   readonly dense: View
   /** Of the counts that do not stay on the GPU; absent where all do. */
   readonly stream: EntryStream | undefined
+  /** Made when a head first needs them, and released with the minibatch. */
+  readonly headSpaces = new Map<Likelihood, HeadSpace>()
 
   constructor(
     source: CellSource,

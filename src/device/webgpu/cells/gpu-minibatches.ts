@@ -75,8 +75,9 @@ export class GpuMinibatches {
     return cells
   }
 
-  release({ source, cells, metadata, dense, stream }: GpuMinibatch): void {
-    this.#context.destroy(metadata, dense)
+  release({ source, cells, metadata, dense, stream, headSpaces }: GpuMinibatch): void {
+    this.#context.destroy(metadata, dense, ...Array.from(headSpaces.values(), ({ all }) => all))
+    headSpaces.clear()
     stream?.dispose()
     this.#leave(source, cells)
   }

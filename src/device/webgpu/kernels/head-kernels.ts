@@ -4,32 +4,20 @@ import type {
   CountHeadGradientArgs,
   CountMeansArgs,
   CovariateUse,
-  Likelihood,
   Parameter,
   Tensor,
 } from '../../device.js'
 import { type GpuMinibatch, mini } from '../cells/gpu-minibatch.js'
+import { HeadSpace } from '../cells/head-space.js'
 import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, rowThreads, strided } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
-import { aligned, View } from '../queue/view.js'
+import type { View } from '../queue/view.js'
 import { adamScalars } from '../steps/adam-scalars.js'
 import { splitSum } from '../tiles/tiles.js'
 import { columnGenes, headColumnGradient, headColumnUpdate, headMeans, headRows } from '../wgsl/head.js'
 import { plainProduct, sumLayers, transposedProduct } from '../wgsl/linear.js'
 import { productGroups, weightProduct } from './weight-product.js'
-
-/** The head's space of one minibatch size, [cells][genes] each: logits, gradients by logits, by log θ, and of dropout. */
-interface Workspace {
-  capacity: number
-  nGenes: number
-  likelihood: Likelihood
-  all: View
-  logits: View
-  gradient: View
-  zero: View | undefined
-  scalars: { gradientAt: number; dispersionAt: number; zeroAt: number; sumAt: number }
-}
 
 /** A sum whose terms still lie apart, one behind the other; none where it has been taken. */
 export interface Layers {
@@ -53,36 +41,18 @@ const offset = (parameter: Parameter | undefined): number =>
 /** The output layer: logits by a product, likelihood and gradients cell by cell, sums over cells, two products back. */
 export class HeadKernels {
   readonly #context: KernelContext
-  readonly #spaces: Workspace[] = []
 
   constructor(context: KernelContext) {
     this.#context = context
   }
 
-  #space({ capacity, source }: GpuMinibatch, { likelihood }: CountHead): Workspace {
-    const { nGenes } = source
-    for (const space of this.#spaces) {
-      if (space.capacity === capacity && space.nGenes === nGenes && space.likelihood === likelihood)
-        return space
+  #space(batch: GpuMinibatch, { likelihood }: CountHead): HeadSpace {
+    const { headSpaces, capacity, source } = batch
+    let space = headSpaces.get(likelihood)
+    if (!space) {
+      space = new HeadSpace(this.#context, likelihood, capacity, source.nGenes)
+      headSpaces.set(likelihood, space)
     }
-    const words = aligned(capacity * nGenes)
-    const inflated = likelihood === 'zinb'
-    const dispersionAt = 2 * words
-    const zeroAt = dispersionAt + (likelihood === 'poisson' ? 0 : words)
-    const sumAt = zeroAt + (inflated ? words : 0)
-    const all = this.#context.floats('head', sumAt + aligned(capacity))
-    const part = (at: number) => new View(all.buffer, all.offset + at, words)
-    const space: Workspace = {
-      capacity,
-      nGenes,
-      likelihood,
-      all,
-      logits: part(0),
-      gradient: part(words),
-      zero: inflated ? part(zeroAt) : undefined,
-      scalars: { gradientAt: words, dispersionAt, zeroAt, sumAt },
-    }
-    this.#spaces.push(space)
     return space
   }
 
@@ -101,7 +71,7 @@ export class HeadKernels {
   countHead({ batch, head, hidden, logSize, logLikelihood }: CountHeadArgs): void {
     const minibatch = mini(batch)
     const { metadata, dense, capacity, nCells, cells, source } = minibatch
-    const { all, logits, zero, scalars } = this.#space(minibatch, head)
+    const { all, logits, zero, starts } = this.#space(minibatch, head)
     const { weight, bias, zeroWeight, zeroBias, logDispersion } = head
     this.#logits(minibatch, hidden, weight, bias, logits)
     if (zero) this.#logits(minibatch, hidden, zeroWeight!, zeroBias!, zero)
@@ -118,10 +88,10 @@ export class HeadKernels {
           logLikelihood: view(logLikelihood),
         },
         scalars: {
-          gradientAt: scalars.gradientAt,
-          dispersionAt: scalars.dispersionAt,
-          zeroAt: scalars.zeroAt,
-          sumAt: scalars.sumAt,
+          gradientAt: starts.gradientAt,
+          dispersionAt: starts.dispersionAt,
+          zeroAt: starts.zeroAt,
+          sumAt: starts.sumAt,
           chunk,
           capacity,
           cells: nCells,
@@ -143,7 +113,7 @@ export class HeadKernels {
     if (logSizeGradient) {
       this.#context.recorder.dispatch(sumLayers, {
         buffers: {
-          input: this.#sums(space, minibatch),
+          input: space.sums,
           output: view(logSizeGradient),
         },
         scalars: { size: minibatch.nCells, layers: 1 },
@@ -158,14 +128,10 @@ export class HeadKernels {
     if (space.zero) recorder.run(this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam))
   }
 
-  #sums({ all, scalars }: Workspace, { capacity }: GpuMinibatch): View {
-    return new View(all.buffer, all.offset + scalars.sumAt, capacity)
-  }
-
   #hiddenGradient(
     batch: GpuMinibatch,
     head: CountHead,
-    space: Workspace,
+    space: HeadSpace,
     hiddenGradient: Tensor,
     apart: boolean,
     further: ((threads: number) => Launch) | undefined,
@@ -205,7 +171,7 @@ export class HeadKernels {
   #columns(
     batch: GpuMinibatch,
     head: CountHead,
-    { all, scalars }: Workspace,
+    { all, starts }: HeadSpace,
     adam: CountHeadGradientArgs['adam'],
     threads: number,
   ): Launch {
@@ -213,7 +179,7 @@ export class HeadKernels {
     const { likelihood, bias, zeroBias, logDispersion } = head
     const { value, gradient, firstMoment, secondMoment } = sharedArena(bias, zeroBias, logDispersion)
     const rows = logDispersion?.value.rows ?? 1
-    const { gradientAt, dispersionAt, zeroAt, sumAt } = scalars
+    const { gradientAt, dispersionAt, zeroAt, sumAt } = starts
     const columns = {
       gradientAt,
       dispersionAt,

@@ -7,7 +7,7 @@ import type { Tape } from './tape.js'
 
 /** A tape, or that there can be none, and what it was made for. */
 interface Known {
-  batch: GpuMinibatch
+  network: object
   nCells: number
   tape: Tape | undefined
 }
@@ -16,8 +16,8 @@ interface Known {
 export class RepeatedSteps {
   readonly #recorder: Recorder
   readonly #kernels: QueuedKernels
-  /** By network. */
-  readonly #known = new WeakMap<object, Known[]>()
+  /** By the minibatch that they go with. */
+  readonly #known = new WeakMap<GpuMinibatch, Known[]>()
 
   constructor(recorder: Recorder, kernels: QueuedKernels) {
     this.#recorder = recorder
@@ -47,10 +47,10 @@ export class RepeatedSteps {
   }
 
   #find(network: object, batch: GpuMinibatch): Known | undefined {
-    const known = this.#known.get(network)
+    const known = this.#known.get(batch)
     if (!known) return undefined
     for (const one of known) {
-      if (one.batch === batch && one.nCells === batch.nCells && this.#isOfUse(one)) return one
+      if (one.network === network && one.nCells === batch.nCells && this.#isOfUse(one)) return one
     }
     return undefined
   }
@@ -61,9 +61,15 @@ export class RepeatedSteps {
 
   #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Known {
     const tape = this.#recorder.record(() => this.#kernels.record(batch, () => calls(UNKNOWN_SETTINGS)))
-    const made = { batch, nCells: batch.nCells, tape }
-    const others = (this.#known.get(network) ?? []).filter((one) => this.#isOfUse(one))
-    this.#known.set(network, [...others, made])
+    const made = { network, nCells: batch.nCells, tape }
+    const others = (this.#known.get(batch) ?? []).filter((one) => this.#isOfUse(one))
+    this.#known.set(batch, [...others, made])
     return made
+  }
+
+  /** Lets go of what is known of a minibatch that is no more; nothing of it may be queued. */
+  forget(batch: GpuMinibatch): void {
+    for (const { tape } of this.#known.get(batch) ?? []) if (tape) this.#recorder.tapes.release(tape)
+    this.#known.delete(batch)
   }
 }

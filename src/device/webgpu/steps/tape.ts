@@ -143,11 +143,13 @@ export class TapeMaker {
 
   /** A buffer is about to be destroyed. */
   forget(buffer: GPUBuffer): void {
-    for (const [tape, { bound, constants }] of this.#whole) {
-      if (!bound.has(buffer)) continue
-      constants.destroy()
-      this.#whole.delete(tape)
-    }
+    for (const [tape, { bound }] of this.#whole) if (bound.has(buffer)) this.release(tape)
+  }
+
+  /** Frees what a tape has on the device, where that is not done yet. */
+  release(tape: Tape): void {
+    this.#whole.get(tape)?.constants.destroy()
+    this.#whole.delete(tape)
   }
 }
 
