@@ -3,6 +3,7 @@ import { takeCounts } from '../anndata/counts/take-counts.js'
 import type { AnnData } from '../anndata/read.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
+import { countsInMemory } from './counts-in-memory.js'
 import { categoryCodes, cellName, cellNumbers } from './obs-values.js'
 
 /** A categorical covariate as the model was given it. */
@@ -71,7 +72,7 @@ export function cellData(
     source: {
       nCells: chosen.length,
       nGenes: counts.nGenes,
-      row,
+      counts: countsInMemory(chosen.length, counts.nGenes, row),
       categorical: covariates.map(({ codes }) => codes),
       continuous,
       size,

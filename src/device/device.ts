@@ -1,3 +1,6 @@
+import type { Expression } from './expression.js'
+import type { StepInputs, StepValue } from './step-number.js'
+
 /**
  * The one interface between the model and whatever computes it.
  *
@@ -23,12 +26,33 @@ export interface Parameter {
   readonly secondMoment: Tensor
 }
 
-/** What a device needs to know of a data set's cells. `CountMatrix` has the first three members. */
+/** One cell's counts that are not zero: genes ascending, counts beside them; {@link MISSING} where a count is not known. */
+export interface CellRow {
+  readonly genes: Int32Array
+  readonly counts: Float32Array
+}
+
+/** In place of a count that is not known: zero to the encoder, nothing to the likelihood. */
+export const MISSING = -1
+
+/** Where counts come from: memory, or a disk. */
+export interface CountSource {
+  readonly nCells: number
+  readonly nGenes: number
+  /** Whether rows may hold {@link MISSING}. */
+  readonly missing?: boolean
+  /** Rows of cells, in the order in which they are asked for; at once where they lie in memory. */
+  load(cells: Int32Array): readonly CellRow[] | Promise<readonly CellRow[]>
+}
+
+/** The cells of a data set: where their counts come from, and what is known of each beside them. */
 export interface CellSource {
   readonly nCells: number
   readonly nGenes: number
-  /** One cell's nonzero genes (ascending) and counts. */
-  row(cell: number): { genes: Int32Array; counts: Float32Array }
+  /** A device tells counts apart by identity: sources of the same counts share them there. */
+  readonly counts: CountSource
+  /** Which of the counts' cells each cell is; the same number when left out. */
+  readonly rows?: Int32Array
   /** Category code of every cell, one array a categorical covariate; the batch comes first. */
   readonly categorical: readonly Int32Array[]
   /** Value of every cell, one array a continuous covariate. */
@@ -48,41 +72,41 @@ export interface Minibatch {
 /** Where a draw of noise comes from: the same numbers on every device and for any number of threads. */
 export interface NoiseKey {
   /** Seed of the run, an unsigned 32-bit integer. */
-  seed: number
+  seed: StepValue
   /** What the noise is for (`NOISE` in `numeric/philox.ts`). */
   purpose: number
   /** Training step, an unsigned 32-bit integer. */
-  step: number
+  step: StepValue
 }
 
 /** Adam as PyTorch has it: the L2 term is added to the gradient, epsilon to the corrected root. */
 export interface AdamSettings {
-  learningRate: number
-  beta1: number
-  beta2: number
-  epsilon: number
-  weightDecay: number
+  learningRate: StepValue
+  beta1: StepValue
+  beta2: StepValue
+  epsilon: StepValue
+  weightDecay: StepValue
   /** 1 for the first update. */
-  step: number
+  step: StepValue
 }
 
-/** What differs from one training step to the next. */
-export interface StepSettings {
-  /** Seed of the run, an unsigned 32-bit integer. */
-  seed: number
-  /** Of the noise, an unsigned 32-bit integer. */
-  step: number
-  /** Weight of the latent's KL divergence in the loss. */
-  klWeight: number
-  adam: AdamSettings
+/** A parameter that is updated, whole or in some of its rows. */
+export interface TrainedPart {
+  parameter: Parameter
+  /** First row and the one after the last; all when left out. */
+  rows?: readonly [number, number]
 }
 
-/** Which covariates of the minibatch a linear layer takes beside its input. */
+/** Which covariates a linear layer takes beside its input. */
 export interface CovariateUse {
   /** Numbers of categories of the covariates taken, in the source's order; 0 skips a covariate. */
   categories: readonly number[]
   /** Number of continuous covariates taken: all of the source's, or 0. */
   continuous: number
+  /** Codes in place of the minibatch's: cells × categorical covariates, whole numbers. */
+  codes?: Tensor
+  /** Values in place of the minibatch's: cells × continuous covariates. */
+  values?: Tensor
 }
 
 /**
@@ -91,7 +115,8 @@ export interface CovariateUse {
  */
 export interface LinearWeights {
   weight: Parameter
-  bias: Parameter
+  /** Left out by a layer without. */
+  bias?: Parameter
   covariates: CovariateUse
 }
 
@@ -113,11 +138,16 @@ export interface LinearArgs extends LinearWeights {
   /** Cells × inputs. */
   input: Tensor
   output: Tensor
+  /** Rows of the input, where they are not the minibatch's cells; such a layer takes no covariates. */
+  rows?: number
 }
 
 export interface LinearGradientArgs extends LinearWeights {
   batch: Minibatch
   input: Tensor
+  rows?: number
+  /** Leaves the gradients of weight and bias out. */
+  frozen?: boolean
   outputGradient: Tensor
   /** Cells × inputs; left out where nothing below needs it. */
   inputGradient?: Tensor
@@ -200,60 +230,130 @@ export interface SampleLatentArgs {
 }
 
 export interface SampleLatentGradientArgs extends SampleLatentArgs {
-  /** Gradient of the loss by the draw. */
-  outputGradient: Tensor
-  /** Weight of the KL term in the loss; the mean over the minibatch is taken by the kernel. */
-  klWeight: number
+  /** Gradient of the loss by the draw; none where nothing uses it. */
+  outputGradient?: Tensor
+  /** Gradient of the loss by the KL divergence: a weight of its mean over the minibatch, or a value for each cell (cells × 1). */
+  klGradient: StepValue | Tensor
   meanGradient: Tensor
   rawVarianceGradient: Tensor
 }
 
 export type Likelihood = 'nb' | 'zinb' | 'poisson'
 
-/** The output layer, from hidden units to the log-likelihood of the counts (scvi-reference 1.5). */
+/** Genes that some cells do not have at all: those of a file that lacks them, say. They are left out of softmax and likelihood. */
+export interface AbsentGenes {
+  /** Which of the source's categorical covariates tells a cell's row of the table. */
+  covariate: number
+  /** Codes × genes: 1 where a gene is there, 0 where it is absent. */
+  present: Tensor
+}
+
+/** Weights from hidden units to logits of the mean and of dropout: genes × hidden and 1 × genes. */
+export interface HeadWeights {
+  weight: Parameter
+  bias: Parameter
+  /** Zinb. */
+  zeroWeight?: Parameter
+  zeroBias?: Parameter
+}
+
+/** The output layer, to the log-likelihood of the counts (scvi-reference 1.5). */
 export interface CountHead {
   likelihood: Likelihood
   /** `softmax`: mean = size · softmax(logits); `softplus`: mean = size · softplus(logits) (with a size factor). */
   scale: 'softmax' | 'softplus'
-  /** Genes × hidden and 1 × genes. */
-  weight: Parameter
-  bias: Parameter
-  /** Logits of the probability of dropout (zinb): genes × hidden and 1 × genes. */
-  zeroWeight?: Parameter
-  zeroBias?: Parameter
+  /** Left out where the logits are given. */
+  weights?: HeadWeights
   /** log θ: 1 × genes, or batches × genes (a row for each batch); absent for poisson. */
   logDispersion?: Parameter
+  absent?: AbsentGenes
 }
 
-export interface CountHeadArgs {
+/** Where the logits of a head come from: hidden units (cells × hidden) and its weights, or they are given (cells × genes). */
+export interface HeadInput {
+  hidden?: Tensor
+  logits?: Tensor
+  /** Logits of the probability of dropout (zinb). */
+  zeroLogits?: Tensor
+}
+
+export interface CountHeadArgs extends HeadInput {
   batch: Minibatch
   head: CountHead
-  /** Cells × hidden. */
-  hidden: Tensor
   /** Cells × 1: log of the size that scales the mean; the source's `size` when left out. */
   logSize?: Tensor
+  /** Cells × 1: batch of each cell for a dispersion by batch, in place of the minibatch's. */
+  codes?: Tensor
   /** Cells × 1: log-likelihood summed over the genes. */
   logLikelihood: Tensor
 }
 
-/** Gradients of minus the mean log-likelihood. Follows a `countHead` call with the same arguments. */
+/**
+ * Gradients of minus the mean log-likelihood, or of whatever the loss makes of it. Follows a `countHead` call with the same
+ * arguments.
+ */
 export interface CountHeadGradientArgs extends CountHeadArgs {
-  hiddenGradient: Tensor
+  /** Cells × 1: gradient of the loss by each log-likelihood; −1/cells for all when left out. */
+  cellGradient?: Tensor
+  /** Where the gradients by the input go: of the form of the input. */
+  hiddenGradient?: Tensor
+  logitsGradient?: Tensor
+  zeroLogitsGradient?: Tensor
   /** Cells × 1; asked for when `logSize` is a draw. */
   logSizeGradient?: Tensor
+  /** Leaves the gradients of the head's parameters out. */
+  frozen?: boolean
   /** When given, the head's parameters are updated at once and their gradients need not be stored. */
   adam?: AdamSettings
 }
 
-export interface CountMeansArgs {
+export interface CountMeansArgs extends HeadInput {
   batch: Minibatch
   head: CountHead
-  hidden: Tensor
   logSize?: Tensor
   /** Cells × genes: expected counts of the negative binomial or Poisson (before zero inflation). */
   mean: Tensor
   /** Cells × genes: logits of the probability of dropout (zinb). */
-  zeroLogits?: Tensor
+  zeros?: Tensor
+}
+
+/** Which axis of an index space the rows and the columns of a tensor run along; none where it has one of them. */
+export type AxesOf = readonly [rows: number | undefined, columns: number | undefined]
+
+/** A tensor that a function is of, and how it lies in the function's index space. */
+export interface MapInput {
+  readonly tensor: Tensor
+  readonly axes: AxesOf
+  /** The one row that is read, of a tensor whose rows run along no axis; the first when left out. */
+  readonly row?: number
+}
+
+/**
+ * A function of small tensors at every point of a space of up to three axes, gathered over the axes that the output does not
+ * have. It is all of what is pointwise, reduced or broadcast: densities, divergences, penalties and their gradients.
+ */
+export interface MapReduceArgs {
+  batch: Minibatch
+  /** Positions along each axis: a number, or those of the minibatch's cells. */
+  axes: readonly (number | 'cells')[]
+  inputs: readonly MapInput[]
+  /** Of the inputs, by position. */
+  expression: Expression<number>
+  output: Tensor
+  outputAxes: AxesOf
+  /** How values over the other axes become one. */
+  reduce: 'sum' | 'max' | 'logsumexp'
+  /** Adds to the output instead of writing it. */
+  accumulate?: boolean
+}
+
+/** What of the minibatch is copied into a tensor of cells × 1. */
+export type CellFact = { categorical: number } | { continuous: number } | 'size'
+
+export interface CellFactArgs {
+  batch: Minibatch
+  fact: CellFact
+  output: Tensor
 }
 
 export interface Kernels {
@@ -273,8 +373,10 @@ export interface Kernels {
   countHead(args: CountHeadArgs): void
   countHeadGradient(args: CountHeadGradientArgs): void
   countMeans(args: CountMeansArgs): void
+  mapReduce(args: MapReduceArgs): void
+  cellFact(args: CellFactArgs): void
   /** One Adam update of every parameter given. */
-  adam(parameters: readonly Parameter[], settings: AdamSettings): void
+  adam(parts: readonly TrainedPart[], settings: AdamSettings): void
   /** Adds the sum of a cells × 1 tensor over the minibatch's cells to one element of a row of sums. */
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void
 }
@@ -352,21 +454,25 @@ export interface Device {
   tune?(size: NetworkSize): Promise<void>
   /** Times every kernel from now on; left out where a device cannot. */
   profile?(): KernelProfile
+  /** Other gradients beside parameters: the same values, with a gradient tensor of their own and no moments. */
+  shadows(parameters: readonly Parameter[]): Parameter[]
   /** Makes a data set's cells reachable for {@link Device.gather}; a GPU takes their counts over for that. */
   minibatch(source: CellSource, capacity: number): Promise<Minibatch>
-  /** Fills a minibatch with cells of its source. */
+  /**
+   * Fetches the counts of cells that a minibatch is to take next. At once where they lie in memory; what is fetched is kept until
+   * it was gathered.
+   */
+  load(batch: Minibatch, cells: Int32Array): void | Promise<void>
+  /** Fills a minibatch with cells of its source, whose counts have been loaded. */
   gather(batch: Minibatch, cells: Int32Array): void
+  /** The numbers of the step that kernels called from now on belong to. */
+  step(inputs: StepInputs): void
   /**
    * A training step on the cells gathered last. Steps of one network with as many cells of one minibatch are to call the same
-   * kernels with the same arguments but for what is taken from the settings as it stands, so that a device may keep what `calls`
-   * calls and repeat it with other settings. Left out where nothing is gained by that.
+   * kernels with the same arguments: what differs is a `StepNumber`. So a device may keep what `calls` calls and repeat it with
+   * other inputs. Left out where nothing is gained by that.
    */
-  repeat?(
-    network: object,
-    batch: Minibatch,
-    settings: StepSettings,
-    calls: (settings: StepSettings) => void,
-  ): void
+  repeat?(network: object, batch: Minibatch, inputs: StepInputs, calls: () => void): void
   /**
    * The k nearest of the other rows to every row of a table, by sums of squared differences in float32 whose every operation is
    * off by one unit in the last place at most; ties go to the lower row. Stretches of rows come in order, as they are done.

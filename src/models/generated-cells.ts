@@ -21,12 +21,12 @@ export async function generatedCells(
   seed: number,
 ): Promise<GeneratedCells> {
   const made = await generateCells(network, source, posterior, nCells, seed)
-  return { counts: matrixOf(made), parent: made.parent }
+  return { counts: await matrixOf(made), parent: made.parent }
 }
 
 /** A source's rows as one block. */
-function matrixOf(source: CellSource): CountMatrix {
-  const rows = Array.from({ length: source.nCells }, (_, cell) => source.row(cell))
+async function matrixOf(source: CellSource): Promise<CountMatrix> {
+  const rows = await source.counts.load(Int32Array.from({ length: source.nCells }, (_, cell) => cell))
   const offsets = new Int32Array(rows.length + 1)
   for (const [i, { genes }] of rows.entries()) offsets[i + 1] = offsets[i]! + genes.length
   const block: CountBlock = {

@@ -12,20 +12,14 @@ import type { TrainingRecord } from '../files/training-record.js'
 import type { Network } from '../network/network.js'
 import type { NetworkState } from '../network/parameters.js'
 import { packageVersion } from '../package.js'
+import { networkOf } from './network-of.js'
 import { checkedOptions, type ModelOptions } from './options.js'
 import { cellsOf, cellsOfData, cellsOfFolder, type OwnCells } from './own-cells.js'
 
-/** What one class of models has that the others do not. */
-export interface ModelKind {
-  /** The class's name, for errors. */
-  readonly name: string
-  /** A network of a description's size, with its starting weights. */
-  network(description: ModelDescription, device: Device): Network
-}
-
 /** What a model is put together from. */
 export interface ModelParts {
-  kind: ModelKind
+  /** For errors. */
+  className: string
   description: ModelDescription
   network: Network
   device: Device
@@ -49,9 +43,9 @@ export interface LoadOptions {
 }
 
 /** The parts of a new model with random weights. */
-export async function newParts(kind: ModelKind, data: ModelData, options: ModelOptions): Promise<ModelParts> {
+export async function newParts(className: string, data: ModelData, options: ModelOptions): Promise<ModelParts> {
   const { keys, config, device, genes, cells, seed, batchSize } = checkedOptions(
-    `${kind.name}.create`,
+    `${className}.create`,
     data,
     options,
   )
@@ -72,9 +66,9 @@ export async function newParts(kind: ModelKind, data: ModelData, options: ModelO
     seed,
   }
   return {
-    kind,
+    className,
     description,
-    ...(await placed(kind, description, device)),
+    ...(await placed(description, device)),
     own: cellsOfData(description, data, source, cells, genes),
     isTrained: false,
     training: undefined,
@@ -85,22 +79,22 @@ export async function newParts(kind: ModelKind, data: ModelData, options: ModelO
 
 /** The parts of a saved model, with the cells of data or with those of its folder. */
 export async function loadedParts(
-  kind: ModelKind,
+  className: string,
   directory: string,
   data: ModelData | undefined,
   options: LoadOptions,
 ): Promise<ModelParts> {
-  checkOptionKeys(`${kind.name}.load`, options, ['device', 'cells'])
+  checkOptionKeys(`${className}.load`, options, ['device', 'cells'])
   const { device, cells } = options
   if (cells && !data)
-    throw new ScvaeError('usage', `${kind.name}.load takes cells of data, and was given none.`)
+    throw new ScvaeError('usage', `${className}.load takes cells of data, and was given none.`)
   const { description, state, isTrained, training } = readModel(directory)
   const trainedOn = readModelCells(directory, description)
   const own = data ? boundTo(description, data, cells) : trainedOn && cellsOfFolder(trainedOn, description)
   return {
-    kind,
+    className,
     description,
-    ...(await placed(kind, description, device, state)),
+    ...(await placed(description, device, state)),
     own,
     isTrained,
     training,
@@ -116,7 +110,6 @@ function boundTo(description: ModelDescription, data: ModelData, cells: Int32Arr
 
 /** A network on the device given, or on threads of its own. */
 async function placed(
-  kind: ModelKind,
   description: ModelDescription,
   given: Device | undefined,
   state?: NetworkState,
@@ -124,7 +117,7 @@ async function placed(
   const device = given ?? (await createCpuDevice())
   let network: Network | undefined
   try {
-    network = kind.network(description, device)
+    network = networkOf(description, device)
     if (state) network.setState(state)
     return { network, device, ownsDevice: given === undefined }
   } catch (error) {

@@ -17,6 +17,7 @@ import type { TrainHooks, TrainSummary } from '../train/trainer.js'
 import { CallQueue } from './call-queue.js'
 import { type GeneratedCells, generatedCells } from './generated-cells.js'
 import type { ModelParts } from './model-parts.js'
+import { networkOf } from './network-of.js'
 import {
   type CellsOptions,
   checkSeed,
@@ -217,21 +218,21 @@ export abstract class Model {
     const parts = this.#parts
     if (batchSize <= parts.description.batchSize) return
     const description = { ...parts.description, batchSize }
-    const wider = parts.kind.network(description, parts.device)
+    const wider = networkOf(description, parts.device)
     wider.setState(await parts.network.state())
     parts.network.release()
     Object.assign(parts, { network: wider, description } satisfies Partial<ModelParts>)
   }
 
   #asked(caller: string, { adata, cells }: CellsOptions): AskedCells {
-    const { description, kind, own } = this.#parts
+    const { className, description, own } = this.#parts
     if (adata && adata !== own?.data) {
       return { source: cellsOf(description, adata, cells).source, hasCounts: true }
     }
     if (own) return cells ? own.at(cells) : own.all
     throw new ScvaeError(
       'usage',
-      `${kind.name}.${caller} needs cells: the model has no data, and its folder tells of none.`,
+      `${className}.${caller} needs cells: the model has no data, and its folder tells of none.`,
       { hint: 'Give it data as adata, or load the model with it.' },
     )
   }
@@ -241,7 +242,7 @@ export abstract class Model {
     if (asked.hasCounts) return asked
     throw new ScvaeError(
       'usage',
-      `${this.#parts.kind.name}.${caller} needs counts: the model was loaded without data.`,
+      `${this.#parts.className}.${caller} needs counts: the model was loaded without data.`,
       { hint: 'Give it data as adata, or load the model with it.' },
     )
   }

@@ -1,6 +1,7 @@
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
 import { type CellData, type CovariateKeys, cellData, type ModelData } from '../cells/cell-data.js'
+import { countsInMemory } from '../cells/counts-in-memory.js'
 import { genePositions } from '../cells/gene-positions.js'
 import type { CellSource } from '../device/device.js'
 import type { ModelCells } from '../files/model-cells.js'
@@ -79,7 +80,7 @@ export function cellsOfFolder(stored: ModelCells, { config, genes }: ModelDescri
   const source: CellSource = {
     nCells: size.length,
     nGenes: genes.length,
-    row: () => none,
+    counts: countsInMemory(size.length, genes.length, () => none),
     categorical,
     continuous,
     size,

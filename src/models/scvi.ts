@@ -1,16 +1,12 @@
 import type { ModelData } from '../cells/cell-data.js'
-import type { Device } from '../device/device.js'
-import type { ModelDescription } from '../files/model-description.js'
-import { Network, type NetworkShape } from '../network/network.js'
-import { FEWEST_CELLS } from '../train/split.js'
 import { Model } from './model.js'
-import { type LoadOptions, loadedParts, type ModelKind, newParts } from './model-parts.js'
+import { type LoadOptions, loadedParts, newParts } from './model-parts.js'
 import type { ModelOptions } from './options.js'
 
 /** What an scVI model is made for and of. */
 export type SCVIOptions = ModelOptions
 
-const KIND: ModelKind = { name: 'SCVI', network: networkOf }
+const NAME = 'SCVI'
 
 /**
  * An scVI model (Lopez et al. 2018) of one data set.
@@ -32,7 +28,7 @@ export class SCVI extends Model {
    *   data does not have.
    */
   static async create(adata: ModelData, options: SCVIOptions = {}): Promise<SCVI> {
-    return new SCVI(await newParts(KIND, adata, options))
+    return new SCVI(await newParts(NAME, adata, options))
   }
 
   /**
@@ -42,20 +38,6 @@ export class SCVI extends Model {
    * @throws ScvaeError (bad-input) for a folder that is no model, genes that the data lacks, categories that the model does not know.
    */
   static async load(directory: string, adata?: ModelData, options: LoadOptions = {}): Promise<SCVI> {
-    return new SCVI(await loadedParts(KIND, directory, adata, options))
+    return new SCVI(await loadedParts(NAME, directory, adata, options))
   }
-}
-
-/** A network of a description's size, with its starting weights. */
-function networkOf(
-  { config, genes, categorical, continuous, libraryPrior, batchSize, seed }: ModelDescription,
-  device: Device,
-): Network {
-  const shape: NetworkShape = {
-    nGenes: genes.length,
-    categories: categorical.map(({ categories }) => categories.length),
-    nContinuous: continuous.length,
-    ...(libraryPrior ? { libraryPrior: Float32Array.from(libraryPrior) } : {}),
-  }
-  return new Network(device, config, shape, batchSize + FEWEST_CELLS - 1, seed)
 }

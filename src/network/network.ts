@@ -1,168 +1,95 @@
-import type {
-  AdamSettings,
-  CellSource,
-  CountHead,
-  Device,
-  Minibatch,
-  StepSettings,
-  Tensor,
-} from '../device/device.js'
-import { ScvaeError } from '../errors.js'
-import { NOISE } from '../numeric/philox.js'
+import type { CellSource, Device, Minibatch, Tensor } from '../device/device.js'
+import type { StepInputs } from '../device/step-number.js'
+import { Buffers } from './buffers.js'
 import type { ModelConfig } from './config.js'
-import { Encoder, type EncoderShape, planEncoder, planHiddenLayers } from './encoder.js'
-import { HiddenLayer, type HiddenLayerShape, type PassMode } from './hidden-layer.js'
-import { type NetworkState, ParameterPlan, ParameterTable } from './parameters.js'
+import type { ModelGraph, NetworkShape } from './model-graph.js'
+import { type NetworkState, ParameterTable } from './parameters.js'
+import { type LossTerm, PassMaker, type PassMode, type PassNetwork } from './pass.js'
+import { ADAM, stepInputs, type TrainingStep } from './step.js'
+import type { Value } from './value.js'
+import type { Trained, Weight } from './weights.js'
 
-/** What of the data set shapes a network. */
-export interface NetworkShape {
-  nGenes: number
-  /** Number of categories of each categorical covariate, the batch first (1 without batches). */
-  categories: readonly number[]
-  nContinuous: number
-  /** Batches × 2: mean and variance of the log library size, for a latent library. */
-  libraryPrior?: Float32Array
+/** Sums over cells since they were last taken, in nats, by name. */
+export type LossSums = Readonly<Record<string, number>>
+
+export interface NetworkOptions {
+  /** What of each weight is trained, by its name; all of it when left out. */
+  trained?: (name: string) => Trained
 }
 
-/** Sums over cells since they were last taken, in nats. */
-export interface LossSums {
-  logLikelihood: number
-  klLatent: number
-  klLibrary: number
-}
+/** Kernel calls over one minibatch. */
+type Calls = readonly (() => void)[]
 
-const SUMS = { logLikelihood: 0, klLatent: 1, klLibrary: 2 }
+const EVALUATION: PassMode = { training: false, noisy: true }
+const MEANS: PassMode = { training: false, noisy: false }
+const TRAINING: PassMode = { training: true, noisy: true }
 
-/** The hidden layers that a configuration and a data set ask for, with the names of their parameters. */
-export function shapeLayers(config: ModelConfig, shape: NetworkShape) {
-  const { nHidden, nLatent, nLayers, encodeCovariates, deeplyInjectCovariates } = config
-  // a covariate of one category says nothing
-  const categories = shape.categories.map((n) => (n > 1 ? n : 0))
-  const none = shape.categories.map(() => 0)
-  const norms = (side: 'encoder' | 'decoder') => ({
-    batchNorm: config.batchNorm === side || config.batchNorm === 'both',
-    layerNorm: config.layerNorm === side || config.layerNorm === 'both',
-  })
-  const stack = (
-    name: string,
-    side: 'encoder' | 'decoder',
-    n: number,
-    taken: boolean,
-    noise: number,
-  ): HiddenLayerShape[] =>
-    Array.from({ length: n }, (_, i) => ({
-      name: `${name}.fc${i}`,
-      inputs: i ? nHidden : side === 'encoder' ? shape.nGenes : nLatent,
-      sparse: side === 'encoder' && i === 0,
-      hidden: nHidden,
-      covariates: {
-        categories: taken && (i === 0 || deeplyInjectCovariates) ? categories : none,
-        continuous: taken && i === 0 ? shape.nContinuous : 0,
-      },
-      ...norms(side),
-      dropoutRate: side === 'encoder' ? config.dropoutRate : 0,
-      noisePurpose: noise + i,
-    }))
-  const dropout = NOISE.dropoutEncoder
-  const encoder: EncoderShape = {
-    name: 'z_encoder',
-    layers: stack('z_encoder', 'encoder', nLayers, encodeCovariates, dropout),
-    dimensions: nLatent,
-    noisePurpose: NOISE.latent,
-  }
-  const library: EncoderShape = {
-    name: 'l_encoder',
-    // one past the last purpose of the latent's encoder, so that the two never share a mask
-    layers: stack('l_encoder', 'encoder', 1, encodeCovariates, dropout + nLayers),
-    dimensions: 1,
-    noisePurpose: NOISE.library,
-  }
-  return { encoder, library, decoder: stack('decoder', 'decoder', nLayers, true, dropout) }
-}
+const NO_NOISE: StepInputs = { seed: 0, step: 0 }
 
-/**
- * The scVI network (Lopez et al. 2018): an encoder from log1p counts to q(z | x), a draw z, a decoder from z and covariates to
- * the mean and dispersion of every gene's counts. Forward and backward passes are fixed sequences of kernels.
- */
+/** A model's graph on a device: its weights, the tensors between its operations, and the passes over minibatches. */
 export class Network {
-  readonly config: ModelConfig
-  readonly shape: NetworkShape
+  readonly model: ModelGraph
   readonly parameters: ParameterTable
-  readonly encoder: Encoder
-  /** Cells × hidden: the decoder's last activation is its `output`. */
-  readonly #decoder: HiddenLayer[]
-  readonly #library: Encoder | undefined
-  readonly #libraryPrior: Tensor | undefined
-  readonly #head: CountHead
+  readonly capacity: number
   readonly #device: Device
-  readonly #capacity: number
-  readonly #logLikelihood: Tensor
+  readonly #buffers: Buffers
+  readonly #pass: PassNetwork
   readonly #sums: Tensor
+  readonly #sumNames: readonly string[]
+  /** Passes by what they do, for each minibatch. */
+  #passes = new WeakMap<Minibatch, Map<string, Calls>>()
 
   /** @param capacity most cells of a minibatch */
-  constructor(device: Device, config: ModelConfig, shape: NetworkShape, capacity: number, seed: number) {
-    this.config = config
-    this.shape = shape
+  constructor(device: Device, model: ModelGraph, capacity: number, options: NetworkOptions = {}) {
+    const { ops, plan } = model.graph
+    const given = options.trained
+    const trained = ({ name }: Weight): Trained => given?.(name) ?? true
+    const updated = weightsUpdatedByKernels(model, trained)
+    const updatedByKernel = (weight: Weight) => updated.has(weight)
+    this.model = model
+    this.capacity = capacity
     this.#device = device
-    this.#capacity = capacity
-    if (config.decoder !== 'deep' || config.latentDistribution !== 'normal') {
-      throw new ScvaeError(
-        'usage',
-        'scvae converts models with a linear decoder or a logistic-normal latent, but does not compute with them.',
-      )
+    this.parameters = new ParameterTable(device, { ...plan, trained, updatedByKernel })
+    this.#buffers = new Buffers(device, this.parameters, capacity)
+    this.#pass = {
+      device,
+      buffers: this.#buffers,
+      parameters: this.parameters,
+      ops,
+      trained,
+      updatedByKernel,
     }
-    const { encoder, library, decoder } = shapeLayers(config, shape)
-    const latentLibrary = config.library === 'latent'
-    const { likelihood } = config
+    this.#sumNames = Object.keys(model.sums)
+    this.#sums = device.tensor(1, this.#sumNames.length)
+  }
 
-    const plan = new ParameterPlan(seed)
-    planEncoder(plan, encoder)
-    if (latentLibrary) planEncoder(plan, library)
-    planHiddenLayers(plan, decoder)
-    plan.outputLinear('px_scale', shape.nGenes, config.nHidden)
-    if (likelihood === 'zinb') plan.outputLinear('px_dropout', shape.nGenes, config.nHidden)
-    if (likelihood !== 'poisson') {
-      plan.normal('px_r', config.dispersion === 'gene-batch' ? shape.categories[0]! : 1, shape.nGenes)
-    }
+  get config(): ModelConfig {
+    return this.model.config
+  }
 
-    const parameters = new ParameterTable(device, plan)
-    this.parameters = parameters
-    this.encoder = new Encoder(device, encoder, parameters, capacity)
-    if (latentLibrary) {
-      if (!shape.libraryPrior)
-        throw new RangeError('A latent library needs the prior of each batch (libraryPrior).')
-      this.#libraryPrior = device.tensor(shape.categories[0]!, 2, shape.libraryPrior)
-      this.#library = new Encoder(device, library, parameters, capacity, this.#libraryPrior)
-    }
-    this.#decoder = decoder.map((layer) => new HiddenLayer(device, layer, parameters, capacity))
-    const pair = (name: string) => [parameters.get(`${name}.weight`), parameters.get(`${name}.bias`)] as const
-    const [weight, bias] = pair('px_scale')
-    const [zeroWeight, zeroBias] = likelihood === 'zinb' ? pair('px_dropout') : []
-    this.#head = {
-      likelihood,
-      scale: config.library === 'size-factor' ? 'softplus' : 'softmax',
-      weight,
-      bias,
-      ...(zeroWeight && zeroBias ? { zeroWeight, zeroBias } : {}),
-      ...(likelihood === 'poisson' ? {} : { logDispersion: parameters.get('px_r') }),
-    }
-    this.#logLikelihood = device.tensor(capacity, 1)
-    this.#sums = device.tensor(1, 3)
+  get shape(): NetworkShape {
+    return this.model.shape
   }
 
   /** A minibatch of the network's size over some cells. */
   minibatch(source: CellSource): Promise<Minibatch> {
-    return this.#device.minibatch(source, this.#capacity)
+    return this.#device.minibatch(source, this.capacity)
   }
 
+  /** Fetches the counts of the cells that a minibatch takes next. */
+  load(batch: Minibatch, cells: Int32Array): void | Promise<void> {
+    return this.#device.load(batch, cells)
+  }
+
+  /** Fills a minibatch with cells whose counts were loaded, or lie in memory. */
   gather(batch: Minibatch, cells: Int32Array): void {
     this.#device.gather(batch, cells)
   }
 
   /** Has the device measure how this network is best computed, where it has a choice. */
   async tune(): Promise<void> {
-    const cells = this.#capacity
-    await this.#device.tune?.({ cells, genes: this.shape.nGenes, hidden: this.config.nHidden })
+    const { nGenes } = this.shape
+    await this.#device.tune?.({ cells: this.capacity, genes: nGenes, hidden: this.config.nHidden })
   }
 
   /** Waits until the device has done what is queued. */
@@ -171,108 +98,130 @@ export class Network {
   }
 
   releaseMinibatch(batch: Minibatch): void {
+    this.#passes.delete(batch)
     this.#device.release(batch)
   }
 
-  get capacity(): number {
-    return this.#capacity
+  /** The calls of a pass, made once for each minibatch. */
+  #calls(batch: Minibatch, key: string, make: () => PassMaker): Calls {
+    let passes = this.#passes.get(batch)
+    if (!passes) {
+      passes = new Map()
+      this.#passes.set(batch, passes)
+    }
+    let calls = passes.get(key)
+    if (!calls) {
+      calls = make().calls
+      passes.set(key, calls)
+    }
+    return calls
   }
 
-  /** One step of training: forward, backward, Adam. The loss is the mean over cells of −log p + weight·KL(z) + KL(library). */
-  trainStep(
-    batch: Minibatch,
-    { seed, step }: { seed: number; step: number },
-    klWeight: number,
-    adam: AdamSettings,
-  ): void {
-    const settings = { seed, step, klWeight, adam }
+  #run(calls: Calls, inputs: StepInputs): void {
+    this.#device.step(inputs)
+    for (const call of calls) call()
+  }
+
+  /** The forward pass whose loss terms are added to the sums. */
+  #summed(batch: Minibatch, mode: PassMode, outputs: readonly Value[] = []): PassMaker {
+    const { sums } = this.model
+    const pass = new PassMaker(this.#pass, batch, mode)
+    pass.forward([...Object.values(sums), ...outputs])
+    const { kernels } = this.#device
+    for (const [i, value] of Object.values(sums).entries()) {
+      const tensor = pass.tensor(value)
+      pass.call(() => kernels.addSum(batch, tensor, this.#sums, i))
+    }
+    return pass
+  }
+
+  #training(batch: Minibatch, updates: boolean): Calls {
+    return this.#calls(batch, updates ? 'train' : 'gradients', () => {
+      const { loss } = this.model
+      const pass = this.#summed(batch, TRAINING, valuesOf(loss))
+      pass.reverse(loss, updates)
+      if (updates) pass.call(() => this.parameters.adam(ADAM))
+      return pass
+    })
+  }
+
+  /** One step of training on the cells gathered last: forward, backward, Adam. */
+  trainStep(batch: Minibatch, step: TrainingStep): void {
+    const calls = this.#training(batch, true)
+    const inputs = stepInputs(step)
     const device = this.#device
-    if (device.repeat) device.repeat(this, batch, settings, (now) => this.#step(batch, now))
-    else this.#step(batch, settings)
+    if (device.repeat) {
+      device.repeat(this, batch, inputs, () => {
+        for (const call of calls) call()
+      })
+    } else this.#run(calls, inputs)
   }
 
-  #step(batch: Minibatch, { seed, step, klWeight, adam }: StepSettings): void {
-    const mode = { training: true, seed, step }
-    this.forward(batch, mode)
-    this.backward(batch, mode, klWeight, adam)
-    this.parameters.adam(adam)
+  /** A step of training that leaves gradients in place of updates. */
+  gradients(batch: Minibatch, step: TrainingStep): void {
+    this.#run(this.#training(batch, false), stepInputs(step))
   }
 
   /** Adds a minibatch's loss terms to the sums, with the running statistics and without dropout. */
   evaluate(batch: Minibatch, noise: { seed: number; step: number }): void {
-    this.forward(batch, { training: false, ...noise })
-  }
-
-  /** Encoder, draw, decoder, likelihood; the loss terms are added to the sums. */
-  forward(batch: Minibatch, mode: PassMode): void {
-    const { kernels } = this.#device
-    this.encoder.forward(batch, mode)
-    this.#library?.forward(batch, mode)
-    this.#decode(batch, mode)
-    kernels.countHead(this.#headArguments(batch))
-    kernels.addSum(batch, this.#logLikelihood, this.#sums, SUMS.logLikelihood)
-    kernels.addSum(batch, this.encoder.kl, this.#sums, SUMS.klLatent)
-    if (this.#library) kernels.addSum(batch, this.#library.kl, this.#sums, SUMS.klLibrary)
-  }
-
-  /** Gradients of the loss of the last forward pass; with `adam`, the big layers are updated on the way. */
-  backward(batch: Minibatch, mode: PassMode, klWeight: number, adam?: AdamSettings): void {
-    const update = adam ? { adam } : {}
-    const top = this.#decoder.at(-1)!
-    this.#device.kernels.countHeadGradient({
-      ...this.#headArguments(batch),
-      hiddenGradient: top.outputGradient,
-      ...(this.#library ? { logSizeGradient: this.#library.drawGradient } : {}),
-      ...update,
-    })
-    for (let i = this.#decoder.length - 1; i >= 0; i--) {
-      const below = this.#decoder[i - 1] ?? {
-        output: this.encoder.draw,
-        outputGradient: this.encoder.drawGradient,
-      }
-      this.#decoder[i]!.backward(batch, below.output, mode, below.outputGradient)
-    }
-    this.encoder.backward(batch, mode, klWeight, adam)
-    // the library's KL divergence is never warmed up
-    this.#library?.backward(batch, mode, 1, adam)
-  }
-
-  #decode(batch: Minibatch, mode: PassMode): void {
-    let input = this.encoder.draw
-    for (const layer of this.#decoder) {
-      layer.forward(batch, input, mode)
-      input = layer.output
-    }
-  }
-
-  #headArguments(batch: Minibatch) {
-    return {
-      batch,
-      head: this.#head,
-      hidden: this.#decoder.at(-1)!.output,
-      ...(this.#library ? { logSize: this.#library.draw } : {}),
-      logLikelihood: this.#logLikelihood,
-    }
+    const calls = this.#calls(batch, 'evaluate', () => this.#summed(batch, EVALUATION))
+    this.#run(calls, { ...noise })
   }
 
   /** The sums since they were last taken; sets them to zero. */
   async takeSums(): Promise<LossSums> {
     const sums = await this.#device.read(this.#sums)
-    this.#device.write(this.#sums, new Float32Array(3))
-    return {
-      logLikelihood: sums[SUMS.logLikelihood]!,
-      klLatent: sums[SUMS.klLatent]!,
-      klLibrary: sums[SUMS.klLibrary]!,
+    this.#device.write(this.#sums, new Float32Array(sums.length))
+    return Object.fromEntries(this.#sumNames.map((name, i) => [name, sums[i]!]))
+  }
+
+  /** Values of the network for the minibatch's cells, in evaluation mode: cells × columns each, row-major. */
+  async values(
+    batch: Minibatch,
+    values: readonly Value[],
+    options: { noise?: { seed: number; step: number }; fed?: ReadonlyMap<Value, Float32Array> } = {},
+  ): Promise<Float32Array[]> {
+    const { noise, fed } = options
+    const place = (value: Value) => {
+      const { op } = value
+      return `${this.model.graph.ops.indexOf(op)}.${op.outputs.indexOf(value)}`
     }
+    const inputs = fed ? [...fed.keys()] : []
+    const key = `${noise ? 'noisy ' : ''}${values.map(place).join()} of ${inputs.map(place).join()}`
+    for (const [value, rows] of fed ?? []) this.#feed(value, rows)
+    const calls = this.#calls(batch, key, () => {
+      const pass = new PassMaker(this.#pass, batch, noise ? EVALUATION : MEANS, inputs)
+      pass.forward(values)
+      return pass
+    })
+    this.#run(calls, noise ? { ...noise } : NO_NOISE)
+    const read: Float32Array[] = []
+    for (const value of values) {
+      const all = await this.#device.read(this.#buffers.tensor(value))
+      read.push(value.rows === 'cells' ? all.slice(0, batch.nCells * (value.columns as number)) : all)
+    }
+    return read
+  }
+
+  /** Writes the first rows of a value's tensor. */
+  #feed(value: Value, rows: Float32Array): void {
+    const tensor = this.#buffers.tensor(value)
+    const all = new Float32Array(tensor.rows * tensor.columns)
+    all.set(rows)
+    this.#device.write(tensor, all)
+  }
+
+  /** Gives the space of some values back, of those as large as cells × genes say. */
+  forget(values: readonly Value[]): void {
+    this.#buffers.forget(values)
+    this.#passes = new WeakMap()
   }
 
   /** Posterior mean and variance of the latent, cells × latent each, of the minibatch's cells. */
   async encode(batch: Minibatch): Promise<{ mean: Float32Array; variance: Float32Array }> {
-    this.encoder.forward(batch, { training: false, seed: 0, step: 0 }, false)
-    const n = batch.nCells * this.config.nLatent
-    const mean = (await this.#device.read(this.encoder.mean)).slice(0, n)
-    const variance = (await this.#device.read(this.encoder.rawVariance)).slice(0, n)
-    for (let i = 0; i < n; i++) variance[i] = Math.exp(variance[i]!) + 1e-4
+    const { mean: means, rawVariance } = this.model.latent
+    const [mean, variance] = (await this.values(batch, [means, rawVariance])) as [Float32Array, Float32Array]
+    for (let i = 0; i < variance.length; i++) variance[i] = Math.exp(variance[i]!) + 1e-4
     return { mean, variance }
   }
 
@@ -283,42 +232,23 @@ export class Network {
   async decodeMeans(
     batch: Minibatch,
     latent: Float32Array,
-    out: { mean: Tensor; zeroLogits?: Tensor },
   ): Promise<{ mean: Float32Array; zeroLogits?: Float32Array; logLikelihood: Float32Array }> {
-    const { kernels } = this.#device
-    const mode = { training: false, seed: 0, step: 0 }
-    const all = new Float32Array(this.#capacity * this.config.nLatent)
-    all.set(latent)
-    this.#device.write(this.encoder.draw, all)
-    this.#library?.forward(batch, mode, false)
-    this.#decode(batch, mode)
-    const { logLikelihood: _, ...head } = this.#headArguments(batch)
-    kernels.countHead(this.#headArguments(batch))
-    kernels.countMeans({ ...head, ...out })
-    const cut = async (tensor: Tensor) =>
-      (await this.#device.read(tensor)).slice(0, batch.nCells * tensor.columns)
-    return {
-      mean: await cut(out.mean),
-      ...(out.zeroLogits ? { zeroLogits: await cut(out.zeroLogits) } : {}),
-      logLikelihood: await cut(this.#logLikelihood),
-    }
-  }
-
-  /** A cells × genes tensor of the minibatch's size, for {@link Network.decodeMeans}. */
-  meansTensor(): Tensor {
-    return this.#device.tensor(this.#capacity, this.shape.nGenes)
-  }
-
-  releaseTensors(...tensors: Tensor[]): void {
-    this.#device.release(...tensors)
+    const { latent: posterior, head, means } = this.model
+    const wanted = [head.logLikelihood, ...means.outputs]
+    const fed = new Map([[posterior.draw, latent]])
+    const [logLikelihood, mean, zeroLogits] = await this.values(batch, wanted, { fed })
+    return { mean: mean!, logLikelihood: logLikelihood!, ...(zeroLogits && { zeroLogits }) }
   }
 
   /** Inverse dispersion θ of a gene in a batch; Infinity for a Poisson. */
   async dispersions(): Promise<(gene: number, batch: number) => number> {
-    const { logDispersion } = this.#head
+    const { logDispersion } = this.model.head.shape
     if (!logDispersion) return () => Number.POSITIVE_INFINITY
-    const { rows, columns } = logDispersion.value
-    const theta = Float64Array.from(await this.#device.read(logDispersion.value), Math.exp)
+    const { rows, columns } = logDispersion
+    const theta = Float64Array.from(
+      await this.#device.read(this.parameters.of(logDispersion).value),
+      Math.exp,
+    )
     return (gene, batch) => theta[(rows > 1 ? batch : 0) * columns + gene]!
   }
 
@@ -331,11 +261,26 @@ export class Network {
   }
 
   release(): void {
-    this.encoder.release()
-    this.#library?.release()
-    if (this.#libraryPrior) this.#device.release(this.#libraryPrior)
-    for (const layer of this.#decoder) layer.release()
-    this.#device.release(this.#logLikelihood, this.#sums)
+    this.#passes = new WeakMap()
+    this.#buffers.release()
+    this.#device.release(this.#sums)
     this.parameters.release()
   }
+}
+
+const valuesOf = (loss: readonly LossTerm[]): Value[] => loss.map(({ value }) => value)
+
+/** The weights that are trained whole and read by one operation alone, whose kernel can update them. */
+function weightsUpdatedByKernels(
+  { graph, loss }: ModelGraph,
+  trained: (weight: Weight) => Trained,
+): ReadonlySet<Weight> {
+  const ops = PassMaker.opsBelow(graph.ops, valuesOf(loss))
+  const readers = new Map<Weight, number>()
+  for (const { weights } of ops)
+    for (const weight of weights) readers.set(weight, (readers.get(weight) ?? 0) + 1)
+  const simple = (weight: Weight) => trained(weight) === true && readers.get(weight) === 1
+  return new Set(
+    ops.filter((op) => op.updates && op.weights.every(simple)).flatMap(({ weights }) => [...weights]),
+  )
 }

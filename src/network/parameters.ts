@@ -1,7 +1,6 @@
-import type { AdamSettings, Device, Parameter, ParameterSpec, Tensor } from '../device/device.js'
+import type { AdamSettings, Device, Parameter, Tensor, TrainedPart } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
-import { NOISE } from '../numeric/philox.js'
-import { Random } from '../numeric/random.js'
+import type { RunningStatistic, Trained, Weight } from './weights.js'
 
 /** A named float32 matrix on the host. */
 export interface HostTensor {
@@ -13,80 +12,48 @@ export interface HostTensor {
 /** Every trained tensor and running statistic of a network, by name. */
 export type NetworkState = Map<string, HostTensor>
 
-/** Collects a network's parameters with their starting values, in a fixed order from one seed. */
-export class ParameterPlan {
-  readonly specs: (ParameterSpec & { updatedByKernel: boolean })[] = []
-  readonly runningSpecs: ParameterSpec[] = []
-  readonly #random: Random
-
-  constructor(seed: number) {
-    this.#random = new Random(seed, NOISE.init)
-  }
-
-  /** Weights and bias of a linear layer, U(±1/√fan_in) as PyTorch starts them; fan_in counts the covariates' rows. */
-  linear(name: string, rows: number, columns: number, updatedByKernel = false): void {
-    this.#uniform(`${name}.weight`, rows, columns, rows, updatedByKernel)
-    this.#uniform(`${name}.bias`, 1, columns, rows, updatedByKernel)
-  }
-
-  /** The same with a row for each output: the layout of the output layer, genes × hidden. */
-  outputLinear(name: string, outputs: number, inputs: number): void {
-    this.#uniform(`${name}.weight`, outputs, inputs, inputs, true)
-    this.#uniform(`${name}.bias`, 1, outputs, inputs, true)
-  }
-
-  /** Scale 1, shift 0, running mean 0 and variance 1. */
-  batchNorm(name: string, columns: number): void {
-    this.#add(`${name}.norm.scale`, 1, columns, new Float32Array(columns).fill(1), false)
-    this.#add(`${name}.norm.shift`, 1, columns, new Float32Array(columns), false)
-    const running = new Float32Array(2 * columns).fill(1, columns)
-    this.runningSpecs.push({ name: `${name}.norm.running`, rows: 2, columns, values: running })
-  }
-
-  /** Standard normal values. */
-  normal(name: string, rows: number, columns: number): void {
-    this.#add(
-      name,
-      rows,
-      columns,
-      Float32Array.from({ length: rows * columns }, () => this.#random.normal()),
-      true,
-    )
-  }
-
-  #uniform(name: string, rows: number, columns: number, fanIn: number, updatedByKernel: boolean): void {
-    const bound = 1 / Math.sqrt(fanIn)
-    const values = Float32Array.from({ length: rows * columns }, () => (2 * this.#random.next() - 1) * bound)
-    this.#add(name, rows, columns, values, updatedByKernel)
-  }
-
-  #add(name: string, rows: number, columns: number, values: Float32Array, updatedByKernel: boolean): void {
-    this.specs.push({ name, rows, columns, values, updatedByKernel })
-  }
+/** What a table of parameters is made of. */
+export interface TableShape {
+  weights: readonly Weight[]
+  statistics: readonly RunningStatistic[]
+  /** What of each weight is trained. */
+  trained: (weight: Weight) => Trained
+  /** Whether a kernel updates a weight as it works out its gradient. */
+  updatedByKernel: (weight: Weight) => boolean
 }
 
-/** A network's parameters and running statistics on a device. */
+/** A network's weights and running statistics on a device. */
 export class ParameterTable {
   readonly #device: Device
   readonly #parameters = new Map<string, Parameter>()
   readonly #running = new Map<string, Tensor>()
-  /** Parameters that no gradient kernel updates by itself. */
-  readonly #rest: Parameter[]
+  /** Parts that no gradient kernel updates by itself. */
+  readonly #rest: readonly TrainedPart[]
+  /** By name, with gradients of their own; made when an operation first asks for them. */
+  #shadows: Map<string, Parameter> | undefined
 
-  constructor(device: Device, plan: ParameterPlan) {
+  constructor(device: Device, { weights, statistics, trained, updatedByKernel }: TableShape) {
     this.#device = device
     // those that one call updates come first, side by side
-    const specs = plan.specs.toSorted((a, b) => Number(a.updatedByKernel) - Number(b.updatedByKernel))
-    const parameters = device.parameters(specs)
-    this.#rest = parameters.filter((_, i) => !specs[i]!.updatedByKernel)
-    for (const parameter of parameters) this.#parameters.set(parameter.name, parameter)
-    for (const { name, rows, columns, values } of plan.runningSpecs) {
-      this.#running.set(name, device.tensor(rows, columns, values))
+    const order = weights.toSorted((a, b) => Number(updatedByKernel(a)) - Number(updatedByKernel(b)))
+    const parameters = device.parameters(order)
+    const rest: TrainedPart[] = []
+    for (const [i, weight] of order.entries()) {
+      const parameter = parameters[i]!
+      this.#parameters.set(weight.name, parameter)
+      const part = trained(weight)
+      if (part === false || updatedByKernel(weight)) continue
+      rest.push(part === true ? { parameter } : { parameter, rows: part })
+    }
+    this.#rest = rest
+    for (const { name, columns } of statistics) {
+      const values = new Float32Array(2 * columns).fill(1, columns)
+      this.#running.set(name, device.tensor(2, columns, values))
     }
   }
 
-  has(name: string): boolean {
-    return this.#parameters.has(name)
+  of({ name }: Weight): Parameter {
+    return this.get(name)
   }
 
   get(name: string): Parameter {
@@ -95,7 +62,16 @@ export class ParameterTable {
     return parameter
   }
 
-  running(name: string): Tensor {
+  /** A weight with another gradient beside its own, for the second operation that works one out. */
+  shadow({ name }: Weight): Parameter {
+    if (!this.#shadows) {
+      const all = [...this.#parameters.values()]
+      this.#shadows = new Map(this.#device.shadows(all).map((shadow) => [shadow.name, shadow]))
+    }
+    return this.#shadows.get(name)!
+  }
+
+  running({ name }: RunningStatistic): Tensor {
     const tensor = this.#running.get(name)
     if (!tensor) throw new Error(`The network has no running statistic "${name}".`)
     return tensor
@@ -105,7 +81,7 @@ export class ParameterTable {
     return [...this.#parameters.keys()]
   }
 
-  /** One Adam step for the parameters whose gradient kernels do not take it themselves. */
+  /** One Adam step for what gradient kernels do not update themselves. */
   adam(settings: AdamSettings): void {
     this.#device.kernels.adam(this.#rest, settings)
   }
@@ -167,6 +143,10 @@ export class ParameterTable {
   }
 
   release(): void {
-    this.#device.release(...this.#parameters.values(), ...this.#running.values())
+    this.#device.release(
+      ...this.#parameters.values(),
+      ...(this.#shadows?.values() ?? []),
+      ...this.#running.values(),
+    )
   }
 }

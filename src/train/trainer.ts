@@ -56,7 +56,7 @@ type ChosenOptions = TrainOptions & Minibatches
 /** The KL weights, steps and noise of validation never meet those of training: its steps count from here. */
 const VALIDATION_STEP = 0x80000000
 const YIELD_MILLISECONDS = 50
-const NO_SUMS: LossSums = { logLikelihood: 0, klLatent: 0, klLibrary: 0 }
+const NO_SUMS: LossSums = {}
 
 /** One training run of a network over the cells of a source. */
 export class Trainer {
@@ -176,6 +176,10 @@ export class Trainer {
     const order = epochOrder(this.#split.train, seed, progress.epoch)
     const bounds = minibatchBounds(order.length, batchSize)
     const weight = klWeight(progress.epoch, this.#warmup) * this.#network.config.beta
+    const cellsOf = (minibatch: number) =>
+      minibatch < bounds.length - 1 ? order.subarray(bounds[minibatch], bounds[minibatch + 1]) : undefined
+    let next = cellsOf(progress.minibatch)
+    let loading = next && this.#network.load(batch, next)
     const started = performance.now()
     for (; progress.minibatch < bounds.length - 1; progress.minibatch++) {
       if (performance.now() - this.#yielded > YIELD_MILLISECONDS) {
@@ -188,17 +192,22 @@ export class Trainer {
         tick()
         await this.#interrupt()
       }
-      const cells = order.subarray(bounds[progress.minibatch], bounds[progress.minibatch + 1])
+      const cells = next!
+      await loading
       this.#network.gather(batch, cells)
+      // the next minibatch is fetched while this one computes
+      next = cellsOf(progress.minibatch + 1)
+      loading = next && this.#network.load(batch, next)
       progress.step++
-      this.#network.trainStep(batch, { seed, step: progress.step }, weight, {
+      const adam = {
         learningRate: progress.learningRate,
         beta1: 0.9,
         beta2: 0.999,
         epsilon: this.#options.adamEpsilon,
         weightDecay: this.#options.weightDecay,
         step: progress.step,
-      })
+      }
+      this.#network.trainStep(batch, { seed, step: progress.step, klWeight: weight, adam })
       this.#trainedCells += cells.length
     }
     await this.#network.settle()
@@ -266,7 +275,9 @@ export class Trainer {
     const { heldout } = this.#split
     const { capacity } = this.#network
     for (let at = 0, i = 0; at < heldout.length; at += capacity, i++) {
-      this.#network.gather(batch, heldout.subarray(at, at + capacity))
+      const cells = heldout.subarray(at, at + capacity)
+      await this.#network.load(batch, cells)
+      this.#network.gather(batch, cells)
       // the same noise each time, so that two epochs differ by their weights alone
       this.#network.evaluate(batch, { seed: this.#options.seed, step: VALIDATION_STEP + i })
     }
@@ -364,16 +375,12 @@ interface PerCell {
   kl: number
 }
 
-function perCell({ logLikelihood, klLatent, klLibrary }: LossSums, cells: number): PerCell {
+function perCell({ logLikelihood = 0, klLatent = 0, klLibrary = 0 }: LossSums, cells: number): PerCell {
   const reconstruction = -logLikelihood / cells
   const kl = (klLatent + klLibrary) / cells
   return { elbo: reconstruction + kl, reconstruction, kl }
 }
 
 function addSums(a: LossSums, b: LossSums): LossSums {
-  return {
-    logLikelihood: a.logLikelihood + b.logLikelihood,
-    klLatent: a.klLatent + b.klLatent,
-    klLibrary: a.klLibrary + b.klLibrary,
-  }
+  return Object.fromEntries(Object.entries(b).map(([name, sum]) => [name, (a[name] ?? 0) + sum]))
 }

@@ -1,3 +1,4 @@
+import { countsInMemory } from '../../cells/counts-in-memory.js'
 import type { CellSource } from '../../device/device.js'
 import type { Network } from '../../network/network.js'
 import { NOISE } from '../../numeric/philox.js'
@@ -55,7 +56,9 @@ export async function generateCells(
     library === 'size-factor'
       ? parents.size
       : Float32Array.from(rows, ({ counts }) => Math.max(1, sumOf(counts)))
-  return { ...parents, row: (cell) => rows[cell]!, size, parent }
+  const counts = countsInMemory(nCells, source.nGenes, (cell) => rows[cell]!)
+  const { rows: _, ...covariates } = parents
+  return { ...covariates, counts, size, parent }
 }
 
 /** The cells of a source at the given positions. */
@@ -63,7 +66,8 @@ export function sourceOf(source: CellSource, cells: Int32Array): CellSource {
   return {
     nCells: cells.length,
     nGenes: source.nGenes,
-    row: (cell) => source.row(cells[cell]!),
+    counts: source.counts,
+    rows: source.rows ? cells.map((cell) => source.rows![cell]!) : cells,
     categorical: source.categorical.map((codes) => cells.map((cell) => codes[cell]!)),
     continuous: source.continuous.map((values) => Float32Array.from(cells, (cell) => values[cell]!)),
     size: Float32Array.from(cells, (cell) => source.size[cell]!),

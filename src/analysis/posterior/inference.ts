@@ -31,6 +31,7 @@ export async function posteriorOf(network: Network, source: CellSource): Promise
   const batch = await network.minibatch(source)
   try {
     for (const cells of cellChunks(source.nCells, network.capacity)) {
+      await network.load(batch, cells)
       network.gather(batch, cells)
       const part = await network.encode(batch)
       mean.set(part.mean, cells[0]! * nLatent)
@@ -60,20 +61,18 @@ export async function* expectedCounts(
   source: CellSource,
   latent: Float32Array,
 ): AsyncGenerator<Expected> {
-  const { nLatent, likelihood } = network.config
+  const { nLatent } = network.config
   const batch = await network.minibatch(source)
-  const out = {
-    mean: network.meansTensor(),
-    ...(likelihood === 'zinb' ? { zeroLogits: network.meansTensor() } : {}),
-  }
   try {
     for (const cells of cellChunks(source.nCells, network.capacity)) {
+      await network.load(batch, cells)
       network.gather(batch, cells)
       const at = latent.subarray(cells[0]! * nLatent, (cells[0]! + cells.length) * nLatent)
-      yield { cells, ...(await network.decodeMeans(batch, at, out)) }
+      yield { cells, ...(await network.decodeMeans(batch, at)) }
     }
   } finally {
     network.releaseMinibatch(batch)
-    network.releaseTensors(...Object.values(out))
+    // as large as cells × genes
+    network.forget(network.model.means.outputs)
   }
 }

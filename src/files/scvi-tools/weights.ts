@@ -1,8 +1,7 @@
 import type { ModelConfig } from '../../network/config.js'
-import { covariateRows } from '../../network/encoder.js'
-import type { HiddenLayerShape } from '../../network/hidden-layer.js'
-import { type NetworkShape, shapeLayers } from '../../network/network.js'
+import type { NetworkShape } from '../../network/model-graph.js'
 import type { HostTensor, NetworkState } from '../../network/parameters.js'
+import { covariateRows, type HiddenLayerShape, shapeLayers } from './layer-shapes.js'
 
 /** A tensor as PyTorch has it, row-major. */
 export interface NamedTensor {
@@ -146,7 +145,7 @@ function weightLinks(
   const decoder =
     config.decoder === 'deep' ? deepDecoder(config, shape) : linearDecoder(config, shape, biased)
   const libraryLinks = [
-    ...library.layers.flatMap((layer, i) => hiddenLayer(layer, layerName('l_encoder.encoder', i))),
+    ...library.flatMap((layer, i) => hiddenLayer(layer, layerName('l_encoder.encoder', i))),
     ...linear('l_encoder.mean', 'l_encoder.mean_encoder', nHidden, 1),
     ...linear('l_encoder.var', 'l_encoder.var_encoder', nHidden, 1),
   ]
@@ -162,7 +161,7 @@ function weightLinks(
   ]
   return {
     used: [
-      ...encoder.layers.flatMap((layer, i) => hiddenLayer(layer, layerName('z_encoder.encoder', i))),
+      ...encoder.flatMap((layer, i) => hiddenLayer(layer, layerName('z_encoder.encoder', i))),
       ...linear('z_encoder.mean', 'z_encoder.mean_encoder', nHidden, nLatent),
       ...linear('z_encoder.var', 'z_encoder.var_encoder', nHidden, nLatent),
       ...decoder.hidden,

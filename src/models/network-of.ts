@@ -1,0 +1,35 @@
+import type { Device } from '../device/device.js'
+import type { ModelDescription } from '../files/model-description.js'
+import type { ModelGraph, NetworkShape } from '../network/model-graph.js'
+import { Network } from '../network/network.js'
+import { FEWEST_CELLS } from '../train/split.js'
+import { linearScviGraph } from './modules/linear-scvi.js'
+import { scviGraph } from './modules/scvi.js'
+
+/** The forward code of each decoder. */
+const GRAPHS = { deep: scviGraph, linear: linearScviGraph } as const
+
+/** What a network is made with beside what a model's folder says of it. */
+export interface NetworkExtras {
+  /** Components × genes: where a VampPrior's pseudo-inputs start. */
+  pseudoInputs?: Float32Array
+  /** Adds to the graph, the terms of a user's loss say. */
+  extend?: (model: ModelGraph) => ModelGraph
+}
+
+/** A network of a description's size, with its starting weights. */
+export function networkOf(
+  { config, genes, categorical, continuous, libraryPrior, batchSize, seed }: ModelDescription,
+  device: Device,
+  { pseudoInputs, extend = (model) => model }: NetworkExtras = {},
+): Network {
+  const shape: NetworkShape = {
+    nGenes: genes.length,
+    categories: categorical.map(({ categories }) => categories.length),
+    nContinuous: continuous.length,
+    ...(libraryPrior && { libraryPrior: Float32Array.from(libraryPrior) }),
+    ...(pseudoInputs && { pseudoInputs }),
+  }
+  const model = GRAPHS[config.decoder](config, shape, seed)
+  return new Network(device, extend(model), batchSize + FEWEST_CELLS - 1)
+}
