@@ -11,6 +11,14 @@ export interface ModelConfig {
   dropoutRate: number
   /** `deep`: hidden layers below the output; `linear`: one linear map from latent and batch to genes (LDVAE, Svensson et al. 2020). */
   decoder: 'deep' | 'linear'
+  /** Whether a linear decoder adds a bias to each gene. */
+  decoderBias: boolean
+  /** Prior of the latent: the standard normal, a mixture of normals, or one of the posteriors of pseudo-inputs (VampPrior). */
+  prior: 'normal' | 'mixture' | 'vamp'
+  /** Components of a prior that is a mixture. */
+  priorComponents: number
+  /** Nats of each latent dimension's KL divergence, on average over a minibatch, that cost nothing. */
+  freeBits: number
   /** What a latent is drawn from: a normal, or a logistic normal (`ln`), the softmax of such a draw. */
   latentDistribution: 'normal' | 'ln'
   dispersion: 'gene' | 'gene-batch'
@@ -35,6 +43,10 @@ export const DEFAULT_MODEL: ModelConfig = {
   nLayers: 1,
   dropoutRate: 0.1,
   decoder: 'deep',
+  decoderBias: false,
+  prior: 'normal',
+  priorComponents: 50,
+  freeBits: 0,
   latentDistribution: 'normal',
   dispersion: 'gene',
   likelihood: 'nb',
@@ -49,6 +61,7 @@ export const DEFAULT_MODEL: ModelConfig = {
 const PLACEMENTS = ['encoder', 'decoder', 'both', 'none']
 const CHOICES: { [K in keyof ModelConfig]?: readonly string[] } = {
   decoder: ['deep', 'linear'],
+  prior: ['normal', 'mixture', 'vamp'],
   latentDistribution: ['normal', 'ln'],
   dispersion: ['gene', 'gene-batch'],
   likelihood: ['nb', 'zinb', 'poisson'],
@@ -68,13 +81,16 @@ export function modelConfig(options: Partial<ModelConfig> = {}): ModelConfig {
     if (!(key in DEFAULT_MODEL)) throw new ScvaeError('usage', `The model has no option "${key}".`)
     if (value !== undefined) Object.assign(config, { [key]: value })
   }
-  for (const key of ['nHidden', 'nLatent', 'nLayers'] as const) {
+  for (const key of ['nHidden', 'nLatent', 'nLayers', 'priorComponents'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 1 || config[key] > 4096) {
       throw new ScvaeError('usage', `${key} must be a whole number from 1 to 4096, not ${config[key]}.`)
     }
   }
   if (!(config.dropoutRate >= 0 && config.dropoutRate < 1)) {
     throw new ScvaeError('usage', `dropoutRate must be at least 0 and below 1, not ${config.dropoutRate}.`)
+  }
+  if (!(config.freeBits >= 0 && Number.isFinite(config.freeBits))) {
+    throw new ScvaeError('usage', `freeBits must be a number that is not negative, not ${config.freeBits}.`)
   }
   if (!(config.beta >= 0 && Number.isFinite(config.beta))) {
     throw new ScvaeError('usage', `beta must be a number that is not negative, not ${config.beta}.`)
@@ -84,6 +100,18 @@ export function modelConfig(options: Partial<ModelConfig> = {}): ModelConfig {
     if (!choices.includes(String(value))) {
       throw new ScvaeError('usage', `${key} must be one of ${choices.join(', ')}, not "${value}".`)
     }
+  }
+  if (config.freeBits > 0 && config.prior !== 'normal') {
+    throw new ScvaeError(
+      'usage',
+      `freeBits are a dimension's, and the ${config.prior} prior has no divergence by dimension.`,
+    )
+  }
+  if (config.prior === 'vamp' && config.encodeCovariates) {
+    throw new ScvaeError(
+      'usage',
+      'The pseudo-inputs of the vamp prior have no covariates, so the encoder cannot take any.',
+    )
   }
   return config
 }

@@ -15,7 +15,7 @@ import { namingFile } from './pickle-reader.js'
 import { PickleProblem } from './pickle-values.js'
 import { readTorchFile } from './torch-file.js'
 import { TorchTensor } from './torch-values.js'
-import { importWeights, type NamedTensor } from './weights.js'
+import { importWeights, isBiased, type NamedTensor } from './weights.js'
 
 /** What scvi-tools calls its file in a model's folder. */
 export const SCVI_MODEL_FILE = 'model.pt'
@@ -62,10 +62,13 @@ export function readScviModel(path: string): ImportedModel {
       categories: categorical.map(({ categories }) => categories.length),
       nContinuous: continuous.length,
     }
+    const state = importWeights(config, shape, find, (problem) => new PickleProblem(problem))
+    const linear = config.decoder === 'linear'
     return {
       description: {
         version: packageVersion(),
-        config,
+        // what a file was made with does not tell, what is in it does
+        config: linear ? { ...config, decoderBias: isBiased(state) } : config,
         genes,
         categorical,
         continuous,
@@ -74,7 +77,7 @@ export function readScviModel(path: string): ImportedModel {
         batchSize: BATCH_SIZE,
         seed: 0,
       },
-      state: importWeights(config, shape, find, (problem) => new PickleProblem(problem)),
+      state,
       layer: setup.get('layer').textOrNone(),
       scviVersion: registry.get('scvi_version').textOrNone() ?? 'unknown',
     }
