@@ -1,4 +1,5 @@
 import type { AdamSettings } from '../device.js'
+import { type StepInputs, type StepValue, stepValue } from '../step-number.js'
 import type { Arena } from './arena.js'
 import {
   type AdamArguments,
@@ -16,16 +17,18 @@ export type Caller = <K extends KernelName>(kernel: K, args: KernelArguments[K])
 export type Profile = Map<KernelName, { calls: number; milliseconds: number }>
 
 /** Adam's settings as kernels take them: the bias corrections are taken here, in double precision. */
-export function adamArguments(adam: AdamSettings): AdamArguments {
-  const { learningRate, beta1, beta2, epsilon, weightDecay, step } = adam
+export function adamArguments(adam: AdamSettings, inputs: StepInputs): AdamArguments {
+  const of = (value: StepValue) => stepValue(value, inputs)
+  const [learningRate, step] = [of(adam.learningRate), of(adam.step)]
+  const [beta1, beta2] = [of(adam.beta1), of(adam.beta2)]
   return {
     update: true,
     rate: learningRate / (1 - beta1 ** step),
     root: 1 / Math.sqrt(1 - beta2 ** step),
     beta1,
     beta2,
-    epsilon,
-    decay: weightDecay,
+    epsilon: of(adam.epsilon),
+    decay: of(adam.weightDecay),
   }
 }
 

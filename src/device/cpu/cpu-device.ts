@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os'
 import { ScvaeError } from '../../errors.js'
-import type { CellSource, Device, Kernels, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import type { CellSource, Device, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import type { StepInputs } from '../step-number.js'
 import { type KernelChoice, pickBuild } from './builds.js'
 import { type Caller, makeCaller, type Profile } from './caller.js'
 import { CpuKernels } from './cpu-kernels.js'
@@ -46,7 +47,7 @@ class ThreadsDevice implements CpuDevice {
   readonly kind = 'cpu'
   readonly label: string
   readonly build: string
-  readonly kernels: Kernels
+  readonly kernels: CpuKernels
   readonly #pool: ThreadPool
   readonly #call: Caller
 
@@ -56,7 +57,7 @@ class ThreadsDevice implements CpuDevice {
     const threads = `${pool.threads} thread${pool.threads === 1 ? '' : 's'}`
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
     this.#call = makeCaller(pool.arena, pool, profile)
-    this.kernels = new CpuKernels(this.#call, pool.threads)
+    this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
   }
 
   get bytes(): number {
@@ -90,6 +91,19 @@ class ThreadsDevice implements CpuDevice {
     })
   }
 
+  shadows(parameters: readonly Parameter[]): Parameter[] {
+    const { arena } = this.#pool
+    return parameters.map((parameter): CpuParameter => {
+      const { name, value, firstMoment, secondMoment } = cpuParameter(parameter)
+      const gradient = new CpuTensor(value.rows, value.columns, arena.allocate(value.words))
+      return { name, value, gradient, firstMoment, secondMoment }
+    })
+  }
+
+  step(inputs: StepInputs): void {
+    this.kernels.inputs = inputs
+  }
+
   write(tensor: Tensor, values: Float32Array): void {
     cpu(tensor).write(this.#pool.arena, values)
   }
@@ -100,6 +114,10 @@ class ThreadsDevice implements CpuDevice {
 
   async minibatch(source: CellSource, capacity: number): Promise<Minibatch> {
     return new CpuMinibatch(this.#pool.arena, source, capacity)
+  }
+
+  load(batch: Minibatch, cells: Int32Array): void | Promise<void> {
+    return (batch as CpuMinibatch).loaded.load(cells)
   }
 
   gather(batch: Minibatch, cells: Int32Array): void {

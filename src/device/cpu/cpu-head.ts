@@ -1,8 +1,16 @@
-import type { CountHead, CountHeadArgs, CountHeadGradientArgs, CountMeansArgs, Tensor } from '../device.js'
-import { adamArguments, type Caller } from './caller.js'
+import type {
+  CountHead,
+  CountHeadArgs,
+  CountHeadGradientArgs,
+  CountMeansArgs,
+  HeadInput,
+  Tensor,
+} from '../device.js'
+import type { Caller } from './caller.js'
+import type { CpuCovariates } from './cpu-covariates.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
 import { cpu, cpuParameter, padded } from './cpu-tensor.js'
-import type { HeadArguments } from './kernel-arguments.js'
+import type { AdamArguments, HeadArguments } from './kernel-arguments.js'
 
 const LIKELIHOODS = { nb: 0, zinb: 1, poisson: 2 } as const
 const COUNT_KERNELS = { nb: 'headCountsNb', zinb: 'headCountsZinb', poisson: 'headCountsPoisson' } as const
@@ -13,24 +21,29 @@ const MIN_BLOCK_GENES = 128
 /** Rows of scratch of each thread (`Rows` in kernels/head-counts.c). */
 const SCRATCH_ROWS = 4
 
+/** What a head computes from. */
+type Setting = HeadInput & { head: CountHead; logSize?: Tensor; codes?: Tensor }
+
 /** The output layer on CPU threads: the order of its kernels and the space between them. */
 export class CpuHead {
   readonly #call: Caller
   readonly #threads: number
+  readonly #covariates: CpuCovariates
 
-  constructor(call: Caller, threads: number) {
+  constructor(call: Caller, threads: number, covariates: CpuCovariates) {
     this.#call = call
     this.#threads = threads
+    this.#covariates = covariates
   }
 
   /** What every kernel of the head takes. */
-  #shared(batch: CpuMinibatch, head: CountHead, hidden: Tensor): HeadArguments {
+  #shared(batch: CpuMinibatch, { head, hidden, logits, zeroLogits, codes }: Setting): HeadArguments {
     const { nGenes } = batch.source
     const wanted = Math.min(MAX_BLOCKS, Math.max(1, Math.ceil(nGenes / MIN_BLOCK_GENES)))
     const blockGenes = padded(Math.ceil(nGenes / wanted))
     const blocks = Math.ceil(nGenes / blockGenes)
     const cells = padded(batch.nCells)
-    const width = padded(hidden.columns)
+    const width = hidden ? padded(hidden.columns) : 0
     const dispersion = head.logDispersion && cpuParameter(head.logDispersion).value
     const room = padded(batch.capacity)
     const rows = (name: string, n: number) => batch.space(name, n * room)
@@ -38,7 +51,7 @@ export class CpuHead {
       cells: batch.nCells,
       padded: cells,
       genes: nGenes,
-      hidden: hidden.columns,
+      hidden: hidden?.columns ?? 0,
       width,
       likelihood: LIKELIHOODS[head.likelihood],
       softplus: head.scale === 'softplus',
@@ -46,7 +59,7 @@ export class CpuHead {
       blockGenes,
       dispersions: dispersion?.rows ?? 1,
       dispersionStride: dispersion?.stride ?? 0,
-      hiddenT: rows('hiddenT', hidden.columns),
+      hiddenT: rows('hiddenT', hidden?.columns ?? 0),
       scaleRow: rows('scaleRow', nGenes),
       zeroRow: head.likelihood === 'zinb' ? rows('zeroRow', nGenes) : 0,
       qRow: rows('qRow', nGenes),
@@ -64,46 +77,91 @@ export class CpuHead {
       geneStart: batch.geneStart,
       cell: batch.cell,
       count: batch.geneMajorCount,
-      codes: batch.codes,
-      weight: head.weight,
-      bias: head.bias,
-      zeroWeight: head.zeroWeight,
-      zeroBias: head.zeroBias,
+      codes: codes ? this.#covariates.codes(batch, codes) : batch.codes,
+      cellWeight: rows('cellWeight', 1),
+      weighted: false,
+      present: head.absent?.present,
+      presentWidth: head.absent ? cpu(head.absent.present).stride : 0,
+      presentCodes: head.absent ? batch.codes + head.absent.covariate * batch.covariateStride : 0,
+      missingStart: batch.missingStart,
+      missingCell: batch.missingCell,
+      logits,
+      zeroLogits,
+      logitsWidth: logits ? cpu(logits).stride : 0,
+      weight: head.weights?.weight,
+      bias: head.weights?.bias,
+      zeroWeight: head.weights?.zeroWeight,
+      zeroBias: head.weights?.zeroBias,
       dispersion: head.logDispersion,
     }
   }
 
-  #logits(batch: CpuMinibatch, hidden: Tensor, logSize: Tensor | undefined, head: HeadArguments): void {
-    this.#call('transpose', {
-      rows: batch.nCells,
-      columns: hidden.columns,
-      input: hidden,
-      inputWidth: cpu(hidden).stride,
-      output: head.hiddenT,
-      outputWidth: head.padded,
-    })
+  #logits(
+    batch: CpuMinibatch,
+    { hidden, logSize }: Setting,
+    head: HeadArguments,
+    cellGradient?: Tensor,
+  ): void {
+    if (hidden) {
+      this.#call('transpose', {
+        rows: batch.nCells,
+        columns: hidden.columns,
+        input: hidden,
+        inputWidth: cpu(hidden).stride,
+        output: head.hiddenT,
+        outputWidth: head.padded,
+      })
+    }
     this.#call('headLogits', { head })
-    this.#call('headNormalise', { head, logSize, size: batch.size })
+    this.#call('headNormalise', { head, logSize, size: batch.size, cellGradient })
   }
 
-  forward({ batch, head, hidden, logSize, logLikelihood }: CountHeadArgs): void {
+  forward(args: CountHeadArgs): void {
+    const mini = args.batch as CpuMinibatch
+    const shared = this.#shared(mini, args)
+    this.#logits(mini, args, shared)
+    this.#call(COUNT_KERNELS[args.head.likelihood], { head: shared })
+    this.#call('headSum', { head: shared, constant: mini.constant, logLikelihood: args.logLikelihood })
+  }
+
+  gradient(args: CountHeadGradientArgs, adam: AdamArguments | undefined): void {
+    const { batch, head: of, hidden, cellGradient, frozen = false } = args
+    const { hiddenGradient, logSizeGradient, logitsGradient, zeroLogitsGradient } = args
     const mini = batch as CpuMinibatch
-    const shared = this.#shared(mini, head, hidden)
-    this.#logits(mini, hidden, logSize, shared)
-    this.#call(COUNT_KERNELS[head.likelihood], { head: shared })
-    this.#call('headSum', { head: shared, constant: mini.constant, logLikelihood })
+    const shared = this.#shared(mini, args)
+    const head = cellGradient ? this.#weighted(mini, args, shared, cellGradient) : shared
+    const byHidden = hiddenGradient !== undefined
+    // gradients by logits and by the size come on the way
+    if (!frozen || byHidden || logSizeGradient || logitsGradient || zeroLogitsGradient) {
+      this.#call('headGradient', { head, hidden, byHidden, frozen: frozen || !of.weights, adam })
+    }
+    if (byHidden || logSizeGradient) {
+      this.#call('headHiddenGradient', { head, hiddenGradient, logSizeGradient })
+    }
+    if (logitsGradient || zeroLogitsGradient) {
+      this.#call('headLogitsGradient', { head, logitsGradient, zeroLogitsGradient })
+    }
   }
 
-  gradient({ batch, head, hidden, hiddenGradient, logSizeGradient, adam }: CountHeadGradientArgs): void {
-    const shared = this.#shared(batch as CpuMinibatch, head, hidden)
-    this.#call('headGradient', { head: shared, hidden, adam: adam && adamArguments(adam) })
-    this.#call('headHiddenGradient', { head: shared, hiddenGradient, logSizeGradient })
+  /** The forward pass once more for cells of unlike weight: the gradient by dispersions is worked out there. */
+  #weighted(mini: CpuMinibatch, args: Setting, shared: HeadArguments, cellGradient: Tensor): HeadArguments {
+    const one = shared.dispersions === 1
+    const codes = one ? mini.space('no codes', mini.covariateStride) : shared.codes
+    const head = { ...shared, weighted: true, codes }
+    this.#logits(mini, args, head, cellGradient)
+    this.#call(COUNT_KERNELS[args.head.likelihood], { head })
+    return head
   }
 
-  means({ batch, head, hidden, logSize, mean, zeroLogits }: CountMeansArgs): void {
+  means(args: CountMeansArgs): void {
+    const { batch, mean, zeros } = args
     const mini = batch as CpuMinibatch
-    const shared = this.#shared(mini, head, hidden)
-    this.#logits(mini, hidden, logSize, shared)
-    this.#call('headMeans', { head: shared, mean, meanWidth: cpu(mean).stride, zeroLogits })
+    const head = this.#shared(mini, args)
+    this.#logits(mini, args, head)
+    if (args.head.absent || mini.missingStart) {
+      // normalised over the genes that were observed, and then for the others too
+      this.#call('headLogits', { head: { ...head, present: undefined, missingStart: 0 } })
+    }
+    this.#call('headMeans', { head, mean, meanWidth: cpu(mean).stride, zeros })
   }
 }

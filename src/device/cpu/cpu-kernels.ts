@@ -2,17 +2,18 @@ import type {
   AdamSettings,
   BatchNormArgs,
   BatchNormGradientArgs,
+  CellFactArgs,
   CountHeadArgs,
   CountHeadGradientArgs,
   CountMeansArgs,
-  CovariateUse,
   Kernels,
   LayerNormArgs,
   LayerNormGradientArgs,
   LinearArgs,
   LinearGradientArgs,
+  MapReduceArgs,
   Minibatch,
-  Parameter,
+  NoiseKey,
   ReluDropoutArgs,
   ReluDropoutGradientArgs,
   SampleLatentArgs,
@@ -20,12 +21,17 @@ import type {
   SparseLinearArgs,
   SparseLinearGradientArgs,
   Tensor,
+  TrainedPart,
 } from '../device.js'
+import { type StepInputs, type StepValue, stepValue } from '../step-number.js'
+import type { Arena } from './arena.js'
 import { adamArguments, type Caller } from './caller.js'
+import { CpuCovariates } from './cpu-covariates.js'
 import { CpuHead } from './cpu-head.js'
+import { CpuMapReduce } from './cpu-map-reduce.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
-import { type CpuParameter, cpu, cpuParameter, padded } from './cpu-tensor.js'
-import type { CovariatesArguments, LatentArguments } from './kernel-arguments.js'
+import { type CpuParameter, CpuTensor, cpu, cpuParameter, padded } from './cpu-tensor.js'
+import type { LatentArguments, NoiseArguments } from './kernel-arguments.js'
 
 const TENSORS = ['value', 'gradient', 'firstMoment', 'secondMoment'] as const
 
@@ -35,23 +41,39 @@ const follows = (first: CpuParameter, next: CpuParameter, words: number): boolea
 
 /** The interface's kernels as calls of the C ones. */
 export class CpuKernels implements Kernels {
+  /** The numbers of the step under way. */
+  inputs: StepInputs = {}
+  readonly #arena: Arena
   readonly #call: Caller
   readonly #head: CpuHead
+  readonly #covariates: CpuCovariates
+  readonly #mapReduce: CpuMapReduce
 
-  constructor(call: Caller, threads: number) {
+  constructor(arena: Arena, call: Caller, threads: number) {
+    this.#arena = arena
     this.#call = call
-    this.#head = new CpuHead(call, threads)
+    this.#covariates = new CpuCovariates(arena)
+    this.#head = new CpuHead(call, threads, this.#covariates)
+    this.#mapReduce = new CpuMapReduce(arena, call, threads)
   }
 
-  #covariates(batch: CpuMinibatch, { categories, continuous }: CovariateUse): CovariatesArguments {
-    return {
-      codes: batch.codes,
-      categories: batch.categories(categories),
-      nCategorical: categories.length,
-      values: batch.continuous,
-      nContinuous: continuous,
-      stride: batch.covariateStride,
-    }
+  #noise({ seed, purpose, step }: NoiseKey): NoiseArguments {
+    return { seed: stepValue(seed, this.inputs), purpose, step: stepValue(step, this.inputs) }
+  }
+
+  #adam(settings: AdamSettings | undefined) {
+    return settings && adamArguments(settings, this.inputs)
+  }
+
+  /** A bias of zeros for a layer without one, or a place for a gradient that nobody asks for. */
+  #spare(mini: CpuMinibatch, name: string, columns: number): CpuTensor {
+    return new CpuTensor(1, columns, mini.space(`${name} ${columns}`, padded(columns)))
+  }
+
+  #bias(mini: CpuMinibatch, columns: number): CpuParameter {
+    const of = (name: string) => this.#spare(mini, `no bias ${name}`, columns)
+    const [value, gradient] = [of('value'), of('gradient')]
+    return { name: '', value, gradient, firstMoment: of('first moment'), secondMoment: of('second moment') }
   }
 
   sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
@@ -64,9 +86,9 @@ export class CpuKernels implements Kernels {
       gene: mini.gene,
       logCount: mini.logCount,
       weight: weight.value,
-      bias: bias.value,
+      bias: bias?.value ?? this.#spare(mini, 'no bias', output.columns),
       output,
-      covariates: this.#covariates(mini, covariates),
+      covariates: this.#covariates.of(mini, covariates),
     })
   }
 
@@ -82,24 +104,24 @@ export class CpuKernels implements Kernels {
       geneMajorLog: mini.geneMajorLog,
       outputGradient,
       weight,
-      bias,
-      adam: adam && adamArguments(adam),
-      covariates: this.#covariates(mini, covariates),
+      bias: bias ?? this.#bias(mini, outputGradient.columns),
+      adam: this.#adam(adam),
+      covariates: this.#covariates.of(mini, covariates),
     })
   }
 
-  linear({ batch, input, weight, bias, covariates, output }: LinearArgs): void {
+  linear({ batch, input, weight, bias, covariates, output, rows }: LinearArgs): void {
     const mini = batch as CpuMinibatch
     this.#call('linearForward', {
-      cells: mini.nCells,
+      cells: rows ?? mini.nCells,
       inputs: input.columns,
       width: cpu(weight.value).stride,
       input,
       inputWidth: cpu(input).stride,
       weight: weight.value,
-      bias: bias.value,
+      bias: bias?.value ?? this.#spare(mini, 'no bias', output.columns),
       output,
-      covariates: this.#covariates(mini, covariates),
+      covariates: this.#covariates.of(mini, covariates),
     })
   }
 
@@ -108,17 +130,20 @@ export class CpuKernels implements Kernels {
     const mini = batch as CpuMinibatch
     const { columns, stride: inputWidth } = cpu(input)
     const { value, gradient } = cpuParameter(weight)
-    this.#call('linearWeightGradient', {
-      cells: mini.nCells,
-      inputs: columns,
-      width: value.stride,
-      input,
-      inputWidth,
-      outputGradient,
-      weightGradient: gradient,
-      biasGradient: bias.gradient,
-      covariates: this.#covariates(mini, covariates),
-    })
+    const cells = args.rows ?? mini.nCells
+    if (!args.frozen) {
+      this.#call('linearWeightGradient', {
+        cells,
+        inputs: columns,
+        width: value.stride,
+        input,
+        inputWidth,
+        outputGradient,
+        weightGradient: gradient,
+        biasGradient: bias?.gradient ?? this.#spare(mini, 'no bias gradient', value.columns),
+        covariates: this.#covariates.of(mini, covariates),
+      })
+    }
     if (!inputGradient) return
     const transposed = mini.space('transposed', value.columns * inputWidth)
     this.#call('transpose', {
@@ -130,7 +155,7 @@ export class CpuKernels implements Kernels {
       outputWidth: inputWidth,
     })
     this.#call('linearInputGradient', {
-      cells: mini.nCells,
+      cells,
       outputs: value.columns,
       width: value.stride,
       outputGradient,
@@ -195,7 +220,7 @@ export class CpuKernels implements Kernels {
       input,
       output,
       rate: dropout,
-      noise,
+      noise: this.#noise(noise),
     })
   }
 
@@ -215,8 +240,9 @@ export class CpuKernels implements Kernels {
     const { batch, mean, rawVariance, output, kl, prior, noise } = args
     const { nCells: cells, codes } = batch as CpuMinibatch
     const { columns: dims, stride: width } = cpu(mean)
-    const noisy = noise !== undefined
-    return { cells, dims, width, mean, rawVariance, output, kl, prior, codes, noisy, noise }
+    const key = noise && this.#noise(noise)
+    const noisy = key !== undefined
+    return { cells, dims, width, mean, rawVariance, output, kl, prior, codes, noisy, noise: key }
   }
 
   sampleLatent(args: SampleLatentArgs): void {
@@ -224,12 +250,14 @@ export class CpuKernels implements Kernels {
   }
 
   sampleLatentGradient(args: SampleLatentGradientArgs): void {
-    const { outputGradient, klWeight, meanGradient, rawVarianceGradient } = args
+    const { outputGradient, klGradient, meanGradient, rawVarianceGradient } = args
     const latent = this.#latent(args)
+    const byCell = klGradient instanceof CpuTensor ? klGradient : undefined
     this.#call('sampleLatentGradient', {
       latent,
       outputGradient,
-      klWeight,
+      klWeight: byCell ? 0 : stepValue(klGradient as StepValue, this.inputs),
+      klGradient: byCell,
       meanGradient,
       rawVarianceGradient,
     })
@@ -240,22 +268,39 @@ export class CpuKernels implements Kernels {
   }
 
   countHeadGradient(args: CountHeadGradientArgs): void {
-    this.#head.gradient(args)
+    this.#head.gradient(args, this.#adam(args.adam))
   }
 
   countMeans(args: CountMeansArgs): void {
     this.#head.means(args)
   }
 
-  adam(parameters: readonly Parameter[], settings: AdamSettings): void {
-    const adam = adamArguments(settings)
+  mapReduce(args: MapReduceArgs): void {
+    this.#mapReduce.run(args, this.inputs)
+  }
+
+  cellFact({ batch, fact, output }: CellFactArgs): void {
+    const { nCells, codes, continuous, size, covariateStride } = batch as CpuMinibatch
+    const { floats, ints } = this.#arena
+    const { offset, stride } = cpu(output)
+    for (let i = 0; i < nCells; i++) {
+      const at = offset + i * stride
+      if (fact === 'size') floats[at] = floats[size + i]!
+      else if ('categorical' in fact) floats[at] = ints[codes + fact.categorical * covariateStride + i]!
+      else floats[at] = floats[continuous + fact.continuous * covariateStride + i]!
+    }
+  }
+
+  adam(parts: readonly TrainedPart[], settings: AdamSettings): void {
+    const adam = adamArguments(settings, this.inputs)
     // neighbours in the arena are updated by one call
     let i = 0
-    while (i < parameters.length) {
-      const first = cpuParameter(parameters[i]!)
+    while (i < parts.length) {
+      const { parameter, rows } = parts[i]!
+      const first = partOf(cpuParameter(parameter), rows)
       let words = 0
-      for (; i < parameters.length; i++) {
-        const next = cpuParameter(parameters[i]!)
+      for (; i < parts.length; i++) {
+        const next = partOf(cpuParameter(parts[i]!.parameter), parts[i]!.rows)
         if (!follows(first, next, words)) break
         words += next.value.words
       }
@@ -265,5 +310,21 @@ export class CpuKernels implements Kernels {
 
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
     this.#call('addSum', { cells: batch.nCells, values, sums, element })
+  }
+}
+
+/** Some rows of a parameter. */
+function partOf(parameter: CpuParameter, rows: TrainedPart['rows']): CpuParameter {
+  if (!rows) return parameter
+  const [first, end] = rows
+  const of = ({ columns, offset, stride }: CpuTensor) =>
+    new CpuTensor(end - first, columns, offset + first * stride)
+  const { name, value, gradient, firstMoment, secondMoment } = parameter
+  return {
+    name,
+    value: of(value),
+    gradient: of(gradient),
+    firstMoment: of(firstMoment),
+    secondMoment: of(secondMoment),
   }
 }

@@ -1,12 +1,13 @@
 import { logFactorial } from '../../numeric/special.js'
-import type { CellSource, Minibatch } from '../device.js'
+import { type CellRow, type CellSource, type CountSource, MISSING, type Minibatch } from '../device.js'
+import { LoadedRows } from '../loaded-rows.js'
 import type { Arena } from './arena.js'
 import { padded } from './cpu-tensor.js'
 
 /** Sum of ln x! over a cell's counts, worked out once a cell: the part of the log-likelihood that no parameter moves. */
-const constants = new WeakMap<CellSource, Float32Array>()
+const constants = new WeakMap<CountSource, Float32Array>()
 
-function constantsOf(source: CellSource): Float32Array {
+function constantsOf(source: CountSource): Float32Array {
   let all = constants.get(source)
   if (!all) {
     all = new Float32Array(source.nCells).fill(Number.NaN)
@@ -37,6 +38,11 @@ export class CpuMinibatch implements Minibatch {
   cell = 0
   geneMajorCount = 0
   geneMajorLog = 0
+  /** Counts that are not known, gene by gene: 0 where the minibatch has none. */
+  missingStart = 0
+  missingCell = 0
+  /** Rows that it takes next. */
+  readonly loaded: LoadedRows
   #room = 0
   /** What kernels leave for each other and the categories of covariates, by name. */
   readonly #spaces = new Map<string, { offset: number; words: number }>()
@@ -48,7 +54,8 @@ export class CpuMinibatch implements Minibatch {
     this.#arena = arena
     this.source = source
     this.capacity = capacity
-    this.#constants = constantsOf(source)
+    this.#constants = constantsOf(source.counts)
+    this.loaded = new LoadedRows(source)
     this.covariateStride = padded(capacity)
     this.rowStart = arena.allocate(capacity + 1)
     this.codes = arena.allocate(Math.max(1, source.categorical.length) * this.covariateStride)
@@ -81,13 +88,10 @@ export class CpuMinibatch implements Minibatch {
     if (cells.length > this.capacity)
       throw new RangeError(`A minibatch of ${this.capacity} cells cannot hold ${cells.length}.`)
     const { source } = this
-    const rows = new Array<{ genes: Int32Array; counts: Float32Array }>(cells.length)
+    const loaded = this.loaded.take(cells)
+    const rows = source.counts.missing ? this.#setMissingAside(loaded) : loaded
     let nonzeros = 0
-    for (let i = 0; i < cells.length; i++) {
-      const row = source.row(cells[i]!)
-      rows[i] = row
-      nonzeros += row.genes.length
-    }
+    for (let i = 0; i < rows.length; i++) nonzeros += rows[i]!.genes.length
     this.#makeRoom(Math.max(nonzeros, 1))
     const { floats, ints } = this.#arena
     let at = 0
@@ -99,11 +103,12 @@ export class CpuMinibatch implements Minibatch {
       at += genes.length
       ints[this.rowStart + i + 1] = at
       const cell = cells[i]!
-      let constant = this.#constants[cell]!
+      const counted = source.rows ? source.rows[cell]! : cell
+      let constant = this.#constants[counted]!
       if (Number.isNaN(constant)) {
         constant = 0
         for (let k = 0; k < counts.length; k++) constant += logFactorial(counts[k]!)
-        this.#constants[cell] = constant
+        this.#constants[counted] = constant
       }
       floats[this.constant + i] = constant
       floats[this.size + i] = source.size[cell]!
@@ -116,6 +121,32 @@ export class CpuMinibatch implements Minibatch {
     }
     this.nCells = cells.length
     this.nonzeros = nonzeros
+  }
+
+  /** Rows without the counts that are not known; these are listed gene by gene for the likelihood. */
+  #setMissingAside(rows: readonly CellRow[]): CellRow[] {
+    const { nGenes } = this.source
+    const starts = new Int32Array(nGenes + 1)
+    for (const { genes, counts } of rows) {
+      for (let k = 0; k < genes.length; k++) if (counts[k] === MISSING) starts[genes[k]! + 1]!++
+    }
+    for (let g = 0; g < nGenes; g++) starts[g + 1]! += starts[g]!
+    const missing = starts[nGenes]!
+    this.missingStart = 0
+    if (missing === 0) return [...rows]
+    const next = starts.slice()
+    const cells = new Int32Array(missing)
+    const known = rows.map(({ genes, counts }, cell) => {
+      for (let k = 0; k < genes.length; k++) if (counts[k] === MISSING) cells[next[genes[k]!]!++] = cell
+      const kept = genes.filter((_, k) => counts[k] !== MISSING)
+      return { genes: kept, counts: counts.filter((count) => count !== MISSING) }
+    })
+    this.missingStart = this.space('missing genes', nGenes + 1)
+    this.missingCell = this.space('missing cells', missing)
+    const { ints } = this.#arena
+    ints.set(starts, this.missingStart)
+    ints.set(cells, this.missingCell)
+    return known
   }
 
   /** Words that kernels on this minibatch pass results on in. They grow as they are asked to and hold anything at first. */

@@ -90,8 +90,18 @@ export interface HeadArguments {
   readonly cell: number
   readonly count: number
   readonly codes: number
-  readonly weight: ParamArguments
-  readonly bias: ParamArguments
+  readonly cellWeight: number
+  readonly weighted: boolean
+  readonly present: Tensor | undefined
+  readonly presentWidth: number
+  readonly presentCodes: number
+  readonly missingStart: number
+  readonly missingCell: number
+  readonly logits: Tensor | undefined
+  readonly zeroLogits: Tensor | undefined
+  readonly logitsWidth: number
+  readonly weight: ParamArguments | undefined
+  readonly bias: ParamArguments | undefined
   readonly zeroWeight: ParamArguments | undefined
   readonly zeroBias: ParamArguments | undefined
   readonly dispersion: ParamArguments | undefined
@@ -247,8 +257,9 @@ export interface SampleLatentArguments {
 
 export interface SampleLatentGradientArguments {
   readonly latent: LatentArguments
-  readonly outputGradient: Tensor
+  readonly outputGradient: Tensor | undefined
   readonly klWeight: number
+  readonly klGradient: Tensor | undefined
   readonly meanGradient: Tensor
   readonly rawVarianceGradient: Tensor
 }
@@ -261,6 +272,7 @@ export interface HeadNormaliseArguments {
   readonly head: HeadArguments
   readonly logSize: Tensor | undefined
   readonly size: number
+  readonly cellGradient: Tensor | undefined
 }
 
 export interface HeadCountsNbArguments {
@@ -283,21 +295,47 @@ export interface HeadSumArguments {
 
 export interface HeadGradientArguments {
   readonly head: HeadArguments
-  readonly hidden: Tensor
+  readonly hidden: Tensor | undefined
+  readonly byHidden: boolean
+  readonly frozen: boolean
   readonly adam: AdamArguments | undefined
 }
 
 export interface HeadHiddenGradientArguments {
   readonly head: HeadArguments
-  readonly hiddenGradient: Tensor
+  readonly hiddenGradient: Tensor | undefined
   readonly logSizeGradient: Tensor | undefined
+}
+
+export interface HeadLogitsGradientArguments {
+  readonly head: HeadArguments
+  readonly logitsGradient: Tensor | undefined
+  readonly zeroLogitsGradient: Tensor | undefined
 }
 
 export interface HeadMeansArguments {
   readonly head: HeadArguments
   readonly mean: Tensor
   readonly meanWidth: number
-  readonly zeroLogits: Tensor | undefined
+  readonly zeros: Tensor | undefined
+}
+
+export interface MapReduceArguments {
+  readonly kept0: number
+  readonly kept1: number
+  readonly kept2: number
+  readonly over0: number
+  readonly over1: number
+  readonly over2: number
+  readonly nInputs: number
+  readonly inputs: number
+  readonly nInstructions: number
+  readonly instructions: number
+  readonly reduce: number
+  readonly accumulate: boolean
+  readonly output: Tensor
+  readonly scratch: number
+  readonly scratchStride: number
 }
 
 export interface AdamUpdateArguments {
@@ -339,7 +377,9 @@ export interface KernelArguments {
   headSum: HeadSumArguments
   headGradient: HeadGradientArguments
   headHiddenGradient: HeadHiddenGradientArguments
+  headLogitsGradient: HeadLogitsGradientArguments
   headMeans: HeadMeansArguments
+  mapReduce: MapReduceArguments
   adamUpdate: AdamUpdateArguments
   addSum: AddSumArguments
 }
@@ -372,13 +412,15 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'headSum',
   'headGradient',
   'headHiddenGradient',
+  'headLogitsGradient',
   'headMeans',
+  'mapReduce',
   'adamUpdate',
   'addSum',
 ]
 
 /** Words of a kernel's arguments at the most. */
-export const MOST_WORDS = 58
+export const MOST_WORDS = 70
 
 function packParam(arena: Arena, at: number, a: ParamArguments): void {
   const { ints } = arena
@@ -475,14 +517,26 @@ function packHead(arena: Arena, at: number, a: HeadArguments): void {
   ints[at + 27] = a.cell
   ints[at + 28] = a.count
   ints[at + 29] = a.codes
-  packParam(arena, at + 30, a.weight)
-  packParam(arena, at + 34, a.bias)
-  if (a.zeroWeight) packParam(arena, at + 38, a.zeroWeight)
-  else ints.fill(0, at + 38, at + 42)
-  if (a.zeroBias) packParam(arena, at + 42, a.zeroBias)
-  else ints.fill(0, at + 42, at + 46)
-  if (a.dispersion) packParam(arena, at + 46, a.dispersion)
-  else ints.fill(0, at + 46, at + 50)
+  ints[at + 30] = a.cellWeight
+  ints[at + 31] = a.weighted ? 1 : 0
+  ints[at + 32] = a.present ? cpu(a.present).offset : 0
+  ints[at + 33] = a.presentWidth
+  ints[at + 34] = a.presentCodes
+  ints[at + 35] = a.missingStart
+  ints[at + 36] = a.missingCell
+  ints[at + 37] = a.logits ? cpu(a.logits).offset : 0
+  ints[at + 38] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 39] = a.logitsWidth
+  if (a.weight) packParam(arena, at + 40, a.weight)
+  else ints.fill(0, at + 40, at + 44)
+  if (a.bias) packParam(arena, at + 44, a.bias)
+  else ints.fill(0, at + 44, at + 48)
+  if (a.zeroWeight) packParam(arena, at + 48, a.zeroWeight)
+  else ints.fill(0, at + 48, at + 52)
+  if (a.zeroBias) packParam(arena, at + 52, a.zeroBias)
+  else ints.fill(0, at + 52, at + 56)
+  if (a.dispersion) packParam(arena, at + 56, a.dispersion)
+  else ints.fill(0, at + 56, at + 60)
 }
 
 function packStageCount(arena: Arena, at: number, a: StageCountArguments): void {
@@ -650,10 +704,11 @@ function packSampleLatent(arena: Arena, at: number, a: SampleLatentArguments): v
 function packSampleLatentGradient(arena: Arena, at: number, a: SampleLatentGradientArguments): void {
   const { ints, floats } = arena
   packLatent(arena, at, a.latent)
-  ints[at + 13] = cpu(a.outputGradient).offset
+  ints[at + 13] = a.outputGradient ? cpu(a.outputGradient).offset : 0
   floats[at + 14] = a.klWeight
-  ints[at + 15] = cpu(a.meanGradient).offset
-  ints[at + 16] = cpu(a.rawVarianceGradient).offset
+  ints[at + 15] = a.klGradient ? cpu(a.klGradient).offset : 0
+  ints[at + 16] = cpu(a.meanGradient).offset
+  ints[at + 17] = cpu(a.rawVarianceGradient).offset
 }
 
 function packHeadLogits(arena: Arena, at: number, a: HeadLogitsArguments): void {
@@ -663,8 +718,9 @@ function packHeadLogits(arena: Arena, at: number, a: HeadLogitsArguments): void 
 function packHeadNormalise(arena: Arena, at: number, a: HeadNormaliseArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 50] = a.logSize ? cpu(a.logSize).offset : 0
-  ints[at + 51] = a.size
+  ints[at + 60] = a.logSize ? cpu(a.logSize).offset : 0
+  ints[at + 61] = a.size
+  ints[at + 62] = a.cellGradient ? cpu(a.cellGradient).offset : 0
 }
 
 function packHeadCountsNb(arena: Arena, at: number, a: HeadCountsNbArguments): void {
@@ -682,31 +738,59 @@ function packHeadCountsPoisson(arena: Arena, at: number, a: HeadCountsPoissonArg
 function packHeadSum(arena: Arena, at: number, a: HeadSumArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 50] = a.constant
-  ints[at + 51] = cpu(a.logLikelihood).offset
+  ints[at + 60] = a.constant
+  ints[at + 61] = cpu(a.logLikelihood).offset
 }
 
 function packHeadGradient(arena: Arena, at: number, a: HeadGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 50] = cpu(a.hidden).offset
-  if (a.adam) packAdam(arena, at + 51, a.adam)
-  else ints.fill(0, at + 51, at + 58)
+  ints[at + 60] = a.hidden ? cpu(a.hidden).offset : 0
+  ints[at + 61] = a.byHidden ? 1 : 0
+  ints[at + 62] = a.frozen ? 1 : 0
+  if (a.adam) packAdam(arena, at + 63, a.adam)
+  else ints.fill(0, at + 63, at + 70)
 }
 
 function packHeadHiddenGradient(arena: Arena, at: number, a: HeadHiddenGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 50] = cpu(a.hiddenGradient).offset
-  ints[at + 51] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
+  ints[at + 60] = a.hiddenGradient ? cpu(a.hiddenGradient).offset : 0
+  ints[at + 61] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
+}
+
+function packHeadLogitsGradient(arena: Arena, at: number, a: HeadLogitsGradientArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 60] = a.logitsGradient ? cpu(a.logitsGradient).offset : 0
+  ints[at + 61] = a.zeroLogitsGradient ? cpu(a.zeroLogitsGradient).offset : 0
 }
 
 function packHeadMeans(arena: Arena, at: number, a: HeadMeansArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 50] = cpu(a.mean).offset
-  ints[at + 51] = a.meanWidth
-  ints[at + 52] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 60] = cpu(a.mean).offset
+  ints[at + 61] = a.meanWidth
+  ints[at + 62] = a.zeros ? cpu(a.zeros).offset : 0
+}
+
+function packMapReduce(arena: Arena, at: number, a: MapReduceArguments): void {
+  const { ints } = arena
+  ints[at] = a.kept0
+  ints[at + 1] = a.kept1
+  ints[at + 2] = a.kept2
+  ints[at + 3] = a.over0
+  ints[at + 4] = a.over1
+  ints[at + 5] = a.over2
+  ints[at + 6] = a.nInputs
+  ints[at + 7] = a.inputs
+  ints[at + 8] = a.nInstructions
+  ints[at + 9] = a.instructions
+  ints[at + 10] = a.reduce
+  ints[at + 11] = a.accumulate ? 1 : 0
+  ints[at + 12] = cpu(a.output).offset
+  ints[at + 13] = a.scratch
+  ints[at + 14] = a.scratchStride
 }
 
 function packAdamUpdate(arena: Arena, at: number, a: AdamUpdateArguments): void {
@@ -755,7 +839,9 @@ export const KERNELS: {
   headSum: { number: 21, pack: packHeadSum },
   headGradient: { number: 22, pack: packHeadGradient },
   headHiddenGradient: { number: 23, pack: packHeadHiddenGradient },
-  headMeans: { number: 24, pack: packHeadMeans },
-  adamUpdate: { number: 25, pack: packAdamUpdate },
-  addSum: { number: 26, pack: packAddSum },
+  headLogitsGradient: { number: 24, pack: packHeadLogitsGradient },
+  headMeans: { number: 25, pack: packHeadMeans },
+  mapReduce: { number: 26, pack: packMapReduce },
+  adamUpdate: { number: 27, pack: packAdamUpdate },
+  addSum: { number: 28, pack: packAddSum },
 }

@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../../network/config.js'
 import type { NetworkShape } from '../../network/model-graph.js'
 import type { HostTensor, NetworkState } from '../../network/parameters.js'
-import { covariateRows, covariateRows, type HiddenLayerShape, type HiddenLayerShape, shapeLayers, shapeLayers } from './layer-shapes.js'
+import { covariateRows, type HiddenLayerShape, shapeLayers } from './layer-shapes.js'
 
 /** A tensor as PyTorch has it, row-major. */
 export interface NamedTensor {

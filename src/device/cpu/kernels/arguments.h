@@ -159,6 +159,16 @@ typedef struct {
   int32_t *cell;
   float *count;
   int32_t *codes;
+  float *cell_weight;
+  int weighted;
+  float *present;
+  int present_width;
+  int32_t *present_codes;
+  int32_t *missing_start;
+  int32_t *missing_cell;
+  float *logits;
+  float *zero_logits;
+  int logits_width;
   Param weight;
   Param bias;
   Param zero_weight;
@@ -198,11 +208,21 @@ INLINE Head head_arg(const Call *c, int i) {
     .cell = ints_arg(c, i + 27),
     .count = floats_arg(c, i + 28),
     .codes = ints_arg(c, i + 29),
-    .weight = param_arg(c, i + 30),
-    .bias = param_arg(c, i + 34),
-    .zero_weight = param_arg(c, i + 38),
-    .zero_bias = param_arg(c, i + 42),
-    .dispersion = param_arg(c, i + 46),
+    .cell_weight = floats_arg(c, i + 30),
+    .weighted = flag_arg(c, i + 31),
+    .present = tensor_arg(c, i + 32),
+    .present_width = int_arg(c, i + 33),
+    .present_codes = ints_arg(c, i + 34),
+    .missing_start = ints_arg(c, i + 35),
+    .missing_cell = ints_arg(c, i + 36),
+    .logits = tensor_arg(c, i + 37),
+    .zero_logits = tensor_arg(c, i + 38),
+    .logits_width = int_arg(c, i + 39),
+    .weight = param_arg(c, i + 40),
+    .bias = param_arg(c, i + 44),
+    .zero_weight = param_arg(c, i + 48),
+    .zero_bias = param_arg(c, i + 52),
+    .dispersion = param_arg(c, i + 56),
   };
 }
 
@@ -536,6 +556,7 @@ typedef struct {
   Latent latent;
   float *output_gradient;
   float kl_weight;
+  float *kl_gradient;
   float *mean_gradient;
   float *raw_variance_gradient;
 } SampleLatentGradientArgs;
@@ -545,8 +566,9 @@ INLINE SampleLatentGradientArgs sample_latent_gradient_args(const Call *c) {
     .latent = latent_arg(c, 0),
     .output_gradient = tensor_arg(c, 13),
     .kl_weight = float_arg(c, 14),
-    .mean_gradient = tensor_arg(c, 15),
-    .raw_variance_gradient = tensor_arg(c, 16),
+    .kl_gradient = tensor_arg(c, 15),
+    .mean_gradient = tensor_arg(c, 16),
+    .raw_variance_gradient = tensor_arg(c, 17),
   };
 }
 
@@ -564,13 +586,15 @@ typedef struct {
   Head head;
   float *log_size;
   float *size;
+  float *cell_gradient;
 } HeadNormaliseArgs;
 
 INLINE HeadNormaliseArgs head_normalise_args(const Call *c) {
   return (HeadNormaliseArgs){
     .head = head_arg(c, 0),
-    .log_size = tensor_arg(c, 50),
-    .size = floats_arg(c, 51),
+    .log_size = tensor_arg(c, 60),
+    .size = floats_arg(c, 61),
+    .cell_gradient = tensor_arg(c, 62),
   };
 }
 
@@ -613,22 +637,26 @@ typedef struct {
 INLINE HeadSumArgs head_sum_args(const Call *c) {
   return (HeadSumArgs){
     .head = head_arg(c, 0),
-    .constant = floats_arg(c, 50),
-    .log_likelihood = tensor_arg(c, 51),
+    .constant = floats_arg(c, 60),
+    .log_likelihood = tensor_arg(c, 61),
   };
 }
 
 typedef struct {
   Head head;
   float *hidden;
+  int by_hidden;
+  int frozen;
   Adam adam;
 } HeadGradientArgs;
 
 INLINE HeadGradientArgs head_gradient_args(const Call *c) {
   return (HeadGradientArgs){
     .head = head_arg(c, 0),
-    .hidden = tensor_arg(c, 50),
-    .adam = adam_arg(c, 51),
+    .hidden = tensor_arg(c, 60),
+    .by_hidden = flag_arg(c, 61),
+    .frozen = flag_arg(c, 62),
+    .adam = adam_arg(c, 63),
   };
 }
 
@@ -641,8 +669,22 @@ typedef struct {
 INLINE HeadHiddenGradientArgs head_hidden_gradient_args(const Call *c) {
   return (HeadHiddenGradientArgs){
     .head = head_arg(c, 0),
-    .hidden_gradient = tensor_arg(c, 50),
-    .log_size_gradient = tensor_arg(c, 51),
+    .hidden_gradient = tensor_arg(c, 60),
+    .log_size_gradient = tensor_arg(c, 61),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *logits_gradient;
+  float *zero_logits_gradient;
+} HeadLogitsGradientArgs;
+
+INLINE HeadLogitsGradientArgs head_logits_gradient_args(const Call *c) {
+  return (HeadLogitsGradientArgs){
+    .head = head_arg(c, 0),
+    .logits_gradient = tensor_arg(c, 60),
+    .zero_logits_gradient = tensor_arg(c, 61),
   };
 }
 
@@ -650,15 +692,53 @@ typedef struct {
   Head head;
   float *mean;
   int mean_width;
-  float *zero_logits;
+  float *zeros;
 } HeadMeansArgs;
 
 INLINE HeadMeansArgs head_means_args(const Call *c) {
   return (HeadMeansArgs){
     .head = head_arg(c, 0),
-    .mean = tensor_arg(c, 50),
-    .mean_width = int_arg(c, 51),
-    .zero_logits = tensor_arg(c, 52),
+    .mean = tensor_arg(c, 60),
+    .mean_width = int_arg(c, 61),
+    .zeros = tensor_arg(c, 62),
+  };
+}
+
+typedef struct {
+  int kept0;
+  int kept1;
+  int kept2;
+  int over0;
+  int over1;
+  int over2;
+  int n_inputs;
+  int32_t *inputs;
+  int n_instructions;
+  int32_t *instructions;
+  int reduce;
+  int accumulate;
+  float *output;
+  float *scratch;
+  int scratch_stride;
+} MapReduceArgs;
+
+INLINE MapReduceArgs map_reduce_args(const Call *c) {
+  return (MapReduceArgs){
+    .kept0 = int_arg(c, 0),
+    .kept1 = int_arg(c, 1),
+    .kept2 = int_arg(c, 2),
+    .over0 = int_arg(c, 3),
+    .over1 = int_arg(c, 4),
+    .over2 = int_arg(c, 5),
+    .n_inputs = int_arg(c, 6),
+    .inputs = ints_arg(c, 7),
+    .n_instructions = int_arg(c, 8),
+    .instructions = ints_arg(c, 9),
+    .reduce = int_arg(c, 10),
+    .accumulate = flag_arg(c, 11),
+    .output = tensor_arg(c, 12),
+    .scratch = floats_arg(c, 13),
+    .scratch_stride = int_arg(c, 14),
   };
 }
 
@@ -717,8 +797,10 @@ INLINE AddSumArgs add_sum_args(const Call *c) {
   CALL(21, head_sum) \
   CALL(22, head_gradient) \
   CALL(23, head_hidden_gradient) \
-  CALL(24, head_means) \
-  CALL(25, adam_update) \
-  CALL(26, add_sum)
+  CALL(24, head_logits_gradient) \
+  CALL(25, head_means) \
+  CALL(26, map_reduce) \
+  CALL(27, adam_update) \
+  CALL(28, add_sum)
 
 #endif

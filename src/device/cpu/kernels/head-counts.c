@@ -47,7 +47,7 @@ INLINE void put_right(const Head *h, Nonzeros *z, int likelihood, int by_batch, 
       if (likelihood == ZINB) h->zero_row[at] = by_dropout[j];
       if (likelihood == POISSON) continue;
       if (by_batch) {
-        h->dispersion.gradient[(intptr_t)h->codes[i] * h->dispersion_stride + g] -= weight * more_theta[j];
+        h->dispersion.gradient[(intptr_t)h->codes[i] * h->dispersion_stride + g] -= h->cell_weight[i] * more_theta[j];
         continue;
       }
       if (g != gene) {
@@ -93,7 +93,8 @@ INLINE void dense_row(const Head *h, const Rows *r, int g, int likelihood, int b
   if (likelihood == POISSON) return;
   if (by_batch) {
     for (int s = 0; s < h->dispersions; s++) out[(intptr_t)s * h->dispersion_stride] = 0.0f;
-    for (int i = 0; i < h->cells; i++) out[(intptr_t)h->codes[i] * h->dispersion_stride] -= weight * r->by_theta[i];
+    for (int i = 0; i < h->cells; i++)
+      out[(intptr_t)h->codes[i] * h->dispersion_stride] -= h->cell_weight[i] * r->by_theta[i];
   } else
     *out = -weight * sum(theta * by_theta);
 }
@@ -135,12 +136,12 @@ INLINE void head_counts(const Call *c, Head h, int likelihood, int by_batch) {
   }
 }
 
-/* Dispersions by batch in a function of their own, so that the usual one has nothing to ask. */
+/* Dispersions by batch, and cells of unlike weight, in a function of their own, so that the usual one has nothing to ask. */
 #define HEAD_COUNTS(NAME, LIKELIHOOD) \
   KERNEL head_counts_##NAME##_by_batch(const Call *c) { head_counts(c, head_counts_##NAME##_args(c).head, LIKELIHOOD, 1); } \
   KERNEL head_counts_##NAME(const Call *c) { \
     Head h = head_counts_##NAME##_args(c).head; \
-    if (h.dispersions > 1) head_counts_##NAME##_by_batch(c); \
+    if (h.dispersions > 1 || h.weighted) head_counts_##NAME##_by_batch(c); \
     else head_counts(c, h, LIKELIHOOD, 0); \
   }
 HEAD_COUNTS(nb, NB)

@@ -27,6 +27,27 @@ INLINE void head_product(const Head *h, const float *weight, const float *bias, 
     }
 }
 
+/* A logit so low that its gene has no share in the softmax, no mean, and so nothing in likelihood and gradients. */
+#define MASKED -1e30f
+
+/* Takes genes that a cell lacks, and counts that are not known, out of a block. */
+INLINE void mask_block(const Head *h, int first, int last) {
+  for (int g = first; g < last; g++) {
+    float *row = h->scale_row + (intptr_t)g * h->padded;
+    for (int i = 0; h->present && i < h->cells; i++)
+      if (h->present[(intptr_t)h->present_codes[i] * h->present_width + g] == 0.0f) row[i] = MASKED;
+    if (!h->missing_start) continue;
+    for (int k = h->missing_start[g]; k < h->missing_start[g + 1]; k++) row[h->missing_cell[k]] = MASKED;
+  }
+}
+
+/* Given logits (cells x genes) of a block, gene-major. */
+INLINE void turn_logits(const Head *h, const float *logits, int first, int last, float *rows) {
+  for (int g = first; g < last; g++)
+    for (int i = 0; i < h->padded; i++)
+      rows[(intptr_t)g * h->padded + i] = i < h->cells ? logits[(intptr_t)i * h->logits_width + g] : 0.0f;
+}
+
 /* Logits of each gene block; for softmax, exp(logit - maximum of the block) and its sum, cell by cell. */
 KERNEL head_logits(const Call *c) {
   Head h = head_logits_args(c).head;
@@ -35,8 +56,14 @@ KERNEL head_logits(const Call *c) {
   for (int b = from; b < to; b++) {
     int first, last;
     block_range(&h, b, &first, &last);
-    head_product(&h, h.weight.value, h.bias.value, first, last, h.scale_row);
-    if (h.zero_row) head_product(&h, h.zero_weight.value, h.zero_bias.value, first, last, h.zero_row);
+    if (h.logits) {
+      turn_logits(&h, h.logits, first, last, h.scale_row);
+      if (h.zero_row) turn_logits(&h, h.zero_logits, first, last, h.zero_row);
+    } else {
+      head_product(&h, h.weight.value, h.bias.value, first, last, h.scale_row);
+      if (h.zero_row) head_product(&h, h.zero_weight.value, h.zero_bias.value, first, last, h.zero_row);
+    }
+    if (h.present || h.missing_start) mask_block(&h, first, last);
     if (h.softplus) continue;
     float *max = h.block_max + (intptr_t)b * h.padded, *total = h.block_sum + (intptr_t)b * h.padded;
     for (int i = 0; i < h.padded; i += W) {
@@ -55,14 +82,20 @@ KERNEL head_logits(const Call *c) {
   }
 }
 
-/* Log of the softmax sum over all blocks, and the log sizes: a draw (cells x 1) or those of the sizes [cell]. */
+/*
+ * Log of the softmax sum over all blocks, the log sizes (a draw, cells x 1, or those of the sizes [cell]), and the weights of the
+ * cells (from the loss's gradient by their log-likelihoods, or all the same).
+ */
 KERNEL head_normalise(const Call *c) {
   HeadNormaliseArgs a = head_normalise_args(c);
   Head h = a.head;
   const float *draw = a.log_size, *size = a.size;
   int first, last;
   share(c, h.padded, 16, &first, &last);
-  for (int i = first; i < last; i++) h.log_size[i] = i < h.cells ? (draw ? draw[(intptr_t)i * 16] : size[i]) : 0.0f;
+  for (int i = first; i < last; i++) {
+    h.log_size[i] = i < h.cells ? (draw ? draw[(intptr_t)i * 16] : size[i]) : 0.0f;
+    h.cell_weight[i] = !a.cell_gradient ? 1.0f / (float)h.cells : i < h.cells ? -a.cell_gradient[(intptr_t)i * 16] : 0.0f;
+  }
   for (int i = first; i < last; i += W) {
     if (!draw) store(h.log_size + i, vlog(vmax(load(h.log_size + i), splat(i < h.cells ? 1e-30f : 1.0f))));
     if (h.softplus) continue;
@@ -71,7 +104,8 @@ KERNEL head_normalise(const Call *c) {
     vec s = splat(0.0f);
     for (int b = 0; b < h.blocks; b++)
       s += load(h.block_sum + (intptr_t)b * h.padded + i) * vexp(load(h.block_max + (intptr_t)b * h.padded + i) - m);
-    store(h.log_norm + i, m + vlog(s));
+    /* a cell of which every gene is masked has no mean at all */
+    store(h.log_norm + i, pick(m < splat(0.1f * MASKED), splat(0.0f), m + vlog(s)));
   }
 }
 
@@ -128,6 +162,12 @@ INLINE void to_gradient(const void *to, const Tile *t) {
   }
 }
 
+/* A block's part of the gradient by the hidden units: a product over its genes. */
+INLINE void block_hidden_gradient(const Head *h, const float *rows, const float *weight, int first, int last, float *out, int add) {
+  Product p = {rows + (intptr_t)first * h->padded, 1, h->padded, weight + (intptr_t)first * h->width, h->width, last - first};
+  product(&p, 0, h->cells, h->width, out, h->width, add);
+}
+
 /* Rows [first, last) of the gradient by a weight: a product over the cells. */
 INLINE void weight_gradient(const Head *h, const float *rows, const float *hidden, const Param *weight, int first, int last,
                             const Adam *adam) {
@@ -148,14 +188,13 @@ INLINE void bias_gradient(const Head *h, const float *rows, const Param *bias, i
       adam_vec(adam, load(bias->gradient + g), bias->value + g, bias->first_moment + g, bias->second_moment + g);
 }
 
-/* d loss / d logit = -(q - softmax sum q) / cells, in the place of the stored rows; then the products. */
+/* d loss / d logit = -(q - softmax sum q) times the cell's weight, in the place of the stored rows; then the products. */
 KERNEL head_gradient(const Call *c) {
   HeadGradientArgs a = head_gradient_args(c);
   Head h = a.head;
   const float *hidden = a.hidden;
   Adam adam = a.adam;
   float *scale = part_scratch(&h, c);
-  float weight = -1.0f / (float)h.cells;
   int from, to;
   share(c, h.blocks, 1, &from, &to);
   for (int b = from; b < to; b++) {
@@ -169,24 +208,28 @@ KERNEL head_gradient(const Call *c) {
       for (int i = 0; i < h.padded; i += W) {
         vec d = load(q + i);
         if (!h.softplus) d -= load(row + i) * load(scale + i);
-        store(row + i, weight * d);
+        store(row + i, -load(h.cell_weight + i) * d);
       }
       for (int i = h.cells; i < h.padded; i++) row[i] = 0.0f;
       if (!h.zero_row) continue;
       float *zero = h.zero_row + (intptr_t)g * h.padded;
-      for (int i = 0; i < h.padded; i += W) store(zero + i, weight * load(zero + i));
+      for (int i = 0; i < h.padded; i += W) store(zero + i, -load(h.cell_weight + i) * load(zero + i));
       for (int i = h.cells; i < h.padded; i++) zero[i] = 0.0f;
     }
-    float *out = h.partial + (intptr_t)b * h.cells * h.width;
-    Product p = {h.scale_row + (intptr_t)first * h.padded, 1, h.padded, h.weight.value + (intptr_t)first * h.width, h.width, last - first};
-    product(&p, 0, h.cells, h.width, out, h.width, 0);
-    weight_gradient(&h, h.scale_row, hidden, &h.weight, first, last, &adam);
-    bias_gradient(&h, h.scale_row, &h.bias, first, last, &adam);
-    if (h.zero_row) {
-      Product z = {h.zero_row + (intptr_t)first * h.padded, 1, h.padded, h.zero_weight.value + (intptr_t)first * h.width, h.width, last - first};
-      product(&z, 0, h.cells, h.width, out, h.width, 1);
-      weight_gradient(&h, h.zero_row, hidden, &h.zero_weight, first, last, &adam);
-      bias_gradient(&h, h.zero_row, &h.zero_bias, first, last, &adam);
+    if (!h.logits) {
+      float *out = h.partial + (intptr_t)b * h.cells * h.width;
+      if (a.by_hidden) {
+        block_hidden_gradient(&h, h.scale_row, h.weight.value, first, last, out, 0);
+        if (h.zero_row) block_hidden_gradient(&h, h.zero_row, h.zero_weight.value, first, last, out, 1);
+      }
+      if (!a.frozen) {
+        weight_gradient(&h, h.scale_row, hidden, &h.weight, first, last, &adam);
+        bias_gradient(&h, h.scale_row, &h.bias, first, last, &adam);
+        if (h.zero_row) {
+          weight_gradient(&h, h.zero_row, hidden, &h.zero_weight, first, last, &adam);
+          bias_gradient(&h, h.zero_row, &h.zero_bias, first, last, &adam);
+        }
+      }
     }
     Param d = h.dispersion;
     if (adam.update && h.likelihood != POISSON)
@@ -206,20 +249,34 @@ KERNEL head_hidden_gradient(const Call *c) {
   intptr_t n = (intptr_t)h.cells * h.width;
   int first, last;
   share(c, (int)n, 16, &first, &last);
-  for (int i = first; i < last; i += W) {
+  for (int i = first; a.hidden_gradient && i < last; i += W) {
     vec s = load(h.partial + i);
     for (int b = 1; b < h.blocks; b++) s += load(h.partial + b * n + i);
     store(a.hidden_gradient + i, s);
   }
   if (by_size && c->part == 0)
-    for (int i = 0; i < h.cells; i++) by_size[(intptr_t)i * 16] = -h.q[i] / (float)h.cells;
+    for (int i = 0; i < h.cells; i++) by_size[(intptr_t)i * 16] = h.weighted ? -h.q[i] * h.cell_weight[i] : -h.q[i] / (float)h.cells;
+}
+
+/* Gradients by given logits: back to cell-major. */
+KERNEL head_logits_gradient(const Call *c) {
+  HeadLogitsGradientArgs a = head_logits_gradient_args(c);
+  Head h = a.head;
+  int first, last;
+  share(c, h.genes, 16, &first, &last);
+  for (int g = first; g < last; g++)
+    for (int i = 0; i < h.cells; i++) {
+      intptr_t at = (intptr_t)g * h.padded + i, to = (intptr_t)i * h.logits_width + g;
+      if (a.logits_gradient) a.logits_gradient[to] = h.scale_row[at];
+      if (a.zero_logits_gradient) a.zero_logits_gradient[to] = h.zero_row[at];
+    }
 }
 
 /* Means (cells x genes), and logits of dropout where they are asked for: back to cell-major. */
 KERNEL head_means(const Call *c) {
   HeadMeansArgs a = head_means_args(c);
   Head h = a.head;
-  float *mean = a.mean, *zero = a.zero_logits;
+  float *mean = a.mean, *zero = a.zeros;
   int width = a.mean_width;
   float *scale = part_scratch(&h, c), *row = scale + h.padded;
   int from, to;

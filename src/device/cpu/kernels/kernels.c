@@ -4,6 +4,7 @@
 #include "latent.c"
 #include "head.c"
 #include "head-counts.c"
+#include "map-reduce.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

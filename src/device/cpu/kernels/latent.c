@@ -1,17 +1,5 @@
 /* z = mean + sqrt(variance) noise with variance = exp(raw) + 1e-4, its KL divergence to the prior, and their gradients. */
 
-/* cos(2 pi u) for u in [0, 1): 2 sin^2 of half the angle from the middle. */
-INLINE vec cos_turn(vec u) {
-  vec t = (u - 0.5f) * 3.14159265358979f;
-  vec t2 = t * t;
-  vec p = -2.3889859e-8f * t2 + 2.7525562e-6f;
-  p = p * t2 + -1.9840874e-4f;
-  p = p * t2 + 8.3333310e-3f;
-  p = p * t2 + -1.6666667e-1f;
-  vec s = t + t * t2 * p;
-  return 2.0f * s * s - 1.0f;
-}
-
 /* Standard normals of columns j .. j + 2 W of a row (Box-Muller): column k takes two of the four words of block k / 2. */
 INLINE void normals(uint32_t seed, uint32_t purpose, uint32_t step, int row, int j, float *out) {
   uint32_t words[4][W] __attribute__((aligned(64)));
@@ -65,8 +53,8 @@ INLINE void latent(const Call *c, Latent a, const SampleLatentGradientArgs *g) {
           for (int l = 0; l < lanes; l++) output[at + l] = d_[l];
           store(terms + k, term);
         } else {
-          float weight = g->kl_weight / (float)cells;
-          for (int l = 0; l < W; l++) d_[l] = l < lanes ? g->output_gradient[at + l] : 0.0f;
+          float weight = g->kl_gradient ? g->kl_gradient[(intptr_t)i * 16] : g->kl_weight / (float)cells;
+          for (int l = 0; l < W; l++) d_[l] = l < lanes && g->output_gradient ? g->output_gradient[at + l] : 0.0f;
           vec by_output = loadu(d_);
           vec by_mean = by_output + weight * d * inverse;
           vec by_variance = 0.5f * (by_output * eps / deviation + weight * (splat(inverse) - 1.0f / variance));

@@ -102,8 +102,22 @@ export const STRUCTS = {
     count: 'floats',
     /** Batch of each cell. */
     codes: 'ints',
-    weight: 'Param',
-    bias: 'Param',
+    /** [padded]: minus the loss's gradient by each log-likelihood; 1 / cells unless the cells are `weighted`. */
+    cellWeight: 'floats',
+    weighted: 'flag',
+    /** Codes × genes: 0 where the cells of a code (`presentCodes`, by cell) lack a gene. */
+    present: 'tensor?',
+    presentWidth: 'int',
+    presentCodes: 'ints',
+    /** Counts that are not known, gene by gene: null where there are none. */
+    missingStart: 'ints',
+    missingCell: 'ints',
+    /** Logits of mean and dropout where they are given, cells × genes; the weights below are none then. */
+    logits: 'tensor?',
+    zeroLogits: 'tensor?',
+    logitsWidth: 'int',
+    weight: 'Param?',
+    bias: 'Param?',
     zeroWeight: 'Param?',
     zeroBias: 'Param?',
     dispersion: 'Param?',
@@ -243,20 +257,44 @@ export const KERNELS = {
   sampleLatent: { latent: 'Latent' },
   sampleLatentGradient: {
     latent: 'Latent',
-    outputGradient: 'tensor',
+    outputGradient: 'tensor?',
+    /** Of the mean of the KL divergences in the loss, or each one's own gradient (cells × 1). */
     klWeight: 'float',
+    klGradient: 'tensor?',
     meanGradient: 'tensor',
     rawVarianceGradient: 'tensor',
   },
   headLogits: { head: 'Head' },
-  headNormalise: { head: 'Head', logSize: 'tensor?', size: 'floats' },
+  headNormalise: { head: 'Head', logSize: 'tensor?', size: 'floats', cellGradient: 'tensor?' },
   headCountsNb: { head: 'Head' },
   headCountsZinb: { head: 'Head' },
   headCountsPoisson: { head: 'Head' },
   headSum: { head: 'Head', constant: 'floats', logLikelihood: 'tensor' },
-  headGradient: { head: 'Head', hidden: 'tensor', adam: 'Adam?' },
-  headHiddenGradient: { head: 'Head', hiddenGradient: 'tensor', logSizeGradient: 'tensor?' },
-  headMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int', zeroLogits: 'tensor?' },
+  headGradient: { head: 'Head', hidden: 'tensor?', byHidden: 'flag', frozen: 'flag', adam: 'Adam?' },
+  headHiddenGradient: { head: 'Head', hiddenGradient: 'tensor?', logSizeGradient: 'tensor?' },
+  headLogitsGradient: { head: 'Head', logitsGradient: 'tensor?', zeroLogitsGradient: 'tensor?' },
+  headMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int', zeros: 'tensor?' },
+  /**
+   * A function of `nInputs` tensors (places in `inputs`, and the output's after them) over the axes that the output has (`kept`)
+   * and those that it does not (`over`): an axis has its length in one of them and 1 in the other.
+   */
+  mapReduce: {
+    kept0: 'int',
+    kept1: 'int',
+    kept2: 'int',
+    over0: 'int',
+    over1: 'int',
+    over2: 'int',
+    nInputs: 'int',
+    inputs: 'ints',
+    nInstructions: 'int',
+    instructions: 'ints',
+    reduce: 'int',
+    accumulate: 'flag',
+    output: 'tensor',
+    scratch: 'floats',
+    scratchStride: 'int',
+  },
   /** Steps of parameters that follow each other in the arena: `first` and what comes after it, `words` long. */
   adamUpdate: { first: 'Param', words: 'int', adam: 'Adam' },
   addSum: { cells: 'int', values: 'tensor', sums: 'tensor', element: 'int' },

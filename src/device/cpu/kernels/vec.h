@@ -172,6 +172,18 @@ INLINE vec vsigmoid(vec x) {
   return pick(x >= splat(0.0f), d, e * d);
 }
 
+/* cos(2 pi u) for u in [0, 1): 2 sin^2 of half the angle from the middle. */
+INLINE vec cos_turn(vec u) {
+  vec t = (u - 0.5f) * 3.14159265358979f;
+  vec t2 = t * t;
+  vec p = -2.3889859e-8f * t2 + 2.7525562e-6f;
+  p = p * t2 + -1.9840874e-4f;
+  p = p * t2 + 8.3333310e-3f;
+  p = p * t2 + -1.6666667e-1f;
+  vec s = t + t * t2 * p;
+  return 2.0f * s * s - 1.0f;
+}
+
 /*
  * lnGamma(x + theta) - lnGamma(theta) and psi(x + theta) - psi(theta) for x >= 0, theta > 0.
  * Both arguments are shifted up by four, then the difference of the two Stirling series is taken term by term, which
