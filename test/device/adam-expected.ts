@@ -1,11 +1,10 @@
-import type { AdamSettings } from '../../src/device/device.js'
-import { adam } from '../oracle/adam.js'
+import { type AdamNumbers, adam } from '../oracle/adam.js'
 import { at, filled, type Matrix, matrix } from '../oracle/matrix.js'
 import { type Expected, largest, near } from './check.js'
 import { type ParameterValues, startValue } from './setting.js'
 
 /** Not the defaults: every setting must show. The learning rate is large, so that a wrong step does. */
-export const ADAM: AdamSettings = {
+export const ADAM: AdamNumbers = {
   learningRate: 0.05,
   beta1: 0.8,
   beta2: 0.95,
@@ -26,7 +25,7 @@ export function expectedAdam(
   gradient: Matrix,
   tolerance: number,
   floor = 0,
-  settings: AdamSettings = ADAM,
+  settings: AdamNumbers = ADAM,
 ): Record<string, Expected> {
   const state = {
     value: startValue(p),

@@ -1,14 +1,13 @@
-import type { CovariateUse, Device, Minibatch, Parameter, Tensor } from '../../src/device/device.js'
-import { linear, linearGradient, log1pCounts } from '../oracle/linear.js'
-import { matrix } from '../oracle/matrix.js'
-import { ADAM, expectedAdam } from './adam-expected.js'
+import type { LinearArgs, LinearGradientArgs, Tensor } from '../../src/device/device.js'
+import { linear, linearGradient } from '../oracle/linear.js'
+import { type Matrix, matrix } from '../oracle/matrix.js'
 import { type Check, type Expected, near } from './check.js'
+import { covariateUses, type LayerCase, LayerSetting, layerName } from './layer-setting.js'
 import {
-  makeParameters,
+  fill,
   parameterTensors,
   readAll,
   resetParameter,
-  Setting,
   SHAPES,
   type Shape,
   shapeName,
@@ -18,173 +17,138 @@ import {
 /** Sums of a few hundred float32 products. */
 const TOLERANCE = 1e-5
 
-/** Nothing beside the input, the batch alone, or all there is. */
-function covariateUses(shape: Shape): CovariateUse[] {
-  const skipped = shape.categories.map(() => 0)
-  return [
-    { categories: skipped, continuous: 0 },
-    { categories: shape.categories.map((n, k) => (k === 0 ? n : 0)), continuous: shape.continuous },
-    { categories: [...shape.categories], continuous: shape.continuous },
-  ]
-}
+/** How the gradient by the input is asked for. */
+type InputGradient = 'written' | 'added' | 'left out'
 
-interface Layer {
+interface DenseCase extends LayerCase {
   inputs: number
-  use: CovariateUse
+  mode: InputGradient
+  /** Rows that are not cells. */
+  rows?: number
+  frozen?: boolean
 }
 
-function layerParameters(setting: Setting, { inputs, use }: Layer) {
-  const outputs = setting.shape.hidden
-  const covariates = use.categories.reduce((sum, n) => sum + n, 0) + use.continuous
-  const scale = 1 / Math.sqrt(inputs + covariates)
-  return [
-    setting.parameter('weight', inputs + covariates, outputs, scale),
-    setting.parameter('bias', 1, outputs),
-  ] as const
-}
+const denseName = ({ inputs, mode, rows, frozen, ...layer }: DenseCase): string =>
+  [
+    `linear, ${inputs} inputs`,
+    ...(rows === undefined ? [] : [`${rows} rows`]),
+    `input gradient ${mode}`,
+    ...(frozen ? ['frozen'] : []),
+    `${layerName(layer)}: ${shapeName(layer.shape)}`,
+  ].join(', ')
 
-function sparseCheck(shape: Shape, use: CovariateUse, seed: number, adam: boolean): Check {
-  const setting = new Setting(shape, seed)
-  const parameters = layerParameters(setting, { inputs: shape.genes, use })
-  const outputGradient = setting.rows(shape.hidden)
-  const covariates = `${use.categories.join('+')} and ${use.continuous} covariates`
+function denseCheck(dense: DenseCase, seed: number): Check {
+  const { shape, use, inputs, mode, rows, frozen } = dense
+  const setting = new LayerSetting(dense, inputs, seed)
+  const capacity = rows ?? shape.capacity
+  const values = (columns: number) =>
+    rows === undefined ? setting.rows(columns) : setting.draws.normals(rows * columns)
+  const used = (x: Float32Array): Matrix =>
+    rows === undefined ? setting.used(x) : matrix(rows, x.length / rows, x)
+  const inputValues = values(inputs)
+  const outputGradient = values(shape.hidden)
+  const already = values(inputs)
   return {
-    name: `sparseLinear${adam ? ' with adam' : ''}, ${covariates}: ${shapeName(shape)}`,
+    name: denseName(dense),
     async run(device) {
       const batch = await device.minibatch(setting.source, shape.capacity)
-      const output = device.tensor(shape.capacity, shape.hidden)
-      const gradient = device.tensor(shape.capacity, shape.hidden)
-      const [weight, bias] = makeParameters(device, parameters) as [Parameter, Parameter]
-      for (const cells of [setting.before, setting.chosen]) {
-        for (const [i, p] of [weight, bias].entries()) resetParameter(device, p, parameters[i]!)
-        device.gather(batch, cells)
-        device.write(gradient, outputGradient)
-        const layer = { batch, weight, bias, covariates: use }
-        device.kernels.sparseLinear({ ...layer, output })
-        device.kernels.sparseLinearGradient({
-          ...layer,
-          outputGradient: gradient,
-          ...(adam ? { adam: ADAM } : {}),
-        })
+      const input = device.tensor(capacity, inputs)
+      const output = device.tensor(capacity, shape.hidden)
+      const gradient = device.tensor(capacity, shape.hidden)
+      const inputGradient = device.tensor(capacity, inputs)
+      const { weights, parameters, tensors } = setting.onDevice(device)
+      const layer = { batch, ...weights, input, ...(rows !== undefined && { rows }) }
+      const forward: LinearArgs = { ...layer, output }
+      const back: LinearGradientArgs = {
+        ...layer,
+        outputGradient: gradient,
+        ...(mode === 'left out' ? {} : { inputGradient }),
+        ...(mode === 'added' ? { accumulate: true } : {}),
+        ...(frozen && { frozen }),
       }
-      const outputs = await readAll(device, { output, ...parameterTensors([weight, bias], adam) })
-      device.release(batch, output, gradient, weight, bias)
+      for (const cells of [setting.before, setting.chosen]) {
+        for (const [i, p] of parameters.entries()) resetParameter(device, p, setting.parameters[i]!)
+        await fill(device, batch, cells)
+        const written: [Tensor, Float32Array][] = [
+          [input, inputValues],
+          [gradient, outputGradient],
+          [inputGradient, already],
+        ]
+        for (const [tensor, x] of written) device.write(tensor, x)
+        device.kernels.linear(forward)
+        device.kernels.linearGradient(back)
+      }
+      const read = { output, inputGradient, ...parameterTensors(parameters, false) }
+      const outputs = await readAll(device, read)
+      device.release(batch, input, output, gradient, inputGradient, ...parameters, ...tensors)
       return outputs
     },
     expected() {
       const cells = setting.cells()
-      const input = log1pCounts(cells)
-      const weight = startValue(parameters[0])
-      const output = linear(input, cells, use, weight, startValue(parameters[1]))
-      const gradient = linearGradient(input, cells, use, weight, setting.used(outputGradient))
-      const expected: Record<string, Expected> = { output: near(output, TOLERANCE) }
-      if (adam) {
-        Object.assign(expected, expectedAdam(parameters[0], gradient.weight, TOLERANCE))
-        return Object.assign(expected, expectedAdam(parameters[1], gradient.bias, TOLERANCE))
+      const input = used(inputValues)
+      const [weight, bias] = setting.parameters.map(startValue)
+      const gradient = linearGradient(input, cells, use, weight!, used(outputGradient))
+      const untouched = used(already)
+      const byInput = matrix(input.rows, inputs, gradient.input.values)
+      if (mode === 'added') for (const [i, x] of untouched.values.entries()) byInput.values[i]! += x
+      const expected: Record<string, Expected> = {
+        output: near(linear(input, cells, use, weight!, bias), TOLERANCE),
+        inputGradient: mode === 'left out' ? near(untouched, 0) : near(byInput, TOLERANCE),
       }
-      expected['weight.gradient'] = near(gradient.weight, TOLERANCE)
-      expected['bias.gradient'] = near(gradient.bias, TOLERANCE)
+      for (const { name, value } of setting.parameters) {
+        expected[`${name}.gradient`] = frozen
+          ? { values: value.map(() => 77), tolerance: 0 }
+          : near(gradient[name as 'weight' | 'bias'], TOLERANCE)
+      }
       return expected
     },
   }
 }
 
-/** How the gradient by the input is asked for. */
-type InputGradient = 'written' | 'added' | 'left out'
+const SHAPE: Shape = { genes: 9, hidden: 21, cells: 19, capacity: 32, categories: [3, 2], continuous: 1 }
 
-function denseCheck(
-  shape: Shape,
-  use: CovariateUse,
-  inputs: number,
-  seed: number,
-  mode: InputGradient,
-): Check {
-  const setting = new Setting(shape, seed)
-  const parameters = layerParameters(setting, { inputs, use })
-  const inputValues = setting.rows(inputs)
-  const outputGradient = setting.rows(shape.hidden)
-  const already = setting.rows(inputs)
-  const covariates = `${use.categories.join('+')} and ${use.continuous} covariates`
-
-  function step(
-    device: Device,
-    batch: Minibatch,
-    weight: Parameter,
-    bias: Parameter,
-    t: Record<string, Tensor>,
-  ) {
-    const { input, output, gradient, inputGradient } = t as Record<string, Tensor> & {
-      input: Tensor
-      output: Tensor
-      gradient: Tensor
-      inputGradient: Tensor
-    }
-    const layer = { batch, weight, bias, covariates: use, input }
-    device.kernels.linear({ ...layer, output })
-    device.kernels.linearGradient({
-      ...layer,
-      outputGradient: gradient,
-      ...(mode === 'left out' ? {} : { inputGradient }),
-      ...(mode === 'added' ? { accumulate: true } : {}),
-    })
-  }
-
-  return {
-    name: `linear, ${inputs} inputs, input gradient ${mode}, ${covariates}: ${shapeName(shape)}`,
-    async run(device) {
-      const batch = await device.minibatch(setting.source, shape.capacity)
-      const input = device.tensor(shape.capacity, inputs)
-      const output = device.tensor(shape.capacity, shape.hidden)
-      const gradient = device.tensor(shape.capacity, shape.hidden)
-      const inputGradient = device.tensor(shape.capacity, inputs)
-      const [weight, bias] = makeParameters(device, parameters) as [Parameter, Parameter]
-      for (const cells of [setting.before, setting.chosen]) {
-        for (const [i, p] of [weight, bias].entries()) resetParameter(device, p, parameters[i]!)
-        device.gather(batch, cells)
-        device.write(input, inputValues)
-        device.write(gradient, outputGradient)
-        device.write(inputGradient, already)
-        step(device, batch, weight, bias, { input, output, gradient, inputGradient })
-      }
-      const outputs = await readAll(device, {
-        output,
-        inputGradient,
-        ...parameterTensors([weight, bias], false),
-      })
-      device.release(batch, input, output, gradient, inputGradient, weight, bias)
-      return outputs
-    },
-    expected() {
-      const cells = setting.cells()
-      const input = setting.used(inputValues)
-      const weight = startValue(parameters[0])
-      const gradient = linearGradient(input, cells, use, weight, setting.used(outputGradient))
-      const untouched = setting.used(already)
-      const byInput = matrix(shape.cells, inputs, gradient.input.values)
-      if (mode === 'added') for (const [i, x] of untouched.values.entries()) byInput.values[i]! += x
-      return {
-        output: near(linear(input, cells, use, weight, startValue(parameters[1])), TOLERANCE),
-        'weight.gradient': near(gradient.weight, TOLERANCE),
-        'bias.gradient': near(gradient.bias, TOLERANCE),
-        inputGradient: mode === 'left out' ? near(untouched, 0) : near(byInput, TOLERANCE),
-      }
-    },
-  }
+/** What only some layers have. */
+function furtherCases(): DenseCase[] {
+  const none = { categories: [], continuous: 0 }
+  const own = { categories: [3, 2], continuous: 1 }
+  // more of both than the source has
+  const more = { categories: [3, 0, 4], continuous: 2 }
+  const layer = { shape: SHAPE, use: none, bias: true, given: 'none', inputs: 10 } as const
+  return [
+    { ...layer, bias: false, mode: 'written' },
+    { ...layer, bias: false, use: own, mode: 'added' },
+    { ...layer, use: more, given: 'both', mode: 'written' },
+    { ...layer, use: more, given: 'both', bias: false, mode: 'left out' },
+    { ...layer, use: { categories: [0, 5], continuous: 1 }, given: 'codes', mode: 'added' },
+    { ...layer, use: { categories: [3, 2], continuous: 3 }, given: 'values', mode: 'written' },
+    { ...layer, use: { categories: [0, 2], continuous: 0 }, given: 'codes', mode: 'left out' },
+    { ...layer, rows: 7, mode: 'written' },
+    { ...layer, rows: 50, mode: 'added' },
+    { ...layer, rows: 32, bias: false, mode: 'left out' },
+    { ...layer, rows: 1, inputs: 3, mode: 'written' },
+    { ...layer, frozen: true, use: own, mode: 'written' },
+    { ...layer, frozen: true, use: more, given: 'both', bias: false, mode: 'added' },
+    { ...layer, frozen: true, rows: 7, mode: 'written' },
+  ]
 }
 
 export function linearChecks(): Check[] {
   const inputs = [1, 3, 10, 33, 128]
   const modes: InputGradient[] = ['written', 'added', 'left out']
-  return SHAPES.flatMap((shape, i) =>
-    covariateUses(shape).flatMap((use, k) => [
-      sparseCheck(shape, use, 1000 + 10 * i + k, (i + k) % 2 === 1),
+  const usual = SHAPES.flatMap((shape, i) =>
+    covariateUses(shape).map((use, k) =>
       denseCheck(
-        shape,
-        use,
-        inputs[(i + k) % inputs.length]!,
+        {
+          shape,
+          use,
+          bias: true,
+          given: 'none',
+          inputs: inputs[(i + k) % inputs.length]!,
+          mode: modes[(i + k) % modes.length]!,
+        },
         2000 + 10 * i + k,
-        modes[(i + k) % modes.length]!,
       ),
-    ]),
+    ),
   )
+  return [...usual, ...furtherCases().map((dense, i) => denseCheck(dense, 2800 + i))]
 }

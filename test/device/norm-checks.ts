@@ -9,6 +9,7 @@ import {
 } from '../oracle/norm.js'
 import { type Check, type Expected, largest, near } from './check.js'
 import {
+  fill,
   makeParameters,
   parameterTensors,
   readAll,
@@ -48,7 +49,7 @@ function batchNormCheck(shape: Shape, seed: number, training: boolean): Check {
       const [scale, shift] = makeParameters(device, parameters) as [Parameter, Parameter]
       for (const cells of [setting.before, setting.chosen]) {
         for (const [i, p] of [scale, shift].entries()) resetParameter(device, p, parameters[i]!)
-        device.gather(batch, cells)
+        await fill(device, batch, cells)
         device.write(input, inputValues)
         device.write(running, runningValues)
         device.kernels.batchNorm({ batch, input, scale, shift, running, output, saved, training })
@@ -106,7 +107,7 @@ function layerNormCheck(shape: Shape, seed: number): Check {
       const inputGradient = device.tensor(shape.capacity, features)
       const saved = device.tensor(shape.capacity, 1)
       for (const cells of [setting.before, setting.chosen]) {
-        device.gather(batch, cells)
+        await fill(device, batch, cells)
         device.kernels.layerNorm({ batch, input, output, saved })
         device.kernels.layerNormGradient({ batch, output, saved, outputGradient: gradient, inputGradient })
       }

@@ -1,4 +1,14 @@
-import type { CellSource, Device, Parameter, Tensor } from '../../src/device/device.js'
+import { countsInMemory } from '../../src/cells/counts-in-memory.js'
+import {
+  type CellRow,
+  type CellSource,
+  type CountSource,
+  type Device,
+  MISSING,
+  type Minibatch,
+  type Parameter,
+  type Tensor,
+} from '../../src/device/device.js'
 import { Draws } from '../oracle/draws.js'
 import type { Cells } from '../oracle/linear.js'
 import { filled, type Matrix, matrix } from '../oracle/matrix.js'
@@ -11,14 +21,17 @@ export interface Shape {
   /** Numbers of categories of the source's categorical covariates. */
   categories: readonly number[]
   continuous: number
-  /** `huge`: some counts of 100,000. */
-  counts?: 'huge'
+  /** `huge`: some counts of 100,000; `missing`: some are not known. */
+  counts?: 'huge' | 'missing'
+  /** Counts come a turn later, and under other numbers than the cells. */
+  fetched?: boolean
 }
 
 export function shapeName(s: Shape): string {
   const covariates = `${s.categories.join('+')} categories, ${s.continuous} continuous`
   const counts = s.counts === undefined ? '' : `, ${s.counts} counts`
-  return `${s.genes} genes, ${s.hidden} hidden, ${s.cells} of ${s.capacity} cells, ${covariates}${counts}`
+  const from = s.fetched ? ', fetched' : ''
+  return `${s.genes} genes, ${s.hidden} hidden, ${s.cells} of ${s.capacity} cells, ${covariates}${counts}${from}`
 }
 
 /** Ragged on purpose: below, at and beyond every vector width and tile. */
@@ -32,6 +45,8 @@ export const SHAPES: readonly Shape[] = [
   { genes: 130, hidden: 128, cells: 130, capacity: 130, categories: [3], continuous: 1 },
   { genes: 17, hidden: 33, cells: 257, capacity: 300, categories: [2, 5], continuous: 0 },
   { genes: 33, hidden: 17, cells: 24, capacity: 32, categories: [2], continuous: 0, counts: 'huge' },
+  { genes: 70, hidden: 20, cells: 23, capacity: 30, categories: [3], continuous: 0, counts: 'missing' },
+  { genes: 29, hidden: 9, cells: 14, capacity: 20, categories: [2], continuous: 1, fetched: true },
 ]
 
 /** A parameter's value and Adam's moments. */
@@ -66,17 +81,13 @@ export class Setting {
     const size = Float32Array.from(this.#counts, (row) =>
       Math.max(
         1,
-        row.reduce((sum, x) => sum + x, 0),
+        row.reduce((sum, x) => sum + Math.max(0, x), 0),
       ),
     )
     this.source = {
       nCells,
       nGenes: shape.genes,
-      row: (cell) => {
-        const row = this.#counts[cell]!
-        const genes = Int32Array.from(row.keys()).filter((gene) => row[gene]! > 0)
-        return { genes, counts: Float32Array.from(genes, (gene) => row[gene]!) }
-      },
+      ...this.#countSource(nCells),
       categorical: shape.categories.map((n) =>
         Int32Array.from({ length: nCells }, () => this.draws.below(n)),
       ),
@@ -87,15 +98,44 @@ export class Setting {
     this.chosen = this.draws.sample(nCells, shape.cells)
   }
 
+  /** The counts, and which of their rows each cell is where that is not the same number. */
+  #countSource(nCells: number): { counts: CountSource; rows?: Int32Array } {
+    const { genes: nGenes, counts, fetched } = this.shape
+    const row = (cell: number): CellRow => {
+      const all = this.#counts[cell]!
+      const genes = Int32Array.from(all.keys()).filter((gene) => all[gene] !== 0)
+      return { genes, counts: Float32Array.from(genes, (gene) => all[gene]!) }
+    }
+    if (!fetched) return { counts: countsInMemory(nCells, nGenes, row, counts === 'missing') }
+    const number = (cell: number) => 2 * (nCells - 1 - cell) + 1
+    const nothing: CellRow = { genes: new Int32Array(0), counts: new Float32Array(0) }
+    return {
+      counts: {
+        nCells: 2 * nCells,
+        nGenes,
+        load: async (cells) => Array.from(cells, (k) => (k % 2 ? row(nCells - 1 - (k - 1) / 2) : nothing)),
+      },
+      rows: Int32Array.from({ length: nCells }, (_, cell) => number(cell)),
+    }
+  }
+
   /** One cell in five has no count, one gene in six none either (where there are several). */
   #makeRow(cell: number): Float32Array {
     const { genes, counts } = this.shape
     return Float32Array.from({ length: genes }, (_, gene) => {
       const x = this.draws.uniform()
+      // of one cell in seven nothing is known
+      if (counts === 'missing' && (cell % 7 === 3 || x < 0.15)) return MISSING
       if (cell % 5 === 4 || gene % 6 === 5 || x < 0.7) return 0
       if (counts === 'huge' && x > 0.95) return 100_000
       return Math.ceil(40 * ((x - 0.7) / 0.3) ** 4)
     })
+  }
+
+  /** Puts other counts in the place of some; sizes stay as they are. */
+  protected changeCounts(count: (cell: number, gene: number, count: number) => number): void {
+    for (const [cell, row] of this.#counts.entries())
+      for (const [gene, x] of row.entries()) row[gene] = count(cell, gene, x)
   }
 
   /** The chosen cells, as the oracles take them. */
@@ -132,6 +172,12 @@ export class Setting {
       secondMoment: this.draws.uniforms(size, 0.001, 0.1),
     }
   }
+}
+
+/** Fills a minibatch with cells, whose counts are fetched first. */
+export async function fill(device: Device, batch: Minibatch, cells: Int32Array): Promise<void> {
+  await device.load(batch, cells)
+  device.gather(batch, cells)
 }
 
 export function startValue(p: ParameterValues): Matrix {

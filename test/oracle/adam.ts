@@ -1,6 +1,9 @@
 import type { AdamSettings } from '../../src/device/device.js'
 import { filled, type Matrix } from './matrix.js'
 
+/** Adam's settings of one step. */
+export type AdamNumbers = Readonly<Record<keyof AdamSettings, number>>
+
 export interface AdamState {
   value: Matrix
   firstMoment: Matrix
@@ -8,7 +11,7 @@ export interface AdamState {
 }
 
 /** One update of Adam (Kingma and Ba 2015), the L2 term in the gradient and epsilon beside the corrected root. */
-export function adam(state: AdamState, gradient: Matrix, settings: AdamSettings): AdamState {
+export function adam(state: AdamState, gradient: Matrix, settings: AdamNumbers): AdamState {
   const { learningRate, beta1, beta2, epsilon, weightDecay, step } = settings
   const { rows, columns } = state.value
   const map = (value: (i: number) => number) => filled(rows, columns, (i, j) => value(i * columns + j))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countHead, countHeadGradient, type HeadArguments } from './count-head.js'
+import { countHead, countHeadGradient, type HeadArguments, logitGradient, withLogits } from './count-head.js'
 import { Draws } from './draws.js'
 import { expectGradient } from './finite-difference.js'
 import { logLikelihood } from './likelihood.js'
@@ -82,6 +82,36 @@ describe.each(LIKELIHOODS)('count head, %s', (likelihood) => {
     if (args.zeroWeight !== undefined) expectGradient(gradient.zeroWeight!, args.zeroWeight, value)
     if (args.zeroBias !== undefined) expectGradient(gradient.zeroBias!, args.zeroBias, value)
     if (args.logDispersion !== undefined) expectGradient(gradient.logDispersion!, args.logDispersion, value)
+  })
+})
+
+describe.each(LIKELIHOODS)('count head with what is not observed, %s', (likelihood) => {
+  const args: HeadArguments = {
+    ...headArguments(likelihood, 'softmax', true),
+    codes: [2, 2, 0, 1, 1],
+    cellGradient: [0.3, -0.2, 0.5, 0, 1],
+    // the cells of code 2 have no gene at all
+    absent: { covariate: 0, present: matrix(3, 4, [1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0]) },
+  }
+  args.cells.counts.values[5] = -1
+
+  it('leaves it out of softmax and likelihood', () => {
+    const { mean, logLikelihood: sum } = countHead({ ...args, logSize: matrix(5, 1) })
+    const totals = [0, 1, 2, 3, 4].map((i) => mean.values.slice(4 * i, 4 * i + 4).reduce((a, b) => a + b, 0))
+    for (const [i, total] of totals.entries()) expect(total).toBeCloseTo(i === 2 ? 0 : 1, 10)
+    expect([mean.values[2], mean.values[5]]).toEqual([0, 0])
+    expect(sum.values[2]).toBe(0)
+  })
+
+  it.each(['softmax', 'softplus'] as const)('has the right gradients with %s', (scale) => {
+    const given = withLogits({ ...args, scale })
+    const value = () =>
+      countHead(given).logLikelihood.values.reduce((sum, x, i) => sum + args.cellGradient![i]! * x, 0)
+    const gradient = logitGradient(given)
+    expectGradient(gradient.logits, given.logits, value)
+    expectGradient(gradient.logSize, given.logSize!, value)
+    if (given.zeroLogits) expectGradient(gradient.zeroLogits, given.zeroLogits, value)
+    if (given.logDispersion) expectGradient(gradient.logDispersion!, given.logDispersion, value)
   })
 })
 

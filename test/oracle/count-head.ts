@@ -10,10 +10,28 @@ import type { Cells } from './linear.js'
 import { at, columnSums, filled, type Matrix, matrix, multiply, transpose } from './matrix.js'
 import { sigmoid, softplus } from './special.js'
 
-export interface HeadArguments {
+/** A head on logits that are given. */
+export interface LogitArguments {
   likelihood: Likelihood
   scale: 'softmax' | 'softplus'
   cells: Cells
+  /** Cells × genes. */
+  logits: Matrix
+  zeroLogits?: Matrix
+  /** 1 × genes, or batches × genes. */
+  logDispersion?: Matrix
+  /** Batch of each cell for the dispersions, in place of the cells' own. */
+  codes?: readonly number[]
+  /** Cells × 1; the cells' sizes when left out. */
+  logSize?: Matrix
+  /** Genes that cells of some codes of a covariate do not have: codes × genes of 1 and 0. */
+  absent?: { covariate: number; present: Matrix }
+  /** Gradient of the loss by each cell's log-likelihood; −1/cells when left out. */
+  cellGradient?: readonly number[]
+}
+
+/** A head on hidden units. */
+export interface HeadArguments extends Omit<LogitArguments, 'logits' | 'zeroLogits'> {
   /** Cells × hidden. */
   hidden: Matrix
   /** Genes × hidden, and 1 × genes. */
@@ -21,10 +39,6 @@ export interface HeadArguments {
   bias: Matrix
   zeroWeight?: Matrix
   zeroBias?: Matrix
-  /** 1 × genes, or batches × genes. */
-  logDispersion?: Matrix
-  /** Cells × 1; the cells' sizes when left out. */
-  logSize?: Matrix
 }
 
 function affine(hidden: Matrix, weight: Matrix, bias: Matrix): Matrix {
@@ -32,33 +46,50 @@ function affine(hidden: Matrix, weight: Matrix, bias: Matrix): Matrix {
   return filled(product.rows, product.columns, (i, g) => at(product, i, g) + at(bias, 0, g))
 }
 
-/** What the network says before sizes: share of each gene (softmax) or its rate (softplus). */
-function scales(args: HeadArguments, logits: Matrix): Matrix {
-  if (args.scale === 'softplus')
-    return filled(logits.rows, logits.columns, (i, g) => softplus(at(logits, i, g)))
-  const exponentials = matrix(logits.rows, logits.columns)
-  for (let i = 0; i < logits.rows; i++) {
-    const row = Array.from({ length: logits.columns }, (_, g) => at(logits, i, g))
-    const largest = Math.max(...row)
-    const sum = row.reduce((total, x) => total + Math.exp(x - largest), 0)
-    for (const [g, x] of row.entries())
-      exponentials.values[i * logits.columns + g] = Math.exp(x - largest) / sum
+/** The logits that hidden units give, as the arguments of the rest of the head. */
+export function withLogits(args: HeadArguments | LogitArguments): LogitArguments {
+  if (!('hidden' in args)) return args
+  const { hidden, weight, bias, zeroWeight, zeroBias, ...rest } = args
+  return {
+    ...rest,
+    logits: affine(hidden, weight, bias),
+    ...(zeroWeight && { zeroLogits: affine(hidden, zeroWeight, zeroBias!) }),
   }
-  return exponentials
 }
 
-function sizeOf(args: HeadArguments, cell: number): number {
+/** Whether there is a count: it is known, and the cell has the gene. */
+function observed({ cells, absent }: LogitArguments, cell: number, gene: number): boolean {
+  if (at(cells.counts, cell, gene) < 0) return false
+  return absent === undefined || at(absent.present, cells.categorical[absent.covariate]![cell]!, gene) === 1
+}
+
+/** What the network says before sizes: share of each gene (softmax) or its rate (softplus); 0 where nothing is observed. */
+function scales(args: LogitArguments): Matrix {
+  const { logits } = args
+  const genes = Array.from({ length: logits.columns }, (_, g) => g)
+  const result = matrix(logits.rows, logits.columns)
+  for (let i = 0; i < logits.rows; i++) {
+    const known = genes.filter((g) => observed(args, i, g))
+    const largest = Math.max(...known.map((g) => at(logits, i, g)))
+    const sum = known.reduce((total, g) => total + Math.exp(at(logits, i, g) - largest), 0)
+    for (const g of known) {
+      const x = at(logits, i, g)
+      result.values[i * logits.columns + g] =
+        args.scale === 'softplus' ? softplus(x) : Math.exp(x - largest) / sum
+    }
+  }
+  return result
+}
+
+function sizeOf(args: LogitArguments, cell: number): number {
   return args.logSize === undefined ? args.cells.size[cell]! : Math.exp(at(args.logSize, cell, 0))
 }
 
-function dispersionRow(args: HeadArguments, cell: number): number {
-  return args.logDispersion !== undefined && args.logDispersion.rows > 1
-    ? args.cells.categorical[0]![cell]!
-    : 0
+function dispersionRow({ logDispersion, codes, cells }: LogitArguments, cell: number): number {
+  return logDispersion !== undefined && logDispersion.rows > 1 ? (codes ?? cells.categorical[0]!)[cell]! : 0
 }
 
 export interface HeadForward {
-  logits: Matrix
   /** Cells × genes. */
   scales: Matrix
   mean: Matrix
@@ -70,28 +101,26 @@ export interface HeadForward {
   magnitude: Matrix
 }
 
-export function countHead(args: HeadArguments): HeadForward {
-  const { likelihood } = args
-  const logits = affine(args.hidden, args.weight, args.bias)
+export function countHead(head: HeadArguments | LogitArguments): HeadForward {
+  const args = withLogits(head)
+  const { likelihood, logits } = args
   const genes = logits.columns
-  const rates = scales(args, logits)
+  const rates = scales(args)
   const mean = filled(logits.rows, genes, (i, g) => sizeOf(args, i) * at(rates, i, g))
-  const zeroLogits =
-    args.zeroWeight === undefined
-      ? matrix(logits.rows, genes)
-      : affine(args.hidden, args.zeroWeight, args.zeroBias!)
-  const forward = { logits, scales: rates, mean, zeroLogits }
+  const zeroLogits = args.zeroLogits ?? matrix(logits.rows, genes)
+  const forward = { scales: rates, mean, zeroLogits }
   const sum = (value: (likelihood: Likelihood, term: CountTerm) => number) =>
     filled(logits.rows, 1, (i) => {
       let total = 0
-      for (let g = 0; g < genes; g++) total += value(likelihood, countTerm(args, forward, i, g))
+      for (let g = 0; g < genes; g++)
+        if (observed(args, i, g)) total += value(likelihood, countTerm(args, forward, i, g))
       return total
     })
   return { ...forward, logLikelihood: sum(logLikelihood), magnitude: sum(magnitude) }
 }
 
 function countTerm(
-  args: HeadArguments,
+  args: LogitArguments,
   forward: { mean: Matrix; zeroLogits: Matrix },
   cell: number,
   gene: number,
@@ -107,34 +136,36 @@ function countTerm(
   }
 }
 
-export interface HeadGradient {
-  hidden: Matrix
+export interface LogitGradient {
+  /** Cells × genes. */
+  logits: Matrix
+  zeroLogits: Matrix
   /** Cells × 1. */
   logSize: Matrix
-  weight: Matrix
-  bias: Matrix
-  zeroWeight?: Matrix
-  zeroBias?: Matrix
   logDispersion?: Matrix
 }
 
-/** Gradients of minus the mean over the cells of the log-likelihood. */
-export function countHeadGradient(args: HeadArguments): HeadGradient {
+const weightOf = ({ cellGradient, logits }: LogitArguments, cell: number): number =>
+  cellGradient === undefined ? -1 / logits.rows : cellGradient[cell]!
+
+/** Gradients of minus the mean over the cells of the log-likelihood, or of what `cellGradient` says. */
+export function logitGradient(args: LogitArguments): LogitGradient {
   const forward = countHead(args)
-  const n = args.hidden.rows
-  const genes = args.weight.rows
+  const { rows: n, columns: genes } = args.logits
   const byMeanTimesMean = matrix(n, genes)
-  const byZeroLogit = matrix(n, genes)
+  const zeroLogits = matrix(n, genes)
   const logDispersion =
     args.logDispersion === undefined ? undefined : matrix(args.logDispersion.rows, args.logDispersion.columns)
   for (let i = 0; i < n; i++) {
     for (let g = 0; g < genes; g++) {
+      if (!observed(args, i, g)) continue
       const term = countTerm(args, forward, i, g)
       const gradient = logLikelihoodGradient(args.likelihood, term)
-      byMeanTimesMean.values[i * genes + g] = (-gradient.mean * term.mean) / n
-      byZeroLogit.values[i * genes + g] = -gradient.zeroLogit / n
+      const weight = weightOf(args, i)
+      byMeanTimesMean.values[i * genes + g] = weight * gradient.mean * term.mean
+      zeroLogits.values[i * genes + g] = weight * gradient.zeroLogit
       if (logDispersion !== undefined) {
-        logDispersion.values[dispersionRow(args, i) * genes + g]! += (-gradient.theta * term.theta) / n
+        logDispersion.values[dispersionRow(args, i) * genes + g]! += weight * gradient.theta * term.theta
       }
     }
   }
@@ -143,39 +174,55 @@ export function countHeadGradient(args: HeadArguments): HeadGradient {
     for (let g = 0; g < genes; g++) total += at(byMeanTimesMean, i, g)
     return total
   })
-  const byLogit = filled(n, genes, (i, g) => {
+  const logits = filled(n, genes, (i, g) => {
     // softmax: d mean_k / d logit_g = mean_k (1[k = g] − share_g)
     if (args.scale === 'softmax')
       return at(byMeanTimesMean, i, g) - at(forward.scales, i, g) * at(logSize, i, 0)
-    const logit = at(forward.logits, i, g)
+    const logit = at(args.logits, i, g)
     return (at(byMeanTimesMean, i, g) / softplus(logit)) * sigmoid(logit)
   })
-  const hidden = multiply(byLogit, args.weight)
-  const gradient: HeadGradient = {
-    hidden,
-    logSize,
-    weight: multiply(transpose(byLogit), args.hidden),
-    bias: columnSums(byLogit),
-  }
-  if (logDispersion !== undefined) gradient.logDispersion = logDispersion
-  if (args.zeroWeight !== undefined) {
-    const through = multiply(byZeroLogit, args.zeroWeight)
-    gradient.hidden = filled(n, hidden.columns, (i, j) => at(hidden, i, j) + at(through, i, j))
-    gradient.zeroWeight = multiply(transpose(byZeroLogit), args.hidden)
-    gradient.zeroBias = columnSums(byZeroLogit)
-  }
-  return gradient
+  return { logits, zeroLogits, logSize, ...(logDispersion && { logDispersion }) }
 }
 
-/** Sum over the cells of the sizes of the summands of the gradient by log θ, as {@link countHeadGradient} scales it. */
-export function dispersionGradientMagnitude(args: HeadArguments): Matrix {
+export interface HeadGradient extends LogitGradient {
+  hidden: Matrix
+  weight: Matrix
+  bias: Matrix
+  zeroWeight?: Matrix
+  zeroBias?: Matrix
+}
+
+/** The same by hidden units and their weights. */
+export function countHeadGradient(args: HeadArguments): HeadGradient {
+  const gradient = logitGradient(withLogits(args))
+  const { logits, zeroLogits } = gradient
+  const hidden = multiply(logits, args.weight)
+  const result: HeadGradient = {
+    ...gradient,
+    hidden,
+    weight: multiply(transpose(logits), args.hidden),
+    bias: columnSums(logits),
+  }
+  if (args.zeroWeight !== undefined) {
+    const through = multiply(zeroLogits, args.zeroWeight)
+    result.hidden = filled(hidden.rows, hidden.columns, (i, j) => at(hidden, i, j) + at(through, i, j))
+    result.zeroWeight = multiply(transpose(zeroLogits), args.hidden)
+    result.zeroBias = columnSums(zeroLogits)
+  }
+  return result
+}
+
+/** Sum over the cells of the sizes of the summands of the gradient by log θ, as {@link logitGradient} scales it. */
+export function dispersionGradientMagnitude(head: HeadArguments | LogitArguments): Matrix {
+  const args = withLogits(head)
   const forward = countHead(args)
   const magnitude = matrix(args.logDispersion!.rows, args.logDispersion!.columns)
-  for (let i = 0; i < args.hidden.rows; i++) {
-    for (let g = 0; g < args.weight.rows; g++) {
+  for (let i = 0; i < args.logits.rows; i++) {
+    for (let g = 0; g < args.logits.columns; g++) {
+      if (!observed(args, i, g)) continue
       const term = countTerm(args, forward, i, g)
       const size = term.theta * thetaGradientMagnitude(term)
-      magnitude.values[dispersionRow(args, i) * magnitude.columns + g]! += size / args.hidden.rows
+      magnitude.values[dispersionRow(args, i) * magnitude.columns + g]! += size * Math.abs(weightOf(args, i))
     }
   }
   return magnitude

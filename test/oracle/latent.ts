@@ -1,6 +1,5 @@
-import type { NoiseKey } from '../../src/device/device.js'
 import { at, filled, type Matrix, matrix } from './matrix.js'
-import { noiseNormal } from './philox.js'
+import { type NoiseNumbers, noiseNormal } from './philox.js'
 
 const VARIANCE_FLOOR = 1e-4
 
@@ -14,7 +13,7 @@ export interface LatentArguments {
   prior?: { table: Matrix; codes: readonly number[] }
 }
 
-export function latentNormals(rows: number, columns: number, noise: NoiseKey | undefined): Matrix {
+export function latentNormals(rows: number, columns: number, noise: NoiseNumbers | undefined): Matrix {
   return noise === undefined
     ? matrix(rows, columns)
     : filled(rows, columns, (i, j) => noiseNormal(noise, i, j))
@@ -49,24 +48,23 @@ export function sampleLatent(args: LatentArguments): { output: Matrix; kl: Matri
   }
 }
 
-/** Gradient of Σ outputGradient·draw + klWeight · mean over the cells of KL. */
+/** Gradient of Σ outputGradient·draw + Σ klGradient·KL; `klGradient` has a value for each cell. */
 export function sampleLatentGradient(
   args: LatentArguments,
   outputGradient: Matrix,
-  klWeight: number,
+  klGradient: (cell: number) => number,
 ): { mean: Matrix; rawVariance: Matrix } {
   const { rows, columns } = args.mean
-  const weight = klWeight / rows
   return {
     mean: filled(rows, columns, (i, j) => {
       const prior = priorOf(args, i)
-      return at(outputGradient, i, j) + (weight * (at(args.mean, i, j) - prior.mean)) / prior.variance
+      return at(outputGradient, i, j) + (klGradient(i) * (at(args.mean, i, j) - prior.mean)) / prior.variance
     }),
     rawVariance: filled(rows, columns, (i, j) => {
       const raw = Math.exp(at(args.rawVariance, i, j))
       const variance = raw + VARIANCE_FLOOR
       const byDraw = (at(outputGradient, i, j) * at(args.normals, i, j)) / (2 * Math.sqrt(variance))
-      const byKl = 0.5 * weight * (1 / priorOf(args, i).variance - 1 / variance)
+      const byKl = 0.5 * klGradient(i) * (1 / priorOf(args, i).variance - 1 / variance)
       return (byDraw + byKl) * raw
     }),
   }

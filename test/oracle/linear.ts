@@ -3,7 +3,7 @@ import { at, columnSums, filled, firstColumns, type Matrix, multiply, transpose 
 
 /** The cells of a minibatch, densely. */
 export interface Cells {
-  /** Cells × genes. */
+  /** Cells × genes; −1 where a count is not known. */
   counts: Matrix
   /** Category code of every cell, one array a categorical covariate. */
   categorical: readonly (readonly number[])[]
@@ -26,12 +26,21 @@ export function withCovariates(input: Matrix, cells: Cells, use: CovariateUse): 
 }
 
 export function log1pCounts(cells: Cells): Matrix {
-  return filled(cells.counts.rows, cells.counts.columns, (i, j) => Math.log1p(at(cells.counts, i, j)))
+  return filled(cells.counts.rows, cells.counts.columns, (i, j) =>
+    Math.log1p(Math.max(0, at(cells.counts, i, j))),
+  )
 }
 
 /** [input | covariates]·W + b. The sparse layer is this one with log1p(counts) as its input. */
-export function linear(input: Matrix, cells: Cells, use: CovariateUse, weight: Matrix, bias: Matrix): Matrix {
+export function linear(
+  input: Matrix,
+  cells: Cells,
+  use: CovariateUse,
+  weight: Matrix,
+  bias: Matrix | undefined,
+): Matrix {
   const product = multiply(withCovariates(input, cells, use), weight)
+  if (bias === undefined) return product
   return filled(product.rows, product.columns, (i, j) => at(product, i, j) + at(bias, 0, j))
 }
 

@@ -1,4 +1,9 @@
-import type { NoiseKey } from '../../src/device/device.js'
+/** The noise of one step: `NoiseKey` with its numbers. */
+export interface NoiseNumbers {
+  seed: number
+  purpose: number
+  step: number
+}
 
 const MASK = 0xffffffffn
 
@@ -20,17 +25,17 @@ export function philox(counter: readonly number[], key: readonly number[]): numb
 }
 
 /** The four words of one block of a minibatch's row. */
-export function noiseWords(noise: NoiseKey, row: number, block: number): number[] {
+export function noiseWords(noise: NoiseNumbers, row: number, block: number): number[] {
   return philox([block, row, noise.step, 0], [noise.seed, noise.purpose])
 }
 
 /** Uniform in [0, 1) with 24 bits, exact in float32. */
-export function noiseUniform(noise: NoiseKey, row: number, column: number): number {
+export function noiseUniform(noise: NoiseNumbers, row: number, column: number): number {
   return (noiseWords(noise, row, column >>> 2)[column & 3]! >>> 8) * 2 ** -24
 }
 
 /** Standard normal by Box and Muller: two words a number, two numbers a block. */
-export function noiseNormal(noise: NoiseKey, row: number, column: number): number {
+export function noiseNormal(noise: NoiseNumbers, row: number, column: number): number {
   const words = noiseWords(noise, row, column >>> 1)
   const first = words[2 * (column & 1)]!
   const second = words[2 * (column & 1) + 1]!

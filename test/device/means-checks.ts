@@ -1,0 +1,60 @@
+import { countHead } from '../oracle/count-head.js'
+import { at, filled } from '../oracle/matrix.js'
+import { type Check, type Expected, largest, near } from './check.js'
+import { headCases, unusualCases } from './head-checks.js'
+import { type HeadCase, HeadSetting, headName } from './head-setting.js'
+import { readAll } from './setting.js'
+
+const TOLERANCE = 2e-5
+
+function meansCheck(head: HeadCase, seed: number): Check {
+  const setting = new HeadSetting(head, seed)
+  const { capacity, genes, cells: n } = head.shape
+  const zinb = head.likelihood === 'zinb'
+  return {
+    name: `countMeans, ${headName(head)}`,
+    async run(device) {
+      const on = await setting.onDevice(device)
+      const mean = device.tensor(capacity, genes)
+      const zeros = device.tensor(capacity, genes)
+      const { logLikelihood: _, codes: __, ...args } = on.args
+      for (const cells of [setting.before, setting.chosen]) {
+        await setting.start(device, on, cells)
+        device.kernels.countMeans({ ...args, mean, ...(zinb ? { zeros } : {}) })
+      }
+      const outputs = await readAll(device, { mean, zeros })
+      device.release(on.batch, ...on.parameters, ...on.tensors, on.logLikelihood, mean, zeros)
+      return outputs
+    },
+    expected() {
+      const { mean, zeroLogits } = countHead(setting.oracle())
+      // each cell has its own size
+      const scale = filled(n, genes, (i) =>
+        Math.max(1e-3, largest(mean.values.subarray(i * genes, (i + 1) * genes))),
+      )
+      const expected: Record<string, Expected> = {
+        mean: { values: mean.values, tolerance: TOLERANCE, scale: scale.values },
+      }
+      if (!zinb) expected.zeros = near(zeroLogits, 0)
+      else {
+        // where a mean is 0 there is nothing to drop
+        const size = filled(n, genes, (i, g) =>
+          at(mean, i, g) === 0 ? Number.POSITIVE_INFINITY : largest(zeroLogits.values),
+        )
+        expected.zeros = { values: zeroLogits.values, tolerance: TOLERANCE, scale: size.values }
+      }
+      return expected
+    },
+  }
+}
+
+export function meansChecks(): Check[] {
+  return [
+    ...headCases()
+      .filter((_, i) => i % 5 === 1)
+      .map((head, i) => meansCheck(head, 8000 + i)),
+    ...unusualCases()
+      .filter(({ codes }, i) => codes === undefined && i % 2 === 0)
+      .map((head, i) => meansCheck(head, 8100 + i)),
+  ]
+}

@@ -1,0 +1,150 @@
+import type { Minibatch, Parameter } from '../../src/device/device.js'
+import { linear, linearGradient, log1pCounts } from '../oracle/linear.js'
+import { ADAM, expectedAdam } from './adam-expected.js'
+import { type Check, type Expected, near } from './check.js'
+import { covariateUses, type LayerCase, LayerSetting, layerName } from './layer-setting.js'
+import {
+  fill,
+  parameterTensors,
+  readAll,
+  resetParameter,
+  SHAPES,
+  type Shape,
+  shapeName,
+  startValue,
+} from './setting.js'
+import { OTHER_ADAM, STEP_ADAM } from './step-values.js'
+
+/** Sums of a few hundred float32 products. */
+const TOLERANCE = 1e-5
+
+/** Whether the weights are updated at once, and by what. */
+type Update = 'none' | 'numbers' | 'step numbers'
+
+function sparseCheck(layer: LayerCase, seed: number, update: Update): Check {
+  const { shape, use } = layer
+  const setting = new LayerSetting(layer, shape.genes, seed)
+  const outputGradient = setting.rows(shape.hidden)
+  const adam = { none: undefined, numbers: ADAM, 'step numbers': STEP_ADAM }[update]
+  const how = { none: '', numbers: ' with adam', 'step numbers': ' with adam by step numbers' }[update]
+  return {
+    name: `sparseLinear${how}, ${layerName(layer)}: ${shapeName(shape)}`,
+    async run(device) {
+      const batch = await device.minibatch(setting.source, shape.capacity)
+      const output = device.tensor(shape.capacity, shape.hidden)
+      const gradient = device.tensor(shape.capacity, shape.hidden)
+      const { weights, parameters, tensors } = setting.onDevice(device)
+      const forward = { batch, ...weights, output }
+      const back = { batch, ...weights, outputGradient: gradient, ...(adam && { adam }) }
+      for (const [cells, numbers] of [
+        [setting.before, OTHER_ADAM],
+        [setting.chosen, ADAM],
+      ] as const) {
+        device.step({ ...numbers })
+        for (const [i, p] of parameters.entries()) resetParameter(device, p, setting.parameters[i]!)
+        await fill(device, batch, cells)
+        device.write(gradient, outputGradient)
+        device.kernels.sparseLinear(forward)
+        device.kernels.sparseLinearGradient(back)
+      }
+      const outputs = await readAll(device, { output, ...parameterTensors(parameters, update !== 'none') })
+      device.release(batch, output, gradient, ...parameters, ...tensors)
+      return outputs
+    },
+    expected() {
+      const cells = setting.cells()
+      const input = log1pCounts(cells)
+      const [weight, bias] = setting.parameters.map(startValue)
+      const gradient = linearGradient(input, cells, use, weight!, setting.used(outputGradient))
+      const expected: Record<string, Expected> = {
+        output: near(linear(input, cells, use, weight!, bias), TOLERANCE),
+      }
+      for (const p of setting.parameters) {
+        const of = gradient[p.name as 'weight' | 'bias']
+        if (update === 'none') expected[`${p.name}.gradient`] = near(of, TOLERANCE)
+        else Object.assign(expected, expectedAdam(p, of, TOLERANCE))
+      }
+      return expected
+    },
+  }
+}
+
+/** Two sets of cells over the same counts, each in an order of its own. */
+function sharedCounts(): Check {
+  const shape: Shape = { genes: 19, hidden: 5, cells: 6, capacity: 9, categories: [3], continuous: 0 }
+  const layer: LayerCase = { shape, use: { categories: [3], continuous: 0 }, bias: true, given: 'none' }
+  const setting = new LayerSetting(layer, shape.genes, 1900)
+  const { source } = setting
+  const n = source.nCells
+  const back = (cell: number) => n - 1 - cell
+  const other = {
+    ...source,
+    rows: Int32Array.from({ length: n }, (_, cell) => back(cell)),
+    categorical: source.categorical.map((codes) => codes.map((_, cell) => codes[back(cell)]!)),
+  }
+  return {
+    name: 'sparseLinear, two sources of the same counts',
+    async run(device) {
+      const { weights, parameters } = setting.onDevice(device)
+      const [first, second] = [
+        await device.minibatch(source, shape.capacity),
+        await device.minibatch(other, shape.capacity),
+      ]
+      const output = device.tensor(shape.capacity, shape.hidden)
+      const run = async (batch: Minibatch, cells: Int32Array) => {
+        device.gather(batch, cells)
+        device.kernels.sparseLinear({ batch, ...weights, output })
+        return device.read(output)
+      }
+      const outputs = {
+        first: await run(first, setting.chosen),
+        second: await run(second, setting.chosen.map(back)),
+      }
+      device.release(first)
+      const alone = await run(second, setting.chosen.map(back))
+      device.release(second, output, ...(parameters as Parameter[]))
+      return { ...outputs, alone }
+    },
+    expected() {
+      const cells = setting.cells()
+      const [weight, bias] = setting.parameters.map(startValue)
+      const output = near(linear(log1pCounts(cells), cells, layer.use, weight!, bias), TOLERANCE)
+      return { first: output, second: output, alone: output }
+    },
+  }
+}
+
+export function sparseChecks(): Check[] {
+  const updates: Update[] = ['none', 'numbers']
+  const usual = SHAPES.flatMap((shape, i) =>
+    covariateUses(shape).map((use, k) =>
+      sparseCheck({ shape, use, bias: true, given: 'none' }, 1000 + 10 * i + k, updates[(i + k) % 2]!),
+    ),
+  )
+  const shape: Shape = {
+    genes: 45,
+    hidden: 18,
+    cells: 21,
+    capacity: 32,
+    categories: [3, 2],
+    continuous: 1,
+  }
+  const none = { categories: [0, 0], continuous: 0 }
+  // more of both than the source has
+  const more = { categories: [3, 0, 4], continuous: 2 }
+  const further: [Omit<LayerCase, 'shape'>, Update][] = [
+    [{ use: none, bias: false, given: 'none' }, 'none'],
+    [{ use: none, bias: false, given: 'none' }, 'numbers'],
+    [{ use: none, bias: true, given: 'none' }, 'step numbers'],
+    [{ use: { categories: [3, 2], continuous: 1 }, bias: false, given: 'none' }, 'step numbers'],
+    [{ use: more, bias: true, given: 'both' }, 'none'],
+    [{ use: more, bias: false, given: 'both' }, 'step numbers'],
+    [{ use: { categories: [0, 5], continuous: 1 }, bias: true, given: 'codes' }, 'numbers'],
+    [{ use: { categories: [3, 2], continuous: 3 }, bias: true, given: 'values' }, 'none'],
+  ]
+  return [
+    ...usual,
+    ...further.map(([layer, update], i) => sparseCheck({ shape, ...layer }, 1800 + i, update)),
+    sharedCounts(),
+  ]
+}
