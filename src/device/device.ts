@@ -301,7 +301,7 @@ export interface CountHeadGradientArgs extends CountHeadArgs {
   zeroLogitsGradient?: Tensor
   /** Cells × 1; asked for when `logSize` is a draw. */
   logSizeGradient?: Tensor
-  /** Leaves the gradients of the head's parameters out. */
+  /** Leaves the gradients of the head's parameters out; what that of a dispersion holds then is not said. */
   frozen?: boolean
   /** When given, the head's parameters are updated at once and their gradients need not be stored. */
   adam?: AdamSettings
@@ -311,7 +311,10 @@ export interface CountMeansArgs extends HeadInput {
   batch: Minibatch
   head: CountHead
   logSize?: Tensor
-  /** Cells × genes: expected counts of the negative binomial or Poisson (before zero inflation). */
+  /**
+   * Cells × genes: expected counts of the negative binomial or Poisson (before zero inflation). Where a count is missing or a
+   * gene absent, what it would be: the softmax is normalised over what the cell has, here as in the likelihood.
+   */
   mean: Tensor
   /** Cells × genes: logits of the probability of dropout (zinb). */
   zeros?: Tensor

@@ -63,8 +63,12 @@ function observed({ cells, absent }: LogitArguments, cell: number, gene: number)
   return absent === undefined || at(absent.present, cells.categorical[absent.covariate]![cell]!, gene) === 1
 }
 
-/** What the network says before sizes: share of each gene (softmax) or its rate (softplus); 0 where nothing is observed. */
-function scales(args: LogitArguments): Matrix {
+/**
+ * What the network says before sizes: share of each gene among those observed (softmax) or its rate (softplus).
+ *
+ * @param all of all genes, or 0 where a count is not observed; a share is 0 too in cells without an observed one
+ */
+function scales(args: LogitArguments, all: boolean): Matrix {
   const { logits } = args
   const genes = Array.from({ length: logits.columns }, (_, g) => g)
   const result = matrix(logits.rows, logits.columns)
@@ -72,7 +76,8 @@ function scales(args: LogitArguments): Matrix {
     const known = genes.filter((g) => observed(args, i, g))
     const largest = Math.max(...known.map((g) => at(logits, i, g)))
     const sum = known.reduce((total, g) => total + Math.exp(at(logits, i, g) - largest), 0)
-    for (const g of known) {
+    const predictable = known.length > 0 || args.scale === 'softplus'
+    for (const g of all && predictable ? genes : known) {
       const x = at(logits, i, g)
       result.values[i * logits.columns + g] =
         args.scale === 'softplus' ? softplus(x) : Math.exp(x - largest) / sum
@@ -93,6 +98,8 @@ export interface HeadForward {
   /** Cells × genes. */
   scales: Matrix
   mean: Matrix
+  /** Cells × genes: the means that would be, where a count is not observed too. */
+  predicted: Matrix
   /** Cells × genes; zeros where there is no zero inflation. */
   zeroLogits: Matrix
   /** Cells × 1. */
@@ -105,10 +112,12 @@ export function countHead(head: HeadArguments | LogitArguments): HeadForward {
   const args = withLogits(head)
   const { likelihood, logits } = args
   const genes = logits.columns
-  const rates = scales(args)
-  const mean = filled(logits.rows, genes, (i, g) => sizeOf(args, i) * at(rates, i, g))
+  const rates = scales(args, false)
+  const sized = (rate: Matrix) => filled(logits.rows, genes, (i, g) => sizeOf(args, i) * at(rate, i, g))
+  const mean = sized(rates)
+  const predicted = sized(scales(args, true))
   const zeroLogits = args.zeroLogits ?? matrix(logits.rows, genes)
-  const forward = { scales: rates, mean, zeroLogits }
+  const forward = { scales: rates, mean, predicted, zeroLogits }
   const sum = (value: (likelihood: Likelihood, term: CountTerm) => number) =>
     filled(logits.rows, 1, (i) => {
       let total = 0

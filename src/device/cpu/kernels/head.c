@@ -105,7 +105,7 @@ KERNEL head_normalise(const Call *c) {
     for (int b = 0; b < h.blocks; b++)
       s += load(h.block_sum + (intptr_t)b * h.padded + i) * vexp(load(h.block_max + (intptr_t)b * h.padded + i) - m);
     /* a cell of which every gene is masked has no mean at all */
-    store(h.log_norm + i, pick(m < splat(0.1f * MASKED), splat(0.0f), m + vlog(s)));
+    store(h.log_norm + i, pick(m < splat(0.1f * MASKED), splat(__builtin_inff()), m + vlog(s)));
   }
 }
 
