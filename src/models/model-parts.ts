@@ -43,7 +43,11 @@ export interface LoadOptions {
 }
 
 /** The parts of a new model with random weights. */
-export async function newParts(className: string, data: ModelData, options: ModelOptions): Promise<ModelParts> {
+export async function newParts(
+  className: string,
+  data: ModelData,
+  options: ModelOptions,
+): Promise<ModelParts> {
   const { keys, config, device, genes, cells, seed, batchSize } = checkedOptions(
     `${className}.create`,
     data,

@@ -121,10 +121,9 @@ export class HeadSetting extends Setting {
     return present
   }
 
-  async onDevice(device: Device): Promise<DeviceHead> {
+  onDevice(device: Device, batch: Minibatch): DeviceHead {
     const { genes, hidden, capacity } = this.shape
     const { likelihood, scale, drawnSize, logits, absent } = this.head
-    const batch = await device.minibatch(this.source, capacity)
     const parameters = makeParameters(device, this.parameters)
     const named = new Map(parameters.map((p) => [p.name, p]))
     const tensors: Tensor[] = []

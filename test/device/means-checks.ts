@@ -1,7 +1,7 @@
 import { countHead } from '../oracle/count-head.js'
 import { filled } from '../oracle/matrix.js'
 import { type Check, type Expected, largest, near } from './check.js'
-import { headCases, unusualCases } from './head-checks.js'
+import { headCases, unusualCases } from './head-cases.js'
 import { type HeadCase, HeadSetting, headName } from './head-setting.js'
 import { readAll } from './setting.js'
 
@@ -14,7 +14,8 @@ function meansCheck(head: HeadCase, seed: number): Check {
   return {
     name: `countMeans, ${headName(head)}`,
     async run(device) {
-      const on = await setting.onDevice(device)
+      const batch = await device.minibatch(setting.source, capacity)
+      const on = setting.onDevice(device, batch)
       const mean = device.tensor(capacity, genes)
       const zeros = device.tensor(capacity, genes)
       const { logLikelihood: _, codes: __, ...args } = on.args
@@ -23,7 +24,7 @@ function meansCheck(head: HeadCase, seed: number): Check {
         device.kernels.countMeans({ ...args, mean, ...(zinb ? { zeros } : {}) })
       }
       const outputs = await readAll(device, { mean, zeros })
-      device.release(on.batch, ...on.parameters, ...on.tensors, on.logLikelihood, mean, zeros)
+      device.release(batch, ...on.parameters, ...on.tensors, on.logLikelihood, mean, zeros)
       return outputs
     },
     expected() {

@@ -22,7 +22,7 @@ const MIN_BLOCK_GENES = 128
 const SCRATCH_ROWS = 4
 
 /** What a head computes from. */
-type Setting = HeadInput & { head: CountHead; logSize?: Tensor; codes?: Tensor }
+type Setting = HeadInput & { head: CountHead; logSize?: Tensor; codes?: Tensor; logLikelihood?: Tensor }
 
 /** The output layer on CPU threads: the order of its kernels and the space between them. */
 export class CpuHead {
@@ -37,7 +37,10 @@ export class CpuHead {
   }
 
   /** What every kernel of the head takes. */
-  #shared(batch: CpuMinibatch, { head, hidden, logits, zeroLogits, codes }: Setting): HeadArguments {
+  #shared(
+    batch: CpuMinibatch,
+    { head, hidden, logits, zeroLogits, codes, logLikelihood }: Setting,
+  ): HeadArguments {
     const { nGenes } = batch.source
     const wanted = Math.min(MAX_BLOCKS, Math.max(1, Math.ceil(nGenes / MIN_BLOCK_GENES)))
     const blockGenes = padded(Math.ceil(nGenes / wanted))
@@ -46,7 +49,9 @@ export class CpuHead {
     const width = hidden ? padded(hidden.columns) : 0
     const dispersion = head.logDispersion && cpuParameter(head.logDispersion).value
     const room = padded(batch.capacity)
-    const rows = (name: string, n: number) => batch.space(name, n * room)
+    // what a head leaves for its gradient is its own: there may be two over one minibatch
+    const own = logLikelihood ? cpu(logLikelihood).offset : 'means'
+    const rows = (name: string, n: number) => batch.space(`${name} ${own}`, n * room)
     return {
       cells: batch.nCells,
       padded: cells,

@@ -1,4 +1,5 @@
-import type { TensorContainer } from '@tensorflow/tfjs-core'
+import type { Tensor1D, TensorContainer } from '@tensorflow/tfjs-core'
+import { adamUpdate } from './adam.js'
 import type { AdamStep, Handle, Operand, Ops, Slots, SparseMatrix, Store, TensorFlow } from './ops.js'
 import { KeptTensor } from './tf-tensor.js'
 
@@ -21,6 +22,7 @@ export class CoreOps implements Ops {
   square = (a: Handle): Handle => this.#tf.square(a)
   sqrt = (a: Handle): Handle => this.#tf.sqrt(a)
   rsqrt = (a: Handle): Handle => this.#tf.rsqrt(a)
+  cos = (a: Handle): Handle => this.#tf.cos(a)
   exp = (a: Handle): Handle => this.#tf.exp(a)
   log = (a: Handle): Handle => this.#tf.log(a)
   log1p = (a: Handle): Handle => this.#tf.log1p(a)
@@ -50,20 +52,48 @@ export class CoreOps implements Ops {
     return this.#tf.sum(a, 0, true)
   }
 
+  sumOver(a: Handle, axes: readonly number[]): Handle {
+    return this.#tf.sum(a, [...axes], true)
+  }
+
+  largestOver(a: Handle, axes: readonly number[]): Handle {
+    return this.#tf.max(a, [...axes], true)
+  }
+
+  slice(a: Handle, from: readonly [number, number], size: readonly [number, number]): Handle {
+    return this.#tf.slice(a, [...from], [...size])
+  }
+
   sliceRows(a: Handle, first: number, count: number): Handle {
-    return this.#tf.slice(a, [first, 0], [count, a.shape[1]!])
+    return this.slice(a, [first, 0], [count, a.shape[1]!])
   }
 
   sliceColumn(a: Handle, column: number): Handle {
-    return this.#tf.slice(a, [0, column], [a.shape[0]!, 1])
+    return this.slice(a, [0, column], [a.shape[0]!, 1])
   }
 
   concatRows(parts: readonly Handle[]): Handle {
     return this.#tf.concat([...parts], 0)
   }
 
-  flatten(a: Handle): Handle {
-    return this.#tf.reshape(a, [a.size])
+  reshape(a: Handle, shape: readonly number[]): Handle {
+    return this.#tf.reshape(a, [...shape])
+  }
+
+  transpose(a: Handle): Handle {
+    return this.#tf.transpose(a)
+  }
+
+  stretch(a: Handle, shape: readonly number[]): Handle {
+    return this.#tf.broadcastTo(a, [...shape])
+  }
+
+  integers(a: Handle): Handle {
+    return this.#tf.cast(this.#tf.reshape(a, [a.size]), 'int32')
+  }
+
+  oneHot(codes: Handle, columns: number): Handle {
+    return this.#tf.cast(this.#tf.oneHot(codes as Tensor1D, columns), 'float32')
   }
 
   gatherRows(a: Handle, indices: Handle): Handle {
@@ -81,6 +111,10 @@ export class CoreOps implements Ops {
 
   tidy<T extends TensorContainer>(run: () => T): T {
     return this.#tf.tidy(run)
+  }
+
+  scalar(value: number): Handle {
+    return this.#tf.scalar(value)
   }
 
   changing(_name: string, value: number): Handle {
@@ -101,13 +135,9 @@ export class CoreOps implements Ops {
   }
 
   adam({ value, firstMoment, secondMoment }: Slots, gradient: Handle, step: AdamStep): void {
-    const { rate, root, beta1, beta2, epsilon, weightDecay } = step
-    const w = value.get()
-    const g = weightDecay === 0 ? gradient : this.add(gradient, this.mul(w, weightDecay))
-    const m = this.add(this.mul(firstMoment.get(), beta1), this.mul(g, 1 - beta1))
-    const v = this.add(this.mul(secondMoment.get(), beta2), this.mul(this.square(g), 1 - beta2))
-    const divisor = this.add(this.mul(this.sqrt(v), root), epsilon)
-    value.set(this.sub(w, this.div(this.mul(m, rate), divisor)))
+    const before = { w: value.get(), m: firstMoment.get(), v: secondMoment.get() }
+    const { w, m, v } = adamUpdate(this, before, gradient, step)
+    value.set(w)
     firstMoment.set(m)
     secondMoment.set(v)
   }

@@ -1,3 +1,4 @@
+import type { Columns } from './covariates.js'
 import { digammaRatio, logGammaRatio } from './gamma-ratio.js'
 import type { Handle, Ops } from './ops.js'
 import type { TfMinibatch } from './tf-minibatch.js'
@@ -28,15 +29,15 @@ export interface Dispersed {
   zero: Handle | undefined
 }
 
-/** @param logDispersion 1 × genes, or batches × genes */
+/** @param batches of the cells, where log θ is batches × genes; it is 1 × genes where they are left out */
 export function dispersed(
   ops: Ops,
-  batch: TfMinibatch,
   { mean, zeroLogits }: Means,
   logDispersion: Handle,
+  batches: Columns | undefined,
 ): Dispersed {
   const thetas = ops.minimum(ops.exp(logDispersion), LARGEST_THETA)
-  const theta = thetas.shape[0]! > 1 ? ops.gatherRows(thetas, batch.batchCodes()) : thetas
+  const theta = batches ? batches.times(thetas) : thetas
   const inverse = ops.reciprocal(ops.add(theta, EPSILON))
   const u = ops.mul(mean, inverse)
   const logRatio = ops.log1p(u)
@@ -60,7 +61,7 @@ export function sumAtZero(ops: Ops, { mean, zeroLogits }: Means, of: Dispersed |
 /** θ at the nonzero counts, in one dimension. */
 function nonzeroTheta(ops: Ops, batch: TfMinibatch, theta: Handle): Handle {
   return theta.shape[0] === 1
-    ? ops.gatherRows(ops.flatten(theta), batch.nonzeroGenes())
+    ? ops.gatherRows(ops.reshape(theta, [theta.size]), batch.nonzeroGenes())
     : ops.gatherElements(theta, batch.positions())
 }
 
@@ -83,8 +84,16 @@ export interface CountGradient {
   q: Handle
   /** Cells × genes. */
   byZeroLogit: Handle | undefined
-  /** By ln θ, summed over the cells that share it: 1 × genes, or batches × genes. */
+  /** By ln θ, weighted and summed over the cells that share it: 1 × genes, or batches × genes. */
   byLogDispersion: Handle | undefined
+}
+
+/** How the derivatives of the cells by ln θ are added up. */
+export interface CellSums {
+  /** Of each cell, cells × 1, or of every one. */
+  weight: Handle | number
+  /** The cells' batches where ln θ is one of each batch's. */
+  batches: Columns | undefined
 }
 
 /**
@@ -93,19 +102,17 @@ export interface CountGradient {
  *
  *     by ln μ   x (1 − v) μ / (μ + ε) − c θ v
  *     by ln θ   θ (c (v θ / (θ + ε) − ln(1 + μ / (θ + ε))) − x (1 − v) / (θ + ε) + ψ(x + θ) − ψ(θ))
- *
- * @param batches number of rows of the dispersions
  */
 export function countGradient(
   ops: Ops,
   batch: TfMinibatch,
   { mean, zeroLogits }: Means,
   of: Dispersed | undefined,
-  batches: number,
+  sums: CellSums,
 ): CountGradient {
   const counts = batch.counts()
   if (!of) return { q: ops.sub(counts, mean), byZeroLogit: undefined, byLogDispersion: undefined }
-  const { theta, inverse, u, ratio, zero } = of
+  const { inverse, u, ratio, zero, theta } = of
   let v = ops.div(u, ratio)
   let logRatio = of.logRatio
   let byZeroLogit: Handle | undefined
@@ -119,20 +126,32 @@ export function countGradient(
   const left = ops.div(counts, ratio)
   const q = ops.tidy(() => ops.sub(ops.mul(left, ops.div(mean, ops.add(mean, EPSILON))), ops.mul(v, theta)))
 
-  const byBatch = batches > 1
-  const sum = (each: Handle) => (byBatch ? each : ops.sumOfColumns(each))
-  const slope = ops.sub(ops.mul(sum(v), ops.mul(theta, inverse)), sum(logRatio))
-  let byLogDispersion = ops.mul(ops.sub(slope, ops.mul(sum(left), inverse)), theta)
-  if (byBatch) {
-    const cells = batch.covariates({ categories: [batches], continuous: 0 })!
-    byLogDispersion = ops.sparseMatMul(cells, byLogDispersion, true)
+  const byLogDispersion = dispersionGradient(ops, batch, { v, logRatio, left, inverse, theta }, sums)
+  return { q, byZeroLogit, byLogDispersion }
+}
+
+/** With a row of θ for all cells, sums over the cells are products with the weights: no further matrix is made. */
+function dispersionGradient(
+  ops: Ops,
+  batch: TfMinibatch,
+  { v, logRatio, left, inverse, theta }: Record<'v' | 'logRatio' | 'left' | 'inverse' | 'theta', Handle>,
+  { weight, batches }: CellSums,
+): Handle {
+  const byCell = typeof weight !== 'number'
+  const sum = (each: Handle) => {
+    if (batches) return each
+    return byCell ? ops.matMul(weight, each, true) : ops.sumOfColumns(each)
   }
+  const slope = ops.sub(ops.mul(sum(v), ops.mul(theta, inverse)), sum(logRatio))
+  let total = ops.mul(ops.sub(slope, ops.mul(sum(left), inverse)), theta)
   if (batch.nonzeros > 0) {
     const thetas = nonzeroTheta(ops, batch, theta)
-    const terms = ops.mul(digammaRatio(ops, batch.nonzeroCounts(), thetas), thetas)
-    const places = byBatch ? batch.nonzeroBatchGenes() : batch.nonzeroGenes()
-    const sums = ops.segmentSum(terms, places, batches, batch.source.nGenes)
-    byLogDispersion = ops.add(byLogDispersion, sums)
+    let terms = ops.mul(digammaRatio(ops, batch.nonzeroCounts(), thetas), thetas)
+    if (byCell && !batches)
+      terms = ops.mul(terms, ops.gatherRows(ops.reshape(weight, [batch.nCells]), batch.nonzeroCells()))
+    const [places, rows] = batches ? [batch.nonzeroPlaces(), batch.nCells] : [batch.nonzeroGenes(), 1]
+    total = ops.add(total, ops.segmentSum(terms, places, rows, batch.source.nGenes))
   }
-  return { q, byZeroLogit, byLogDispersion }
+  if (batches) total = batches.transposedTimes(byCell ? ops.mul(total, weight) : total)
+  return byCell ? total : ops.mul(total, weight)
 }

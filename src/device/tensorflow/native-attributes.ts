@@ -13,11 +13,16 @@ export function makeAttributes(binding: Binding) {
     flag('adjoint_a', adjoint),
     flag('adjoint_b', false),
   ]
-  const concat = [0, 1, 2, 3].map((n) => [
-    float,
-    type('Tidx', TF_INT32),
-    { name: 'N', type: binding.TF_ATTR_INT, value: n },
-  ])
+  const concat = new Map<number, Attribute[]>()
+  const concatOf = (parts: number): Attribute[] => {
+    const made = concat.get(parts) ?? [
+      float,
+      type('Tidx', TF_INT32),
+      { name: 'N', type: binding.TF_ATTR_INT, value: parts },
+    ]
+    concat.set(parts, made)
+    return made
+  }
   return {
     float: [float],
     products: {
@@ -29,7 +34,9 @@ export function makeAttributes(binding: Binding) {
     sparse: sparse(false),
     sparseTransposed: sparse(true),
     slice: [float, type('Index', TF_INT32)],
-    concat: (parts: number) => concat[parts]!,
+    concat: concatOf,
+    transpose: [float, type('Tperm', TF_INT32)],
+    reduce: [float, type('Tidx', TF_INT32), flag('keep_dims', true)],
     gather: [type('Tparams', TF_FLOAT), type('Tindices', TF_INT32), type('Taxis', TF_INT32)],
     gatherNd: [type('Tparams', TF_FLOAT), type('Tindices', TF_INT32)],
     segments: [float, type('Tindices', TF_INT32), type('Tnumsegments', TF_INT32)],

@@ -1,4 +1,4 @@
-import type { TensorContainer } from '@tensorflow/tfjs-core'
+import type { Tensor1D, TensorContainer } from '@tensorflow/tfjs-core'
 import { makeAttributes } from './native-attributes.js'
 import { NativeVariable } from './native-variable.js'
 import type { NodeBackend } from './node-backend.js'
@@ -40,10 +40,10 @@ export class NativeOps implements Ops {
   }
 
   #binary(name: string, a: Handle, b: Operand): Handle {
-    return this.#run(name, a, typeof b === 'number' ? this.#scalar(b) : b)
+    return this.#run(name, a, typeof b === 'number' ? this.scalar(b) : b)
   }
 
-  #scalar(value: number): Handle {
+  scalar(value: number): Handle {
     let scalar = this.#scalars.get(value)
     if (!scalar) {
       scalar = this.upload(Float32Array.of(value), [])
@@ -73,6 +73,7 @@ export class NativeOps implements Ops {
   square = (a: Handle): Handle => this.#run('Square', a)
   sqrt = (a: Handle): Handle => this.#run('Sqrt', a)
   rsqrt = (a: Handle): Handle => this.#run('Rsqrt', a)
+  cos = (a: Handle): Handle => this.#run('Cos', a)
   exp = (a: Handle): Handle => this.#run('Exp', a)
   log = (a: Handle): Handle => this.#run('Log', a)
   log1p = (a: Handle): Handle => this.#run('Log1p', a)
@@ -133,17 +134,25 @@ export class NativeOps implements Ops {
     return ones
   }
 
-  #slice(a: Handle, from: readonly [number, number], size: readonly [number, number]): Handle {
+  #reduce(name: string, a: Handle, axes: readonly number[]): Handle {
+    const over = this.#integer(...axes)
+    return this.#backend.executeSingleOutput(name, this.#attributes.reduce, [a, over])
+  }
+
+  sumOver = (a: Handle, axes: readonly number[]): Handle => this.#reduce('Sum', a, axes)
+  largestOver = (a: Handle, axes: readonly number[]): Handle => this.#reduce('Max', a, axes)
+
+  slice(a: Handle, from: readonly [number, number], size: readonly [number, number]): Handle {
     const inputs = [a, this.#integer(...from), this.#integer(...size)]
     return this.#backend.executeSingleOutput('Slice', this.#attributes.slice, inputs)
   }
 
   sliceRows(a: Handle, first: number, count: number): Handle {
-    return this.#slice(a, [first, 0], [count, a.shape[1]!])
+    return this.slice(a, [first, 0], [count, a.shape[1]!])
   }
 
   sliceColumn(a: Handle, column: number): Handle {
-    return this.#slice(a, [0, column], [a.shape[0]!, 1])
+    return this.slice(a, [0, column], [a.shape[0]!, 1])
   }
 
   concatRows(parts: readonly Handle[]): Handle {
@@ -151,8 +160,27 @@ export class NativeOps implements Ops {
     return this.#backend.executeSingleOutput('ConcatV2', attributes, [...parts, this.#integer(0)])
   }
 
-  flatten(a: Handle): Handle {
-    return this.#tf.reshape(a, [a.size])
+  reshape(a: Handle, shape: readonly number[]): Handle {
+    return this.#tf.reshape(a, [...shape])
+  }
+
+  transpose(a: Handle): Handle {
+    return this.#backend.executeSingleOutput('Transpose', this.#attributes.transpose, [
+      a,
+      this.#integer(1, 0),
+    ])
+  }
+
+  stretch(a: Handle, shape: readonly number[]): Handle {
+    return this.#tf.broadcastTo(a, [...shape])
+  }
+
+  integers(a: Handle): Handle {
+    return this.#tf.cast(this.#tf.reshape(a, [a.size]), 'int32')
+  }
+
+  oneHot(codes: Handle, columns: number): Handle {
+    return this.#tf.cast(this.#tf.oneHot(codes as Tensor1D, columns), 'float32')
   }
 
   gatherRows(a: Handle, indices: Handle): Handle {
@@ -206,7 +234,12 @@ export class NativeOps implements Ops {
   adam({ value, firstMoment, secondMoment }: Slots, gradient: Handle, step: AdamStep): void {
     const { weightDecay } = step
     const whole =
-      weightDecay === 0 ? gradient : this.tidy(() => this.add(gradient, this.mul(value.get(), weightDecay)))
+      weightDecay === 0
+        ? gradient
+        : this.tidy(() => {
+            const decay = this.changing('adam weightDecay', weightDecay)
+            return this.add(gradient, this.mul(value.get(), decay))
+          })
     const variables = [value, firstMoment, secondMoment] as NativeVariable[]
     for (const variable of variables) variable.letGo()
     this.#backend.executeMultipleOutputs(
@@ -215,12 +248,12 @@ export class NativeOps implements Ops {
       [
         ...variables.map(({ resource }) => resource),
         // powers of 0 switch its own corrections off
-        this.#scalar(0),
-        this.#scalar(0),
-        this.changing('rate', step.rate / step.root),
-        this.#scalar(step.beta1),
-        this.#scalar(step.beta2),
-        this.changing('epsilon', step.epsilon / step.root),
+        this.scalar(0),
+        this.scalar(0),
+        this.changing('fused rate', step.rate / step.root),
+        this.changing('adam beta1', step.beta1),
+        this.changing('adam beta2', step.beta2),
+        this.changing('fused epsilon', step.epsilon / step.root),
         whole,
       ],
       0,

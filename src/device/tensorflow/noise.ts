@@ -1,11 +1,17 @@
 import { philox4x32 } from '../../numeric/philox.js'
-import type { NoiseKey } from '../device.js'
+
+/** A noise key in one step. */
+export interface NoiseNumbers {
+  seed: number
+  purpose: number
+  step: number
+}
 
 const words = new Uint32Array(4)
 
 /** Calls back with every block of four random words of a minibatch's rows: the numbers of every other device. */
 function eachBlock(
-  { seed, purpose, step }: NoiseKey,
+  { seed, purpose, step }: NoiseNumbers,
   rows: number,
   blocks: number,
   use: (row: number, block: number) => void,
@@ -26,7 +32,7 @@ function eachBlock(
 const unit = (word: number): number => (word >>> 8) * 2 ** -24
 
 /** Rows × columns: 0 with probability `rate`, else 1/(1 − rate). */
-export function dropoutMask(noise: NoiseKey, rows: number, columns: number, rate: number): Float32Array {
+export function dropoutMask(noise: NoiseNumbers, rows: number, columns: number, rate: number): Float32Array {
   const mask = new Float32Array(rows * columns)
   // the rate is a float32 on every device
   const threshold = Math.fround(rate)
@@ -41,7 +47,7 @@ export function dropoutMask(noise: NoiseKey, rows: number, columns: number, rate
 }
 
 /** Rows × columns of standard normals by Box and Muller: two words a number, two numbers a block. */
-export function normals(noise: NoiseKey, rows: number, columns: number): Float32Array {
+export function normals(noise: NoiseNumbers, rows: number, columns: number): Float32Array {
   const values = new Float32Array(rows * columns)
   const half = 2 ** -25
   eachBlock(noise, rows, Math.ceil(columns / 2), (row, block) => {

@@ -63,6 +63,7 @@ export interface Ops {
   square(a: Handle): Handle
   sqrt(a: Handle): Handle
   rsqrt(a: Handle): Handle
+  cos(a: Handle): Handle
   exp(a: Handle): Handle
   log(a: Handle): Handle
   log1p(a: Handle): Handle
@@ -82,12 +83,26 @@ export interface Ops {
   sumOfRows(a: Handle): Handle
   /** 1 × columns. */
   sumOfColumns(a: Handle): Handle
+  /** Sums over some axes of a tensor of any dimension; each keeps its place with length 1. */
+  sumOver(a: Handle, axes: readonly number[]): Handle
+  /** The largest over some axes, in the same form. */
+  largestOver(a: Handle, axes: readonly number[]): Handle
+  /** Some rows and columns that lie together. */
+  slice(a: Handle, from: readonly [number, number], size: readonly [number, number]): Handle
   sliceRows(a: Handle, first: number, count: number): Handle
   /** One column, as rows × 1. */
   sliceColumn(a: Handle, column: number): Handle
   concatRows(parts: readonly Handle[]): Handle
-  /** All elements in one dimension. */
-  flatten(a: Handle): Handle
+  /** The same elements in another shape, as a handle of its own. */
+  reshape(a: Handle, shape: readonly number[]): Handle
+  /** Rows as columns. */
+  transpose(a: Handle): Handle
+  /** Lengths of 1 stretched to those of a shape of as many dimensions. */
+  stretch(a: Handle, shape: readonly number[]): Handle
+  /** Whole numbers as int32, all in one dimension. */
+  integers(a: Handle): Handle
+  /** Float32, as many rows as there are int32 codes of one dimension: 1 in the column of the code. */
+  oneHot(codes: Handle, columns: number): Handle
   /** The rows of `a` (elements, where it has one dimension) at the int32 indices of one dimension. */
   gatherRows(a: Handle, indices: Handle): Handle
   /** The elements of `a` at nonzeros × 2 int32 positions, in one dimension. */
@@ -99,6 +114,8 @@ export interface Ops {
    * makes a dozen.
    */
   tidy<T extends tfjs.TensorContainer>(run: () => T): T
+  /** A scalar that is kept: one of few. */
+  scalar(value: number): Handle
   /** A scalar that takes the place of the last one of this name. */
   changing(name: string, value: number): Handle
   /** Takes a handle out of the `tidy` under way: it lives until it is disposed of. */

@@ -1,8 +1,9 @@
 import type { CellSource, Device, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import type { StepInputs } from '../step-number.js'
 import type { Ops, TensorFlow } from './ops.js'
 import { TfKernels } from './tf-kernels.js'
 import { ownBatch, TfMinibatch } from './tf-minibatch.js'
-import { KeptTensor, own, ownParameter, TfTensor } from './tf-tensor.js'
+import { KeptTensor, own, ownParameter, TfParameter, TfTensor } from './tf-tensor.js'
 
 /** A device over TensorFlow.js: the kernels are sequences of its operations, whatever backend runs them. */
 export class TensorFlowDevice implements Device {
@@ -10,18 +11,16 @@ export class TensorFlowDevice implements Device {
   readonly label: string
   readonly build: string
   readonly kernels: TfKernels
-  readonly #tf: TensorFlow
   readonly #ops: Ops
 
   constructor(tf: TensorFlow, ops: Ops, about: { label: string; build: string }) {
     this.label = about.label
     this.build = about.build
-    this.#tf = tf
     this.#ops = ops
     this.kernels = new TfKernels(tf, ops)
   }
 
-  tensor(rows: number, columns: number, values: Float32Array = new Float32Array(rows * columns)): Tensor {
+  tensor(rows: number, columns: number, values: Float32Array = new Float32Array(rows * columns)): TfTensor {
     checkLength(rows, columns, values)
     // TensorFlow reads the array itself, later
     return new TfTensor(
@@ -32,13 +31,21 @@ export class TensorFlowDevice implements Device {
   }
 
   parameters(specs: readonly ParameterSpec[]): Parameter[] {
-    return specs.map(({ name, rows, columns, values }) => ({
-      name,
-      value: this.#variable(rows, columns, values),
-      gradient: this.tensor(rows, columns),
-      firstMoment: this.#variable(rows, columns),
-      secondMoment: this.#variable(rows, columns),
-    }))
+    return specs.map(({ name, rows, columns, values }) =>
+      TfParameter.of(name, {
+        value: this.#variable(rows, columns, values),
+        gradient: this.tensor(rows, columns),
+        firstMoment: this.#variable(rows, columns),
+        secondMoment: this.#variable(rows, columns),
+      }),
+    )
+  }
+
+  shadows(parameters: readonly Parameter[]): Parameter[] {
+    return parameters.map((parameter) => {
+      const { rows, columns } = parameter.gradient
+      return ownParameter(parameter).shadow(this.tensor(rows, columns))
+    })
   }
 
   #variable(
@@ -56,29 +63,32 @@ export class TensorFlowDevice implements Device {
   }
 
   async read(tensor: Tensor): Promise<Float32Array> {
-    const values = new Float32Array(tensor.rows * tensor.columns)
-    this.#tf.tidy(() => {
-      values.set(own(tensor).get().dataSync() as Float32Array)
-    })
-    return values
+    return own(tensor).values()
   }
 
   async minibatch(source: CellSource, capacity: number): Promise<Minibatch> {
     return new TfMinibatch(this.#ops, source, capacity)
   }
 
+  load(batch: Minibatch, cells: Int32Array): void | Promise<void> {
+    return ownBatch(batch).load(cells)
+  }
+
   gather(batch: Minibatch, cells: Int32Array): void {
     ownBatch(batch).fill(cells)
+  }
+
+  step(inputs: StepInputs): void {
+    this.kernels.step(inputs)
   }
 
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
     for (const item of items) {
       if (item instanceof TfMinibatch) item.release()
-      else if (item instanceof TfTensor) item.store.dispose()
-      else if ('value' in item) {
-        const { value, gradient, firstMoment, secondMoment } = ownParameter(item)
-        this.release(value, gradient, firstMoment, secondMoment)
-      }
+      else if (item instanceof TfTensor) {
+        this.kernels.forget(item)
+        item.store.dispose()
+      } else if (item instanceof TfParameter) this.release(...item.owned)
     }
   }
 

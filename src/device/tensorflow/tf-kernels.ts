@@ -1,11 +1,25 @@
-import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../device.js'
+import type { AdamSettings, CellFactArgs, Kernels, Minibatch, Tensor, TrainedPart } from '../device.js'
+import type { StepInputs } from '../step-number.js'
 import { adam } from './adam.js'
 import { TfCountHead } from './count-head.js'
+import { CurrentStep } from './current-step.js'
 import { LatentKernels } from './latent.js'
 import * as layers from './layers.js'
+import { mapReduce } from './map-reduce.js'
 import * as norms from './norms.js'
 import type { Handle, Ops, TensorFlow } from './ops.js'
+import { ownBatch } from './tf-minibatch.js'
 import { own } from './tf-tensor.js'
+
+function cellFact(ops: Ops, { batch, fact, output }: CellFactArgs): void {
+  const of = ownBatch(batch)
+  const column = () => {
+    if (fact === 'size') return of.size()
+    return 'categorical' in fact ? of.categorical(fact.categorical) : of.continuous(fact.continuous)
+  }
+  // the minibatch keeps its own
+  own(output).set(ops.add(column(), 0))
+}
 
 /** Every kernel in a `tidy` of its own: what it does not store is gone when it returns. */
 export class TfKernels implements Kernels {
@@ -13,21 +27,27 @@ export class TfKernels implements Kernels {
   readonly #ops: Ops
   readonly #head: TfCountHead
   readonly #latent: LatentKernels
+  readonly #step = new CurrentStep()
   /** Rows of zeros with one 1, by place and length. */
   readonly #units = new Map<string, Handle>()
 
   constructor(tf: TensorFlow, ops: Ops) {
     this.#tf = tf
     this.#ops = ops
-    this.#head = new TfCountHead(ops)
-    this.#latent = new LatentKernels(ops)
+    this.#head = new TfCountHead(ops, this.#step)
+    this.#latent = new LatentKernels(ops, this.#step)
   }
 
-  #kernel<Args>(run: (ops: Ops, args: Args) => void): (args: Args) => void {
+  #kernel<Args>(run: (ops: Ops, args: Args, step: CurrentStep) => void): (args: Args) => void {
     return (args) =>
       this.#tf.tidy(() => {
-        run(this.#ops, args)
+        run(this.#ops, args, this.#step)
       })
+  }
+
+  /** The numbers of the step that kernels called from now on belong to. */
+  step(inputs: StepInputs): void {
+    this.#step.inputs = inputs
   }
 
   readonly sparseLinear = this.#kernel(layers.sparseLinear)
@@ -50,9 +70,12 @@ export class TfKernels implements Kernels {
   )
   readonly countMeans: Kernels['countMeans'] = this.#kernel((_, args) => this.#head.means(args))
 
-  adam(parameters: readonly Parameter[], settings: AdamSettings): void {
+  readonly mapReduce: Kernels['mapReduce'] = this.#kernel(mapReduce)
+  readonly cellFact: Kernels['cellFact'] = this.#kernel(cellFact)
+
+  adam(parts: readonly TrainedPart[], settings: AdamSettings): void {
     this.#tf.tidy(() => {
-      adam(this.#ops, parameters, settings)
+      adam(this.#ops, parts, settings, this.#step)
     })
   }
 
@@ -73,6 +96,11 @@ export class TfKernels implements Kernels {
       this.#units.set(key, unit)
     }
     return unit
+  }
+
+  /** Lets go of what kernels keep beside a tensor. */
+  forget(tensor: Tensor): void {
+    this.#head.forget(tensor)
   }
 
   dispose(): void {

@@ -1,11 +1,19 @@
 import { logFactorial } from '../../numeric/special.js'
-import type { CellSource, CovariateUse, Minibatch } from '../device.js'
+import {
+  type CellRow,
+  type CellSource,
+  type CountSource,
+  type CovariateUse,
+  MISSING,
+  type Minibatch,
+} from '../device.js'
+import { LoadedRows } from '../loaded-rows.js'
 import type { Handle, Ops, SparseMatrix } from './ops.js'
 
 /** Sum of ln x! over a cell's counts: the part of the log-likelihood that no parameter moves. Worked out once a cell. */
-const constants = new WeakMap<CellSource, Float32Array>()
+const constants = new WeakMap<CountSource, Float32Array>()
 
-function constantOf(source: CellSource, cell: number, counts: Float32Array): number {
+function constantOf(source: CountSource, cell: number, counts: Float32Array): number {
   let all = constants.get(source)
   if (!all) {
     all = new Float32Array(source.nCells).fill(Number.NaN)
@@ -19,6 +27,11 @@ function constantOf(source: CellSource, cell: number, counts: Float32Array): num
   return all[cell]!
 }
 
+/** A cell's counts of one kind: those that are known, or the others. */
+function pick({ genes, counts }: CellRow, keep: (count: number) => boolean): CellRow {
+  return { genes: genes.filter((_, k) => keep(counts[k]!)), counts: counts.filter(keep) }
+}
+
 /** Cells on the host, and on the device whatever of them the kernels have asked for since they were gathered. */
 export class TfMinibatch implements Minibatch {
   readonly capacity: number
@@ -28,7 +41,11 @@ export class TfMinibatch implements Minibatch {
   readonly #ops: Ops
   readonly #made = new Map<string, Handle>()
   #cells = new Int32Array(0)
-  #rows: { genes: Int32Array; counts: Float32Array }[] = []
+  /** Counts that are known. */
+  #rows: readonly CellRow[] = []
+  /** Those that are not; none at all of a source where all are. */
+  #missing: readonly CellRow[] = []
+  readonly #loaded: LoadedRows
   /** Cells × genes: kept from batch to batch, because filling it with zeros costs more than undoing the last counts. */
   #dense = new Float32Array(0)
   /** Where `#dense` is not zero. */
@@ -38,6 +55,11 @@ export class TfMinibatch implements Minibatch {
     this.#ops = ops
     this.source = source
     this.capacity = capacity
+    this.#loaded = new LoadedRows(source)
+  }
+
+  load(cells: Int32Array): void | Promise<void> {
+    return this.#loaded.load(cells)
   }
 
   fill(cells: Int32Array): void {
@@ -45,7 +67,10 @@ export class TfMinibatch implements Minibatch {
       throw new RangeError(`A minibatch of ${this.capacity} cells cannot hold ${cells.length}.`)
     this.release()
     this.#cells = cells.slice()
-    this.#rows = Array.from(cells, (cell) => this.source.row(cell))
+    const rows = this.#loaded.take(cells)
+    const { missing } = this.source.counts
+    this.#rows = missing ? rows.map((row) => pick(row, (count) => count !== MISSING)) : rows
+    this.#missing = missing ? rows.map((row) => pick(row, (count) => count === MISSING)) : []
     this.nCells = cells.length
     this.nonzeros = this.#rows.reduce((sum, { genes }) => sum + genes.length, 0)
   }
@@ -74,14 +99,41 @@ export class TfMinibatch implements Minibatch {
     return this.#column('size', (cell) => this.source.size[cell]!)
   }
 
-  /** Cells × 1: sum of ln x! over the counts. */
-  constant(): Handle {
-    return this.#column('constant', (cell, i) => constantOf(this.source, cell, this.#rows[i]!.counts))
+  /** Cells × 1: a continuous covariate. */
+  continuous(covariate: number): Handle {
+    const values = this.source.continuous[covariate]!
+    return this.#column(`continuous ${covariate}`, (cell) => values[cell]!)
   }
 
-  /** Batch of each cell, int32. */
-  batchCodes(): Handle {
-    return this.#handle('codes', () => this.#ops.upload(this.#codes(0), [this.nCells]))
+  /** Cells × 1: the codes of a categorical covariate. */
+  categorical(covariate: number): Handle {
+    const codes = this.source.categorical[covariate]!
+    return this.#column(`categorical ${covariate}`, (cell) => codes[cell]!)
+  }
+
+  /** Cells × 1: sum of ln x! over the counts. */
+  constant(): Handle {
+    const { counts, rows } = this.source
+    return this.#column('constant', (cell, i) =>
+      constantOf(counts, rows ? rows[cell]! : cell, this.#rows[i]!.counts),
+    )
+  }
+
+  /** Code of each cell by a categorical covariate, int32 in one dimension. */
+  codes(covariate: number): Handle {
+    return this.#handle(`codes ${covariate}`, () => this.#ops.upload(this.#codes(covariate), [this.nCells]))
+  }
+
+  /** Cells × genes: 1 where a count is known, else 0; undefined where all are. */
+  known(): Handle | undefined {
+    if (this.#missing.every(({ genes }) => genes.length === 0)) return undefined
+    return this.#handle('known', () => {
+      const { nGenes } = this.source
+      const all = new Float32Array(this.nCells * nGenes).fill(1)
+      for (const [cell, { genes }] of this.#missing.entries())
+        for (let k = 0; k < genes.length; k++) all[cell * nGenes + genes[k]!] = 0
+      return this.#ops.upload(all, [this.nCells, nGenes])
+    })
   }
 
   #codes(covariate: number): Int32Array {
@@ -116,14 +168,13 @@ export class TfMinibatch implements Minibatch {
     })
   }
 
-  /** For each nonzero count its place in a batches × genes matrix, int32. */
-  nonzeroBatchGenes(): Handle {
-    return this.#handle('batch genes', () => {
+  /** For each nonzero count its place in the cells × genes matrix, int32. */
+  nonzeroPlaces(): Handle {
+    return this.#handle('places', () => {
       const { nGenes } = this.source
-      const codes = this.#codes(0)
       const all = new Int32Array(this.nonzeros)
       this.#eachRow((at, { genes }, cell) => {
-        for (let k = 0; k < genes.length; k++) all[at + k] = codes[cell]! * nGenes + genes[k]!
+        for (let k = 0; k < genes.length; k++) all[at + k] = cell * nGenes + genes[k]!
       })
       return this.#ops.upload(all, [this.nonzeros])
     })
@@ -166,7 +217,7 @@ export class TfMinibatch implements Minibatch {
     })
   }
 
-  #eachRow(use: (at: number, row: { genes: Int32Array; counts: Float32Array }, cell: number) => void): void {
+  #eachRow(use: (at: number, row: CellRow, cell: number) => void): void {
     let at = 0
     for (const [cell, row] of this.#rows.entries()) {
       use(at, row, cell)

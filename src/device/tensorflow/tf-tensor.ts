@@ -1,5 +1,5 @@
 import type { Parameter, Tensor } from '../device.js'
-import type { Handle, Ops, Store } from './ops.js'
+import type { Handle, Ops, Slots, Store } from './ops.js'
 
 /** A store that holds a handle of its own. */
 export class KeptTensor implements Store {
@@ -26,7 +26,7 @@ export class KeptTensor implements Store {
   }
 }
 
-/** A matrix of this device. What a kernel wrote may have fewer rows: those of the minibatch. */
+/** A matrix of this device. What a kernel wrote may have fewer rows, or columns: those of the minibatch. */
 export class TfTensor implements Tensor {
   readonly rows: number
   readonly columns: number
@@ -46,21 +46,67 @@ export class TfTensor implements Tensor {
     this.store.set(handle)
   }
 
-  /** The rows of a minibatch's cells. */
-  first(ops: Ops, cells: number): Handle {
+  /** The first rows. */
+  first(ops: Ops, rows: number): Handle {
     const handle = this.get()
-    const rows = handle.shape[0]!
-    if (rows === cells) return handle
-    if (rows < cells) throw new RangeError(`A tensor of ${rows} rows was read for ${cells} cells.`)
-    return ops.sliceRows(handle, 0, cells)
+    const there = handle.shape[0]!
+    if (there === rows) return handle
+    if (there < rows) throw new RangeError(`A tensor of ${there} rows was read for ${rows}.`)
+    return ops.sliceRows(handle, 0, rows)
+  }
+
+  /** The values row by row, with zeros where a kernel wrote fewer. */
+  values(): Float32Array {
+    const handle = this.get()
+    const written = handle.dataSync() as Float32Array
+    const columns = handle.shape[1]!
+    const all = new Float32Array(this.rows * this.columns)
+    if (columns === this.columns) all.set(written)
+    else {
+      for (let row = 0; row < handle.shape[0]!; row++)
+        all.set(written.subarray(row * columns, (row + 1) * columns), row * this.columns)
+    }
+    return all
   }
 }
 
-export interface TfParameter extends Parameter {
+/** A trained tensor, or a gradient beside another's. */
+export class TfParameter implements Parameter {
+  readonly name: string
   readonly value: TfTensor
   readonly gradient: TfTensor
   readonly firstMoment: TfTensor
   readonly secondMoment: TfTensor
+  /** What goes when the parameter does. */
+  readonly owned: readonly TfTensor[]
+
+  private constructor(
+    name: string,
+    { value, gradient, firstMoment, secondMoment }: Omit<Parameter, 'name'>,
+    owned: readonly Tensor[],
+  ) {
+    this.name = name
+    this.value = own(value)
+    this.gradient = own(gradient)
+    this.firstMoment = own(firstMoment)
+    this.secondMoment = own(secondMoment)
+    this.owned = owned.map(own)
+  }
+
+  static of(name: string, tensors: Omit<Parameter, 'name'>): TfParameter {
+    return new TfParameter(name, tensors, Object.values(tensors))
+  }
+
+  /** The same values with a gradient of their own. */
+  shadow(gradient: TfTensor): TfParameter {
+    const { name, value, firstMoment, secondMoment } = this
+    return new TfParameter(name, { value, gradient, firstMoment, secondMoment }, [gradient])
+  }
+
+  get slots(): Slots {
+    const { value, firstMoment, secondMoment } = this
+    return { value: value.store, firstMoment: firstMoment.store, secondMoment: secondMoment.store }
+  }
 }
 
 /** The tensors of this device behind the interface's types. */
@@ -70,6 +116,6 @@ export function own(tensor: Tensor): TfTensor {
 }
 
 export function ownParameter(parameter: Parameter): TfParameter {
-  own(parameter.value)
-  return parameter as TfParameter
+  if (parameter instanceof TfParameter) return parameter
+  throw new TypeError('The parameter belongs to another device.')
 }
