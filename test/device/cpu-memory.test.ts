@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
+import { scviGraph } from '../../src/models/modules/scvi.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import { Setting } from './setting.js'
@@ -24,21 +25,16 @@ async function trainedNetwork(device: Device, i: number): Promise<() => void> {
   const shape = { genes: nGenes, hidden: 1, cells, capacity: cells, categories: [categories], continuous: 1 }
   const setting = new Setting(shape, i)
   const libraryPrior = Float32Array.from({ length: 2 * categories }, (_, k) => 5 + (k % 2))
-  const network = new Network(
-    device,
-    modelConfig(config),
-    { nGenes, categories: [categories], nContinuous: 1, libraryPrior },
-    cells,
-    i,
-  )
-  const batch = await network.minibatch(setting.source)
-  network.gather(batch, setting.chosen)
-  network.trainStep(batch, { seed: i, step: 1 }, 1, ADAM)
-  const { logLikelihood } = await network.takeSums()
+  const network = { nGenes, categories: [categories], nContinuous: 1, libraryPrior }
+  const model = new Network(device, scviGraph(modelConfig(config), network, i), cells)
+  const batch = await model.minibatch(setting.source)
+  model.gather(batch, setting.chosen)
+  model.trainStep(batch, { seed: i, step: 1, klWeight: 1, adam: ADAM })
+  const { logLikelihood } = await model.takeSums()
   expect(logLikelihood).toBeLessThan(0)
   return () => {
-    network.releaseMinibatch(batch)
-    network.release()
+    model.releaseMinibatch(batch)
+    model.release()
   }
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Device, Minibatch } from '../../src/device/device.js'
+import { scviGraph } from '../../src/models/modules/scvi.js'
 import { modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import { Setting, type Shape } from './setting.js'
@@ -20,13 +21,8 @@ export class LongRun {
     const { categories, continuous: nContinuous, genes: nGenes, capacity } = shape
     const config = modelConfig({ nHidden: shape.hidden, nLatent: 5, ...model })
     const libraryPrior = Float32Array.from({ length: 2 * categories[0]! }, (_, i) => (i % 2 ? 0.5 : 4))
-    this.#network = new Network(
-      device,
-      config,
-      { nGenes, categories, nContinuous, ...(config.library === 'latent' ? { libraryPrior } : {}) },
-      capacity,
-      3,
-    )
+    const network = { nGenes, categories, nContinuous, libraryPrior }
+    this.#network = new Network(device, scviGraph(config, network, 3), capacity)
   }
 
   /** Steps of training; every tenth is followed by a validation. */
@@ -39,7 +35,7 @@ export class LongRun {
       const nCells = step % 3 === 0 ? shape.cells : shape.capacity
       const cells = Int32Array.from({ length: nCells }, (_, k) => (k * 7 + step) % source.nCells)
       this.#network.gather(batch, cells)
-      this.#network.trainStep(batch, { seed: 1, step }, 0.5, { ...ADAM, step })
+      this.#network.trainStep(batch, { seed: 1, step, klWeight: 0.5, adam: { ...ADAM, step } })
       if (step % 10 !== 0) continue
       // as the trainer does: without a turn of the event loop, nothing native is given back
       await setImmediate()
@@ -52,7 +48,8 @@ export class LongRun {
   async logLikelihood(): Promise<number> {
     await this.#network.takeSums()
     this.#network.evaluate(this.#batch!, { seed: 1, step: this.#step })
-    return (await this.#network.takeSums()).logLikelihood
+    const { logLikelihood } = await this.#network.takeSums()
+    return logLikelihood!
   }
 
   async stop(): Promise<void> {
