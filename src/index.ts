@@ -22,6 +22,7 @@ export { type ExportOptions, exportScviModel } from './files/scvi-tools/export.j
 export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.js'
 export type { RegistryData } from './files/scvi-tools/registry.js'
 export type { GeneratedCells } from './models/generated-cells.js'
+export { LinearSCVI, type LinearSCVIOptions } from './models/linear-scvi.js'
 export type { Model } from './models/model.js'
 export type { LoadOptions } from './models/model-parts.js'
 export type {

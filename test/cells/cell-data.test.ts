@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cellData, libraryPrior } from '../../src/cells/cell-data.js'
+import { rowOf } from '../row-of.js'
 import { smallData } from '../train/small-data.js'
 
 const data = smallData()
@@ -11,7 +12,7 @@ describe('cellData', () => {
     expect([source.nCells, source.nGenes]).toEqual([data.nCells, data.nGenes])
     expect(categorical).toEqual([{ key: null, categories: ['all'] }])
     expect(source.categorical[0]!.every((code) => code === 0)).toBe(true)
-    expect(source.row(5)).toEqual(data.counts.row(5))
+    expect(rowOf(source, 5)).toEqual(data.counts.row(5))
     expect(Array.from(source.size)).toEqual(Array.from(data.counts.cellTotals()))
   })
 
@@ -29,7 +30,7 @@ describe('cellData', () => {
         for (const [k, gene] of row.genes.entries()) dense[gene] = row.counts[k]!
         const expected = some ? Array.from(some, (gene) => dense[gene]!) : [...dense]
         const actual = new Array(source.nGenes).fill(0)
-        for (const [k, gene] of source.row(i).genes.entries()) actual[gene] = source.row(i).counts[k]!
+        for (const [k, gene] of rowOf(source, i).genes.entries()) actual[gene] = rowOf(source, i).counts[k]!
         expect(actual).toEqual(expected)
         expect(source.size[i]).toBe(expected.reduce((a, b) => a + b, 0))
         expect(categorical[0]!.categories[source.categorical[0]![i]!]).toBe(

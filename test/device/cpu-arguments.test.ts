@@ -43,12 +43,13 @@ describe("the kernels' arguments", () => {
       latent,
       outputGradient: tensor(240),
       klWeight: 0.75,
+      klGradient: undefined,
       meanGradient: tensor(256),
       rawVarianceGradient: tensor(272),
     })
-    const words = Array.from(arena.ints.subarray(at, at + 18))
+    const words = Array.from(arena.ints.subarray(at, at + 19))
     expect(words.toSpliced(14, 1)).toEqual([
-      3, 5, 16, 160, 176, 192, 208, 0, 224, 0, 0, 0, 0, 240, 256, 272, -7,
+      3, 5, 16, 160, 176, 192, 208, 0, 224, 0, 0, 0, 0, 240, 0, 256, 272, -7,
     ])
     expect(arena.floats[at + 14]).toBe(0.75)
     const noise = { seed: 2 ** 32 - 1, purpose: 1, step: 2 ** 31 }

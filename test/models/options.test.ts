@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { SCVI, type SCVIOptions } from '../../src/models/scvi.js'
+import { rowOf } from '../row-of.js'
 import { smallData } from '../train/small-data.js'
 
 const data = smallData()
@@ -36,7 +37,7 @@ describe('options of a model', async () => {
     expect(model.description.genes).toEqual(data.varNames.toReversed())
     const { genes, counts } = data.counts.row(4)
     const row = { genes: genes.map((gene) => 49 - gene).reverse(), counts: counts.toReversed() }
-    expect(model.cells.row(4)).toEqual(row)
+    expect(rowOf(model.cells, 4)).toEqual(row)
   })
 
   it.each<[object, string]>([

@@ -1,6 +1,8 @@
 import { simulateCells } from '../../src/analysis/simulate/simulate.js'
 import { libraryPrior } from '../../src/cells/cell-data.js'
+import { countsInMemory } from '../../src/cells/counts-in-memory.js'
 import type { CellSource, Device } from '../../src/device/device.js'
+import { scviGraph } from '../../src/models/modules/scvi.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
@@ -11,7 +13,7 @@ export function smallCells(nCells = 400, nGenes = 60, seed = 1): CellSource {
   return {
     nCells,
     nGenes,
-    row: (cell) => counts.row(cell),
+    counts: countsInMemory(nCells, nGenes, (cell) => counts.row(cell)),
     categorical: [Int32Array.from(obs.batch, (batch) => (batch === obs.batch[0] ? 0 : 1))],
     continuous: [],
     size: Float32Array.from(counts.cellTotals()),
@@ -28,7 +30,7 @@ export function smallNetwork(
   const config = modelConfig({ nHidden: 24, nLatent: 4, ...model })
   const prior = config.library === 'latent' ? { libraryPrior: libraryPrior(source, 2) } : {}
   const shape = { nGenes: source.nGenes, categories: [2], nContinuous: 0, ...prior }
-  return new Network(device, config, shape, 66, seed)
+  return new Network(device, scviGraph(config, shape, seed), 66)
 }
 
 /** The weights as plain bits, so that a comparison is exact (NaN, signed zero). */
