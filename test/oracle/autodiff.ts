@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu'
 // the package's bundle for Node leaves the operations' gradients out
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
 import type { ModelConfig } from '../../src/network/config.js'
+import { divergenceAtDraw, divergenceByDimension, logMixture, type Normals } from './autodiff-prior.js'
 import type { Cells } from './linear.js'
 import type { Matrix } from './matrix.js'
 import { digamma, logGamma } from './special.js'
@@ -35,6 +36,7 @@ export interface LossResult {
 }
 
 const EPSILON = 1e-8
+const NORM_EPSILON = 1e-3
 
 // a test's small network: the hint at a faster backend is noise
 tf.env().set('IS_TEST', true)
@@ -62,8 +64,17 @@ function logGammaTerm(x: tf.Tensor, theta: tf.Tensor): tf.Tensor {
   return operation(theta)
 }
 
+/** Each row to mean 0 and variance 1. */
+function layerNorm(h: tf.Tensor2D): tf.Tensor2D {
+  const { mean, variance } = tf.moments(h, 1, true)
+  return tf.div(tf.sub(h, mean), tf.sqrt(tf.add(variance, 1e-5)))
+}
+
 /** One evaluation of the loss: the parameters as tensors, and what every layer needs. */
 class Forward {
+  /** Mean and variance of each batch norm of the encoder, as they are after the step has gone by. */
+  readonly running = new Map<string, { mean: tf.Tensor; variance: tf.Tensor }>()
+
   constructor(
     readonly input: LossInput,
     readonly parameters: ReadonlyMap<string, tf.Tensor2D>,
@@ -114,15 +125,8 @@ class Forward {
         covariates && i === 0,
       )
       h = this.linear(layer, tf.concat([h, ...beside], 1))
-      if (placed(config.batchNorm)) {
-        const { mean, variance } = tf.moments(h, 0)
-        const normal = tf.div(tf.sub(h, mean), tf.sqrt(tf.add(variance, 1e-3)))
-        h = tf.add(tf.mul(normal, this.get(`${layer}.norm.scale`)), this.get(`${layer}.norm.shift`))
-      }
-      if (placed(config.layerNorm)) {
-        const { mean, variance } = tf.moments(h, 1, true)
-        h = tf.div(tf.sub(h, mean), tf.sqrt(tf.add(variance, 1e-5)))
-      }
+      if (placed(config.batchNorm)) h = this.batchNorm(layer, h)
+      if (placed(config.layerNorm)) h = layerNorm(h)
       h = tf.relu(h)
       const mask = masks[layer]
       if (mask !== undefined) h = tf.mul(h, tensor(mask))
@@ -130,24 +134,90 @@ class Forward {
     return h
   }
 
-  /** A draw from an encoder's normal distribution, and its KL divergence to the prior, summed over the cells. */
-  draw(name: string, layers: number, noise: Matrix, prior: { mean: tf.Tensor; variance: tf.Tensor }) {
+  normed(name: string, h: tf.Tensor2D, mean: tf.Tensor, variance: tf.Tensor): tf.Tensor2D {
+    const normal = tf.div(tf.sub(h, mean), tf.sqrt(tf.add(variance, NORM_EPSILON)))
+    return tf.add(tf.mul(normal, this.get(`${name}.norm.scale`)), this.get(`${name}.norm.shift`))
+  }
+
+  /** By the statistics of the cells; those that are kept start at 0 and 1. */
+  batchNorm(name: string, h: tf.Tensor2D): tf.Tensor2D {
+    const { mean, variance } = tf.moments(h, 0)
+    const n = h.shape[0]
+    // plain numbers: they have no gradient
+    const kept = (of: tf.Tensor, start: number, factor: number) =>
+      tf.tensor1d(Array.from(of.dataSync(), (x) => 0.99 * start + 0.01 * factor * x))
+    this.running.set(name, { mean: kept(mean, 0, 1), variance: kept(variance, 1, n / (n - 1)) })
+    return this.normed(name, h, mean, variance)
+  }
+
+  /** The encoder over rows that are no cells: by its kept statistics, without covariates and dropout. */
+  encodeRows(rows: tf.Tensor2D): Normals {
+    const { config } = this.input
+    let h = rows
+    for (let i = 0; i < config.nLayers; i++) {
+      const layer = `z_encoder.fc${i}`
+      h = this.linear(layer, h)
+      const kept = this.running.get(layer)
+      if (kept) h = this.normed(layer, h, kept.mean, kept.variance)
+      if (['encoder', 'both'].includes(config.layerNorm)) h = layerNorm(h)
+      h = tf.relu(h)
+    }
+    return this.normals('z_encoder', h)
+  }
+
+  normals(name: string, h: tf.Tensor2D): Normals {
+    const mean = this.linear(`${name}.mean`, h)
+    return { mean, variance: tf.add(tf.exp(this.linear(`${name}.var`, h)), 1e-4) }
+  }
+
+  /** An encoder's normal distributions, and draws from them. */
+  draw(name: string, layers: number, noise: Matrix): Normals & { value: tf.Tensor2D } {
     const { config, cells } = this.input
     const logCounts = tf.log1p(tensor(cells.counts))
     const h = this.stack(name, 'encoder', layers, config.encodeCovariates, logCounts)
-    const mean = this.linear(`${name}.mean`, h)
-    const variance = tf.add(tf.exp(this.linear(`${name}.var`, h)), 1e-4)
-    const ratio = tf.div(variance, prior.variance)
-    const distance = tf.div(tf.square(tf.sub(mean, prior.mean)), prior.variance)
-    const kl = tf.sum(tf.mul(0.5, tf.sub(tf.add(ratio, distance), tf.add(1, tf.log(ratio)))))
-    return { value: tf.add(mean, tf.mul(tf.sqrt(variance), tensor(noise))) as tf.Tensor2D, kl }
+    const of = this.normals(name, h)
+    return { ...of, value: tf.add(of.mean, tf.mul(tf.sqrt(of.variance), tensor(noise))) }
+  }
+
+  /** The latent's KL divergence, summed over the cells, and what of it the loss takes. */
+  latentDivergence(latent: Normals & { value: tf.Tensor2D }): { sum: tf.Tensor; held: tf.Tensor } {
+    const { config, cells } = this.input
+    const n = cells.counts.rows
+    if (config.prior !== 'normal') {
+      const components: Normals =
+        config.prior === 'vamp'
+          ? this.encodeRows(this.get('prior.pseudo_inputs'))
+          : { mean: this.get('prior.means'), variance: tf.exp(this.get('prior.log_variances')) }
+      const logPrior = logMixture(latent.value, components, this.get('prior.logits'))
+      const sum = tf.sum(divergenceAtDraw(latent, logPrior))
+      return { sum, held: tf.div(sum, n) }
+    }
+    const each = divergenceByDimension(latent, { mean: tf.scalar(0), variance: tf.scalar(1) })
+    const sum = tf.sum(each)
+    const held = config.freeBits > 0 ? tf.sum(tf.maximum(tf.mean(each, 0), config.freeBits)) : tf.div(sum, n)
+    return { sum, held }
+  }
+
+  /** Logits of the genes, from what the decoder reads of the latent. */
+  decode(code: tf.Tensor2D): (name: string) => tf.Tensor2D {
+    const { config } = this.input
+    if (config.decoder === 'deep') {
+      const hidden = this.stack('decoder', 'decoder', config.nLayers, true, code)
+      return (name) =>
+        tf.add(tf.matMul(hidden, this.get(`${name}.weight`), false, true), this.get(`${name}.bias`))
+    }
+    const beside = tf.concat([code, ...this.covariates(true, true)], 1)
+    return (name) => {
+      const product = tf.matMul(beside, this.get(`${name}.weight`)) as tf.Tensor2D
+      const logits: tf.Tensor2D = config.decoderBias ? tf.add(product, this.get(`${name}.bias`)) : product
+      return ['decoder', 'both'].includes(config.batchNorm) ? this.batchNorm(name, logits) : logits
+    }
   }
 
   /** Log-likelihood of every count, cells × genes. */
-  logLikelihood(hidden: tf.Tensor2D, logSize: tf.Tensor2D): tf.Tensor {
+  logLikelihood(code: tf.Tensor2D, logSize: tf.Tensor2D): tf.Tensor {
     const { config, cells } = this.input
-    const affine = (name: string): tf.Tensor2D =>
-      tf.add(tf.matMul(hidden, this.get(`${name}.weight`), false, true), this.get(`${name}.bias`))
+    const affine = this.decode(code)
     const logits = affine('px_scale')
     const scale = config.library === 'size-factor' ? tf.softplus(logits) : tf.softmax(logits)
     const mean = tf.mul(tf.exp(logSize), scale)
@@ -174,26 +244,25 @@ class Forward {
     return tf.where(tf.less(x, EPSILON), zero, positive)
   }
 
-  /** Mean over the cells of −log p(x | z) + klWeight·KL(z) + KL(library), and its parts. */
+  /** Mean over the cells of −log p(x | z) + klWeight·KL(z) (with free bits, what of it counts) + KL(library), and its parts. */
   loss() {
     const { config, cells, libraryPrior, noise, klWeight } = this.input
     const n = cells.counts.rows
-    const standard = { mean: tf.scalar(0), variance: tf.scalar(1) }
-    const latent = this.draw('z_encoder', config.nLayers, noise.latent, standard)
+    const latent = this.draw('z_encoder', config.nLayers, noise.latent)
     let logSize: tf.Tensor2D = tf.log(tf.tensor2d([...cells.size], [n, 1]))
     let klLibrary: tf.Tensor = tf.scalar(0)
     if (config.library === 'latent') {
       const priors = tf.gather(tensor(libraryPrior!), tf.tensor1d([...cells.categorical[0]!], 'int32'))
       const [mean, variance] = tf.split(priors, 2, 1) as [tf.Tensor, tf.Tensor]
-      const library = this.draw('l_encoder', 1, noise.library!, { mean, variance })
+      const library = this.draw('l_encoder', 1, noise.library!)
       logSize = library.value
-      klLibrary = tf.div(library.kl, n)
+      klLibrary = tf.div(tf.sum(divergenceByDimension(library, { mean, variance })), n)
     }
-    const hidden = this.stack('decoder', 'decoder', config.nLayers, true, latent.value)
-    const reconstruction = tf.neg(tf.div(tf.sum(this.logLikelihood(hidden, logSize)), n))
-    const klLatent = tf.div(latent.kl, n)
-    const total = tf.add(tf.add(reconstruction, tf.mul(klWeight, klLatent)), klLibrary)
-    return { total: total as tf.Scalar, reconstruction, klLatent, klLibrary }
+    const { sum, held } = this.latentDivergence(latent)
+    const code = config.latentDistribution === 'ln' ? tf.softmax(latent.value) : latent.value
+    const reconstruction = tf.neg(tf.div(tf.sum(this.logLikelihood(code, logSize)), n))
+    const total = tf.add(tf.add(reconstruction, tf.mul(klWeight, held)), klLibrary)
+    return { total: total as tf.Scalar, reconstruction, klLatent: tf.div(sum, n), klLibrary }
   }
 }
 
@@ -201,8 +270,8 @@ class Forward {
  * The training loss of an scVI model and its gradients by automatic differentiation (float32), written from the model's
  * definition and sharing nothing with the kernels. Batch norm takes the statistics of the cells given.
  *
- * Linear weights are (inputs + category rows + continuous rows) × outputs; those of px_scale and px_dropout genes × hidden;
- * px_r is (1 or batches) × genes.
+ * Linear weights are (inputs + category rows + continuous rows) × outputs; those of px_scale and px_dropout genes × hidden with a
+ * deep decoder; px_r is (1 or batches) × genes.
  */
 export function autodiffLoss(parameters: NamedMatrices, input: LossInput): LossResult {
   const names = Object.keys(parameters)

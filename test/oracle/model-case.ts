@@ -1,4 +1,7 @@
+import { linearScviGraph } from '../../src/models/modules/linear-scvi.js'
+import { scviGraph } from '../../src/models/modules/scvi.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import type { ModelGraph, NetworkShape } from '../../src/network/model-graph.js'
 import type { LossInput, NamedMatrices } from './autodiff.js'
 import { Draws } from './draws.js'
 import { filled, type Matrix } from './matrix.js'
@@ -35,6 +38,33 @@ export const MODEL_CASES: Record<string, Partial<ModelConfig>> = {
     batchNorm: 'both',
     layerNorm: 'both',
   },
+  'nb, linear decoder': { decoder: 'linear' },
+  'zinb by gene and batch, linear decoder with a bias, latent library': {
+    likelihood: 'zinb',
+    dispersion: 'gene-batch',
+    decoder: 'linear',
+    decoderBias: true,
+    library: 'latent',
+    batchNorm: 'encoder',
+  },
+  'nb, logistic-normal latent': { latentDistribution: 'ln' },
+  'nb, mixture prior': { prior: 'mixture', priorComponents: 4 },
+  'zinb, logistic-normal latent, vamp prior, two layers': {
+    likelihood: 'zinb',
+    latentDistribution: 'ln',
+    prior: 'vamp',
+    priorComponents: 5,
+    nLayers: 2,
+    batchNorm: 'decoder',
+    layerNorm: 'encoder',
+  },
+  'nb, free bits': { freeBits: 0.4 },
+  'poisson, free bits of all dimensions': { likelihood: 'poisson', freeBits: 50 },
+}
+
+/** The forward code of a configuration. */
+export function modelGraph(config: ModelConfig, shape: NetworkShape, seed: number): ModelGraph {
+  return config.decoder === 'linear' ? linearScviGraph(config, shape, seed) : scviGraph(config, shape, seed)
 }
 
 const N_CELLS = 9
@@ -106,13 +136,28 @@ export function modelParameters({ config, cells, categories }: LossInput, seed: 
     linear(`${name}.mean`, nHidden, dimensions)
     linear(`${name}.var`, nHidden, dimensions)
   }
+  const nGenes = cells.counts.columns
   const output = (name: string) => {
-    add(`${name}.weight`, cells.counts.columns, nHidden, 0.5)
-    add(`${name}.bias`, 1, cells.counts.columns, 0.5)
+    if (config.decoder === 'deep') {
+      add(`${name}.weight`, nGenes, nHidden, 0.5)
+      add(`${name}.bias`, 1, nGenes, 0.5)
+      return
+    }
+    add(`${name}.weight`, nLatent + oneHot + cells.continuous.length, nGenes, 0.5)
+    if (config.decoderBias) add(`${name}.bias`, 1, nGenes, 0.5)
+    if (!['decoder', 'both'].includes(config.batchNorm)) return
+    add(`${name}.norm.scale`, 1, nGenes, 0.3, 1)
+    add(`${name}.norm.shift`, 1, nGenes, 0.3)
   }
   encoder('z_encoder', nLayers, nLatent)
   if (config.library === 'latent') encoder('l_encoder', 1, 1)
-  stack('decoder', 'decoder', nLayers, nLatent, true)
+  if (config.decoder === 'deep') stack('decoder', 'decoder', nLayers, nLatent, true)
+  if (config.prior !== 'normal') {
+    const { priorComponents } = config
+    add('prior.logits', 1, priorComponents, 0.5)
+    if (config.prior === 'vamp') add('prior.pseudo_inputs', priorComponents, nGenes, 0.5, 0.5)
+    else for (const name of ['means', 'log_variances']) add(`prior.${name}`, priorComponents, nLatent, 0.6)
+  }
   output('px_scale')
   if (likelihood === 'zinb') output('px_dropout')
   if (likelihood !== 'poisson')

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { countsInMemory } from '../../src/cells/counts-in-memory.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { CellRow, CellSource, Device } from '../../src/device/device.js'
-import { scviGraph } from '../../src/models/modules/scvi.js'
 import { Network } from '../../src/network/network.js'
 import { NOISE } from '../../src/numeric/philox.js'
 import { ADAM, expectedAdam } from '../device/adam-expected.js'
@@ -12,7 +11,7 @@ import { plainTensorFlow } from '../device/plain-tensorflow.js'
 import { autodiffLoss, type LossInput } from './autodiff.js'
 import { latentNormals } from './latent.js'
 import { at } from './matrix.js'
-import { lossInput, MODEL_CASES, modelParameters } from './model-case.js'
+import { lossInput, MODEL_CASES, modelGraph, modelParameters } from './model-case.js'
 
 /** Of float32 kernels against float32 automatic differentiation, of a parameter's largest gradient (at least 1). */
 const TOLERANCE = 1e-4
@@ -69,7 +68,7 @@ describe.each(Object.entries(DEVICES))('network on %s', (_, makeDevice) => {
         nContinuous: cells.continuous.length,
         libraryPrior: Float32Array.from(input.libraryPrior!.values),
       }
-      const network = new Network(device, scviGraph(config, shape, 0), n + 3)
+      const network = new Network(device, modelGraph(config, shape, 0), n + 3)
       const state = await network.state()
       for (const [name, { rows, columns, values }] of Object.entries(parameters)) {
         expect(state.has(name), name).toBe(true)
