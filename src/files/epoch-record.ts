@@ -11,5 +11,7 @@ export interface EpochRecord {
   heldoutElbo?: number
   heldoutReconstruction?: number
   heldoutKl?: number
+  /** What each further term of the loss was, by name, without its weight: the mean over the training cells. */
+  terms?: Record<string, number>
   seconds: number
 }

@@ -9,6 +9,7 @@ import { inputHash } from '../files/input-hash.js'
 import type { ModelCells } from '../files/model-cells.js'
 import type { ModelDescription } from '../files/model-description.js'
 import { writeModel } from '../files/model-files.js'
+import type { ModelGraph } from '../network/model-graph.js'
 import type { Network } from '../network/network.js'
 import type { Matrix } from '../numeric/matrix.js'
 import { type TrainOptions, trainOptions } from '../train/options.js'
@@ -16,6 +17,7 @@ import { minibatchesFor } from '../train/schedule.js'
 import type { TrainHooks, TrainSummary } from '../train/trainer.js'
 import { CallQueue } from './call-queue.js'
 import { type GeneratedCells, generatedCells } from './generated-cells.js'
+import { type ExtraTerm, withTerms } from './loss-terms.js'
 import type { ModelParts } from './model-parts.js'
 import { networkOf } from './network-of.js'
 import {
@@ -27,6 +29,12 @@ import {
 } from './options.js'
 import { type AskedCells, cellsOf, recordOf } from './own-cells.js'
 import { trainNetwork } from './train-network.js'
+
+/** How a model is trained, what may hook into it, and what its loss has beside the model's own terms. */
+export interface ModelTrainOptions extends Partial<TrainOptions>, TrainHooks {
+  /** Added to the loss (docs/terms.md). */
+  terms?: readonly ExtraTerm[]
+}
 
 const CELLS = ['adata', 'cells'] as const
 
@@ -87,14 +95,14 @@ export abstract class Model {
    *
    * @throws ScvaeError (usage) for an unknown or impossible option, (interrupted) after a signal, (failed) when training diverges.
    */
-  train(options: Partial<TrainOptions> & TrainHooks = {}): Promise<TrainSummary> {
+  train(options: ModelTrainOptions = {}): Promise<TrainSummary> {
     return this.exclusive(async () => {
-      const { onEpoch, signal, checkpoint, resume, ...rest } = options
+      const { onEpoch, signal, checkpoint, resume, terms = [], ...rest } = options
       const { source } = this.#withCounts('train', {})
       const parts = this.#parts
       const { seed, batchSize } = parts.description
       const settings = trainOptions({ seed, batchSize, ...rest })
-      await this.#widen(minibatchesFor(source.nCells, settings).batchSize)
+      await this.#fit(minibatchesFor(source.nCells, settings).batchSize, terms)
       await parts.network.tune()
       const hooks = {
         ...(onEpoch && { onEpoch }),
@@ -213,15 +221,18 @@ export abstract class Model {
     return this.#calls.run(call)
   }
 
-  /** Makes room for larger minibatches: the same weights in a network with more work space. */
-  async #widen(batchSize: number): Promise<void> {
+  /** Makes room for larger minibatches and the terms of a loss: the same weights in another network. */
+  async #fit(batchSize: number, terms: readonly ExtraTerm[]): Promise<void> {
     const parts = this.#parts
-    if (batchSize <= parts.description.batchSize) return
-    const description = { ...parts.description, batchSize }
-    const wider = networkOf(description, parts.device)
-    wider.setState(await parts.network.state())
+    const before = parts.network.model.terms ?? []
+    if (batchSize <= parts.description.batchSize && terms.length === 0 && before.length === 0) return
+    const description = { ...parts.description, batchSize: Math.max(batchSize, parts.description.batchSize) }
+    const extend = (model: ModelGraph) => (terms.length > 0 ? withTerms(model, terms) : model)
+    const next = networkOf(description, parts.device, { extend })
+    // a term may have weights of its own, which start anew
+    next.setState(new Map([...(await next.state()), ...(await parts.network.state())]))
     parts.network.release()
-    Object.assign(parts, { network: wider, description } satisfies Partial<ModelParts>)
+    Object.assign(parts, { network: next, description } satisfies Partial<ModelParts>)
   }
 
   #asked(caller: string, { adata, cells }: CellsOptions): AskedCells {

@@ -7,7 +7,7 @@ import { linearScviGraph } from './modules/linear-scvi.js'
 import { scviGraph } from './modules/scvi.js'
 
 /** The forward code of each decoder. */
-const GRAPHS = { deep: scviGraph, linear: linearScviGraph } as const
+export const GRAPHS = { deep: scviGraph, linear: linearScviGraph } as const
 
 /** What a network is made with beside what a model's folder says of it. */
 export interface NetworkExtras {

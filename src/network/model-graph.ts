@@ -36,4 +36,14 @@ export interface ModelGraph {
   readonly sums: Readonly<Record<string, Value>>
   /** The training loss. */
   readonly loss: readonly LossTerm[]
+  /** Terms of the loss that were asked for beside the model's own. */
+  readonly terms?: readonly { readonly name: string; readonly weight: number }[]
 }
+
+const TERM = 'term '
+
+/** What the sums of a pass call a further term of the loss. */
+export const termKey = (name: string): string => TERM + name
+
+/** The name of such a term. */
+export const termName = (key: string): string => key.slice(TERM.length)

@@ -30,6 +30,8 @@ export const NOISE = {
   sample: 67,
   /** Draws of latents from their posteriors. */
   posterior: 68,
+  /** Which cells the pseudo-inputs of a prior start from. */
+  pseudoInputs: 69,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

@@ -2,6 +2,7 @@ import type { CellSource, Minibatch } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import { type Progress, readCheckpoint, writeCheckpoint } from '../files/checkpoint.js'
 import type { EpochRecord } from '../files/epoch-record.js'
+import { termName } from '../network/model-graph.js'
 import type { LossSums, Network } from '../network/network.js'
 import type { NetworkState } from '../network/parameters.js'
 import { TrainingDiverged } from './diverged.js'
@@ -104,6 +105,7 @@ export class Trainer {
     this.#fingerprint = JSON.stringify([
       this.#options,
       network.config,
+      network.model.terms,
       network.shape,
       source.nCells,
       source.size.slice(0, 1000),
@@ -245,6 +247,7 @@ export class Trainer {
       trainKl: trained.kl,
       klWeight: klWeight(epoch, this.#warmup) * this.#network.config.beta,
       learningRate: progress.learningRate,
+      ...(trained.terms && { terms: trained.terms }),
       ...(heldout && {
         heldoutElbo: heldout.elbo,
         heldoutReconstruction: heldout.reconstruction,
@@ -373,12 +376,19 @@ interface PerCell {
   elbo: number
   reconstruction: number
   kl: number
+  /** Further terms of the loss, where it has some. */
+  terms?: Record<string, number>
 }
 
-function perCell({ logLikelihood = 0, klLatent = 0, klLibrary = 0 }: LossSums, cells: number): PerCell {
+function perCell(
+  { logLikelihood = 0, klLatent = 0, klLibrary = 0, ...further }: LossSums,
+  cells: number,
+): PerCell {
   const reconstruction = -logLikelihood / cells
   const kl = (klLatent + klLibrary) / cells
-  return { elbo: reconstruction + kl, reconstruction, kl }
+  const terms = Object.entries(further).map(([key, sum]) => [termName(key), sum / cells])
+  const own = { elbo: reconstruction + kl, reconstruction, kl }
+  return terms.length > 0 ? { ...own, terms: Object.fromEntries(terms) } : own
 }
 
 function addSums(a: LossSums, b: LossSums): LossSums {

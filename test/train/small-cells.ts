@@ -2,7 +2,7 @@ import { simulateCells } from '../../src/analysis/simulate/simulate.js'
 import { libraryPrior } from '../../src/cells/cell-data.js'
 import { countsInMemory } from '../../src/cells/counts-in-memory.js'
 import type { CellSource, Device } from '../../src/device/device.js'
-import { scviGraph } from '../../src/models/modules/scvi.js'
+import { GRAPHS } from '../../src/models/network-of.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
@@ -30,7 +30,7 @@ export function smallNetwork(
   const config = modelConfig({ nHidden: 24, nLatent: 4, ...model })
   const prior = config.library === 'latent' ? { libraryPrior: libraryPrior(source, 2) } : {}
   const shape = { nGenes: source.nGenes, categories: [2], nContinuous: 0, ...prior }
-  return new Network(device, scviGraph(config, shape, seed), 66)
+  return new Network(device, GRAPHS[config.decoder](config, shape, seed), 66)
 }
 
 /** The weights as plain bits, so that a comparison is exact (NaN, signed zero). */
