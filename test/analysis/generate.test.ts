@@ -4,6 +4,7 @@ import { expectedCounts, posteriorOf } from '../../src/analysis/posterior/infere
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { CellSource } from '../../src/device/device.js'
 import { Random } from '../../src/numeric/random.js'
+import { rowOf } from '../row-of.js'
 import { smallCells, smallNetwork } from '../train/small-cells.js'
 
 describe('generateCells', async () => {
@@ -25,7 +26,7 @@ describe('generateCells', async () => {
       const sums = new Float64Array(30)
       const squares = new Float64Array(30)
       for (let i = 0; i < n; i++) {
-        const { genes, counts } = cells.row(i)
+        const { genes, counts } = rowOf(cells, i)
         for (const [k, g] of genes.entries()) {
           sums[g]! += counts[k]!
           squares[g]! += counts[k]! ** 2
@@ -46,7 +47,7 @@ describe('generateCells', async () => {
     const cells = await generateCells(network, source, await posteriorOf(network, source), 100, 3)
     for (let i = 0; i < 100; i++) {
       expect(cells.categorical[0]![i]).toBe(source.categorical[0]![cells.parent[i]!])
-      const { genes, counts } = cells.row(i)
+      const { genes, counts } = rowOf(cells, i)
       expect(cells.size[i]).toBe(
         Math.max(
           1,
@@ -100,7 +101,7 @@ function varianceByMean(cells: CellSource): Float64Array {
   const sums = new Float64Array(cells.nGenes)
   const squares = new Float64Array(cells.nGenes)
   for (let cell = 0; cell < cells.nCells; cell++) {
-    const { genes, counts } = cells.row(cell)
+    const { genes, counts } = rowOf(cells, cell)
     for (const [k, gene] of genes.entries()) {
       sums[gene]! += counts[k]!
       squares[gene]! += counts[k]! ** 2
