@@ -1,36 +1,7 @@
-import { logFactorial } from '../../numeric/special.js'
-import {
-  type CellRow,
-  type CellSource,
-  type CountSource,
-  type CovariateUse,
-  MISSING,
-  type Minibatch,
-} from '../device.js'
+import { type CellRow, type CellSource, type CovariateUse, MISSING, type Minibatch } from '../device.js'
 import { LoadedRows } from '../loaded-rows.js'
+import { constantOf, pick } from './cell-counts.js'
 import type { Handle, Ops, SparseMatrix } from './ops.js'
-
-/** Sum of ln x! over a cell's counts: the part of the log-likelihood that no parameter moves. Worked out once a cell. */
-const constants = new WeakMap<CountSource, Float32Array>()
-
-function constantOf(source: CountSource, cell: number, counts: Float32Array): number {
-  let all = constants.get(source)
-  if (!all) {
-    all = new Float32Array(source.nCells).fill(Number.NaN)
-    constants.set(source, all)
-  }
-  if (Number.isNaN(all[cell]!)) {
-    let sum = 0
-    for (let k = 0; k < counts.length; k++) sum += logFactorial(counts[k]!)
-    all[cell] = sum
-  }
-  return all[cell]!
-}
-
-/** A cell's counts of one kind: those that are known, or the others. */
-function pick({ genes, counts }: CellRow, keep: (count: number) => boolean): CellRow {
-  return { genes: genes.filter((_, k) => keep(counts[k]!)), counts: counts.filter(keep) }
-}
 
 /** Cells on the host, and on the device whatever of them the kernels have asked for since they were gathered. */
 export class TfMinibatch implements Minibatch {
