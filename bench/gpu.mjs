@@ -13,6 +13,7 @@ import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
 import { TILES } from '../dist/src/device/webgpu/tiles/tiles.js'
 import { plainProduct } from '../dist/src/device/webgpu/wgsl/linear.js'
 import { tileName } from '../dist/src/device/webgpu/wgsl/product.js'
+import { scviGraph } from '../dist/src/models/modules/scvi.js'
 import { modelConfig } from '../dist/src/network/config.js'
 import { Network } from '../dist/src/network/network.js'
 import { Random } from '../dist/src/numeric/random.js'
@@ -81,11 +82,13 @@ async function measurePeak() {
   return { shape: n, rates, gflops: Math.max(...rates.map(({ gflops }) => gflops)) }
 }
 
+const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
+
 /** Training steps of a network on random counts. */
 async function training(genes, density, cells, batch, model) {
   const source = randomCells(genes, density, cells)
   const shape = { nGenes: genes, categories: [1], nContinuous: 0 }
-  const network = new Network(device, modelConfig(model), shape, batch, 0)
+  const network = new Network(device, scviGraph(modelConfig(model), shape, 0), batch)
   const minibatch = await network.minibatch(source)
   const order = new Random(2).permutation(source.nCells)
   let steps = 0
@@ -93,14 +96,7 @@ async function training(genes, density, cells, batch, model) {
     const at = (steps * batch) % (order.length - batch + 1)
     steps++
     network.gather(minibatch, order.subarray(at, at + batch))
-    network.trainStep(minibatch, { seed: 0, step: steps }, 0.5, {
-      learningRate: 1e-3,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 0.01,
-      weightDecay: 1e-6,
-      step: steps,
-    })
+    network.trainStep(minibatch, { seed: 0, step: steps, klWeight: 0.5, adam: { ...ADAM, step: steps } })
   }
   const release = () => {
     network.releaseMinibatch(minibatch)

@@ -6,6 +6,7 @@
  * Only the host's time is looked at, so a software GPU does.
  */
 
+import { countsInMemory } from '../dist/src/cells/counts-in-memory.js'
 import { EntryWords } from '../dist/src/device/webgpu/cells/row-words.js'
 import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
 import { CountMatrix } from '../dist/src/index.js'
@@ -28,7 +29,7 @@ const MEGABYTES_AT_ONCE = 4
 
 /** A source whose counts lie as a file leaves them in memory: one block of sparse rows. */
 function inOneBlock(source) {
-  const rows = Array.from({ length: source.nCells }, (_, cell) => source.row(cell))
+  const rows = source.counts.load(Int32Array.from({ length: source.nCells }, (_, cell) => cell))
   const offsets = new Int32Array(rows.length + 1)
   for (const [i, { genes }] of rows.entries()) offsets[i + 1] = offsets[i] + genes.length
   const nonzeros = offsets[rows.length]
@@ -44,7 +45,7 @@ function inOneBlock(source) {
     block.counts.set(counts, offsets[i])
   }
   const matrix = new CountMatrix(source.nGenes, [block])
-  return { ...source, row: (cell) => matrix.row(cell) }
+  return { ...source, counts: countsInMemory(source.nCells, source.nGenes, (cell) => matrix.row(cell)) }
 }
 
 /**
@@ -89,7 +90,7 @@ async function measure(genes, density, batch, devices) {
   const packing = await microseconds(batches, megabytes, (some) => {
     for (const cells of some) {
       let at = 0
-      for (const cell of cells) at = words.write(source.row(cell), true, at)
+      for (const row of source.counts.load(cells)) at = words.write(row, true, at)
     }
   })
   const staying = await gatherTime(devices.staying, source, batches, megabytes)

@@ -32,7 +32,7 @@ export async function heldoutElbo(folder, adata, cells, heldout, device) {
         network.evaluate(batch, { seed: 0, step: step++ })
       }
     }
-    const { logLikelihood, klLatent, klLibrary } = await network.takeSums()
+    const { logLikelihood, klLatent, klLibrary = 0 } = await network.takeSums()
     return (klLatent + klLibrary - logLikelihood) / (DRAWS * heldout.length)
   } finally {
     network.releaseMinibatch(batch)

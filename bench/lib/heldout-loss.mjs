@@ -25,6 +25,6 @@ export async function heldoutLoss(model, cells, width = model.network.capacity) 
   network.releaseMinibatch(batch)
   const perCell = (value) => value / (DRAWS * cells.length)
   const reconstruction = -perCell(sums.logLikelihood)
-  const kl = perCell(sums.klLatent + sums.klLibrary)
+  const kl = perCell(sums.klLatent + (sums.klLibrary ?? 0))
   return { elbo: reconstruction + kl, reconstruction, kl }
 }

@@ -60,12 +60,13 @@ function ruleOf(rule, size) {
 /** Raises the learning rate of a network's first updates linearly. */
 function warmUp(network, updates) {
   const step = network.trainStep.bind(network)
-  network.trainStep = (batch, noise, weight, adam) =>
-    step(batch, noise, weight, {
-      ...adam,
-      learningRate: adam.learningRate * Math.min(1, adam.step / updates),
-    })
+  network.trainStep = (batch, { adam, ...settings }) => {
+    const learningRate = adam.learningRate * Math.min(1, adam.step / updates)
+    step(batch, { ...settings, adam: { ...adam, learningRate } })
+  }
 }
+
+const NO_UPDATE = { learningRate: 0, beta1: 0.9, beta2: 0.999, epsilon: 1, weightDecay: 0, step: 1 }
 
 /**
  * Brings the running statistics of batch normalisation to where the weights are: each is the mean over the last 100 minibatches or so, and large
@@ -76,7 +77,8 @@ async function renewStatistics({ network, cells }, train) {
   for (let i = 0; i < RENEWALS; i++) {
     const at = (i * BASE.size) % Math.max(1, train.length - BASE.size)
     network.gather(batch, train.subarray(at, at + BASE.size))
-    network.forward(batch, { training: true, seed: 0, step: i })
+    // the forward pass of training, whose gradients nobody takes
+    network.gradients(batch, { seed: 0, step: i, klWeight: 1, adam: NO_UPDATE })
   }
   await network.takeSums()
   network.releaseMinibatch(batch)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { countsInMemory } from '../../dist/src/cells/counts-in-memory.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { Random } from '../../dist/src/numeric/random.js'
 
@@ -37,7 +38,7 @@ async function minibatchOf(device, nCells) {
   const source = {
     nCells,
     nGenes: 1,
-    row: () => ({ genes: Int32Array.of(0), counts: Float32Array.of(1) }),
+    counts: countsInMemory(nCells, 1, () => ({ genes: Int32Array.of(0), counts: Float32Array.of(1) })),
     categorical: [],
     continuous: [],
     size: new Float32Array(nCells).fill(1),

@@ -10,6 +10,7 @@ import { setImmediate } from 'node:timers/promises'
 import { readAnnData } from '../../dist/src/anndata/read.js'
 import { openDevice } from '../../dist/src/device/open-device.js'
 import { loadTensorFlow } from '../../dist/src/device/tensorflow/load.js'
+import { scviGraph } from '../../dist/src/models/modules/scvi.js'
 import { SCVI } from '../../dist/src/models/scvi.js'
 import { modelConfig } from '../../dist/src/network/config.js'
 import { Network } from '../../dist/src/network/network.js'
@@ -61,7 +62,7 @@ async function longRun(steps) {
   const device = await openDevice({ device: 'tensorflow' })
   const source = randomCells(2000, 0.1)
   const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
-  const network = new Network(device, modelConfig({}), shape, 128, 0)
+  const network = new Network(device, scviGraph(modelConfig({}), shape, 0), 128)
   const batch = await network.minibatch(source)
   const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
   const seen = []
@@ -70,7 +71,7 @@ async function longRun(steps) {
       batch,
       Int32Array.from({ length: 128 }, (_, i) => (step * 128 + i) % source.nCells),
     )
-    network.trainStep(batch, { seed: 0, step }, 0.5, { ...adam, step })
+    network.trainStep(batch, { seed: 0, step, klWeight: 0.5, adam: { ...adam, step } })
     // as the trainer does: without a turn of the event loop nothing native is given back
     if (step % 10 === 0) await setImmediate()
     if (step % Math.ceil(steps / 10) === 0) {

@@ -1,4 +1,6 @@
+import { countsInMemory } from '../../dist/src/cells/counts-in-memory.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
+import { scviGraph } from '../../dist/src/models/modules/scvi.js'
 import { modelConfig } from '../../dist/src/network/config.js'
 import { Network } from '../../dist/src/network/network.js'
 import { Random } from '../../dist/src/numeric/random.js'
@@ -19,7 +21,7 @@ export function randomCells(genes, density, nCells = CELLS) {
   return {
     nCells,
     nGenes: genes,
-    row: (cell) => rows[cell],
+    counts: countsInMemory(nCells, genes, (cell) => rows[cell]),
     categorical: [new Int32Array(nCells)],
     continuous: [],
     size: Float32Array.from(rows, ({ counts }) => counts.reduce((sum, count) => sum + count, 0)),
@@ -41,13 +43,8 @@ export class TrainingStep {
     const step = new TrainingStep()
     step.#device = await createCpuDevice({ threads, kernels, ...(profiled && { profile: step.profile }) })
     const config = modelConfig({ nHidden: hidden, nLatent: latent })
-    step.#network = new Network(
-      step.#device,
-      config,
-      { nGenes: source.nGenes, categories: [1], nContinuous: 0 },
-      batch,
-      0,
-    )
+    const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
+    step.#network = new Network(step.#device, scviGraph(config, shape, 0), batch)
     step.#batch = await step.#network.minibatch(source)
     const order = new Random(2).permutation(source.nCells)
     step.#cells = Array.from({ length: Math.floor(order.length / batch) }, (_, i) =>
@@ -66,18 +63,16 @@ export class TrainingStep {
   }
 
   train() {
-    this.#network.trainStep(this.#batch, this.#noise(), KL_WEIGHT, { ...ADAM, step: this.#step })
+    this.#network.trainStep(this.#batch, this.#settings())
   }
 
   /** Forward and backward with the gradients stored and no update: what Adam costs is the difference. */
   differentiate() {
-    const mode = { training: true, ...this.#noise() }
-    this.#network.forward(this.#batch, mode)
-    this.#network.backward(this.#batch, mode, KL_WEIGHT)
+    this.#network.gradients(this.#batch, this.#settings())
   }
 
-  #noise() {
-    return { seed: 0, step: this.#step }
+  #settings() {
+    return { seed: 0, step: this.#step, klWeight: KL_WEIGHT, adam: { ...ADAM, step: this.#step } }
   }
 
   /** Milliseconds a step over so many seconds. */
