@@ -2,9 +2,8 @@ import { checkOptionKeys } from '../anndata/option-keys.js'
 import { cellData, libraryPrior, type ModelData } from '../cells/cell-data.js'
 import { geneIds } from '../cells/gene-ids.js'
 import { genePositions } from '../cells/gene-positions.js'
-import { pseudoInputs } from '../cells/pseudo-inputs.js'
 import { createCpuDevice } from '../device/cpu/cpu-device.js'
-import type { CellSource, Device } from '../device/device.js'
+import type { Device } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import type { ModelCells } from '../files/model-cells.js'
 import type { ModelDescription, ModelInput } from '../files/model-description.js'
@@ -13,7 +12,7 @@ import type { TrainingRecord } from '../files/training-record.js'
 import type { Network } from '../network/network.js'
 import type { NetworkState } from '../network/parameters.js'
 import { packageVersion } from '../package.js'
-import { type NetworkExtras, networkOf } from './network-of.js'
+import { networkOf } from './network-of.js'
 import { checkedOptions, type ModelOptions } from './options.js'
 import { cellsOf, cellsOfData, cellsOfFolder, type OwnCells } from './own-cells.js'
 
@@ -73,7 +72,7 @@ export async function newParts(
   return {
     className,
     description,
-    ...(await placed(description, device, undefined, await extrasOf(description, source))),
+    ...(await placed(description, device)),
     own: cellsOfData(description, data, source, cells, genes),
     isTrained: false,
     training: undefined,
@@ -113,23 +112,16 @@ function boundTo(description: ModelDescription, data: ModelData, cells: Int32Arr
   return cellsOfData(description, data, cellsOf(description, data, cells, genes).source, cells, genes)
 }
 
-/** What a new network starts from, beside its seed. */
-async function extrasOf({ config, seed }: ModelDescription, source: CellSource): Promise<NetworkExtras> {
-  if (config.prior !== 'vamp') return {}
-  return { pseudoInputs: await pseudoInputs(source, config.priorComponents, seed) }
-}
-
 /** A network on the device given, or on threads of its own. */
 async function placed(
   description: ModelDescription,
   given: Device | undefined,
   state?: NetworkState,
-  extras?: NetworkExtras,
 ): Promise<Pick<ModelParts, 'network' | 'device' | 'ownsDevice'>> {
   const device = given ?? (await createCpuDevice())
   let network: Network | undefined
   try {
-    network = networkOf(description, device, extras)
+    network = networkOf(description, device)
     if (state) network.setState(state)
     return { network, device, ownsDevice: given === undefined }
   } catch (error) {

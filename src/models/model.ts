@@ -2,6 +2,7 @@ import { type Surprise, surpriseScores } from '../analysis/outliers/surprise.js'
 import { drawLatents } from '../analysis/posterior/draw-latents.js'
 import { type LatentPosterior, type Posterior, posteriorOf } from '../analysis/posterior/inference.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
+import { pseudoInputs } from '../cells/pseudo-inputs.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import type { EpochRecord } from '../files/epoch-record.js'
@@ -14,11 +15,13 @@ import type { Network } from '../network/network.js'
 import type { Matrix } from '../numeric/matrix.js'
 import { type TrainOptions, trainOptions } from '../train/options.js'
 import { minibatchesFor } from '../train/schedule.js'
+import { splitCells } from '../train/split.js'
 import type { TrainHooks, TrainSummary } from '../train/trainer.js'
 import { CallQueue } from './call-queue.js'
 import { type GeneratedCells, generatedCells } from './generated-cells.js'
 import { type ExtraTerm, withTerms } from './loss-terms.js'
 import type { ModelParts } from './model-parts.js'
+import { PSEUDO_INPUTS } from './modules/parts.js'
 import { networkOf } from './network-of.js'
 import {
   type CellsOptions,
@@ -103,6 +106,7 @@ export abstract class Model {
       const { seed, batchSize } = parts.description
       const settings = trainOptions({ seed, batchSize, ...rest })
       await this.#fit(minibatchesFor(source.nCells, settings).batchSize, terms)
+      await this.#startPrior(source, settings)
       await parts.network.tune()
       const hooks = {
         ...(onEpoch && { onEpoch }),
@@ -228,11 +232,22 @@ export abstract class Model {
     if (batchSize <= parts.description.batchSize && terms.length === 0 && before.length === 0) return
     const description = { ...parts.description, batchSize: Math.max(batchSize, parts.description.batchSize) }
     const extend = (model: ModelGraph) => (terms.length > 0 ? withTerms(model, terms) : model)
-    const next = networkOf(description, parts.device, { extend })
+    const next = networkOf(description, parts.device, extend)
     // a term may have weights of its own, which start anew
     next.setState(new Map([...(await next.state()), ...(await parts.network.state())]))
     parts.network.release()
     Object.assign(parts, { network: next, description } satisfies Partial<ModelParts>)
+  }
+
+  /** Starts the pseudo-inputs of a VampPrior from cells that are trained on. */
+  async #startPrior(source: CellSource, { trainSize, seed }: TrainOptions): Promise<void> {
+    const { network, description, isTrained } = this.#parts
+    const { prior, priorComponents } = description.config
+    if (prior !== 'vamp' || isTrained) return
+    const { train } = splitCells(source.nCells, trainSize, seed)
+    const values = await pseudoInputs(source, train, priorComponents, seed)
+    const start = { rows: priorComponents, columns: source.nGenes, values }
+    network.setState(new Map([...(await network.state()), [PSEUDO_INPUTS, start]]))
   }
 
   #asked(caller: string, { adata, cells }: CellsOptions): AskedCells {

@@ -9,26 +9,21 @@ import { scviGraph } from './modules/scvi.js'
 /** The forward code of each decoder. */
 export const GRAPHS = { deep: scviGraph, linear: linearScviGraph } as const
 
-/** What a network is made with beside what a model's folder says of it. */
-export interface NetworkExtras {
-  /** Components × genes: where a VampPrior's pseudo-inputs start. */
-  pseudoInputs?: Float32Array
-  /** Adds to the graph, the terms of a user's loss say. */
-  extend?: (model: ModelGraph) => ModelGraph
-}
-
-/** A network of a description's size, with its starting weights. */
+/**
+ * A network of a description's size, with its starting weights.
+ *
+ * @param extend adds to the graph: the terms of a user's loss, say
+ */
 export function networkOf(
   { config, genes, categorical, continuous, libraryPrior, batchSize, seed }: ModelDescription,
   device: Device,
-  { pseudoInputs, extend = (model) => model }: NetworkExtras = {},
+  extend: (model: ModelGraph) => ModelGraph = (model) => model,
 ): Network {
   const shape: NetworkShape = {
     nGenes: genes.length,
     categories: categorical.map(({ categories }) => categories.length),
     nContinuous: continuous.length,
     ...(libraryPrior && { libraryPrior: Float32Array.from(libraryPrior) }),
-    ...(pseudoInputs && { pseudoInputs }),
   }
   const model = GRAPHS[config.decoder](config, shape, seed)
   return new Network(device, extend(model), batchSize + FEWEST_CELLS - 1)

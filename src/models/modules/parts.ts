@@ -29,6 +29,9 @@ import { exp, maximum, subtract } from '../../network/terms.js'
 import type { Value } from '../../network/value.js'
 import { NOISE } from '../../numeric/philox.js'
 
+/** The weight of a VampPrior's pseudo-inputs, components × genes. */
+export const PSEUDO_INPUTS = 'prior.pseudo_inputs'
+
 type Side = 'encoder' | 'decoder'
 
 /** Norms, width and dropout of the hidden layers of one side. */
@@ -113,7 +116,7 @@ function mixtureOf(
   if (prior === 'mixture') return freeMixture(graph, priorComponents, nLatent)
   // VampPrior (Tomczak & Welling 2018): the posteriors of pseudo-inputs, which are trained like weights
   const start = pseudoInputs ?? new Float32Array(priorComponents * nGenes)
-  const inputs = graph.plan.given('prior.pseudo_inputs', priorComponents, nGenes, start)
+  const inputs = graph.plan.given(PSEUDO_INPUTS, priorComponents, nGenes, start)
   const encoded = normals(graph, heads, layers.ofRows(graph.valueOf(inputs)))
   const logits = graph.valueOf(graph.plan.constant('prior.logits', 1, priorComponents, 0))
   return { means: encoded.mean, variances: variancesOf(graph, encoded), logits }
