@@ -1,6 +1,8 @@
 import { ScvaeError } from '../errors.js'
 import { FEWEST_CELLS } from './split.js'
 
+export const KL_SCHEDULES = ['linear', 'cyclical', 'constant'] as const
+
 /** How a model is trained. Names and defaults are scvi-tools', but for the KL warm-up, validation and best weights. */
 export interface TrainOptions {
   /** `auto`: clamp(round(8e6 / cells), 1, 400), as scvi-tools. */
@@ -17,10 +19,14 @@ export interface TrainOptions {
   /** Share of cells trained on; the rest is held out for validation. */
   trainSize: number
   /**
-   * Epochs until the KL weight reaches its full value, from 0 and linearly. `auto`: half of the epochs, at most 400;
-   * `scvi-tools`: 400 whatever the number of epochs.
+   * How the KL weight gets to its full value over the warm-up: `linear`, from 0; `cyclical`, from 0 again and again (Fu et al. 2019);
+   * `constant`, without a warm-up.
    */
+  klSchedule: (typeof KL_SCHEDULES)[number]
+  /** Epochs until the KL weight stays at its full value. `auto`: half of the epochs, at most 400; `scvi-tools`: 400 whatever their number. */
   klWarmup: number | 'auto' | 'scvi-tools'
+  /** Cycles of the warm-up of a `cyclical` schedule. */
+  klCycles: number
   /** Epochs between two evaluations on the held-out cells; `auto`: about 40 in a run, at least each 10 epochs. */
   validateEvery: number | 'auto'
   earlyStopping: boolean
@@ -40,7 +46,9 @@ export const DEFAULT_TRAINING: TrainOptions = {
   weightDecay: 1e-6,
   adamEpsilon: 0.01,
   trainSize: 0.9,
+  klSchedule: 'linear',
   klWarmup: 'auto',
+  klCycles: 4,
   validateEvery: 'auto',
   earlyStopping: true,
   patience: 45,
@@ -62,7 +70,7 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
   }
   if (merged.batchSize === 'auto' && options.learningRate === undefined) merged.learningRate = 'auto'
   const whole = (
-    key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'validateEvery' | 'patience',
+    key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'klCycles' | 'validateEvery' | 'patience',
     low: number,
     ...words: string[]
   ) => {
@@ -82,6 +90,8 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
   whole('maxEpochs', 1, 'auto')
   whole('batchSize', FEWEST_CELLS, 'auto')
   whole('klWarmup', 0, 'auto', 'scvi-tools')
+  whole('klCycles', 1)
+  checkKlSchedule(merged)
   whole('validateEvery', 1, 'auto')
   whole('patience', 1)
   const positive = (key: 'learningRate' | 'adamEpsilon', kind: string) => {
@@ -105,4 +115,19 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
     throw new ScvaeError('usage', `seed must be a whole number from 0 to 4294967295, not ${merged.seed}.`)
   }
   return merged
+}
+
+function checkKlSchedule({ klSchedule, klWarmup, klCycles }: TrainOptions): void {
+  if (!KL_SCHEDULES.includes(klSchedule)) {
+    throw new ScvaeError(
+      'usage',
+      `klSchedule must be one of ${KL_SCHEDULES.join(', ')}, not "${klSchedule}".`,
+    )
+  }
+  if (klSchedule !== 'cyclical' && klCycles !== DEFAULT_TRAINING.klCycles) {
+    throw new ScvaeError('usage', `klCycles are a cyclical schedule's, and klSchedule is "${klSchedule}".`)
+  }
+  if (klSchedule === 'constant' && klWarmup !== 'auto' && klWarmup !== 0) {
+    throw new ScvaeError('usage', 'A constant klSchedule has no warm-up: klWarmup must be left out.')
+  }
 }

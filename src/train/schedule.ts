@@ -1,3 +1,4 @@
+import { ScvaeError } from '../errors.js'
 import type { TrainOptions } from './options.js'
 
 /** Epochs for a number of cells, as scvi-tools: 400 up to 20,000 cells, fewer beyond. */
@@ -42,15 +43,52 @@ export function minibatchesFor(
   return { batchSize, learningRate }
 }
 
-/** Epochs until the KL weight is whole. */
-export function warmupEpochs(epochs: number, option: TrainOptions['klWarmup']): number {
-  if (option === 'auto') return Math.min(400, Math.floor(epochs / 2))
-  return option === 'scvi-tools' ? 400 : option
+/** Epochs until the KL weight is whole and stays so. */
+export function warmupEpochs(
+  epochs: number,
+  { klWarmup, klSchedule }: Pick<TrainOptions, 'klWarmup' | 'klSchedule'>,
+): number {
+  if (klSchedule === 'constant') return 0
+  if (klWarmup === 'auto') return Math.min(400, Math.floor(epochs / 2))
+  return klWarmup === 'scvi-tools' ? 400 : klWarmup
 }
 
-/** Weight of the KL term in an epoch, from 0 linearly to 1 (times β, which the caller applies). */
-export function klWeight(epoch: number, warmup: number): number {
-  return epoch < warmup ? epoch / warmup : 1
+/** The weight of the KL term in each epoch, before β. */
+export interface KlSchedule {
+  /** Epochs until the weight is 1 and stays so: what comes before is no model to choose yet. */
+  readonly warmup: number
+  /** In an epoch, from 0. */
+  weight(epoch: number): number
+}
+
+/**
+ * The KL weights of a run:
+ *
+ * - linear: from 0 to 1 over the warm-up
+ * - cyclical (Fu et al. 2019): the warm-up is cut into cycles; in each, from 0 to 1 over the first half, then 1
+ * - constant: 1
+ *
+ * @throws ScvaeError (usage) for a warm-up that is too short for its cycles.
+ */
+export function klSchedule(
+  epochs: number,
+  options: Pick<TrainOptions, 'klWarmup' | 'klSchedule' | 'klCycles'>,
+): KlSchedule {
+  const warmup = warmupEpochs(epochs, options)
+  if (options.klSchedule !== 'cyclical') {
+    return { warmup, weight: (epoch) => (epoch < warmup ? epoch / warmup : 1) }
+  }
+  const cycles = options.klCycles
+  if (warmup < 2 * cycles) {
+    throw new ScvaeError(
+      'usage',
+      `${cycles} KL cycles need a warm-up of at least ${2 * cycles} epochs, and it has ${warmup}.`,
+      { hint: 'Ask for fewer cycles (--kl-cycles) or a longer warm-up (--kl-warmup).' },
+    )
+  }
+  // whole numbers up to the division, so that cycles begin where they should
+  const place = (epoch: number) => ((epoch * cycles) % warmup) / warmup
+  return { warmup, weight: (epoch) => (epoch < warmup ? Math.min(1, 2 * place(epoch)) : 1) }
 }
 
 /** Epochs between two validations. */

@@ -9,12 +9,12 @@ import { TrainingDiverged } from './diverged.js'
 import type { TrainOptions } from './options.js'
 import {
   epochsFor,
-  klWeight,
+  type KlSchedule,
+  klSchedule,
   LearningRatePlateau,
   type Minibatches,
   minibatchesFor,
   validationInterval,
-  warmupEpochs,
 } from './schedule.js'
 import { epochOrder, FEWEST_CELLS, minibatchBounds, type Split, splitCells } from './split.js'
 
@@ -66,7 +66,7 @@ export class Trainer {
   readonly #hooks: TrainHooks
   readonly #split: Split
   readonly #epochs: number
-  readonly #warmup: number
+  readonly #kl: KlSchedule
   readonly #interval: number
   readonly #fingerprint: string
   readonly #source: CellSource
@@ -100,7 +100,7 @@ export class Trainer {
     this.#hooks = hooks
     this.#split = split
     this.#epochs = epochsFor(source.nCells, options.maxEpochs)
-    this.#warmup = warmupEpochs(this.#epochs, options.klWarmup)
+    this.#kl = klSchedule(this.#epochs, options)
     this.#interval = validationInterval(this.#epochs, options.validateEvery)
     this.#fingerprint = JSON.stringify([
       this.#options,
@@ -177,7 +177,7 @@ export class Trainer {
     const progress = this.#progress
     const order = epochOrder(this.#split.train, seed, progress.epoch)
     const bounds = minibatchBounds(order.length, batchSize)
-    const weight = klWeight(progress.epoch, this.#warmup) * this.#network.config.beta
+    const weight = this.#kl.weight(progress.epoch) * this.#network.config.beta
     const cellsOf = (minibatch: number) =>
       minibatch < bounds.length - 1 ? order.subarray(bounds[minibatch], bounds[minibatch + 1]) : undefined
     let next = cellsOf(progress.minibatch)
@@ -245,7 +245,7 @@ export class Trainer {
       trainElbo: trained.elbo,
       trainReconstruction: trained.reconstruction,
       trainKl: trained.kl,
-      klWeight: klWeight(epoch, this.#warmup) * this.#network.config.beta,
+      klWeight: this.#kl.weight(epoch) * this.#network.config.beta,
       learningRate: progress.learningRate,
       ...(trained.terms && { terms: trained.terms }),
       ...(heldout && {
@@ -261,8 +261,8 @@ export class Trainer {
     this.#hooks.onEpoch?.(record, this.#epochs)
     if (due) await this.#keepGood()
     if (!heldout) return false
-    // before the KL term has its whole weight, a better ELBO is not yet a better model
-    const warm = epoch >= this.#warmup || last
+    // before the KL term has its whole weight for good, a better ELBO is not yet a better model
+    const warm = epoch >= this.#kl.warmup || last
     if (!warm) return false
     if (!progress.best || heldout.elbo < progress.best.elbo) {
       progress.best = { epoch: epoch + 1, elbo: heldout.elbo }
@@ -347,7 +347,7 @@ export class Trainer {
     return {
       epochs: epoch,
       maxEpochs: this.#epochs,
-      warmupEpochs: this.#warmup,
+      warmupEpochs: this.#kl.warmup,
       batchSize: this.#options.batchSize,
       learningRate: this.#options.learningRate,
       stoppedEarly,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { trainOptions } from '../../src/train/options.js'
+import { type TrainOptions, trainOptions } from '../../src/train/options.js'
 import {
   epochsFor,
-  klWeight,
+  klSchedule,
   LearningRatePlateau,
   validationInterval,
   warmupEpochs,
@@ -27,10 +27,11 @@ describe('epochsFor', () => {
 })
 
 describe('the KL weight', () => {
-  const weights = (epochs: number, warmup: 'auto' | 'scvi-tools' | number) => {
-    const until = warmupEpochs(epochs, warmup)
-    return Array.from({ length: epochs }, (_, epoch) => klWeight(epoch, until))
+  const scheduled = (epochs: number, options: Partial<TrainOptions>) => {
+    const schedule = klSchedule(epochs, trainOptions(options))
+    return Array.from({ length: epochs }, (_, epoch) => schedule.weight(epoch))
   }
+  const weights = (epochs: number, klWarmup: TrainOptions['klWarmup']) => scheduled(epochs, { klWarmup })
 
   it('by default starts at 0, reaches 1 half way and stays, whatever the number of epochs', () => {
     for (const epochs of [2, 8, 81, 246, 400]) {
@@ -41,7 +42,7 @@ describe('the KL weight', () => {
       for (let i = 1; i < w.length; i++) expect(w[i]!).toBeGreaterThanOrEqual(w[i - 1]!)
     }
     expect(weights(1, 'auto')).toEqual([1])
-    expect(warmupEpochs(2000, 'auto')).toBe(400)
+    expect(warmupEpochs(2000, trainOptions())).toBe(400)
   })
 
   // the last epoch's weight in scvi-tools, from its rules for epochs and for the warm-up
@@ -60,6 +61,44 @@ describe('the KL weight', () => {
   it('takes a number of epochs', () => {
     expect(weights(6, 4)).toEqual([0, 0.25, 0.5, 0.75, 1, 1])
     expect(weights(3, 0)).toEqual([1, 1, 1])
+  })
+
+  it('rises in every cycle over its first half, and stays whole after the last', () => {
+    const cyclical = (epochs: number, klCycles: number, klWarmup: TrainOptions['klWarmup'] = 'auto') =>
+      scheduled(epochs, { klSchedule: 'cyclical', klCycles, klWarmup })
+    expect(cyclical(18, 2, 16)).toEqual([
+      0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1,
+    ])
+    // the shortest cycles there are
+    expect(cyclical(8, 2)).toEqual([0, 1, 0, 1, 1, 1, 1, 1])
+    // the warm-up is the whole run, and cycles of 10/3 epochs begin in the first epoch that is past their start
+    const uneven = cyclical(10, 3, 10)
+    expect(uneven.map((weight) => Math.round(weight * 100) / 100)).toEqual([
+      0, 0.6, 1, 1, 0.4, 1, 1, 0.2, 0.8, 1,
+    ])
+    for (const cycles of [1, 3, 7, 50]) {
+      const w = cyclical(400, cycles)
+      const starts = w.filter((weight, epoch) => epoch > 0 && weight < w[epoch - 1]!)
+      expect(starts.length).toBe(cycles - 1)
+      expect(w.slice(200).every((weight) => weight === 1)).toBe(true)
+      expect(w[199]).toBe(1)
+    }
+  })
+
+  it('refuses cycles of fewer than two epochs', () => {
+    const options = trainOptions({ klSchedule: 'cyclical', klCycles: 5 })
+    expect(() => klSchedule(18, options)).toThrow(
+      expect.objectContaining({
+        kind: 'usage',
+        message: '5 KL cycles need a warm-up of at least 10 epochs, and it has 9.',
+      }),
+    )
+    expect(klSchedule(20, options).warmup).toBe(10)
+  })
+
+  it('is whole from the start where it is constant', () => {
+    expect(scheduled(4, { klSchedule: 'constant' })).toEqual([1, 1, 1, 1])
+    expect(klSchedule(400, trainOptions({ klSchedule: 'constant', klWarmup: 0 })).warmup).toBe(0)
   })
 })
 
@@ -99,7 +138,9 @@ describe('trainOptions', () => {
       weightDecay: 1e-6,
       adamEpsilon: 0.01,
       trainSize: 0.9,
+      klSchedule: 'linear',
       klWarmup: 'auto',
+      klCycles: 4,
       validateEvery: 'auto',
       earlyStopping: true,
       patience: 45,
@@ -127,6 +168,13 @@ describe('trainOptions', () => {
     [{ trainSize: 1.1 }, 'trainSize must be above 0 and at most 1, not 1.1.'],
     [{ klWarmup: 1.5 }, 'klWarmup must be a whole number of at least 0, not 1.5.'],
     [{ klWarmup: 'scvi' }, 'klWarmup must be a whole number, "auto" or "scvi-tools", not "scvi".'],
+    [{ klSchedule: 'cosine' }, 'klSchedule must be one of linear, cyclical, constant, not "cosine".'],
+    [{ klCycles: 0 }, 'klCycles must be a whole number of at least 1, not 0.'],
+    [{ klCycles: 2 }, 'klCycles are a cyclical schedule\'s, and klSchedule is "linear".'],
+    [
+      { klSchedule: 'constant', klWarmup: 20 },
+      'A constant klSchedule has no warm-up: klWarmup must be left out.',
+    ],
     [{ maxEpochs: '5' }, 'maxEpochs must be a whole number or "auto", not "5".'],
     [{ seed: -1 }, 'seed must be a whole number from 0 to 4294967295, not -1.'],
   ])('refuses %o', (options, message) => {

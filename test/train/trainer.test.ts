@@ -117,6 +117,21 @@ describe('Trainer', async () => {
     expect([summary.bestEpoch, summary.epochs]).toEqual([21, 24])
   })
 
+  it('takes cycles for one warm-up, and none for a constant weight', async () => {
+    const options = { learningRate: 1e-30, maxEpochs: 30, patience: 3, weightDecay: 0 }
+    const model = { dropoutRate: 0, batchNorm: 'none' } as const
+    const run = (more: Partial<TrainOptions>) =>
+      train(device, { ...options, ...more }, (_, summary) => summary, { model })
+    const cyclical = await run({ klSchedule: 'cyclical', klCycles: 2, klWarmup: 20 })
+    expect([cyclical.warmupEpochs, cyclical.bestEpoch, cyclical.epochs]).toEqual([20, 21, 24])
+    expect(cyclical.history.map(({ klWeight }) => klWeight).slice(0, 12)).toEqual([
+      0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 1, 0, 0.2,
+    ])
+    const constant = await run({ klSchedule: 'constant' })
+    expect([constant.warmupEpochs, constant.bestEpoch, constant.epochs]).toEqual([0, 1, 4])
+    expect(constant.history.every(({ klWeight }) => klWeight === 1)).toBe(true)
+  })
+
   it('lowers the learning rate on a plateau', async () => {
     const options = { learningRate: 1e-30, maxEpochs: 40, klWarmup: 0, earlyStopping: false, weightDecay: 0 }
     const model = { dropoutRate: 0, batchNorm: 'none' } as const
