@@ -32,6 +32,8 @@ export interface AnnData {
   values: StoredValues
   /** Arrays of obsm, not read: name → cells × columns. */
   obsm: Record<string, [rows: number, cols: number]>
+  /** Arrays of varm, not read: name → genes × columns. */
+  varm: Record<string, [rows: number, cols: number]>
   /** One sentence for each thing that was left out or looks odd. */
   warnings: string[]
 }
@@ -94,6 +96,7 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       ...read,
       countsSource,
       obsm: await arrayShapes(root, 'obsm'),
+      varm: await arrayShapes(root, 'varm'),
       warnings,
     }
   })

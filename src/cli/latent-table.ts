@@ -21,19 +21,33 @@ export function writeArrow(path: string, table: LatentTable): void {
 
 /** Writes `cell`, `z1` … `zd` as CSV; a cell that was not fitted has empty fields. */
 export function writeLatentCsv(path: string, table: LatentTable): void {
-  writeCsv(path, table, latentColumns(table))
+  writeCsv(path, 'cell', table.cellNames, latentColumns(table))
 }
 
 /** Writes `cell` and the scores as CSV. */
 export function writeScoresCsv(path: string, table: LatentTable): void {
-  writeCsv(path, table, scoreColumns(table))
+  writeCsv(path, 'cell', table.cellNames, scoreColumns(table))
 }
 
-function latentColumns({ latent }: LatentTable): Record<string, Vector> {
-  const { values, rows, columns } = latent
-  const dimension = (f: number) => Float32Array.from({ length: rows }, (_, i) => values[i * columns + f]!)
+/** Writes `gene` and its loading on each latent axis, `Z_0` … as scvi-tools names them, as CSV. */
+export function writeLoadingsCsv(path: string, genes: readonly string[], loadings: Matrix): void {
+  writeCsv(
+    path,
+    'gene',
+    genes,
+    columnsOf(loadings, (f) => `Z_${f}`),
+  )
+}
+
+const latentColumns = ({ latent }: LatentTable) => columnsOf(latent, (f) => `z${f + 1}`)
+
+function columnsOf(
+  { values, rows, columns }: Matrix,
+  nameOf: (column: number) => string,
+): Record<string, Vector> {
+  const column = (f: number) => Float32Array.from({ length: rows }, (_, i) => values[i * columns + f]!)
   return Object.fromEntries(
-    Array.from({ length: columns }, (_, f): [string, Vector] => [`z${f + 1}`, vectorFromArray(dimension(f))]),
+    Array.from({ length: columns }, (_, f): [string, Vector] => [nameOf(f), vectorFromArray(column(f))]),
   )
 }
 
@@ -43,10 +57,15 @@ function scoreColumns({ scores }: LatentTable): Record<string, Vector> {
   )
 }
 
-function writeCsv(path: string, { cellNames }: LatentTable, columns: Record<string, Vector>): void {
+function writeCsv(
+  path: string,
+  nameColumn: string,
+  names: readonly string[],
+  columns: Record<string, Vector>,
+): void {
   const file = openSync(path, 'w')
   try {
-    const chunks = tableToCsv(new Table(columns), cellNames, { nameColumn: 'cell' })
+    const chunks = tableToCsv(new Table(columns), names, { nameColumn })
     for (const chunk of chunks) writeSync(file, chunk)
   } finally {
     closeSync(file)

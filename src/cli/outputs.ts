@@ -13,6 +13,8 @@ export interface Outputs {
   log: string
   latentCsv?: string
   scoresCsv?: string
+  /** Of a linear decoder. */
+  loadings?: string
   /** Kept while training runs and after an interruption; taken away once all the rest is written. */
   checkpoint: string
 }
@@ -20,6 +22,8 @@ export interface Outputs {
 export interface OutputOptions {
   output?: string | undefined
   csv: boolean
+  /** Whether there are gene loadings to write. */
+  loadings?: boolean
   overwrite: boolean
   resume: boolean
 }
@@ -85,6 +89,7 @@ function nameOutputs(input: string, options: OutputOptions): Outputs {
     report: `${prefix}_report.html`,
     log: `${prefix}.log`,
     ...csv,
+    ...(options.loadings && { loadings: `${prefix}_loadings.csv` }),
     checkpoint: `${prefix}.checkpoint`,
   }
 }

@@ -82,7 +82,7 @@ export interface ReportData {
   /** Cells × 2; left out when no layout was computed. */
   umap?: Matrix
   colorings: readonly Coloring[]
-  /** Mean KL divergence from the prior, a latent dimension, in nats. */
+  /** What a latent dimension tells about a cell, in nats: its mean KL divergence from the prior, or from what all cells share. */
   latentKl: ArrayLike<number>
   outliers?: OutlierSummary
   metrics: readonly NamedValue[]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { latentKl } from '../../src/analysis/posterior/latent-kl.js'
+import { latentInformation, latentKl } from '../../src/analysis/posterior/latent-kl.js'
 import { Random } from '../../src/numeric/random.js'
 import { matrix } from '../matrix.js'
 
@@ -28,5 +28,36 @@ describe('latentKl', () => {
       variances: matrix(Float32Array.of(variance), 1),
     })
     expect(kl[0]).toBeCloseTo(sum / n, 2)
+  })
+})
+
+describe('latentInformation', () => {
+  it('is 0 where all cells have one posterior, wherever it is, and grows as they part', () => {
+    // dimensions: far from 0 but shared; two tight groups; two groups that overlap
+    const means = matrix(Float32Array.of(7, -3, -0.1, 7, 3, 0.1), 3)
+    const variances = matrix(Float32Array.of(0.5, 0.01, 1, 0.5, 0.01, 1), 3)
+    const [shared, parted, near] = latentInformation({ means, variances })
+    expect(shared).toBeCloseTo(0, 6)
+    expect(parted).toBeCloseTo(0.5 * Math.log(9.01 / 0.01), 5)
+    expect(near).toBeCloseTo(0.5 * Math.log(1.01), 6)
+    // the divergence from the standard normal would call the first one used
+    expect(latentKl({ means, variances })[0]).toBeGreaterThan(20)
+  })
+
+  it('is at most the divergence from any normal', () => {
+    const random = new Random(3)
+    const means = matrix(
+      Float32Array.from({ length: 400 }, () => 0.4 + 1.3 * random.normal()),
+      4,
+    )
+    const variances = matrix(
+      Float32Array.from({ length: 400 }, () => Math.exp(random.normal() - 1)),
+      4,
+    )
+    const kl = latentKl({ means, variances })
+    for (const [f, nats] of latentInformation({ means, variances }).entries()) {
+      expect(nats).toBeGreaterThan(0)
+      expect(nats).toBeLessThan(kl[f]!)
+    }
   })
 })

@@ -6,6 +6,7 @@ import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { obsColumn, obsNumbers } from '../../src/anndata/frame/obs-column.js'
 import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
+import { readElements } from '../../src/anndata/read-file.js'
 import { type NewAnnData, writeAnnData } from '../../src/anndata/write/anndata.js'
 import { appendAnnData } from '../../src/anndata/write/append.js'
 import { attribute, DATA, matrixOf, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
@@ -272,6 +273,22 @@ describe('appendAnnData', () => {
     const target = join(folder, 'with-obsm.h5ad')
     await appendAnnData(source, target, { obsm: { X: embedding(5, 1) } })
     expect((await readAnnData(target)).obsm).toEqual({ X: [5, 1] })
+  })
+
+  test('adds arrays of genes to varm, and fills them anew', async () => {
+    const source = await demo('genes')
+    const target = join(folder, 'genes-target.h5ad')
+    const loadings = embedding(4, 3)
+    loadings.values[2] = Number.NaN
+    await appendAnnData(source, target, { varm: { loadings } })
+    expect((await readAnnData(target)).varm).toEqual({ loadings: [4, 3] })
+    await appendAnnData(target, target, { varm: { loadings: embedding(4, 3, 7) } }, { overwrite: true })
+    const { varm } = await readElements(target)
+    expect(varm.get('loadings')).toMatchObject({ shape: [4, 3], values: embedding(4, 3, 7).values })
+    // five cells are not four genes
+    await expect(
+      appendAnnData(source, source, { varm: { x: embedding(5, 3) } }, { overwrite: true }),
+    ).rejects.toThrow('varm "x" has 15 values as 5 × 3 for 4 genes.')
   })
 
   test('fills keys of the same type and size anew, in place', async () => {

@@ -24,6 +24,9 @@ describe('scvae', () => {
     expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
     expect(stdout).toMatch(/--batch-size .*\[string\] \[default: 128\]/s)
     expect(stdout).toMatch(/--umap-backend .*scvae \| umap-js.*\[default: "scvae"\]/s)
+    expect(stdout).toMatch(/--decoder .*\[default: "deep"\]/s)
+    expect(stdout).toMatch(/--prior-components .*\[default: 50\]/)
+    expect(stdout).toMatch(/--kl-cycles .*\[default: 4\]/)
     expect(stdout).toContain('--no-umap')
     expect(stdout).toContain('--no-model-cells')
   })
@@ -59,6 +62,20 @@ describe('scvae', () => {
     ['fit a --gpu-memory 8GB --device cpu', '--gpu-memory and --device cpu exclude each other.'],
     ['fit a --umap-backend python', '--umap-backend must be one of scvae, umap-js, not "python".'],
     ['fit a --umap-backend umap-js --no-umap', '--no-umap and --umap-backend exclude each other.'],
+    ['fit a --decoder shallow', '--decoder must be one of deep, linear, not "shallow".'],
+    ['fit a --prior flat', '--prior must be one of normal, mixture, vamp, not "flat".'],
+    ['fit a --prior-components 5', '--prior-components are those of --prior mixture or --prior vamp.'],
+    [
+      'fit a --free-bits 1 --prior vamp',
+      "freeBits are a dimension's, and the vamp prior has no divergence by dimension.",
+    ],
+    ['fit a --latent-distribution t', '--latent-distribution must be one of normal, ln, not "t".'],
+    ['fit a --kl-schedule cosine', '--kl-schedule must be one of linear, cyclical, constant, not "cosine".'],
+    ['fit a --kl-cycles 3', '--kl-cycles are those of --kl-schedule cyclical.'],
+    [
+      'fit a --kl-schedule constant --kl-warmup 9',
+      'A constant klSchedule has no warm-up: klWarmup must be left out.',
+    ],
     ['inspect a --jsn', 'There is no option --jsn. Did you mean --json?'],
     ['simulate s.h5ad --density 2', "The simulation's density must be above 0 and below 1, not 2."],
   ]

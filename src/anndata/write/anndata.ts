@@ -88,12 +88,13 @@ export function writeMatrix(parent: Group, name: string, matrix: Matrix): void {
   writeArray(parent, name, matrix.values, [matrix.rows, matrix.columns])
 }
 
-/** Refuses a matrix that does not have one row a cell. */
-export function checkMatrix(name: string, matrix: Matrix, nCells: number): void {
-  checkRows('obsm', name, matrix, nCells)
-}
-
-function checkRows(mapping: 'obsm' | 'varm', name: string, matrix: Matrix | Table, rows: number): void {
+/** Refuses a matrix that does not have one row a cell or gene, and a name that cannot be its key. */
+export function checkRows(
+  mapping: 'obsm' | 'varm',
+  name: string,
+  matrix: Matrix | Table,
+  rows: number,
+): void {
   checkKey(mapping, name)
   const of = `${rows} ${mapping === 'obsm' ? 'cells' : 'genes'}`
   if (isTable(matrix)) {

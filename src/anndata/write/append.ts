@@ -7,19 +7,23 @@ import { child, childGroup, type Group, withH5File } from '../hdf5/hdf5.js'
 import { Hdf5Group } from '../hdf5/store.js'
 import { checkOptionKeys } from '../option-keys.js'
 import { rewriteHint } from '../store/readable.js'
-import { checkMatrix, writeMatrix } from './anndata.js'
+import { checkRows, writeMatrix } from './anndata.js'
 import { writeBeside } from './beside.js'
 import { checkColumn, setColumnOrder, writeColumn, writeDict } from './parts.js'
 import { replaceColumn, replaceMatrix } from './replace.js'
 
-/** What {@link appendAnnData} adds, one value or row a cell in the order of the file. */
+/** What {@link appendAnnData} adds, in the order of the file. */
 export interface Additions {
+  /** One row a cell. */
   obsm?: Readonly<Record<string, Matrix>>
+  /** One value a cell. */
   obs?: Readonly<Record<string, Column>>
+  /** One row a gene. */
+  varm?: Readonly<Record<string, Matrix>>
 }
 
 /**
- * Copies an `.h5ad` file and adds obsm arrays and obs columns to the copy; all else stays byte for byte what it was.
+ * Copies an `.h5ad` file and adds obsm and varm arrays and obs columns to the copy; all else stays byte for byte what it was.
  *
  * A key that exists already is filled anew where it has the same type and size. HDF5 through h5wasm cannot delete, so
  * any other is an error.
@@ -35,7 +39,7 @@ export async function appendAnnData(
   additions: Additions,
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
-  checkOptionKeys('appendAnnData', additions, ['obsm', 'obs'])
+  checkOptionKeys('appendAnnData', additions, ['obsm', 'obs', 'varm'])
   checkOptionKeys('appendAnnData', options, ['overwrite'])
   await writeBeside(
     target,
@@ -49,8 +53,13 @@ export async function appendAnnData(
   )
 }
 
-async function add(file: Group, source: string, { obsm = {}, obs = {} }: Additions): Promise<void> {
-  const stored = await openFrame({ root: new Hdf5Group(file, source), file: source }, 'obs')
+async function add(
+  file: Group,
+  source: string,
+  { obsm = {}, obs = {}, varm = {} }: Additions,
+): Promise<void> {
+  const store = { root: new Hdf5Group(file, source), file: source }
+  const stored = await openFrame(store, 'obs')
   const nCells = (await stored.names()).length
   const frame = childGroup(file, 'obs')
   if (!frame) {
@@ -61,7 +70,11 @@ async function add(file: Group, source: string, { obsm = {}, obs = {} }: Additio
     )
   }
   // all checks come before the first change
-  for (const [name, matrix] of Object.entries(obsm)) checkMatrix(name, matrix, nCells)
+  for (const [name, matrix] of Object.entries(obsm)) checkRows('obsm', name, matrix, nCells)
+  if (Object.keys(varm).length > 0) {
+    const nGenes = (await (await openFrame(store, 'var')).names()).length
+    for (const [name, matrix] of Object.entries(varm)) checkRows('varm', name, matrix, nGenes)
+  }
   for (const [name, column] of Object.entries(obs)) checkColumn('obs', name, column, nCells)
 
   const order = [...stored.columns]
@@ -73,13 +86,19 @@ async function add(file: Group, source: string, { obsm = {}, obs = {} }: Additio
   }
   setColumnOrder(frame, order)
 
-  const names = Object.entries(obsm)
-  if (names.length === 0) return
-  const group = childGroup(file, 'obsm') ?? writeDict(file, 'obsm')
-  for (const [name, matrix] of names) {
-    if (name === '' || name.includes('/')) {
-      throw new ScvaeError('bad-input', `"${name}" cannot be the name of an obsm array.`)
-    }
+  addMatrices(file, 'obsm', obsm, source)
+  addMatrices(file, 'varm', varm, source)
+}
+
+function addMatrices(
+  file: Group,
+  mapping: 'obsm' | 'varm',
+  matrices: Readonly<Record<string, Matrix>>,
+  source: string,
+): void {
+  if (Object.keys(matrices).length === 0) return
+  const group = childGroup(file, mapping) ?? writeDict(file, mapping)
+  for (const [name, matrix] of Object.entries(matrices)) {
     const existing = child(group, name)
     if (existing) replaceMatrix(existing, matrix, source)
     else writeMatrix(group, name, matrix)

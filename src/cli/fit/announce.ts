@@ -1,7 +1,7 @@
 import { formatSeconds } from '../../report/format.js'
 import { textTable } from '../text.js'
 import type { FitData } from './fit-data.js'
-import { LATENT_KEY, umapKey } from './fit-outputs.js'
+import { hasVarm, LATENT_KEY, LOADINGS_KEY, umapKey } from './fit-outputs.js'
 import type { Metrics } from './metrics.js'
 import type { Run } from './run.js'
 
@@ -13,10 +13,11 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     return
   }
   const layout = settings.umap ? `, obsm/${umapKey(data.adata.obsm)}` : ''
+  const loadings = outputs.loadings && hasVarm(data) ? `, varm/${LOADINGS_KEY}` : ''
   const rows = [
     [
       outputs.h5ad,
-      `the ${data.format === 'h5ad' ? 'input' : 'counts'} with obsm/${LATENT_KEY}${layout} and obs/scvae_*`,
+      `the ${data.format === 'h5ad' ? 'input' : 'counts'} with obsm/${LATENT_KEY}${layout}${loadings} and obs/scvae_*`,
     ],
     [outputs.report, 'open this in a browser'],
     [outputs.model, 'the trained model'],
@@ -24,6 +25,7 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     [outputs.metrics, 'figures of the run'],
     ...(outputs.latentCsv ? [[outputs.latentCsv, 'latent as CSV']] : []),
     ...(outputs.scoresCsv ? [[outputs.scoresCsv, 'scores as CSV']] : []),
+    ...(outputs.loadings ? [[outputs.loadings, 'gene loadings as CSV']] : []),
     [outputs.log, 'this log'],
   ]
   process.stdout.write(`${textTable(rows)}\n`)

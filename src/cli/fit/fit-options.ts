@@ -1,12 +1,15 @@
 import { DEVICES } from '../../device/open-device.js'
 import { DEFAULT_MODEL } from '../../network/config.js'
-import { DEFAULT_TRAINING } from '../../train/options.js'
+import { DEFAULT_TRAINING, KL_SCHEDULES } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
 
 export const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
 export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
 export const DISPERSIONS = ['gene', 'gene-batch'] as const
 export const PLACEMENTS = ['encoder', 'decoder', 'both', 'none'] as const
+export const DECODERS = ['deep', 'linear'] as const
+export const PRIORS = ['normal', 'mixture', 'vamp'] as const
+export const LATENT_DISTRIBUTIONS = ['normal', 'ln'] as const
 export const KERNELS = ['auto', 'native', 'wasm'] as const
 export const UMAP_BACKENDS = ['scvae', 'umap-js'] as const
 
@@ -39,9 +42,32 @@ export const FIT_OPTIONS = {
     likelihood: { ...text(choice(LIKELIHOODS)), default: DEFAULT_MODEL.likelihood },
     library: { ...text(choice(LIBRARIES)), defaultDescription: '"observed"' },
     dispersion: { ...text(choice(DISPERSIONS)), default: DEFAULT_MODEL.dispersion },
+    decoder: {
+      ...text(`${choice(DECODERS)}; linear gives every gene a loading on each latent axis`),
+      default: DEFAULT_MODEL.decoder,
+    },
+    'latent-distribution': {
+      ...text(`${choice(LATENT_DISTRIBUTIONS)}; ln: logistic normal, the softmax of a normal draw`),
+      default: DEFAULT_MODEL.latentDistribution,
+    },
+    prior: {
+      ...text(`${choice(PRIORS)}; of the latent: standard normal, mixture of normals, VampPrior`),
+      default: DEFAULT_MODEL.prior,
+    },
+    'prior-components': {
+      ...number('Components of a mixture or vamp prior'),
+      defaultDescription: String(DEFAULT_MODEL.priorComponents),
+    },
+    'free-bits': {
+      ...number('Nats of KL divergence that cost nothing, in each latent dimension'),
+      default: DEFAULT_MODEL.freeBits,
+    },
     'n-latent': { ...number('Latent dimensions'), default: DEFAULT_MODEL.nLatent },
     'n-hidden': { ...number('Units of a hidden layer'), default: DEFAULT_MODEL.nHidden },
-    'n-layers': { ...number('Hidden layers of encoder and decoder'), default: DEFAULT_MODEL.nLayers },
+    'n-layers': {
+      ...number('Hidden layers of the encoder and of a deep decoder'),
+      default: DEFAULT_MODEL.nLayers,
+    },
     'dropout-rate': {
       ...number('Share of hidden units dropped in training'),
       default: DEFAULT_MODEL.dropoutRate,
@@ -62,9 +88,17 @@ export const FIT_OPTIONS = {
       ...text('Step size of Adam, taken as it is; auto: 0.001 × batch size / 128'),
       defaultDescription: `${DEFAULT_TRAINING.learningRate}; "auto" with --batch-size auto`,
     },
+    'kl-schedule': {
+      ...text(`${choice(KL_SCHEDULES)}; how the KL weight gets to its full value over the warm-up`),
+      default: DEFAULT_TRAINING.klSchedule,
+    },
     'kl-warmup': {
-      ...text('Epochs until the KL weight is full; auto: half of all; or scvi-tools'),
-      default: 'auto',
+      ...text('Epochs until the KL weight stays full; auto: half of all; or scvi-tools'),
+      default: DEFAULT_TRAINING.klWarmup,
+    },
+    'kl-cycles': {
+      ...number('Cycles of the warm-up of a cyclical schedule'),
+      defaultDescription: String(DEFAULT_TRAINING.klCycles),
     },
     'validate-every': { ...text('Epochs between two looks at the held-out cells'), default: 'auto' },
     'early-stopping': flag('Stop when the held-out ELBO no longer improves (the default)'),

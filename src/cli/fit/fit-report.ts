@@ -2,7 +2,7 @@ import { DataType } from 'apache-arrow'
 import type { CellScores } from '../../analysis/outliers/cell-scores.js'
 import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
-import { latentKl } from '../../analysis/posterior/latent-kl.js'
+import { latentInformation, latentKl } from '../../analysis/posterior/latent-kl.js'
 import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
 import type { EpochRecord } from '../../files/epoch-record.js'
 import type { Matrix } from '../../numeric/matrix.js'
@@ -68,7 +68,7 @@ export function fitReportData(input: FitReportInput): ReportData {
       { kind: 'numeric', name: 'library size', values: fittedSize },
       { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
     ],
-    latentKl: latentKl(latent),
+    latentKl: settings.model.prior === 'normal' ? latentKl(latent) : latentInformation(latent),
     outliers: topOutliers({
       scores: scores.outliers,
       surpriseP: scores.surprise.p,
@@ -88,6 +88,14 @@ export function fitReportData(input: FitReportInput): ReportData {
   }
 }
 
+/** Settings that say nothing unless others have some value. */
+const APPLIES: Readonly<Record<string, (values: Readonly<Record<string, unknown>>) => boolean>> = {
+  decoder_bias: ({ decoder }) => decoder === 'linear',
+  prior_components: ({ prior }) => prior !== 'normal',
+  kl_warmup: ({ kl_schedule }) => kl_schedule !== 'constant',
+  kl_cycles: ({ kl_schedule }) => kl_schedule === 'cyclical',
+}
+
 function settingList(metrics: Metrics): NamedValue[] {
   const covariates: NamedValue[] = [
     ['batch_key', metrics.batch_key ?? 'none'],
@@ -101,7 +109,8 @@ function settingList(metrics: Metrics): NamedValue[] {
     name,
     value === 'auto' && name in chosen ? `auto: ${chosen[name]}` : String(value),
   ]
-  return [...covariates, ...Object.entries(values).map(shown)]
+  const applies = ([name]: [string, unknown]) => APPLIES[name]?.(values) ?? true
+  return [...covariates, ...Object.entries(values).filter(applies).map(shown)]
 }
 
 /** Every obs column that has a few categories or holds numbers. */

@@ -2,12 +2,13 @@ import type { CovariateKeys } from '../../cells/cell-data.js'
 import type { SubsetTerm } from '../../cells/subset.js'
 import { DEVICES, type DeviceName } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
-import { type ModelConfig, modelConfig } from '../../network/config.js'
-import { type TrainOptions, trainOptions } from '../../train/options.js'
+import type { ModelConfig } from '../../network/config.js'
+import type { TrainOptions } from '../../train/options.js'
 import type { Arguments } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
 import type { Verbosity } from '../log.js'
-import { DISPERSIONS, KERNELS, LIBRARIES, LIKELIHOODS, PLACEMENTS, UMAP_BACKENDS } from './fit-options.js'
+import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
+import { modelSettings, trainSettings } from './model-settings.js'
 
 /** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
 export interface FitSettings {
@@ -109,47 +110,6 @@ export function covariateKeys(
 function deviceName(args: Arguments): DeviceName {
   const number = /^webgpu:(\d+)$/.exec(args.text('device') ?? '')?.[1]
   return number === undefined ? args.choice('device', DEVICES)! : `webgpu:${Number(number)}`
-}
-
-function modelSettings(args: Arguments): ModelConfig {
-  const hasSizeFactor = args.text('size-factor-key') !== undefined
-  const library = args.choice('library', LIBRARIES) ?? (hasSizeFactor ? 'size-factor' : 'observed')
-  if (hasSizeFactor && library !== 'size-factor') {
-    throw new ScvaeError('usage', `--size-factor-key and --library ${library} exclude each other.`)
-  }
-  if (!hasSizeFactor && library === 'size-factor') {
-    throw new ScvaeError('usage', '--library size-factor needs --size-factor-key.')
-  }
-  return modelConfig({
-    likelihood: args.choice('likelihood', LIKELIHOODS)!,
-    library,
-    dispersion: args.choice('dispersion', DISPERSIONS)!,
-    nLatent: args.whole('n-latent', 1)!,
-    nHidden: args.whole('n-hidden', 1)!,
-    nLayers: args.whole('n-layers', 1)!,
-    dropoutRate: args.number('dropout-rate')!,
-    encodeCovariates: args.flag('encode-covariates'),
-    deeplyInjectCovariates: !args.flag('no-deeply-inject-covariates'),
-    batchNorm: args.choice('batch-norm', PLACEMENTS)!,
-    layerNorm: args.choice('layer-norm', PLACEMENTS)!,
-    beta: args.number('beta')!,
-  })
-}
-
-function trainSettings(args: Arguments): TrainOptions {
-  const learningRate = args.numberOr('learning-rate', ['auto'])
-  return trainOptions({
-    maxEpochs: args.numberOr('max-epochs', ['auto'])!,
-    batchSize: args.numberOr('batch-size', ['auto'])!,
-    ...(learningRate !== undefined && { learningRate }),
-    klWarmup: args.numberOr('kl-warmup', ['auto', 'scvi-tools'])!,
-    validateEvery: args.numberOr('validate-every', ['auto'])!,
-    earlyStopping: !args.flag('no-early-stopping'),
-    patience: args.whole('patience', 1)!,
-    reduceLearningRate: args.flag('reduce-learning-rate'),
-    trainSize: args.number('train-size')!,
-    seed: args.number('seed')!,
-  })
 }
 
 function exclusive(args: Arguments, one: string, other: string): void {

@@ -14,11 +14,14 @@ const WORD = 4
  */
 export function expectedMemory(
   data: Pick<FitData, 'nGenes' | 'nonzeros'>,
-  { nHidden, nLatent, nLayers }: ModelConfig,
+  { nHidden, nLatent, nLayers, decoder, prior, priorComponents }: ModelConfig,
   batchSize: number,
   resident: number,
 ): number {
-  const weights = 2 * data.nGenes * nHidden + 2 * nLayers * nHidden * (nHidden + nLatent)
+  // each gene has weights to the encoder, from the decoder's last layer, and in a VampPrior's pseudo-inputs
+  const decoded = decoder === 'linear' ? nLatent : nHidden
+  const pseudo = prior === 'vamp' ? priorComponents : 0
+  const weights = data.nGenes * (nHidden + decoded + pseudo) + 2 * nLayers * nHidden * (nHidden + nLatent)
   const counts = data.nonzeros * 2 * WORD
   const minibatch = batchSize * (2 * data.nGenes + 8 * nHidden) * WORD
   return resident + counts + weights * 5 * WORD + minibatch

@@ -1,8 +1,10 @@
 import { blankScoreColumns } from '../../analysis/outliers/score-columns.js'
 import type { Device } from '../../device/device.js'
+import { LinearSCVI } from '../../models/linear-scvi.js'
+import type { Model } from '../../models/model.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
-import { minibatchesFor } from '../../train/schedule.js'
+import { epochsFor, klSchedule, minibatchesFor } from '../../train/schedule.js'
 import { Staging } from '../outputs.js'
 import { type FitData, readFitData } from './fit-data.js'
 import { rehearseOutputs } from './fit-outputs.js'
@@ -35,6 +37,9 @@ export async function runFit(settings: FitSettings): Promise<void> {
 }
 
 async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<void> {
+  const { train } = run.settings
+  // what the number of cells makes impossible is said before there is a log
+  klSchedule(epochsFor(data.cells.length, train.maxEpochs), train)
   await rehearse(run, data)
   run.log.info(preflightLine(data, run.settings, device))
   const model = await createModel(run.settings, data, device)
@@ -49,6 +54,7 @@ async function rehearse({ settings, outputs }: Run, data: FitData): Promise<void
   try {
     await rehearseOutputs(staging, outputs, data, {
       nLatent: settings.model.nLatent,
+      loadings: outputs.loadings !== undefined,
       umap: settings.umap !== undefined,
       scores: blankScoreColumns(data.adata.nCells),
     })
@@ -57,8 +63,8 @@ async function rehearse({ settings, outputs }: Run, data: FitData): Promise<void
   }
 }
 
-function createModel(settings: FitSettings, data: FitData, device: Device): Promise<SCVI> {
-  return SCVI.create(data.adata, {
+function createModel(settings: FitSettings, data: FitData, device: Device): Promise<Model> {
+  const options = {
     ...covariateKeys(settings),
     model: settings.model,
     device,
@@ -66,5 +72,8 @@ function createModel(settings: FitSettings, data: FitData, device: Device): Prom
     ...(data.genes && { genes: data.genes }),
     seed: settings.train.seed,
     batchSize: minibatchesFor(data.cells.length, settings.train).batchSize,
-  })
+  }
+  return settings.model.decoder === 'linear'
+    ? LinearSCVI.create(data.adata, options)
+    : SCVI.create(data.adata, options)
 }

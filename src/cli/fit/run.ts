@@ -22,7 +22,7 @@ export function startRun(settings: FitSettings): Run {
     settings,
     log: new Log(settings.verbosity),
     timer: new PhaseTimer(),
-    outputs: planOutputs(settings.file, settings),
+    outputs: planOutputs(settings.file, { ...settings, loadings: settings.model.decoder === 'linear' }),
     threads: settings.threads ?? availableParallelism(),
     command: ['scvae', ...process.argv.slice(2)].map(shellWord).join(' '),
   }

@@ -3,7 +3,7 @@ import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { umap } from '../../analysis/umap/umap.js'
 import { umapByUmapJs } from '../../analysis/umap/umap-js.js'
 import type { Device } from '../../device/device.js'
-import type { SCVI } from '../../models/scvi.js'
+import type { Model } from '../../models/model.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import type { Log } from '../log.js'
@@ -22,7 +22,7 @@ export interface ScoredCells {
 }
 
 /** Encodes, scores and lays out the fitted cells. */
-export async function scoreModel(run: Run, model: SCVI, device: Device): Promise<ScoredCells> {
+export async function scoreModel(run: Run, model: Model, device: Device): Promise<ScoredCells> {
   const { settings, log, timer } = run
   const { seed } = settings.train
   const latent = await timer.time('latent', () => model.getLatentPosterior())

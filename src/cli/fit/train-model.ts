@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Device, KernelProfile } from '../../device/device.js'
 import { ScvaeError } from '../../errors.js'
-import type { SCVI } from '../../models/scvi.js'
+import type { Model } from '../../models/model.js'
 import { formatNumber, formatPlural, formatSeconds } from '../../report/format.js'
 import { TrainingDiverged } from '../../train/diverged.js'
 import type { TrainSummary } from '../../train/trainer.js'
@@ -18,7 +18,7 @@ import type { Run } from './run.js'
  * @throws ScvaeError `interrupted` after a signal, `failed` when training diverges, `usage` where a profile is asked for that
  * the device cannot give
  */
-export async function trainModel(run: Run, model: SCVI, device: Device): Promise<TrainSummary> {
+export async function trainModel(run: Run, model: Model, device: Device): Promise<TrainSummary> {
   const { settings, outputs, log, timer } = run
   const profile = settings.profile ? startProfile(device) : undefined
   log.openFile(outputs.log, settings.resume ? 'append' : 'new')
@@ -43,7 +43,7 @@ function startProfile(device: Device): KernelProfile {
   throw new ScvaeError('usage', `--profile times the kernels of a GPU, and the fit runs on ${device.label}.`)
 }
 
-function trainUntilSignal({ settings, outputs, log }: Run, model: SCVI): Promise<TrainSummary> {
+function trainUntilSignal({ settings, outputs, log }: Run, model: Model): Promise<TrainSummary> {
   const progress = new EpochProgress(log)
   return interruptible(
     async (signal) => {
@@ -73,7 +73,7 @@ function saySummary(summary: TrainSummary, log: Log): void {
 }
 
 /** What training threw; when it diverged after an epoch, its last good weights are saved before the run ends. */
-async function afterDivergence(error: unknown, { settings, outputs }: Run, model: SCVI): Promise<unknown> {
+async function afterDivergence(error: unknown, { settings, outputs }: Run, model: Model): Promise<unknown> {
   if (!(error instanceof TrainingDiverged) || error.keptEpoch === 0) return error
   const staging = new Staging(outputs)
   try {

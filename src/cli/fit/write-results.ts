@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { scoreColumns } from '../../analysis/outliers/score-columns.js'
 import type { Device } from '../../device/device.js'
 import { ScvaeError } from '../../errors.js'
-import type { SCVI } from '../../models/scvi.js'
+import { LinearSCVI } from '../../models/linear-scvi.js'
+import type { Model } from '../../models/model.js'
 import { spreadRows } from '../../numeric/matrix.js'
 import { buildReport } from '../../report/build-report.js'
 import type { TrainSummary } from '../../train/trainer.js'
@@ -18,7 +19,7 @@ import type { ScoredCells } from './score-model.js'
 
 /** A fit that only has to be written. */
 export interface Fitted extends ScoredCells {
-  model: SCVI
+  model: Model
   device: Device
   summary: TrainSummary
 }
@@ -36,7 +37,10 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
       try {
         await fitted.model.save(staging.path(outputs.model), { saveCells: settings.modelCells })
         const metrics = metricsOf(run, data, fitted)
-        const results = resultsOf(run, data, fitted, metrics)
+        const results = {
+          ...resultsOf(run, data, fitted, metrics),
+          loadings: fitted.model instanceof LinearSCVI ? await fitted.model.getLoadings() : undefined,
+        }
         for (const change of await stageOutputs(staging, outputs, data, results)) log.warn(change)
         await setImmediate()
         if (signal.aborted)
@@ -53,7 +57,7 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
 }
 
 /** Tables and pages of what the fit found, with a row for every cell of the file. */
-function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): FitOutputs {
+function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): Omit<FitOutputs, 'loadings'> {
   const { adata, cells, librarySize } = data
   const { latent, scores, layout, summary } = fitted
   const everyCell = adata.nCells
