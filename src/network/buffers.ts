@@ -62,11 +62,6 @@ export class Buffers {
     return tensor
   }
 
-  /** Whether a value has a tensor already. */
-  has(value: Value): boolean {
-    return this.#values.has(value)
-  }
-
   /** Gives the tensors of some values back; they are made anew when they are asked for again. */
   forget(values: Iterable<Value>): void {
     for (const value of values) {

@@ -181,7 +181,7 @@ export class Trainer {
     const cellsOf = (minibatch: number) =>
       minibatch < bounds.length - 1 ? order.subarray(bounds[minibatch], bounds[minibatch + 1]) : undefined
     let next = cellsOf(progress.minibatch)
-    let loading = next && this.#network.load(batch, next)
+    let loading = this.#fetch(batch, next)
     const started = performance.now()
     for (; progress.minibatch < bounds.length - 1; progress.minibatch++) {
       if (performance.now() - this.#yielded > YIELD_MILLISECONDS) {
@@ -199,7 +199,7 @@ export class Trainer {
       this.#network.gather(batch, cells)
       // the next minibatch is fetched while this one computes
       next = cellsOf(progress.minibatch + 1)
-      loading = next && this.#network.load(batch, next)
+      loading = this.#fetch(batch, next)
       progress.step++
       const adam = {
         learningRate: progress.learningRate,
@@ -214,6 +214,13 @@ export class Trainer {
     }
     await this.#network.settle()
     this.#trainMilliseconds += performance.now() - started
+  }
+
+  /** Has the counts of a minibatch fetched; a failure is heard of when they are waited for. */
+  #fetch(batch: Minibatch, cells: Int32Array | undefined): void | Promise<void> {
+    const loading = cells && this.#network.load(batch, cells)
+    loading?.catch(() => {})
+    return loading
   }
 
   async #interrupt(): Promise<never> {
