@@ -15,7 +15,7 @@ export class CscMatrix extends SparseGroup implements StoredMatrix {
   readonly encoding = 'csc_matrix'
 
   async read(scan: ValueScan): Promise<CountMatrix> {
-    const blocks = this.openBlocks(await this.entriesPerCell())
+    const blocks = this.#openBlocks(await this.#entriesPerCell())
     const next = new Int32Array(this.nCells)
     for (const block of blocks) next.set(block.offsets.subarray(0, block.nCells), block.firstCell)
     const { nCells, element } = this
@@ -51,7 +51,7 @@ export class CscMatrix extends SparseGroup implements StoredMatrix {
     }
   }
 
-  private async entriesPerCell(): Promise<Int32Array> {
+  async #entriesPerCell(): Promise<Int32Array> {
     const { element, nCells } = this
     const entries = new Int32Array(nCells)
     for await (const { result } of new SliceReader(element.indices).run('numbers', () => ({ arrays: 1 }))) {
@@ -65,7 +65,7 @@ export class CscMatrix extends SparseGroup implements StoredMatrix {
     return entries
   }
 
-  private openBlocks(entriesPerCell: Int32Array): CountBlock[] {
+  #openBlocks(entriesPerCell: Int32Array): CountBlock[] {
     const blocks: CountBlock[] = []
     for (let firstCell = 0; firstCell < this.nCells; firstCell += BLOCK_CELLS) {
       const nCells = Math.min(BLOCK_CELLS, this.nCells - firstCell)

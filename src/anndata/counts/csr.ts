@@ -17,7 +17,7 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
     const { element, nGenes } = this
     const { data, indices, pointers } = element
     const blocks: CountBlock[] = []
-    let block = this.openBlock(0)
+    let block = this.#openBlock(0)
     const slices = new SliceReader(data, indices).run('scannedNumbers', () => ({ arrays: 2 }))
     for await (const { region, result } of slices) {
       const [start, stop] = region.rows
@@ -31,15 +31,15 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
         block.counts.set(values.subarray(k - start, upTo - start), k - blockStart)
         k = upTo
         if (k === blockStop) {
-          blocks.push(this.close(block))
-          block = this.openBlock(block.firstCell + block.nCells)
+          blocks.push(this.#close(block))
+          block = this.#openBlock(block.firstCell + block.nCells)
         }
       }
     }
     // cells without an entry at the end
     while (block.nCells > 0) {
-      blocks.push(this.close(block))
-      block = this.openBlock(block.firstCell + block.nCells)
+      blocks.push(this.#close(block))
+      block = this.#openBlock(block.firstCell + block.nCells)
     }
     return new CountMatrix(nGenes, blocks)
   }
@@ -56,7 +56,7 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
   }
 
   /** Buffers for the cells from `firstCell` on. */
-  private openBlock(firstCell: number): CountBlock {
+  #openBlock(firstCell: number): CountBlock {
     const { pointers } = this.element
     const most = Math.min(BLOCK_CELLS, this.nCells - firstCell)
     const base = pointers[firstCell]!
@@ -68,7 +68,7 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
     return { firstCell, nCells, offsets, genes: new Int32Array(entries), counts: new Float32Array(entries) }
   }
 
-  private close(block: CountBlock): CountBlock {
+  #close(block: CountBlock): CountBlock {
     try {
       return tidyRows(block, this.nGenes)
     } catch (cause) {

@@ -15,15 +15,15 @@ export class DenseArray implements StoredMatrix {
   readonly nCells: number
   readonly nGenes: number
   readonly stored: number
-  private readonly values: SlicedArray
+  readonly #values: SlicedArray
 
   constructor(array: StoreArray, file: string) {
-    this.values = new SlicedArray(array, file)
-    const { shape, name } = this.values
+    this.#values = new SlicedArray(array, file)
+    const { shape, name } = this.#values
     if (shape.length !== 2) {
       throw new ScvaeError('bad-input', `"${file}": ${name} has ${shape.length} dimensions, not two.`)
     }
-    this.dtype = this.values.dtype
+    this.dtype = this.#values.dtype
     this.nCells = shape[0]!
     this.nGenes = shape[1]!
     this.stored = this.nCells * this.nGenes
@@ -31,7 +31,7 @@ export class DenseArray implements StoredMatrix {
 
   async read(scan: ValueScan): Promise<CountMatrix> {
     const { nGenes } = this
-    const outcomes = new SliceReader(this.values).run('denseRows', () => ({ nGenes }))
+    const outcomes = new SliceReader(this.#values).run('denseRows', () => ({ nGenes }))
     async function* slices() {
       for await (const { region, result } of outcomes) {
         scan.merge(result.scan)
@@ -43,7 +43,7 @@ export class DenseArray implements StoredMatrix {
 
   async scan(scan: ValueScan): Promise<void> {
     const columns = this.nGenes
-    for await (const { result } of new SliceReader(this.values).run('scan', () => ({ columns }))) {
+    for await (const { result } of new SliceReader(this.#values).run('scan', () => ({ columns }))) {
       scan.merge(result.scan)
     }
   }
@@ -54,7 +54,7 @@ export class DenseArray implements StoredMatrix {
 
   async *entries({ cells }: Selection): AsyncGenerator<MatrixEntries> {
     const gap = (stop: number, start: number) => (start - stop) * this.nGenes
-    const reader = new SliceReader(this.values)
+    const reader = new SliceReader(this.#values)
     const runs = runsOf(cells, this.nCells, gap)
     const ranges = runs.flatMap(([first, last]) => [...reader.ranges(first, last)])
     for await (const { region, result } of reader.run('numbers', () => ({ arrays: 1 }), ranges)) {

@@ -15,7 +15,7 @@ export class SparseElement {
   /** Offsets of the compressed dimension, one more than its positions. */
   readonly pointers: Float64Array
   readonly shape: readonly [rows: number, columns: number]
-  private readonly file: string
+  readonly #file: string
 
   private constructor(
     parts: Pick<SparseElement, 'name' | 'format' | 'data' | 'indices' | 'pointers' | 'shape'>,
@@ -27,8 +27,8 @@ export class SparseElement {
     this.indices = parts.indices
     this.pointers = parts.pointers
     this.shape = parts.shape
-    this.file = file
-    this.check()
+    this.#file = file
+    this.#check()
   }
 
   /** @throws ScvaeError `bad-input` when a part is missing, unreadable or does not fit the others */
@@ -62,18 +62,18 @@ export class SparseElement {
 
   /** The compressed positions of entries `start` to `stop`: the first, and the pointers from there on. */
   pointersOf(start: number, stop: number): { firstGene: number; pointers: Float64Array } {
-    const first = this.positionOf(start)
-    return { firstGene: first, pointers: this.pointers.slice(first, this.positionOf(stop - 1) + 2) }
+    const first = this.#positionOf(start)
+    return { firstGene: first, pointers: this.pointers.slice(first, this.#positionOf(stop - 1) + 2) }
   }
 
   /** Position along the compressed dimension and along the other of an entry. */
   async locate(entry: number): Promise<{ compressed: number; index: number }> {
-    const compressed = this.positionOf(entry)
+    const compressed = this.#positionOf(entry)
     return { compressed, index: Number((await this.indices.read(entry, entry + 1))[0]) }
   }
 
   /** The compressed position that an entry belongs to. */
-  private positionOf(entry: number): number {
+  #positionOf(entry: number): number {
     let low = 0
     let high = this.pointers.length - 1
     while (low < high) {
@@ -112,10 +112,10 @@ export class SparseElement {
 
   /** The error of a group whose parts contradict each other. */
   damaged(what: string): ScvaeError {
-    return damagedMatrix(this.name, what, this.file)
+    return damagedMatrix(this.name, what, this.#file)
   }
 
-  private check(): void {
+  #check(): void {
     const { data, indices, pointers } = this
     if (indices.length !== data.length) {
       throw this.damaged(`it has ${indices.length} indices for ${data.length} values`)

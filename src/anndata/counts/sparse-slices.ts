@@ -20,26 +20,27 @@ class Nonzeros {
   rows = new Int32Array(STRIP)
   columns = new Int32Array(STRIP)
   counts = new Float32Array(STRIP)
-  private found = new Float64Array(STRIP)
-  private readonly arrayColumns: number
+  #found = new Float64Array(STRIP)
+  readonly #arrayColumns: number
 
   /** @param arrayColumns of the array that the tiles are of */
   constructor(arrayColumns: number) {
-    this.arrayColumns = arrayColumns
+    this.#arrayColumns = arrayColumns
   }
 
   add(tile: Tile): void {
     const rows = Math.max(1, Math.floor(STRIP / tile.columns))
     for (let first = 0; first < tile.rows; first += rows) {
-      this.addStrip(tile, first, Math.min(tile.rows, first + rows))
+      this.#addStrip(tile, first, Math.min(tile.rows, first + rows))
     }
   }
 
   /** Rows `first` to `last` of a tile. */
-  private addStrip(tile: Tile, first: number, last: number): void {
+  #addStrip(tile: Tile, first: number, last: number): void {
     const { values, columns: width, stride, row, column } = tile
-    this.reserve((last - first) * width)
-    const { rows, columns, counts, found } = this
+    this.#reserve((last - first) * width)
+    const { rows, columns, counts } = this
+    const found = this.#found
     const start = this.n
     let n = start
     for (let i = first; i < last; i++) {
@@ -56,13 +57,13 @@ class Nonzeros {
     this.n = n
     const strip = new ValueScan()
     strip.add(found.subarray(0, n - start), start)
-    this.scan.merge(strip, (k) => rows[k]! * this.arrayColumns + columns[k]!)
+    this.scan.merge(strip, (k) => rows[k]! * this.#arrayColumns + columns[k]!)
     this.scan.addZeros((last - first) * width - (n - start))
   }
 
   /** Makes room for so many more. */
-  private reserve(more: number): void {
-    if (this.found.length < more) this.found = new Float64Array(more)
+  #reserve(more: number): void {
+    if (this.#found.length < more) this.#found = new Float64Array(more)
     if (this.n + more <= this.rows.length) return
     const room = Math.max(this.n + more, 2 * this.rows.length)
     this.rows = grown(this.rows, new Int32Array(room))

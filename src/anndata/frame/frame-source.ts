@@ -57,39 +57,39 @@ async function columnNames(group: StoreGroup): Promise<string[]> {
 class GroupFrame implements FrameSource {
   readonly indexName: string | undefined
   readonly columns: readonly string[]
-  private readonly group: StoreGroup
-  private readonly file: string
-  private readonly index: string | undefined
+  readonly #group: StoreGroup
+  readonly #file: string
+  readonly #index: string | undefined
 
   constructor(group: StoreGroup, columns: readonly string[], file: string) {
-    this.group = group
+    this.#group = group
     this.columns = columns
-    this.file = file
+    this.#file = file
     const index = group.attribute('_index')
-    this.index = typeof index === 'string' ? index : undefined
-    this.indexName = this.index === '_index' ? undefined : this.index
+    this.#index = typeof index === 'string' ? index : undefined
+    this.indexName = this.#index === '_index' ? undefined : this.#index
   }
 
   async names(): Promise<string[]> {
-    const element = this.index === undefined ? undefined : await this.group.child(this.index)
-    if (!element) throw damagedElement(this.group, this.file, 'has no index')
+    const element = this.#index === undefined ? undefined : await this.#group.child(this.#index)
+    if (!element) throw damagedElement(this.#group, this.#file, 'has no index')
     const float = element.kind === 'array' && element.dtype.startsWith('float')
-    return indexText(await readColumn(element, this.file), float)
+    return indexText(await readColumn(element, this.#file), float)
   }
 
   async column(name: string): Promise<Data> {
-    const element = await this.group.child(name)
+    const element = await this.#group.child(name)
     if (!element) {
-      throw new ScvaeError('bad-input', `"${this.file}": ${this.group.path}/${name} is missing.`)
+      throw new ScvaeError('bad-input', `"${this.#file}": ${this.#group.path}/${name} is missing.`)
     }
-    const categories = (await element.reference('categories')) ?? (await this.categoriesByName(element))
-    return categories ? readCodes(element, categories, this.file) : readColumn(element, this.file)
+    const categories = (await element.reference('categories')) ?? (await this.#categoriesByName(element))
+    return categories ? readCodes(element, categories, this.#file) : readColumn(element, this.#file)
   }
 
   /** Categories that an attribute names by their path beside the column (zarr has no references). */
-  private async categoriesByName(element: StoreNode): Promise<StoreNode | undefined> {
+  async #categoriesByName(element: StoreNode): Promise<StoreNode | undefined> {
     const path = element.attribute('categories')
-    return typeof path === 'string' ? this.group.child(path) : undefined
+    return typeof path === 'string' ? this.#group.child(path) : undefined
   }
 }
 
@@ -100,44 +100,44 @@ class GroupFrame implements FrameSource {
 class RecordsFrame implements FrameSource {
   readonly indexName: string | undefined
   readonly columns: readonly string[]
-  private readonly array: StoreArray
-  private readonly root: StoreGroup
-  private readonly file: string
-  private fields: Promise<(NumericArray | string[] | undefined)[]> | undefined
+  readonly #array: StoreArray
+  readonly #root: StoreGroup
+  readonly #file: string
+  #fields: Promise<(NumericArray | string[] | undefined)[]> | undefined
 
   constructor(array: StoreArray, root: StoreGroup, file: string) {
-    this.array = array
-    this.root = root
-    this.file = file
+    this.#array = array
+    this.#root = root
+    this.#file = file
     const [index, ...columns] = array.fields.map(({ name }) => name)
     this.indexName = index
     this.columns = columns
   }
 
   async names(): Promise<string[]> {
-    const first = this.array.fields[0]
-    if (!first) throw damagedElement(this.array, this.file, 'has no index')
-    return indexText(await this.field(first.name), first.dtype.startsWith('float'))
+    const first = this.#array.fields[0]
+    if (!first) throw damagedElement(this.#array, this.#file, 'has no index')
+    return indexText(await this.#field(first.name), first.dtype.startsWith('float'))
   }
 
   async column(name: string): Promise<Data> {
-    const data = await this.field(name)
-    const categories = await this.root.child(`uns/${name}_categories`)
+    const data = await this.#field(name)
+    const categories = await this.#root.child(`uns/${name}_categories`)
     if (categories?.kind !== 'array' || !DataType.isInt(data.type)) return data
-    const levels = await readColumn(categories, this.file)
+    const levels = await readColumn(categories, this.#file)
     const codes = Int32Array.from(new Vector([data]), Number)
     // numbers that only look like codes stay numbers
     if (codes.some((code) => code >= levels.length)) return data
-    return joinCategories(this.array, codes, levels, false, this.file)
+    return joinCategories(this.#array, codes, levels, false, this.#file)
   }
 
-  private async field(name: string): Promise<Data> {
-    this.fields ??= readRecords(this.array)
-    const at = this.array.fields.findIndex((field) => field.name === name)
-    const values = (await this.fields)[at]
-    const { dtype, shape } = this.array.fields[at]!
+  async #field(name: string): Promise<Data> {
+    this.#fields ??= readRecords(this.#array)
+    const at = this.#array.fields.findIndex((field) => field.name === name)
+    const values = (await this.#fields)[at]
+    const { dtype, shape } = this.#array.fields[at]!
     if (!values || shape)
-      throw damagedElement(this.array, this.file, `has a column "${name}" of no known type`)
+      throw damagedElement(this.#array, this.#file, `has a column "${name}" of no known type`)
     if (Array.isArray(values)) return stringsToArrow(values, undefined)
     return numbersToArrow(values, dtype, undefined)
   }

@@ -18,15 +18,15 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
   readonly chunkRows: number
   readonly fields: readonly CompoundField[]
   readonly fixedLength: boolean
-  private readonly dataset: Dataset
-  private readonly type: Metadata
-  private ready: Promise<void> | undefined
+  readonly #dataset: Dataset
+  readonly #type: Metadata
+  #ready: Promise<void> | undefined
 
   constructor(dataset: Dataset, file: string, nodeOf: Hdf5Node['nodeOf']) {
     super(dataset, file, nodeOf)
-    this.dataset = dataset
+    this.#dataset = dataset
     const metadata = this.guarded(() => dataset.metadata)
-    this.type = metadata
+    this.#type = metadata
     this.dtype = dtypeOf(metadata)
     this.shape = metadata.shape ?? undefined
     this.fixedLength = this.dtype === 'string' && !metadata.vlen
@@ -44,11 +44,13 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     if (this.dtype === 'other') {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is of a type that scvae does not read.`)
     }
-    this.guarded(() => checkDatasetFilters(this.dataset, this.name, this.file))
+    this.guarded(() => checkDatasetFilters(this.#dataset, this.name, this.file))
   }
 
   chunkLayout(): ChunkLayout | undefined {
-    const { dataset, dtype, type } = this
+    const { dtype } = this
+    const dataset = this.#dataset
+    const type = this.#type
     if (!isNumeric(dtype)) return undefined
     return this.guarded(() => {
       // an object reference is the address of the object's header
@@ -65,33 +67,35 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     if (!isNumeric(this.dtype)) {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is not an array of numbers.`)
     }
-    return this.read(start, stop, (bytes) => numbersOfBytes(bytes, this.dtype))
+    return this.#read(start, stop, (bytes) => numbersOfBytes(bytes, this.dtype))
   }
 
   async readStrings(start: number, stop: number): Promise<string[]> {
     if (this.dtype !== 'string') {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is not a list of strings.`)
     }
-    return this.read(start, stop, (bytes) => stringsOf(h5Module(), this.type, bytes))
+    return this.#read(start, stop, (bytes) => stringsOf(h5Module(), this.#type, bytes))
   }
 
   readFields(start: number, stop: number): Promise<(NumericArray | string[] | undefined)[]> {
-    return this.read(start, stop, (records) =>
-      (this.type.compound_type?.members ?? []).map((member) => {
+    return this.#read(start, stop, (records) =>
+      (this.#type.compound_type?.members ?? []).map((member) => {
         const type = (member.type === ARRAY && member.array_type) || member
         const dtype = dtypeOf(type)
         if (dtype !== 'string' && !isNumeric(dtype)) return undefined
-        const bytes = fieldBytes(records, this.type.size, member.offset, member.size)
+        const bytes = fieldBytes(records, this.#type.size, member.offset, member.size)
         return dtype === 'string' ? stringsOf(h5Module(), type, bytes) : numbersOfBytes(bytes, dtype)
       }),
     )
   }
 
   /** Has `use` make something of the bytes of some positions, in which strings of a variable length are pointers. */
-  private async read<T>(start: number, stop: number, use: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<T> {
-    this.ready ??= this.prepare()
-    await this.ready
-    const { dataset, shape, type } = this
+  async #read<T>(start: number, stop: number, use: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<T> {
+    this.#ready ??= this.#prepare()
+    await this.#ready
+    const { shape } = this
+    const dataset = this.#dataset
+    const type = this.#type
     if (shape === undefined) {
       throw new ScvaeError('bad-input', `"${this.file}": ${this.name} is empty.`)
     }
@@ -123,8 +127,8 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     )
   }
 
-  private async prepare(): Promise<void> {
+  async #prepare(): Promise<void> {
     this.checkReadable()
-    await loadFilters(this.dataset)
+    await loadFilters(this.#dataset)
   }
 }

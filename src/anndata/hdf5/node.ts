@@ -16,23 +16,23 @@ export class Hdf5Node {
   protected readonly file: string
   /** Makes a node of what h5wasm finds. */
   protected readonly nodeOf: (entity: H5Entity, file: string) => StoreNode | undefined
-  private readonly entity: Group | Dataset
-  private attributes: ReadonlySet<string> | undefined
+  readonly #entity: Group | Dataset
+  #attributes: ReadonlySet<string> | undefined
 
   constructor(entity: Group | Dataset, file: string, nodeOf: Hdf5Node['nodeOf']) {
-    this.entity = entity
+    this.#entity = entity
     this.file = file
     this.nodeOf = nodeOf
     this.path = entity.path.replace(/^\/+/, '')
   }
 
   attribute(name: string): AttributeValue | undefined {
-    const type = this.attributeType(name)
+    const type = this.#attributeType(name)
     // the null dataspace has no shape
     if (!type?.shape) return undefined
     const dtype = dtypeOf(type)
     if (dtype !== 'string' && !isNumeric(dtype)) return undefined
-    const values = this.attributeBytes(name, type, (bytes) => {
+    const values = this.#attributeBytes(name, type, (bytes) => {
       if (dtype === 'string') return stringsOf(h5Module(), type, bytes)
       const numbers = Array.from(numbersOfBytes(bytes, dtype))
       return dtype === 'bool' ? numbers.map((value) => value !== 0) : numbers
@@ -41,12 +41,12 @@ export class Hdf5Node {
   }
 
   async reference(name: string): Promise<StoreNode | undefined> {
-    const type = this.attributeType(name)
+    const type = this.#attributeType(name)
     if (type?.type !== REFERENCE || type.ref_type !== 'object' || !type.shape) return undefined
-    return this.attributeBytes(name, type, (bytes) => {
+    return this.#attributeBytes(name, type, (bytes) => {
       const reference = bytes.slice(0, type.size)
-      const path = h5Module().get_referenced_name(this.entity.file_id, reference, true)
-      return this.nodeOf(this.entity.root.get(path), this.file)
+      const path = h5Module().get_referenced_name(this.#entity.file_id, reference, true)
+      return this.nodeOf(this.#entity.root.get(path), this.file)
     })
   }
 
@@ -66,17 +66,17 @@ export class Hdf5Node {
   }
 
   /** What h5wasm says of an attribute, or undefined where there is none. */
-  private attributeType(name: string): Metadata | undefined {
+  #attributeType(name: string): Metadata | undefined {
     return this.guarded(() => {
-      const { file_id: id, path } = this.entity
-      this.attributes ??= new Set(h5Module().get_attribute_names(id, path))
-      return this.attributes.has(name) ? h5Module().get_attribute_metadata(id, path, name) : undefined
+      const { file_id: id, path } = this.#entity
+      this.#attributes ??= new Set(h5Module().get_attribute_names(id, path))
+      return this.#attributes.has(name) ? h5Module().get_attribute_metadata(id, path, name) : undefined
     })
   }
 
-  private attributeBytes<T>(name: string, type: Metadata, use: (bytes: Uint8Array<ArrayBuffer>) => T): T {
+  #attributeBytes<T>(name: string, type: Metadata, use: (bytes: Uint8Array<ArrayBuffer>) => T): T {
     const module = h5Module()
-    const { file_id: id, path } = this.entity
+    const { file_id: id, path } = this.#entity
     return this.guarded(() =>
       withHeap(
         module,

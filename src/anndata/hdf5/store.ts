@@ -33,31 +33,31 @@ export function hdf5Array(dataset: Dataset, file: string): StoreArray {
 /** An HDF5 group. */
 export class Hdf5Group extends Hdf5Node implements StoreGroup {
   readonly kind = 'group'
-  private readonly group: Group
-  private names: ReadonlySet<string> | undefined
+  readonly #group: Group
+  #names: ReadonlySet<string> | undefined
 
   constructor(group: Group, file: string) {
     super(group, file, hdf5Node)
-    this.group = group
+    this.#group = group
   }
 
   async keys(): Promise<string[]> {
-    return [...this.members()]
+    return [...this.#members()]
   }
 
   async child(path: string): Promise<StoreNode | undefined> {
     const [name, ...rest] = path.split('/')
-    if (!this.members().has(name!)) return undefined
+    if (!this.#members().has(name!)) return undefined
     const node = hdf5Node(
-      this.guarded(() => this.group.get(name!)),
+      this.guarded(() => this.#group.get(name!)),
       this.file,
     )
     if (rest.length === 0) return node
     return node?.kind === 'group' ? node.child(rest.join('/')) : undefined
   }
 
-  private members(): ReadonlySet<string> {
-    this.names ??= new Set(this.guarded(() => this.group.keys()))
-    return this.names
+  #members(): ReadonlySet<string> {
+    this.#names ??= new Set(this.guarded(() => this.#group.keys()))
+    return this.#names
   }
 }

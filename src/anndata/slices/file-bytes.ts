@@ -2,10 +2,10 @@ import { closeSync, openSync, readSync } from 'node:fs'
 
 /** Reads parts of an open file. */
 export class FileBytes {
-  private readonly descriptor: number
+  readonly #descriptor: number
 
   constructor(descriptor: number) {
-    this.descriptor = descriptor
+    this.#descriptor = descriptor
   }
 
   /** @throws RangeError where the file ends before */
@@ -19,7 +19,7 @@ export class FileBytes {
   readInto(bytes: Uint8Array, at: number): void {
     if (!Number.isSafeInteger(at) || at < 0) throw new RangeError(`no position ${at}`)
     for (let done = 0; done < bytes.length; ) {
-      const n = readSync(this.descriptor, bytes, done, bytes.length - done, at + done)
+      const n = readSync(this.#descriptor, bytes, done, bytes.length - done, at + done)
       if (n === 0) throw new RangeError(`the file ends before ${at + bytes.length}`)
       done += n
     }

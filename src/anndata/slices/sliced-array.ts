@@ -26,13 +26,13 @@ export class SlicedArray {
   /** Positions of the first dimension that one read takes. */
   readonly sliceRows: number
   readonly array: StoreArray
-  private readonly file: string
-  private located: { layout: ChunkLayout | undefined } | undefined
+  readonly #file: string
+  #located: { layout: ChunkLayout | undefined } | undefined
 
   /** @throws ScvaeError `bad-input` for a type that is no number, or what cannot be decompressed */
   constructor(array: StoreArray, file: string) {
     this.array = array
-    this.file = file
+    this.#file = file
     this.name = array.path
     this.dtype = array.dtype
     this.shape = array.shape ?? []
@@ -41,7 +41,7 @@ export class SlicedArray {
     }
     array.checkReadable()
     this.rowLength = this.shape.slice(1).reduce((product, n) => product * n, 1)
-    this.sliceRows = this.rowsOf(SLICE_BYTES)
+    this.sliceRows = this.#rowsOf(SLICE_BYTES)
   }
 
   /** Positions along the first dimension. */
@@ -57,8 +57,8 @@ export class SlicedArray {
   /** Where the values are, if there are enough of them for threads and threads can read them. */
   get layout(): ChunkLayout | undefined {
     if (this.length * this.rowBytes < BYTES_FOR_THREADS) return undefined
-    this.located ??= { layout: this.array.chunkLayout?.() }
-    return this.located.layout
+    this.#located ??= { layout: this.array.chunkLayout?.() }
+    return this.#located.layout
   }
 
   /** Ranges of `start` to `stop` (all when left out), one read each, that end where chunks do. */
@@ -76,7 +76,7 @@ export class SlicedArray {
 
   /** Positions of the first dimension that one read ahead takes. */
   get sliceRowsAhead(): number {
-    return this.rowsOf(SLICE_BYTES_AHEAD)
+    return this.#rowsOf(SLICE_BYTES_AHEAD)
   }
 
   /** The whole array, in slices. */
@@ -96,7 +96,7 @@ export class SlicedArray {
       tasks,
     )) {
       const [slice] = result.values
-      all ??= this.allocate(slice!.constructor as new (n: number) => NumericArray)
+      all ??= this.#allocate(slice!.constructor as new (n: number) => NumericArray)
       all.set(slice!, region.rows[0] * rowLength)
     }
     return all!
@@ -108,7 +108,7 @@ export class SlicedArray {
   }
 
   /** Whole chunks, so that none is decompressed twice, of about so many bytes. */
-  private rowsOf(sliceBytes: number): number {
+  #rowsOf(sliceBytes: number): number {
     const { chunkRows } = this.array
     const rowBytes = Math.max(1, this.rowBytes)
     const rows = Math.max(1, Math.floor(sliceBytes / rowBytes))
@@ -116,13 +116,13 @@ export class SlicedArray {
     return whole * rowBytes <= LARGEST_SLICE_BYTES ? whole : rows
   }
 
-  private allocate(type: new (n: number) => NumericArray): NumericArray {
+  #allocate(type: new (n: number) => NumericArray): NumericArray {
     try {
       return new type(this.length * this.rowLength)
     } catch (cause) {
       throw new ScvaeError(
         'bad-input',
-        `"${this.file}": ${this.name} is too large to be read at once (${this.shape.join(' × ')} values).`,
+        `"${this.#file}": ${this.name} is too large to be read at once (${this.shape.join(' × ')} values).`,
         { cause },
       )
     }

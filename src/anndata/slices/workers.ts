@@ -21,15 +21,15 @@ interface Slot {
 
 /** Threads that decode slices of some arrays of one file. */
 export class SliceWorkers {
-  private readonly descriptor: number
-  private readonly slots: Slot[]
-  private readonly ended: Int32Array
-  private id = 0
+  readonly #descriptor: number
+  readonly #slots: Slot[]
+  readonly #ended: Int32Array
+  #id = 0
 
   private constructor(descriptor: number, slots: Slot[], ended: Int32Array) {
-    this.descriptor = descriptor
-    this.slots = slots
-    this.ended = ended
+    this.#descriptor = descriptor
+    this.#slots = slots
+    this.#ended = ended
   }
 
   /** Starts threads, or does not where there can be none. */
@@ -54,13 +54,13 @@ export class SliceWorkers {
 
   /** How many threads there are. */
   get size(): number {
-    return this.slots.length
+    return this.#slots.length
   }
 
   /** Has the least busy thread run a kernel; no result comes of a slice that cannot be decoded here. */
   run(job: Omit<SliceJob, 'id'>): Promise<Outcome> {
-    const slot = this.slots.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least))
-    const id = this.id++
+    const slot = this.#slots.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least))
+    const id = this.#id++
     return new Promise((settle) => {
       // an exited worker's thread id is −1
       if (slot.worker.threadId < 0) return settle({ result: undefined })
@@ -74,10 +74,10 @@ export class SliceWorkers {
    * dies of a thread that is terminated while it starts.
    */
   async end(): Promise<void> {
-    Atomics.store(this.ended, 0, 1)
-    for (const { worker } of this.slots) worker.postMessage(LAST)
-    await Promise.all(this.slots.map(({ exited }) => exited))
-    closeSync(this.descriptor)
+    Atomics.store(this.#ended, 0, 1)
+    for (const { worker } of this.#slots) worker.postMessage(LAST)
+    await Promise.all(this.#slots.map(({ exited }) => exited))
+    closeSync(this.#descriptor)
   }
 }
 

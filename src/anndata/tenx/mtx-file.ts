@@ -46,13 +46,13 @@ export class MtxFile {
   /** What the values are; a `pattern` has none, and every entry is 1. */
   readonly field: MtxField
   /** Lines up to the size line and with it. */
-  private readonly headerLines: number
+  readonly #headerLines: number
 
   private constructor(path: string, size: MtxSize, field: MtxField, headerLines: number) {
     this.path = path
     this.size = size
     this.field = field
-    this.headerLines = headerLines
+    this.#headerLines = headerLines
   }
 
   /**
@@ -91,11 +91,11 @@ export class MtxFile {
     let found = 0
     for await (const run of wholeLines(this.path)) {
       let at = 0
-      for (; line < this.headerLines && at < run.length; line++) at = run.indexOf(NEWLINE, at) + 1
+      for (; line < this.#headerLines && at < run.length; line++) at = run.indexOf(NEWLINE, at) + 1
       if (at >= run.length) continue
       const most = Math.ceil((run.length - at) / SHORTEST_LINE)
       if (batch.rows.length < most) batch = emptyEntries(most)
-      line = this.parse(run, at, line, batch)
+      line = this.#parse(run, at, line, batch)
       found += batch.n
       if (batch.n > 0) yield batch
     }
@@ -112,7 +112,7 @@ export class MtxFile {
   }
 
   /** Parses the lines from byte `at` on into `batch` and returns the number of lines so far. */
-  private parse(bytes: Buffer, at: number, line: number, batch: MtxEntries): number {
+  #parse(bytes: Buffer, at: number, line: number, batch: MtxEntries): number {
     const { rows, columns, values } = batch
     const { rows: nRows, columns: nColumns } = this.size
     const { length } = bytes
@@ -130,12 +130,12 @@ export class MtxFile {
       let row = 0
       let start = at
       for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) row = row * 10 + byte - ZERO
-      if (at === start || !isBlank(byte)) throw this.noEntry(bytes, lineStart, line)
+      if (at === start || !isBlank(byte)) throw this.#noEntry(bytes, lineStart, line)
       while (isBlank(byte)) byte = bytes[++at]!
       let column = 0
       start = at
       for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) column = column * 10 + byte - ZERO
-      if (at === start || !(isBlank(byte) || byte === NEWLINE)) throw this.noEntry(bytes, lineStart, line)
+      if (at === start || !(isBlank(byte) || byte === NEWLINE)) throw this.#noEntry(bytes, lineStart, line)
       if (row < 1 || row > nRows || column < 1 || column > nColumns) {
         throw new ScvaeError(
           'bad-input',
@@ -149,10 +149,10 @@ export class MtxFile {
         while (!isBlank(byte) && byte !== NEWLINE) byte = bytes[++at]!
         value = parseDecimal(bytes, start, at)
         // NaN where the text is no number
-        if (Number.isNaN(value)) throw this.noEntry(bytes, lineStart, line)
+        if (Number.isNaN(value)) throw this.#noEntry(bytes, lineStart, line)
         while (isBlank(byte)) byte = bytes[++at]!
       }
-      if (byte !== NEWLINE) throw this.noEntry(bytes, lineStart, line)
+      if (byte !== NEWLINE) throw this.#noEntry(bytes, lineStart, line)
       at++
       rows[n] = row - 1
       columns[n] = column - 1
@@ -162,7 +162,7 @@ export class MtxFile {
     return line
   }
 
-  private noEntry(bytes: Buffer, start: number, line: number): ScvaeError {
+  #noEntry(bytes: Buffer, start: number, line: number): ScvaeError {
     const text = bytes.toString('latin1', start, Math.min(bytes.indexOf(NEWLINE, start), start + 60)).trim()
     const form = this.field === 'pattern' ? 'row and column' : 'row, column and a number'
     return new ScvaeError('bad-input', `"${this.path}", line ${line}: "${text}" is not ${form}.`)

@@ -22,94 +22,96 @@ type Values = zarr.Chunk<zarr.DataType>['data']
 
 /** The values of one array of a zarr store. */
 export class ZarrValues {
-  private readonly files: ZarrFiles
-  private readonly file: string
-  private readonly path: string
-  private readonly description: ArrayDescription
-  private opened: CheckedArray | undefined
+  readonly #files: ZarrFiles
+  readonly #file: string
+  readonly #path: string
+  readonly #description: ArrayDescription
+  #opened: CheckedArray | undefined
 
   /** @param file the store's path, for messages */
   constructor(files: ZarrFiles, file: string, path: string, description: ArrayDescription) {
-    this.files = files
-    this.file = file
-    this.path = path
-    this.description = description
+    this.#files = files
+    this.#file = file
+    this.#path = path
+    this.#description = description
   }
 
   /** @throws ScvaeError `bad-input` naming array and codec, with the line of Python that rewrites the store */
   checkReadable(): void {
-    const { problem } = this.description
+    const { problem } = this.#description
     if (problem === undefined) return
-    throw new ScvaeError('bad-input', `"${this.file}": ${this.path || 'the array'} ${problem}.`, {
-      hint: rewriteZarrHint(this.file),
+    throw new ScvaeError('bad-input', `"${this.#file}": ${this.#path || 'the array'} ${problem}.`, {
+      hint: rewriteZarrHint(this.#file),
     })
   }
 
   async numbers(start: number, stop: number): Promise<NumericArray> {
-    const { form, dtype } = this.description.item
-    if (form !== 'number') throw this.wrongType('numbers')
-    if (this.isEmpty(start, stop)) return numbersOfBytes(new Uint8Array(0), dtype)
-    const values = await this.read(start, stop)
+    const { form, dtype } = this.#description.item
+    if (form !== 'number') throw this.#wrongType('numbers')
+    if (this.#isEmpty(start, stop)) return numbersOfBytes(new Uint8Array(0), dtype)
+    const values = await this.#read(start, stop)
     if (values instanceof BigInt64Array || values instanceof BigUint64Array) return wideToFloat(values)
     if (values instanceof zarr.BoolArray) return Int8Array.from(bytesOf(values), (byte) => (byte ? 1 : 0))
     return dtype === 'float16' ? halfToFloat(values as Uint16Array) : (values as NumericArray)
   }
 
   async strings(start: number, stop: number): Promise<string[]> {
-    if (this.description.item.dtype !== 'string') throw this.wrongType('strings')
-    if (this.isEmpty(start, stop)) return []
-    const values = (await this.read(start, stop)) as Iterable<unknown>
+    if (this.#description.item.dtype !== 'string') throw this.#wrongType('strings')
+    if (this.#isEmpty(start, stop)) return []
+    const values = (await this.#read(start, stop)) as Iterable<unknown>
     try {
       return Array.from(values, (value) => (value === null || value === undefined ? '' : String(value)))
     } catch (cause) {
       // UTF-32 has numbers that are no character
-      throw readingError(this.file, this.path, cause)
+      throw readingError(this.#file, this.#path, cause)
     }
   }
 
   async fields(start: number, stop: number): Promise<(NumericArray | string[] | undefined)[]> {
-    const { form, size, fields } = this.description.item
-    if (form !== 'records') throw this.wrongType('records')
-    const records = this.isEmpty(start, stop)
+    const { form, size, fields } = this.#description.item
+    if (form !== 'records') throw this.#wrongType('records')
+    const records = this.#isEmpty(start, stop)
       ? new Uint8Array(0)
-      : bytesOf((await this.read(start, stop)) as zarr.ByteStringArray)
+      : bytesOf((await this.#read(start, stop)) as zarr.ByteStringArray)
     return fields.map((field) => {
       const bytes = fieldBytes(records, size, field.offset, field.size)
       try {
         return fieldValues(bytes, field)
       } catch (cause) {
-        throw readingError(this.file, `${this.path}/${field.name}`, cause)
+        throw readingError(this.#file, `${this.#path}/${field.name}`, cause)
       }
     })
   }
 
   /** zarrita does not read nothing. */
-  private isEmpty(start: number, stop: number): boolean {
+  #isEmpty(start: number, stop: number): boolean {
     this.checkReadable()
-    const { shape } = this.description
+    const { shape } = this.#description
     return shape.length > 0 && (start >= stop || shape.includes(0))
   }
 
-  private wrongType(what: string): ScvaeError {
-    return new ScvaeError('bad-input', `"${this.file}": ${this.path} is not an array of ${what}.`)
+  #wrongType(what: string): ScvaeError {
+    return new ScvaeError('bad-input', `"${this.#file}": ${this.#path} is not an array of ${what}.`)
   }
 
   /** Positions `start` to `stop` of the first dimension, row-major. */
-  private async read(start: number, stop: number): Promise<Values> {
-    const { zarrita, item, shape } = this.description
-    this.opened ??= new CheckedArray(this.chunkFiles(), zarrita!, Math.max(1, item.size))
+  async #read(start: number, stop: number): Promise<Values> {
+    const { zarrita, item, shape } = this.#description
+    this.#opened ??= new CheckedArray(this.#chunkFiles(), zarrita!, Math.max(1, item.size))
     try {
       return shape.length === 0
-        ? (await this.opened.getChunk([])).data
-        : rowMajor(await this.opened.rows(start, stop))
+        ? (await this.#opened.getChunk([])).data
+        : rowMajor(await this.#opened.rows(start, stop))
     } catch (cause) {
-      throw readingError(this.file, this.path, cause)
+      throw readingError(this.#file, this.#path, cause)
     }
   }
 
   /** The files of this array alone, so that names with `%` or `#` do not go through zarrita's paths, which are URLs. */
-  private chunkFiles(): zarr.AsyncReadable {
-    const { files, path, description } = this
+  #chunkFiles(): zarr.AsyncReadable {
+    const files = this.#files
+    const path = this.#path
+    const description = this.#description
     const keyOf = (key: string) => (path === '' ? key.slice(1) : `${path}${key}`)
     return {
       get: (key) => files.read(keyOf(key)),
@@ -125,55 +127,55 @@ export class ZarrValues {
 /** An array that refuses a chunk that has not all of its values, which zarrita would fill up with zeros. */
 class CheckedArray extends zarr.Array<zarr.DataType, zarr.AsyncReadable> {
   /** Decoded chunks that the next range goes on in, oldest first. */
-  private readonly kept = new Map<string, zarr.Chunk<zarr.DataType>>()
-  private keptBytes = 0
-  private keeps = false
-  private readonly itemBytes: number
+  readonly #kept = new Map<string, zarr.Chunk<zarr.DataType>>()
+  #keptBytes = 0
+  #keeps = false
+  readonly #itemBytes: number
 
   constructor(store: zarr.AsyncReadable, metadata: zarr.ArrayMetadata, itemBytes: number) {
     super(store, '/', metadata)
-    this.itemBytes = itemBytes
+    this.#itemBytes = itemBytes
   }
 
   /** Rows `start` to `stop`; chunks that `stop` lies in are kept for the range behind it, all others are let go. */
   async rows(start: number, stop: number): Promise<zarr.Chunk<zarr.DataType>> {
-    this.keeps = stop < this.shape[0]! && stop % this.chunks[0]! !== 0
+    this.#keeps = stop < this.shape[0]! && stop % this.chunks[0]! !== 0
     const selection = this.shape.map((_, i) => (i === 0 ? zarr.slice(start, stop) : null))
-    const chunkBytes = this.chunks.reduce((product, n) => product * n, this.itemBytes)
+    const chunkBytes = this.chunks.reduce((product, n) => product * n, this.#itemBytes)
     const atATime = Math.max(1, Math.min(CHUNKS_AT_A_TIME, Math.floor(BYTES_AT_A_TIME / chunkBytes)))
     const values = await zarr.get(this, selection, { createQueue: () => limitedQueue(atATime) })
-    if (!this.keeps) {
-      this.kept.clear()
-      this.keptBytes = 0
+    if (!this.#keeps) {
+      this.#kept.clear()
+      this.#keptBytes = 0
     }
     return values as zarr.Chunk<zarr.DataType>
   }
 
   override async getChunk(coordinates: number[]): Promise<zarr.Chunk<zarr.DataType>> {
     const key = coordinates.join()
-    const kept = this.kept.get(key)
+    const kept = this.#kept.get(key)
     if (kept) return kept
     const chunk = await super.getChunk(coordinates)
     const expected = this.chunks.reduce((product, n) => product * n, 1)
     if (chunk.data.length !== expected) {
       throw new RangeError(`chunk ${key} has ${chunk.data.length} values, not ${expected}`)
     }
-    if (this.isUnknownFill(chunk.data)) throw new RangeError(`chunk ${key} is missing`)
-    if (this.keeps) this.keep(key, chunk)
+    if (this.#isUnknownFill(chunk.data)) throw new RangeError(`chunk ${key} is missing`)
+    if (this.#keeps) this.#keep(key, chunk)
     return chunk
   }
 
-  private keep(key: string, chunk: zarr.Chunk<zarr.DataType>): void {
-    this.kept.set(key, chunk)
-    this.keptBytes += memoryOf(chunk.data)
-    for (const [oldest, { data }] of this.kept) {
-      if (this.keptBytes <= KEPT_BYTES || this.kept.size === 1) break
-      this.kept.delete(oldest)
-      this.keptBytes -= memoryOf(data)
+  #keep(key: string, chunk: zarr.Chunk<zarr.DataType>): void {
+    this.#kept.set(key, chunk)
+    this.#keptBytes += memoryOf(chunk.data)
+    for (const [oldest, { data }] of this.#kept) {
+      if (this.#keptBytes <= KEPT_BYTES || this.#kept.size === 1) break
+      this.#kept.delete(oldest)
+      this.#keptBytes -= memoryOf(data)
     }
   }
 
-  private isUnknownFill(data: Values): boolean {
+  #isUnknownFill(data: Values): boolean {
     return (
       this.fillValue !== '' &&
       data instanceof zarr.ByteStringArray &&

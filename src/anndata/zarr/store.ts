@@ -67,37 +67,32 @@ class ZarrReader {
   /** The node at a path, or undefined where there is none. */
   async node(path: string): Promise<StoreNode | undefined> {
     const key = (name: string) => (path === '' ? name : `${path}/${name}`)
-    const v3 = await this.json(key('zarr.json'))
+    const v3 = await this.#json(key('zarr.json'))
     if (v3) {
       const attributes = attributesOf(v3.attributes)
       if (v3.node_type === 'group') return new ZarrGroup(this, path, attributes)
       if (v3.node_type === 'array')
-        return this.array(path, attributes, key('zarr.json'), () => describeV3(v3))
-      throw this.damaged(key('zarr.json'), 'describes neither a group nor an array')
+        return this.#array(path, attributes, key('zarr.json'), () => describeV3(v3))
+      throw this.#damaged(key('zarr.json'), 'describes neither a group nor an array')
     }
-    const v2 = await this.json(key('.zarray'))
-    const group = v2 ? undefined : await this.json(key('.zgroup'))
-    const attributes = await this.json(key('.zattrs'))
-    if (v2) return this.array(path, attributes ?? {}, key('.zarray'), () => describeV2(v2))
+    const v2 = await this.#json(key('.zarray'))
+    const group = v2 ? undefined : await this.#json(key('.zgroup'))
+    const attributes = await this.#json(key('.zattrs'))
+    if (v2) return this.#array(path, attributes ?? {}, key('.zarray'), () => describeV2(v2))
     return group || attributes ? new ZarrGroup(this, path, attributes ?? {}) : undefined
   }
 
-  private array(
-    path: string,
-    attributes: Attributes,
-    key: string,
-    describe: () => ArrayDescription,
-  ): StoreArray {
+  #array(path: string, attributes: Attributes, key: string, describe: () => ArrayDescription): StoreArray {
     try {
       return new ZarrArray(this, path, attributes, describe())
     } catch (error) {
-      if (error instanceof MetadataError) throw this.damaged(key, 'does not describe an array', error)
+      if (error instanceof MetadataError) throw this.#damaged(key, 'does not describe an array', error)
       throw error
     }
   }
 
   /** The JSON object in a file, or undefined where there is no such file. */
-  private async json(key: string): Promise<Record<string, unknown> | undefined> {
+  async #json(key: string): Promise<Record<string, unknown> | undefined> {
     let bytes: Uint8Array | undefined
     try {
       bytes = await this.files.read(key)
@@ -109,12 +104,12 @@ class ZarrReader {
       const value: unknown = JSON.parse(withoutNaN(new TextDecoder().decode(bytes)))
       if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
     } catch (cause) {
-      throw this.damaged(key, 'is not JSON', cause)
+      throw this.#damaged(key, 'is not JSON', cause)
     }
-    throw this.damaged(key, 'is not a JSON object')
+    throw this.#damaged(key, 'is not a JSON object')
   }
 
-  private damaged(key: string, what: string, cause?: unknown): ScvaeError {
+  #damaged(key: string, what: string, cause?: unknown): ScvaeError {
     return new ScvaeError('bad-input', `"${this.file}": ${key} ${what}; the store is damaged.`, {
       hint: 'Copy or download it again.',
       cause,
@@ -126,16 +121,16 @@ class ZarrReader {
 abstract class ZarrNode {
   readonly path: string
   protected readonly reader: ZarrReader
-  private readonly attributes: Attributes
+  readonly #attributes: Attributes
 
   constructor(reader: ZarrReader, path: string, attributes: Attributes) {
     this.reader = reader
     this.path = path
-    this.attributes = attributes
+    this.#attributes = attributes
   }
 
   attribute(name: string): AttributeValue | undefined {
-    const value = Object.hasOwn(this.attributes, name) ? this.attributes[name] : undefined
+    const value = Object.hasOwn(this.#attributes, name) ? this.#attributes[name] : undefined
     if (Array.isArray(value)) return value.every(isScalar) ? value : undefined
     return isScalar(value) ? value : undefined
   }
@@ -182,7 +177,7 @@ class ZarrArray extends ZarrNode implements StoreArray {
   readonly shape: readonly number[]
   readonly chunkRows: number
   readonly fields: readonly CompoundField[]
-  private readonly values: ZarrValues
+  readonly #values: ZarrValues
 
   constructor(reader: ZarrReader, path: string, attributes: Attributes, description: ArrayDescription) {
     super(reader, path, attributes)
@@ -190,23 +185,23 @@ class ZarrArray extends ZarrNode implements StoreArray {
     this.shape = description.shape
     this.chunkRows = description.chunks[0] ?? 1
     this.fields = compoundFields(description)
-    this.values = new ZarrValues(reader.files, reader.file, path, description)
+    this.#values = new ZarrValues(reader.files, reader.file, path, description)
   }
 
   checkReadable(): void {
-    this.values.checkReadable()
+    this.#values.checkReadable()
   }
 
   readNumbers(start: number, stop: number): Promise<NumericArray> {
-    return this.values.numbers(start, stop)
+    return this.#values.numbers(start, stop)
   }
 
   readStrings(start: number, stop: number): Promise<string[]> {
-    return this.values.strings(start, stop)
+    return this.#values.strings(start, stop)
   }
 
   readFields(start: number, stop: number): Promise<(NumericArray | string[] | undefined)[]> {
-    return this.values.fields(start, stop)
+    return this.#values.fields(start, stop)
   }
 }
 

@@ -56,19 +56,19 @@ export interface RecordValues {
 
 /** Writes the nodes of a zarr store of version 2 into a new folder. */
 export class ZarrWriter {
-  private readonly folder: string
+  readonly #folder: string
   /** All metadata by file, for the consolidated copy. */
-  private readonly metadata: Record<string, unknown> = {}
-  private readonly written: string[] = []
-  private readonly folders = new Set<string>()
+  readonly #metadata: Record<string, unknown> = {}
+  readonly #written: string[] = []
+  readonly #folders = new Set<string>()
 
   constructor(folder: string) {
-    this.folder = folder
+    this.#folder = folder
   }
 
   async group(path: string, attributes: Attributes): Promise<void> {
-    await this.writeJson(path, '.zgroup', { zarr_format: 2 })
-    await this.writeJson(path, '.zattrs', attributes)
+    await this.#writeJson(path, '.zgroup', { zarr_format: 2 })
+    await this.#writeJson(path, '.zattrs', attributes)
   }
 
   /**
@@ -90,7 +90,7 @@ export class ZarrWriter {
     checkLength(path, values.length, shape)
     const { BYTES_PER_ELEMENT } = convertNumbers(values.subarray(0, 0), dtype)
     const rowBytes = rowLength(shape) * BYTES_PER_ELEMENT
-    await this.array(
+    await this.#array(
       path,
       TYPES[dtype]!,
       dtype === 'bool' ? false : 0,
@@ -110,7 +110,7 @@ export class ZarrWriter {
   ): Promise<void> {
     checkLength(path, values.length, shape)
     const rowBytes = (rowLength(shape) * CHUNK_BYTES) / CHUNK_STRINGS
-    await this.array(path, '|O', '', shape, rowBytes, attributes, (start, stop, full) =>
+    await this.#array(path, '|O', '', shape, rowBytes, attributes, (start, stop, full) =>
       variableStrings(values.slice(start, stop), full),
     )
   }
@@ -132,7 +132,7 @@ export class ZarrWriter {
     const size = columns.reduce((sum, column) => sum + column.size, 0)
     const type = columns.map((column) => [column.name, column.type])
     const fill = Buffer.alloc(size).toString('base64')
-    await this.array(path, type, fill, [length], size, attributes, (start, stop) => {
+    await this.#array(path, type, fill, [length], size, attributes, (start, stop) => {
       const records = new Uint8Array((stop - start) * size)
       let offset = 0
       for (const column of columns) {
@@ -151,8 +151,9 @@ export class ZarrWriter {
    * disk, so that a rename after a power cut cannot leave empty ones.
    */
   async finish(): Promise<void> {
-    const { metadata, written } = this
-    await this.write('.zmetadata', jsonBytes({ metadata, zarr_consolidated_format: 1 }))
+    const metadata = this.#metadata
+    const written = this.#written
+    await this.#write('.zmetadata', jsonBytes({ metadata, zarr_consolidated_format: 1 }))
     // a disk syncs many files at a time faster than one by one
     for (let i = 0; i < written.length; i += SYNCS_AT_A_TIME) {
       await Promise.all(written.slice(i, i + SYNCS_AT_A_TIME).map(syncFile))
@@ -160,7 +161,7 @@ export class ZarrWriter {
   }
 
   /** @param encode bytes of the items from `start` to `stop`, of a chunk that holds `full` items */
-  private async array(
+  async #array(
     path: string,
     dtype: unknown,
     fill: unknown,
@@ -172,7 +173,7 @@ export class ZarrWriter {
     const [rows] = shape
     const chunkRows = Math.max(1, Math.min(rows ?? 1, Math.floor(CHUNK_BYTES / Math.max(1, rowBytes))))
     const chunks = shape.map((n, i) => (i === 0 ? chunkRows : Math.max(1, n)))
-    await this.writeJson(path, '.zarray', {
+    await this.#writeJson(path, '.zarray', {
       chunks,
       compressor: COMPRESSOR,
       dtype,
@@ -182,7 +183,7 @@ export class ZarrWriter {
       shape,
       zarr_format: 2,
     })
-    if (Object.keys(attributes).length > 0) await this.writeJson(path, '.zattrs', attributes)
+    if (Object.keys(attributes).length > 0) await this.#writeJson(path, '.zattrs', attributes)
     const items = rowLength(shape)
     const nRows = items === 0 ? 0 : (rows ?? 1)
     const full = chunkRows * items
@@ -198,7 +199,7 @@ export class ZarrWriter {
         padded.set(bytes)
         bytes = padded
       }
-      await this.write(`${path}/${row / chunkRows}${suffix}`, await compress(bytes))
+      await this.#write(`${path}/${row / chunkRows}${suffix}`, await compress(bytes))
     }
     for (let row = 0; row < nRows; row += chunkRows * CHUNKS_AT_A_TIME) {
       const batch: Promise<void>[] = []
@@ -208,20 +209,20 @@ export class ZarrWriter {
     }
   }
 
-  private async writeJson(path: string, name: string, content: unknown): Promise<void> {
+  async #writeJson(path: string, name: string, content: unknown): Promise<void> {
     const key = path === '' ? name : `${path}/${name}`
-    this.metadata[key] = content
-    await this.write(key, jsonBytes(content))
+    this.#metadata[key] = content
+    await this.#write(key, jsonBytes(content))
   }
 
-  private async write(key: string, bytes: Uint8Array): Promise<void> {
-    const path = join(this.folder, key)
+  async #write(key: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.#folder, key)
     const parent = dirname(path)
-    if (!this.folders.has(parent)) mkdirSync(parent, { recursive: true })
-    this.folders.add(parent)
+    if (!this.#folders.has(parent)) mkdirSync(parent, { recursive: true })
+    this.#folders.add(parent)
     if (bytes.length < SMALL_BYTES) writeFileSync(path, bytes)
     else await writeFile(path, bytes)
-    this.written.push(path)
+    this.#written.push(path)
   }
 }
 
