@@ -1,12 +1,14 @@
 import type { Parameter, Tensor } from '../device.js'
 import type { View } from './queue/view.js'
 
-/** The four buffers in which the parameters of a network lie side by side. */
+/** The four buffers in which the parameters of a network lie side by side: each at the same place in all of them. */
 export interface ParameterArena {
   readonly value: View
   readonly gradient: View
   readonly firstMoment: View
   readonly secondMoment: View
+  /** Those that go with its parameters: shadows have but the gradients of their own. */
+  readonly own: readonly View[]
   /** Parameters that have not been released. */
   live: number
 }
@@ -16,6 +18,8 @@ export class GpuTensor implements Tensor {
   readonly rows: number
   readonly columns: number
   readonly view: View
+  /** Whether it was given back. */
+  released = false
 
   constructor(rows: number, columns: number, view: View) {
     this.rows = rows
@@ -42,6 +46,9 @@ export function gpu(tensor: Tensor): GpuTensor {
   throw new TypeError('The tensor belongs to another device.')
 }
 
+/** Whether it is one of these rather than a number. */
+export const isTensor = (x: unknown): x is GpuTensor => x instanceof GpuTensor
+
 export const view = (tensor: Tensor): View => gpu(tensor).view
 
 export function gpuParameter(parameter: Parameter): GpuParameter {
@@ -49,13 +56,20 @@ export function gpuParameter(parameter: Parameter): GpuParameter {
   return parameter as GpuParameter
 }
 
-/** The arena that parameters share: one kernel updates them together. */
-export function sharedArena(first: Parameter, ...others: readonly (Parameter | undefined)[]): ParameterArena {
-  const { arena } = gpuParameter(first)
-  for (const other of others) {
-    if (other && gpuParameter(other).arena !== arena) {
-      throw new Error('The parameters of one layer must be made by one call of device.parameters.')
-    }
+type Parameters = readonly (Parameter | undefined)[]
+
+/** Whether parameters share an arena: one kernel can write the gradients of all of them then. */
+export const shareArena = (first: Parameter, ...others: Parameters): boolean =>
+  others.every((other) => !other || gpuParameter(other).arena === gpuParameter(first).arena)
+
+/** The arena that parameters share. */
+export function sharedArena(first: Parameter, ...others: Parameters): ParameterArena {
+  if (!shareArena(first, ...others)) {
+    throw new Error('The parameters of one layer must be made by one call of device.parameters.')
   }
-  return arena
+  return gpuParameter(first).arena
 }
+
+/** Where a parameter lies in the buffers of its arena, in words; 0 for one that is left out. */
+export const placeOf = (parameter: Parameter | undefined): number =>
+  parameter ? gpuParameter(parameter).value.view.offset : 0

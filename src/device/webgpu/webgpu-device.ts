@@ -9,9 +9,9 @@ import type {
   Parameter,
   ParameterSpec,
   RowTable,
-  StepSettings,
   Tensor,
 } from '../device.js'
+import type { StepInputs } from '../step-number.js'
 import { GpuMinibatch, mini } from './cells/gpu-minibatch.js'
 import { type CountsOptions, GpuMinibatches } from './cells/gpu-minibatches.js'
 import { type GpuParameter, GpuTensor, gpu, gpuParameter, type ParameterArena } from './gpu-tensor.js'
@@ -91,13 +91,13 @@ export class WebgpuDevice implements Device {
   parameters(specs: readonly ParameterSpec[]): Parameter[] {
     const words = specs.reduce((n, spec) => n + aligned(spec.rows * spec.columns), 0)
     const whole = (label: string) => this.#context.buffer(label, words)
-    const arena: ParameterArena = {
+    const buffers = {
       value: whole('values'),
       gradient: whole('gradients'),
       firstMoment: whole('first moments'),
       secondMoment: whole('second moments'),
-      live: specs.length,
     }
+    const arena: ParameterArena = { ...buffers, own: Object.values(buffers), live: specs.length }
     let at = 0
     return specs.map(({ name, rows, columns, values }): GpuParameter => {
       const part = ({ buffer }: View) => new GpuTensor(rows, columns, new View(buffer, at, rows * columns))
@@ -112,6 +112,24 @@ export class WebgpuDevice implements Device {
       at += aligned(rows * columns)
       this.write(parameter.value, values)
       return parameter
+    })
+  }
+
+  shadows(parameters: readonly Parameter[]): Parameter[] {
+    const arenas = new Map<ParameterArena, ParameterArena>()
+    return parameters.map((parameter): GpuParameter => {
+      const of = gpuParameter(parameter)
+      let arena = arenas.get(of.arena)
+      if (!arena) {
+        const gradient = this.#context.buffer('gradients', of.arena.gradient.words)
+        arena = { ...of.arena, gradient, own: [gradient], live: 0 }
+        arenas.set(of.arena, arena)
+      }
+      arena.live++
+      const { name, value, firstMoment, secondMoment } = of
+      const place = new View(arena.gradient.buffer, value.view.offset, value.words)
+      const gradient = new GpuTensor(value.rows, value.columns, place)
+      return { name, value, gradient, firstMoment, secondMoment, arena }
     })
   }
 
@@ -200,13 +218,16 @@ export class WebgpuDevice implements Device {
     }
   }
 
-  repeat(
-    network: object,
-    batch: Minibatch,
-    settings: StepSettings,
-    calls: (settings: StepSettings) => void,
-  ): void {
-    this.#steps.run(network, mini(batch), settings, calls)
+  step(inputs: StepInputs): void {
+    this.#kernels.step(inputs)
+  }
+
+  repeat(network: object, batch: Minibatch, inputs: StepInputs, calls: () => void): void {
+    this.#steps.run(network, mini(batch), inputs, calls)
+  }
+
+  load(batch: Minibatch, cells: Int32Array): void | Promise<void> {
+    return mini(batch).stream?.load(cells)
   }
 
   gather(batch: Minibatch, cells: Int32Array): void {
@@ -215,20 +236,24 @@ export class WebgpuDevice implements Device {
       throw new RangeError(`A minibatch of ${batch.capacity} cells cannot hold ${cells.length}.`)
     }
     this.recorder.addWork(cells.length * minibatch.source.nGenes)
-    this.#kernels.gather({ batch: minibatch, cells })
+    const rows = minibatch.stream?.take(cells) ?? []
+    // the caller may use its array again before the kernel is dispatched
+    this.#kernels.gather({ batch: minibatch, taken: { cells: cells.slice(), rows } })
   }
 
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {
     for (const item of items) {
-      if (item instanceof GpuTensor) this.#context.destroy(item.view)
-      else if (item instanceof GpuMinibatch) {
+      if (item instanceof GpuTensor) {
+        item.released = true
+        this.#context.destroy(item.view)
+      } else if (item instanceof GpuMinibatch) {
         this.#minibatches.release(item)
         this.#steps.forget(item)
       } else if ('value' in item) {
         const { arena } = gpuParameter(item)
         arena.live--
         if (arena.live > 0) continue
-        this.#context.destroy(arena.value, arena.gradient, arena.firstMoment, arena.secondMoment)
+        this.#context.destroy(...arena.own)
       }
     }
   }

@@ -1,11 +1,18 @@
-import type { CellSource } from '../../device.js'
+import type { CellRow, CellSource } from '../../device.js'
+import { countedCells, LoadedRows } from '../../loaded-rows.js'
 import type { KernelContext } from '../queue/kernel-context.js'
 import { type View, WORD } from '../queue/view.js'
-import type { GpuCells } from './gpu-cells.js'
+import type { GpuCounts } from './gpu-counts.js'
 import { EntryWords } from './row-words.js'
 
 /** Counts sent with one submission: little enough for the host to pack while the GPU computes what came before. */
 const SUBMISSION_BYTES = 2 ** 22
+
+/** Cells of a minibatch, and the rows of those among them whose counts are sent. */
+export interface SentCells {
+  readonly cells: Int32Array
+  readonly rows: readonly CellRow[]
+}
 
 /**
  * The way of counts that do not stay on the GPU: the rows of a minibatch are packed on the host, in the order in which they are
@@ -17,7 +24,8 @@ export class EntryStream {
   chunks: readonly View[]
   readonly #context: KernelContext
   readonly #source: CellSource
-  readonly #cells: GpuCells
+  readonly #counts: GpuCounts
+  readonly #loaded: LoadedRows
   /** As large as a half. */
   #staged: EntryWords
   #view: View
@@ -26,24 +34,44 @@ export class EntryStream {
   #used = 0
 
   /** @param bytes of the counts that are sent at a time; more where a minibatch has more */
-  constructor(context: KernelContext, source: CellSource, cells: GpuCells, bytes = SUBMISSION_BYTES) {
+  constructor(context: KernelContext, source: CellSource, counts: GpuCounts, bytes = SUBMISSION_BYTES) {
     this.#context = context
     this.#source = source
-    this.#cells = cells
+    this.#counts = counts
+    this.#loaded = new LoadedRows(source, (cells) => cells.filter((cell) => this.#isSent(this.#rowOf(cell))))
     this.#staged = roomFor(bytes / WORD)
     this.#view = this.#buffer()
-    this.chunks = [...cells.chunks, this.#view]
+    this.chunks = [...counts.chunks, this.#view]
   }
 
   #buffer(): View {
     return this.#context.buffer('streamed counts', 2 * this.#staged.words.length)
   }
 
+  #rowOf(cell: number): number {
+    const { rows } = this.#source
+    return rows ? rows[cell]! : cell
+  }
+
+  #isSent(row: number): boolean {
+    return row >= this.#counts.kept
+  }
+
+  /** Fetches the rows of the cells whose counts do not stay. */
+  load(cells: Int32Array): void | Promise<void> {
+    return this.#loaded.load(cells)
+  }
+
+  /** The rows of the same cells, which were loaded or lie in memory. */
+  take(cells: Int32Array): readonly CellRow[] {
+    return this.#loaded.take(cells)
+  }
+
   /** Makes room for the counts of some cells; submits what is queued where there is none left. */
   reserve(cells: Int32Array): void {
-    const { kept, rows } = this.#cells
+    const { rows } = this.#counts
     let entries = 0
-    for (let i = 0; i < cells.length; i++) if (cells[i]! >= kept) entries += rows.lengths[cells[i]!]!
+    for (const row of countedCells(this.#source, cells)) if (this.#isSent(row)) entries += rows.lengths[row]!
     const words = entries * rows.words
     if (this.#used + words <= this.#staged.words.length) return
     this.#context.recorder.flush()
@@ -52,26 +80,27 @@ export class EntryStream {
     // with some to spare, since the next minibatch may have a little more
     this.#staged = roomFor(1.25 * words)
     this.#view = this.#buffer()
-    this.chunks = [...this.#cells.chunks, this.#view]
+    this.chunks = [...this.#counts.chunks, this.#view]
   }
 
   /**
    * Takes the counts of the cells that room was made for.
    *
-   * @returns where the entries of each cell start, and where the last ones end; no entries for cells whose counts stay
+   * @returns where the entries of each cell start; anything for cells whose counts stay
    */
-  push(cells: Int32Array): Uint32Array {
-    const { kept, rows } = this.#cells
-    if (this.#places.length <= cells.length) this.#places = new Uint32Array(2 * cells.length)
+  push({ cells, rows }: SentCells): Uint32Array {
+    const { packed, words } = this.#counts.rows
+    if (this.#places.length < cells.length) this.#places = new Uint32Array(2 * cells.length)
     const places = this.#places
     const first = this.#half * this.#staged.words.length
+    let next = 0
     for (let i = 0; i < cells.length; i++) {
-      places[i] = (first + this.#used) / rows.words
-      const cell = cells[i]!
-      if (cell >= kept) this.#used = this.#staged.write(this.#source.row(cell), rows.packed, this.#used)
+      places[i] = (first + this.#used) / words
+      if (this.#isSent(this.#rowOf(cells[i]!))) {
+        this.#used = this.#staged.write(rows[next++]!, packed, this.#used)
+      }
     }
-    places[cells.length] = (first + this.#used) / rows.words
-    return places.subarray(0, cells.length + 1)
+    return places.subarray(0, cells.length)
   }
 
   /** Sends what was taken, to be called right before the submission; how many bytes that is. */

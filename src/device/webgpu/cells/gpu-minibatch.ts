@@ -1,4 +1,4 @@
-import type { CellSource, Likelihood, Minibatch } from '../../device.js'
+import type { CellSource, Minibatch } from '../../device.js'
 import type { View } from '../queue/view.js'
 import type { EntryStream } from './entry-stream.js'
 import type { GpuCells } from './gpu-cells.js'
@@ -16,8 +16,8 @@ export class GpuMinibatch implements Minibatch {
   readonly dense: View
   /** Of the counts that do not stay on the GPU; absent where all do. */
   readonly stream: EntryStream | undefined
-  /** Made when a head first needs them, and released with the minibatch. */
-  readonly headSpaces = new Map<Likelihood, HeadSpace>()
+  /** Made when heads first need them, and released with the minibatch. */
+  readonly headSpaces: HeadSpace[] = []
 
   constructor(
     source: CellSource,
@@ -33,9 +33,14 @@ export class GpuMinibatch implements Minibatch {
     this.stream = stream
   }
 
+  /** Whether gene and count share a word of an entry. */
+  get packed(): boolean {
+    return this.cells.counts.rows.packed
+  }
+
   /** Buffers with nonzero entries: a cell's are in the one that its metadata name. */
   get chunks(): readonly View[] {
-    return this.stream ? this.stream.chunks : this.cells.chunks
+    return this.stream ? this.stream.chunks : this.cells.counts.chunks
   }
 }
 

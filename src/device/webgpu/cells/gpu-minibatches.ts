@@ -1,9 +1,11 @@
-import type { CellSource } from '../../device.js'
+import type { CellSource, CountSource } from '../../device.js'
 import type { KernelContext } from '../queue/kernel-context.js'
-import { WORD } from '../queue/view.js'
+import { type View, WORD } from '../queue/view.js'
 import { EntryStream } from './entry-stream.js'
-import { type CountsBytes, GpuCells } from './gpu-cells.js'
+import { factBytes, GpuCells } from './gpu-cells.js'
+import { type CountsBytes, GpuCounts } from './gpu-counts.js'
 import { GpuMinibatch } from './gpu-minibatch.js'
+import { Shared } from './shared.js'
 
 /** Room that is left beside the counts: so many minibatches of dense rows, for the kernels of a step and of the scores, and more. */
 const SPARE_MINIBATCHES = 10
@@ -21,73 +23,65 @@ export interface CountsOptions {
   submissionBytes?: number | undefined
 }
 
-/** The cells of a data set, and how many minibatches use them. */
-interface SharedCells {
-  readonly cells: Promise<GpuCells>
-  users: number
-}
-
-/** The minibatches of a device; those of one source share its cells, which go with the last of them. */
+/** The minibatches of a device; those of one source share its cells, and sources of the same counts these. */
 export class GpuMinibatches {
   readonly #context: KernelContext
   readonly #options: CountsOptions
-  readonly #shared = new Map<CellSource, SharedCells>()
+  readonly #counts: Shared<CountSource, GpuCounts>
+  readonly #cells: Shared<CellSource, GpuCells>
   /** Whether it was told that counts do not all stay. */
   #told = false
 
   constructor(context: KernelContext, options: CountsOptions) {
     this.#context = context
     this.#options = options
+    const destroy = (views: readonly View[]) => {
+      for (const { buffer } of views) {
+        context.recorder.forget(buffer)
+        buffer.destroy()
+      }
+    }
+    this.#counts = new Shared(({ chunks }) => destroy(chunks))
+    this.#cells = new Shared(({ facts }) => destroy([facts]))
   }
 
   /** @throws ScvaeError (no-device) when the GPU has no room for it. */
   async make(source: CellSource, capacity: number): Promise<GpuMinibatch> {
-    let shared = this.#shared.get(source)
-    if (!shared) {
-      shared = { cells: this.#makeCells(source, capacity), users: 0 }
-      this.#shared.set(source, shared)
-    }
-    shared.users++
+    const counts = await this.#counts.join(source.counts, () => this.#makeCounts(source, capacity))
     let cells: GpuCells | undefined
     try {
-      cells = await shared.cells
+      cells = await this.#cells.join(source, () => GpuCells.make(this.#context, source, counts))
       const dense = this.#context.floats('minibatch counts', capacity * source.nGenes)
       const metadata = this.#context.integers('minibatch', cells.fields * capacity)
       const stream =
-        cells.kept < cells.nCells
-          ? new EntryStream(this.#context, source, cells, this.#options.submissionBytes)
+        counts.kept < source.counts.nCells
+          ? new EntryStream(this.#context, source, counts, this.#options.submissionBytes)
           : undefined
       return new GpuMinibatch(source, cells, capacity, { metadata, dense, stream })
     } catch (error) {
-      this.#leave(source, cells)
+      if (cells) this.#cells.leave(source, cells)
+      this.#counts.leave(source.counts, counts)
       throw error
     }
   }
 
-  async #makeCells(source: CellSource, capacity: number): Promise<GpuCells> {
+  async #makeCounts(source: CellSource, capacity: number): Promise<GpuCounts> {
     const { memory = Number.POSITIVE_INFINITY, chunkBytes = Number.POSITIVE_INFINITY } = this.#options
-    const spareBytes = SPARE_BYTES + SPARE_MINIBATCHES * capacity * source.nGenes * WORD
-    const cells = await GpuCells.make(this.#context, source, { bytes: memory, chunkBytes, spareBytes })
-    if (cells.kept < cells.nCells && !this.#told) {
+    const spareBytes = SPARE_BYTES + factBytes(source) + SPARE_MINIBATCHES * capacity * source.nGenes * WORD
+    const memories = { bytes: memory, chunkBytes, spareBytes }
+    const counts = await GpuCounts.make(this.#context, source.counts, memories)
+    if (counts.kept < source.counts.nCells && !this.#told) {
       this.#told = true
-      this.#options.onStreamed?.(cells.bytes)
+      this.#options.onStreamed?.(counts.bytes)
     }
-    return cells
+    return counts
   }
 
   release({ source, cells, metadata, dense, stream, headSpaces }: GpuMinibatch): void {
-    this.#context.destroy(metadata, dense, ...Array.from(headSpaces.values(), ({ all }) => all))
-    headSpaces.clear()
+    this.#context.destroy(metadata, dense, ...headSpaces.map(({ all }) => all))
+    headSpaces.length = 0
     stream?.dispose()
-    this.#leave(source, cells)
-  }
-
-  /** Takes a user off the cells of a source; with the last one they go. */
-  #leave(source: CellSource, cells: GpuCells | undefined): void {
-    const shared = this.#shared.get(source)!
-    shared.users--
-    if (shared.users > 0) return
-    this.#shared.delete(source)
-    for (const view of cells?.release() ?? []) this.#context.recorder.forget(view.buffer)
+    this.#cells.leave(source, cells)
+    this.#counts.leave(source.counts, cells.counts)
   }
 }

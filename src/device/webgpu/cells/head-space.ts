@@ -1,4 +1,5 @@
 import type { Likelihood } from '../../device.js'
+import type { GpuTensor } from '../gpu-tensor.js'
 import type { KernelContext } from '../queue/kernel-context.js'
 import { aligned, View } from '../queue/view.js'
 import type { WORK_SCALARS } from '../wgsl/head.js'
@@ -8,6 +9,9 @@ import type { WORK_SCALARS } from '../wgsl/head.js'
  * then gradients of dropout; a number for each cell at the end.
  */
 export class HeadSpace {
+  /** The log-likelihoods of the head that it is for: two heads over one minibatch have a space each. */
+  owner: GpuTensor
+  readonly likelihood: Likelihood
   readonly all: View
   readonly logits: View
   readonly gradient: View
@@ -16,7 +20,14 @@ export class HeadSpace {
   readonly sums: View
   readonly starts: Readonly<Record<keyof typeof WORK_SCALARS, number>>
 
-  constructor(context: KernelContext, likelihood: Likelihood, capacity: number, nGenes: number) {
+  constructor(
+    context: KernelContext,
+    owner: GpuTensor,
+    likelihood: Likelihood,
+    { capacity, nGenes }: { capacity: number; nGenes: number },
+  ) {
+    this.owner = owner
+    this.likelihood = likelihood
     const words = aligned(capacity * nGenes)
     const inflated = likelihood === 'zinb'
     const dispersionAt = 2 * words

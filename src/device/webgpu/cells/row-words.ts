@@ -1,8 +1,6 @@
-import type { CellSource } from '../../device.js'
+import { type CellRow, MISSING } from '../../device.js'
 
-type Row = ReturnType<CellSource['row']>
-
-/** How the nonzero entries of a data set are written down for the GPU (`entryReads` in wgsl/minibatch.ts). */
+/** How the entries of a data set are written down for the GPU (`entryReads` in wgsl/minibatch.ts). */
 export interface EntryForm {
   /** Gene and count share a word: whole counts below 65,536, and as many genes. */
   readonly packed: boolean
@@ -20,24 +18,31 @@ export class EntryWords {
     this.floats = new Float32Array(this.words.buffer)
   }
 
-  /** Writes a row without its stored zeros; where the next one goes. */
-  write({ genes, counts }: Row, packed: boolean, at: number): number {
-    const { words, floats } = this
+  /**
+   * Writes a row without its stored zeros: first what is known, then the genes whose counts are missing, with counts of 0. Where the
+   * next one goes.
+   */
+  write({ genes, counts }: CellRow, packed: boolean, at: number): number {
     const n = genes.length
     let next = at
-    if (packed) {
-      for (let k = 0; k < n; k++) {
-        const count = counts[k]!
-        if (count !== 0) words[next++] = genes[k]! | (count << 16)
-      }
-      return next
-    }
+    let missing = 0
     for (let k = 0; k < n; k++) {
       const count = counts[k]!
-      if (count === 0) continue
-      words[next++] = genes[k]!
-      floats[next++] = count
+      if (count === MISSING) missing++
+      else if (count !== 0) next = this.#put(genes[k]!, count, packed, next)
     }
+    if (missing === 0) return next
+    for (let k = 0; k < n; k++) if (counts[k] === MISSING) next = this.#put(genes[k]!, 0, packed, next)
     return next
+  }
+
+  #put(gene: number, count: number, packed: boolean, at: number): number {
+    if (packed) {
+      this.words[at] = gene | (count << 16)
+      return at + 1
+    }
+    this.words[at] = gene
+    this.floats[at + 1] = count
+    return at + 2
   }
 }

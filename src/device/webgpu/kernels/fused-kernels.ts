@@ -1,7 +1,6 @@
 import type {
   BatchNormArgs,
   BatchNormGradientArgs,
-  CovariateUse,
   LinearArgs,
   LinearGradientArgs,
   ReluDropoutArgs,
@@ -9,9 +8,10 @@ import type {
   SampleLatentArgs,
   SampleLatentGradientArgs,
 } from '../../device.js'
+import { over, type StepValue } from '../../step-number.js'
 import { mini } from '../cells/gpu-minibatch.js'
-import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
-import type { KernelContext } from '../queue/kernel-context.js'
+import { gpuParameter, isTensor, placeOf, shareArena, sharedArena, view } from '../gpu-tensor.js'
+import { type KernelContext, takesGiven, takesNone } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
 import { pickTile } from '../tiles/tiles.js'
 import { NORM_THREADS, normFeatures } from '../wgsl/lanes.js'
@@ -24,10 +24,9 @@ import { productGroups } from './weight-product.js'
 
 const NO_NOISE = { seed: 0, purpose: 0, step: 0 }
 
-const takesNone = ({ categories, continuous }: CovariateUse): boolean =>
-  continuous === 0 && categories.every((n) => n === 0)
-
-const offset = (parameter: LinearArgs['weight']): number => gpuParameter(parameter).value.view.offset
+/** Whether a layer over cells has a bias, and covariates of the minibatch alone: fused kernels take no other. */
+const isUsual = ({ bias, rows, covariates }: LinearArgs | LinearGradientArgs): boolean =>
+  bias !== undefined && rows === undefined && !takesGiven(covariates)
 
 /** Two linear layers on one input, to mean and raw variance, and the draw from them. */
 export interface EncodeLatent {
@@ -85,8 +84,14 @@ export class FusedKernels {
     })
   }
 
-  canNarrowLayer({ input }: LinearArgs): boolean {
-    return input.columns <= MOST_NARROW_INPUTS && this.canFuse(9)
+  canNarrowLayer(linear: LinearArgs, { scale, shift }: BatchNormArgs): boolean {
+    const { input, weight, bias } = linear
+    return (
+      isUsual(linear) &&
+      input.columns <= MOST_NARROW_INPUTS &&
+      shareArena(weight, bias, scale, shift) &&
+      this.canFuse(9)
+    )
   }
 
   narrowLayer(linear: LinearArgs, norm: BatchNormArgs, { output, dropout, noise }: ReluDropoutArgs): void {
@@ -116,10 +121,10 @@ export class FusedKernels {
         step: noise.step,
         k: linear.input.columns,
         capacity: batch.capacity,
-        weightAt: offset(weight),
-        biasAt: offset(bias),
-        scaleAt: offset(scale),
-        shiftAt: offset(shift),
+        weightAt: placeOf(weight),
+        biasAt: placeOf(bias),
+        scaleAt: placeOf(scale),
+        shiftAt: placeOf(shift),
       },
       groups: [Math.ceil(width / normFeatures()), 1, 1],
     })
@@ -165,8 +170,11 @@ export class FusedKernels {
   canEncodeLatent({ mean, variance }: EncodeLatent): boolean {
     const { input, output, covariates } = mean
     return (
+      isUsual(mean) &&
+      isUsual(variance) &&
       takesNone(covariates) &&
       takesNone(variance.covariates) &&
+      shareArena(mean.weight, mean.bias, variance.weight, variance.bias) &&
       input.columns <= MOST_FUSED.hidden &&
       output.columns <= MOST_FUSED.dimensions
     )
@@ -196,18 +204,23 @@ export class FusedKernels {
         purpose,
         step,
         hidden: mean.input.columns,
-        meanWeightAt: offset(mean.weight),
-        meanBiasAt: offset(mean.bias),
-        varianceWeightAt: offset(variance.weight),
-        varianceBiasAt: offset(variance.bias),
+        meanWeightAt: placeOf(mean.weight),
+        meanBiasAt: placeOf(mean.bias),
+        varianceWeightAt: placeOf(variance.weight),
+        varianceBiasAt: placeOf(variance.bias),
       },
       groups: [batch.nCells, 1, 1],
     })
   }
 
   canLatentBackward({ above, sample, mean, variance }: LatentBackward): boolean {
+    const layers = [above, mean, variance]
     return (
       sample.prior === undefined &&
+      sample.outputGradient !== undefined &&
+      !isTensor(sample.klGradient) &&
+      layers.every((layer) => isUsual(layer) && !layer.frozen) &&
+      shareArena(above.weight, ...layers.flatMap(({ weight, bias }) => [weight, bias])) &&
       takesNone(mean.covariates) &&
       takesNone(variance.covariates) &&
       above.outputGradient.columns <= MOST_FUSED.hidden &&
@@ -220,7 +233,7 @@ export class FusedKernels {
     { above, sample, mean, variance }: LatentBackward,
     next: ActivationGradient | undefined,
   ): void {
-    const { batch, klWeight, noise } = sample
+    const { batch, noise } = sample
     const { seed, purpose, step } = noise ?? NO_NOISE
     const belowGradient = mean.inputGradient!
     const { value, gradient } = sharedArena(
@@ -234,16 +247,16 @@ export class FusedKernels {
     const dimensions = sample.mean.columns
     const columns = above.outputGradient.columns
     const below = belowGradient.columns
-    const aboveWeightAt = offset(above.weight)
-    const meanWeightAt = offset(mean.weight)
-    const varianceWeightAt = offset(variance.weight)
+    const aboveWeightAt = placeOf(above.weight)
+    const meanWeightAt = placeOf(mean.weight)
+    const varianceWeightAt = placeOf(variance.weight)
     this.#context.recorder.dispatch(latentBackward(columns, dimensions), {
       buffers: {
         aboveGradient: view(above.outputGradient),
         values: value,
         mean: view(sample.mean),
         rawVariance: view(sample.rawVariance),
-        drawGradient: view(sample.outputGradient),
+        drawGradient: view(sample.outputGradient!),
         meanGradient: view(sample.meanGradient),
         rawVarianceGradient: view(sample.rawVarianceGradient),
         belowGradient: view(belowGradient),
@@ -254,7 +267,7 @@ export class FusedKernels {
         seed,
         purpose,
         step,
-        klWeight: klWeight / batch.nCells,
+        klWeight: over(sample.klGradient as StepValue, batch.nCells),
         above: columns,
         below,
         aboveWeightAt,
@@ -291,9 +304,9 @@ export class FusedKernels {
         aboveWeightAt,
         meanWeightAt,
         varianceWeightAt,
-        aboveBiasAt: offset(above.bias),
-        meanBiasAt: offset(mean.bias),
-        varianceBiasAt: offset(variance.bias),
+        aboveBiasAt: placeOf(above.bias),
+        meanBiasAt: placeOf(mean.bias),
+        varianceBiasAt: placeOf(variance.bias),
       },
       groups: productGroups(tile, m, n, 3),
     })

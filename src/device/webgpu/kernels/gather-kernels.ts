@@ -1,23 +1,25 @@
-import type { SparseLinearArgs } from '../../device.js'
-import type { EntryStream } from '../cells/entry-stream.js'
+import type { Parameter, SparseLinearArgs } from '../../device.js'
+import type { EntryStream, SentCells } from '../cells/entry-stream.js'
 import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
 import { RowRing } from '../cells/row-ring.js'
 import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, rowThreads } from '../queue/kernel-context.js'
 import type { View } from '../queue/view.js'
-import { type Places, UNKNOWN_PLACES } from '../steps/step-scalars.js'
+import { PLACES_OF_STEP, type Places, type ScalarValue } from '../steps/step-scalars.js'
 import { gatherCells, gatherLinear } from '../wgsl/gather.js'
 
 /** Cells that a minibatch takes; left out while a step is recorded, since each repetition has its own. */
 export interface GatherArgs {
   batch: GpuMinibatch
-  cells: Int32Array | undefined
+  taken: SentCells | undefined
 }
 
 /** Cells that a minibatch takes now. */
 export interface GatherNow extends GatherArgs {
-  cells: Int32Array
+  taken: SentCells
 }
+
+type PlaceScalars = { readonly [K in keyof Places]: ScalarValue }
 
 /** Filling minibatches from the cells on the GPU: only row numbers travel, and the counts that do not stay there. */
 export class GatherKernels {
@@ -39,26 +41,26 @@ export class GatherKernels {
   }
 
   /** Makes room for a minibatch's cells; submits what is queued where there is none left. */
-  reserve({ batch, cells }: GatherNow): void {
+  reserve({ batch, taken: { cells } }: GatherNow): void {
     const { stream } = batch
     // any of the three may submit, so all come before the first that fills
     this.#context.recorder.reserve(batch.chunks.length)
     stream?.reserve(cells)
-    this.#rows.reserve(stream ? 2 * cells.length + 1 : cells.length)
+    this.#rows.reserve(stream ? 2 * cells.length : cells.length)
   }
 
   /** Takes the cells that room was made for; must be followed by their dispatches before the next submission. */
-  place({ batch, cells }: GatherNow): Places {
+  place({ batch, taken }: GatherNow): Places {
     const { stream } = batch
-    const rowsAt = this.#rows.push(cells)
+    const rowsAt = this.#rows.push(taken.cells)
     if (!stream) return { rowsAt, placesAt: 0 }
     this.#streams.add(stream)
-    return { rowsAt, placesAt: this.#rows.push(stream.push(cells)) }
+    return { rowsAt, placesAt: this.#rows.push(stream.push(taken)) }
   }
 
-  #places({ batch, cells }: GatherArgs): Places {
-    if (!cells) return UNKNOWN_PLACES
-    const now = { batch, cells }
+  #places({ batch, taken }: GatherArgs): PlaceScalars {
+    if (!taken) return PLACES_OF_STEP
+    const now = { batch, taken }
     this.reserve(now)
     return this.place(now)
   }
@@ -77,10 +79,10 @@ export class GatherKernels {
   gather(args: GatherArgs): void {
     const { batch } = args
     const { metadata, dense, nCells } = batch
-    const { facts, rows } = batch.cells
+    const { facts } = batch.cells
     const threads = rowThreads(batch.source.nGenes)
     this.#eachChunk(args, ({ entries, sent, scalars }) => {
-      this.#context.recorder.dispatch(gatherCells(rows.packed, threads, sent), {
+      this.#context.recorder.dispatch(gatherCells(batch.packed, threads, sent), {
         buffers: { rows: this.#rows.view, facts, entries, metadata, dense },
         scalars,
         groups: [nCells, 1, 1],
@@ -88,15 +90,16 @@ export class GatherKernels {
     })
   }
 
-  gatherLinear(args: GatherArgs, { weight, bias, covariates, output }: SparseLinearArgs): void {
+  /** With a bias, and covariates of the minibatch's own. */
+  gatherLinear(args: GatherArgs, { weight, covariates, output }: SparseLinearArgs, bias: Parameter): void {
     const { batch } = args
     const { metadata, dense, nCells } = batch
-    const { facts, rows } = batch.cells
+    const { facts } = batch.cells
     const threads = rowThreads(batch.source.nGenes)
     const uses = this.#context.covariates(covariates, batch).view
     const { value } = sharedArena(weight, bias)
     this.#eachChunk(args, ({ entries, sent, scalars }) => {
-      this.#context.recorder.dispatch(gatherLinear(rows.packed, threads, sent), {
+      this.#context.recorder.dispatch(gatherLinear(batch.packed, threads, sent), {
         buffers: {
           rows: this.#rows.view,
           facts,
@@ -135,7 +138,7 @@ interface ChunkDispatch {
 const scalarsOf = (
   { capacity, source, cells }: GpuMinibatch,
   chunk: number,
-  { rowsAt, placesAt }: Places,
+  { rowsAt, placesAt }: PlaceScalars,
 ) => ({
   chunk,
   capacity,

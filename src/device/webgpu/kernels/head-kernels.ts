@@ -4,19 +4,35 @@ import type {
   CountHeadGradientArgs,
   CountMeansArgs,
   CovariateUse,
+  HeadInput,
+  HeadWeights,
+  Minibatch,
   Parameter,
   Tensor,
 } from '../../device.js'
 import { type GpuMinibatch, mini } from '../cells/gpu-minibatch.js'
 import { HeadSpace } from '../cells/head-space.js'
-import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
+import { gpu, placeOf, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, rowThreads, strided } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
 import { adamScalars } from '../steps/adam-scalars.js'
 import { splitSum } from '../tiles/tiles.js'
-import { columnGenes, headColumnGradient, headColumnUpdate, headMeans, headRows } from '../wgsl/head.js'
+import {
+  columnGenes,
+  headColumnGradient,
+  headColumnUpdate,
+  headMeans,
+  headRows,
+  maskedHeadMeans,
+  maskLogits,
+  unusualHeadColumnGradient,
+  unusualHeadColumnUpdate,
+  unusualHeadRows,
+  weighRows,
+} from '../wgsl/head.js'
 import { plainProduct, sumLayers, transposedProduct } from '../wgsl/linear.js'
+import { FIELD } from '../wgsl/minibatch.js'
 import { productGroups, weightProduct } from './weight-product.js'
 
 /** A sum whose terms still lie apart, one behind the other; none where it has been taken. */
@@ -34,9 +50,13 @@ export interface HeadNeighbors {
 }
 
 const NO_COVARIATES: CovariateUse = { categories: [], continuous: 0 }
+const NO_LAYERS: Layers = { parts: undefined, layers: 0 }
 
-const offset = (parameter: Parameter | undefined): number =>
-  parameter ? gpuParameter(parameter).value.view.offset : 0
+/** Threads of a column pass that is beside no other kernel. */
+const COLUMN_THREADS = 256
+
+/** What logits are made of. */
+type LogitInput = HeadInput & { batch: Minibatch; head: CountHead }
 
 /** The output layer: logits by a product, likelihood and gradients cell by cell, sums over cells, two products back. */
 export class HeadKernels {
@@ -46,17 +66,37 @@ export class HeadKernels {
     this.#context = context
   }
 
-  #space(batch: GpuMinibatch, { likelihood }: CountHead): HeadSpace {
+  /** The space of the head whose log-likelihoods are these, or of one that is no more. */
+  #space(batch: GpuMinibatch, { likelihood }: CountHead, logLikelihood: Tensor): HeadSpace {
     const { headSpaces, capacity, source } = batch
-    let space = headSpaces.get(likelihood)
-    if (!space) {
-      space = new HeadSpace(this.#context, likelihood, capacity, source.nGenes)
-      headSpaces.set(likelihood, space)
+    const owner = gpu(logLikelihood)
+    const own = headSpaces.find((space) => space.owner === owner && space.likelihood === likelihood)
+    if (own) return own
+    const left = headSpaces.find((space) => space.owner.released && space.likelihood === likelihood)
+    if (left) {
+      left.owner = owner
+      return left
     }
+    const space = new HeadSpace(this.#context, owner, likelihood, { capacity, nGenes: source.nGenes })
+    headSpaces.push(space)
     return space
   }
 
-  #logits(batch: GpuMinibatch, hidden: Tensor, weight: Parameter, bias: Parameter, output: View): void {
+  /** Logits of the means, and of dropout where there is a place for them. */
+  #logits({ batch, head, hidden, logits, zeroLogits }: LogitInput, to: View, zeroTo: View | undefined): void {
+    const minibatch = mini(batch)
+    const { weights } = head
+    if (hidden && weights) {
+      this.#product(minibatch, hidden, weights.weight, weights.bias, to)
+      if (zeroTo) this.#product(minibatch, hidden, weights.zeroWeight!, weights.zeroBias!, zeroTo)
+      return
+    }
+    const size = batch.nCells * minibatch.source.nGenes
+    this.#copy(view(logits!), to, size)
+    if (zeroTo) this.#copy(view(zeroLogits!), zeroTo, size)
+  }
+
+  #product(batch: GpuMinibatch, hidden: Tensor, weight: Parameter, bias: Parameter, output: View): void {
     const m = batch.nCells
     const n = batch.source.nGenes
     const k = hidden.columns
@@ -68,69 +108,134 @@ export class HeadKernels {
     })
   }
 
-  countHead({ batch, head, hidden, logSize, logLikelihood }: CountHeadArgs): void {
-    const minibatch = mini(batch)
-    const { metadata, dense, capacity, nCells, cells, source } = minibatch
-    const { all, logits, zero, starts } = this.#space(minibatch, head)
-    const { weight, bias, zeroWeight, zeroBias, logDispersion } = head
-    this.#logits(minibatch, hidden, weight, bias, logits)
-    if (zero) this.#logits(minibatch, hidden, zeroWeight!, zeroBias!, zero)
-    const kernel = headRows(head.likelihood, head.scale, cells.rows.packed, rowThreads(source.nGenes))
-    for (const [chunk, entries] of minibatch.chunks.entries()) {
+  #copy(from: View, to: View, size: number): void {
+    this.#context.recorder.dispatch(sumLayers, {
+      buffers: { input: from, output: to },
+      scalars: { size, layers: 1 },
+      groups: strided(size),
+    })
+  }
+
+  #mask(batch: GpuMinibatch, { absent }: CountHead, logits: View): void {
+    const { metadata, capacity, nCells, packed, source, chunks } = batch
+    const kernel = maskLogits(packed, rowThreads(source.nGenes), absent !== undefined)
+    for (const [chunk, entries] of chunks.entries()) {
       this.#context.recorder.dispatch(kernel, {
         buffers: {
           metadata,
           entries,
-          dense,
-          logSize: logSize ? view(logSize) : this.#context.nothing,
-          logDispersion: logDispersion ? view(logDispersion.value) : this.#context.nothing,
-          work: all,
-          logLikelihood: view(logLikelihood),
+          present: absent ? view(absent.present) : this.#context.nothing,
+          logits,
         },
         scalars: {
-          gradientAt: starts.gradientAt,
-          dispersionAt: starts.dispersionAt,
-          zeroAt: starts.zeroAt,
-          sumAt: starts.sumAt,
           chunk,
           capacity,
-          cells: nCells,
           genes: source.nGenes,
-          drawnSize: logSize ? 1 : 0,
-          byBatch: logDispersion && logDispersion.value.rows > 1 ? 1 : 0,
+          codeField: FIELD.covariates + (absent?.covariate ?? 0),
         },
         groups: [nCells, 1, 1],
       })
     }
   }
 
-  countHeadGradient(args: CountHeadGradientArgs, { before, next }: HeadNeighbors = {}): void {
-    const { batch, head, hidden, hiddenGradient, logSizeGradient, adam } = args
+  countHead(args: CountHeadArgs): void {
+    const { batch, head, logSize, codes, logLikelihood } = args
+    const { likelihood, scale, logDispersion } = head
     const minibatch = mini(batch)
-    const space = this.#space(minibatch, head)
-    // the hidden gradient reads the weights that the update then changes
-    const layers = this.#hiddenGradient(minibatch, head, space, hiddenGradient, next !== undefined, before)
-    if (logSizeGradient) {
-      this.#context.recorder.dispatch(sumLayers, {
-        buffers: {
-          input: space.sums,
-          output: view(logSizeGradient),
-        },
-        scalars: { size: minibatch.nCells, layers: 1 },
-        groups: strided(minibatch.nCells),
-      })
+    const { metadata, dense, capacity, nCells, packed, source } = minibatch
+    const { nothing, recorder } = this.#context
+    const { all, logits, zero, starts } = this.#space(minibatch, head, logLikelihood)
+    this.#logits(args, logits, zero)
+    const masked = isMasked(minibatch, head)
+    if (masked) this.#mask(minibatch, head, logits)
+    const threads = rowThreads(source.nGenes)
+    for (const [chunk, entries] of minibatch.chunks.entries()) {
+      const buffers = {
+        metadata,
+        entries,
+        dense,
+        logSize: logSize ? view(logSize) : nothing,
+        logDispersion: logDispersion ? view(logDispersion.value) : nothing,
+        work: all,
+        logLikelihood: view(logLikelihood),
+      }
+      const scalars = {
+        gradientAt: starts.gradientAt,
+        dispersionAt: starts.dispersionAt,
+        zeroAt: starts.zeroAt,
+        sumAt: starts.sumAt,
+        chunk,
+        capacity,
+        cells: nCells,
+        genes: source.nGenes,
+        drawnSize: logSize ? 1 : 0,
+        byBatch: logDispersion && logDispersion.value.rows > 1 ? 1 : 0,
+      }
+      const groups = [nCells, 1, 1] as const
+      if (!masked && !codes) {
+        recorder.dispatch(headRows(likelihood, scale, packed, threads), { buffers, scalars, groups })
+      } else {
+        const kernel = unusualHeadRows(likelihood, scale, packed, threads, masked, codes !== undefined)
+        const given = codes ? view(codes) : nothing
+        recorder.dispatch(kernel, { buffers: { ...buffers, codes: given }, scalars, groups })
+      }
     }
+  }
+
+  /** Whether a head's gradients are those that kernels may be put together with: no part left out, none of another form. */
+  isUsual({ head, codes, cellGradient, hiddenGradient, frozen }: CountHeadGradientArgs): boolean {
+    return (
+      head.weights !== undefined && hiddenGradient !== undefined && !codes && !cellGradient && frozen !== true
+    )
+  }
+
+  countHeadGradient(args: CountHeadGradientArgs, { before, next }: HeadNeighbors = {}): void {
+    const { batch, head, hidden, hiddenGradient, logSizeGradient, cellGradient, frozen, adam } = args
+    const minibatch = mini(batch)
+    const space = this.#space(minibatch, head, args.logLikelihood)
+    if (cellGradient) this.#weigh(minibatch, space, view(cellGradient))
+    // the hidden gradient reads the weights that the update then changes
+    const layers =
+      hiddenGradient && head.weights
+        ? this.#hiddenGradient(minibatch, head.weights, space, hiddenGradient, next !== undefined, before)
+        : NO_LAYERS
+    if (logSizeGradient) this.#copy(space.sums, view(logSizeGradient), minibatch.nCells)
+    this.#logitGradients(args, space)
+    if (frozen) return
     const { recorder } = this.#context
-    const weight = this.#weight(minibatch, hidden, head.weight, space.gradient, adam)
-    const { threads } = weight.source
-    const columns = this.#columns(minibatch, head, space, adam, threads)
-    recorder.beside(columns, weight, ...(next ? [next(layers, threads)] : []))
-    if (space.zero) recorder.run(this.#weight(minibatch, hidden, head.zeroWeight!, space.zero, adam))
+    if (hidden && head.weights) {
+      const { zeroWeight } = head.weights
+      const weight = this.#weight(minibatch, hidden, head.weights.weight, space.gradient, adam)
+      const { threads } = weight.source
+      const columns = this.#columns(args, space, head.weights.bias, threads)
+      recorder.beside(columns, weight, ...(next ? [next(layers, threads)] : []))
+      if (space.zero) recorder.run(this.#weight(minibatch, hidden, zeroWeight!, space.zero, adam))
+    } else if (head.logDispersion) {
+      recorder.run(this.#columns(args, space, head.logDispersion, COLUMN_THREADS))
+    }
+  }
+
+  #weigh(batch: GpuMinibatch, { all, likelihood, starts }: HeadSpace, cellGradient: View): void {
+    const { nCells, source } = batch
+    this.#context.recorder.dispatch(weighRows(likelihood, rowThreads(source.nGenes)), {
+      buffers: { cellGradient, work: all },
+      scalars: { cells: nCells, genes: source.nGenes, ...starts },
+      groups: [nCells, 1, 1],
+    })
+  }
+
+  #logitGradients(
+    { batch, logitsGradient, zeroLogitsGradient }: CountHeadGradientArgs,
+    space: HeadSpace,
+  ): void {
+    const size = batch.nCells * mini(batch).source.nGenes
+    if (logitsGradient) this.#copy(space.gradient, view(logitsGradient), size)
+    if (zeroLogitsGradient && space.zero) this.#copy(space.zero, view(zeroLogitsGradient), size)
   }
 
   #hiddenGradient(
     batch: GpuMinibatch,
-    head: CountHead,
+    { weight, zeroWeight }: HeadWeights,
     space: HeadSpace,
     hiddenGradient: Tensor,
     apart: boolean,
@@ -143,41 +248,42 @@ export class HeadKernels {
     const tile = this.#context.tiles.pick('product', m, n, k)
     const { splits, kSplit } = splitSum(m, n, k)
     const products = [
-      [space.gradient, head.weight],
-      ...(space.zero ? [[space.zero, head.zeroWeight!] as const] : []),
+      [space.gradient, weight],
+      ...(space.zero ? [[space.zero, zeroWeight!] as const] : []),
     ] as const
     const layers = splits * products.length
     const output =
       layers > 1 ? this.#context.scratch('hidden gradient', layers * m * n) : view(hiddenGradient)
-    for (const [i, [input, weight]] of products.entries()) {
+    for (const [i, [input, of]] of products.entries()) {
       const one = launch(plainProduct(tile), {
-        buffers: { input, weight: view(weight.value), output },
+        buffers: { input, weight: view(of.value), output },
         scalars: { m, n, k, kSplit, layer: i * splits },
         groups: productGroups(tile, m, n, splits),
       })
       if (i === 0 && further) recorder.beside(further(one.source.threads), one)
       else recorder.run(one)
     }
-    if (layers === 1) return { parts: undefined, layers: 0 }
+    if (layers === 1) return NO_LAYERS
     if (apart) return { parts: output, layers }
     recorder.dispatch(sumLayers, {
       buffers: { input: output, output: view(hiddenGradient) },
       scalars: { size: m * n, layers },
       groups: strided(m * n),
     })
-    return { parts: undefined, layers: 0 }
+    return NO_LAYERS
   }
 
+  /** @param first one of the parameters that are summed for */
   #columns(
-    batch: GpuMinibatch,
-    head: CountHead,
+    { batch, head, codes, adam }: CountHeadGradientArgs,
     { all, starts }: HeadSpace,
-    adam: CountHeadGradientArgs['adam'],
+    first: Parameter,
     threads: number,
   ): Launch {
-    const { metadata, capacity, nCells, source } = batch
-    const { likelihood, bias, zeroBias, logDispersion } = head
-    const { value, gradient, firstMoment, secondMoment } = sharedArena(bias, zeroBias, logDispersion)
+    const { metadata, capacity, nCells, source } = mini(batch)
+    const { likelihood, weights, logDispersion } = head
+    const { bias, zeroBias } = weights ?? {}
+    const { value, gradient, firstMoment, secondMoment } = sharedArena(first, zeroBias, logDispersion)
     const rows = logDispersion?.value.rows ?? 1
     const { gradientAt, dispersionAt, zeroAt, sumAt } = starts
     const columns = {
@@ -189,21 +295,25 @@ export class HeadKernels {
       cells: nCells,
       genes: source.nGenes,
       byBatch: rows > 1 ? 1 : 0,
-      biasAt: offset(bias),
-      zeroBiasAt: offset(zeroBias),
-      logDispersionAt: offset(logDispersion),
+      biasAt: placeOf(bias),
+      zeroBiasAt: placeOf(zeroBias),
+      logDispersionAt: placeOf(logDispersion),
     }
     const groups = [Math.ceil(source.nGenes / columnGenes(threads)), rows, 1] as const
+    const biased = weights !== undefined
+    const usual = biased && !codes
+    const given = codes ? view(codes) : this.#context.nothing
     if (!adam) {
       const buffers = { metadata, work: all, gradient }
-      return launch(headColumnGradient(likelihood, threads), { buffers, scalars: columns, groups })
+      if (usual) return launch(headColumnGradient(likelihood, threads), { buffers, scalars: columns, groups })
+      const kernel = unusualHeadColumnGradient(likelihood, threads, biased, codes !== undefined)
+      return launch(kernel, { buffers: { ...buffers, codes: given }, scalars: columns, groups })
     }
     const buffers = { metadata, work: all, value, firstMoment, secondMoment }
-    return launch(headColumnUpdate(likelihood, threads), {
-      buffers,
-      scalars: { ...adamScalars(adam), ...columns },
-      groups,
-    })
+    const scalars = { ...adamScalars(adam), ...columns }
+    if (usual) return launch(headColumnUpdate(likelihood, threads), { buffers, scalars, groups })
+    const kernel = unusualHeadColumnUpdate(likelihood, threads, biased, codes !== undefined)
+    return launch(kernel, { buffers: { ...buffers, codes: given }, scalars, groups })
   }
 
   #weight(
@@ -213,30 +323,54 @@ export class HeadKernels {
     input: View,
     adam: CountHeadGradientArgs['adam'],
   ): Launch {
+    const { metadata, capacity, nCells, source } = batch
     return weightProduct(this.#context.tiles, {
-      batch,
+      rows: nCells,
+      metadata,
+      capacity,
       arena: sharedArena(weight),
       input,
-      inputs: batch.source.nGenes,
+      inputs: source.nGenes,
       outputGradient: view(hidden),
       uses: this.#context.covariates(NO_COVARIATES, batch).view,
       furtherRows: 0,
       columns: hidden.columns,
-      weightAt: offset(weight),
+      weightAt: placeOf(weight),
       biasAt: 0,
       adam,
     })
   }
 
-  countMeans({ batch, head, hidden, logSize, mean, zeroLogits }: CountMeansArgs): void {
+  countMeans(args: CountMeansArgs): void {
+    const { batch, head, logSize, mean, zeros } = args
     const minibatch = mini(batch)
     const { metadata, capacity, nCells, source } = minibatch
-    this.#logits(minibatch, hidden, head.weight, head.bias, view(mean))
-    if (zeroLogits) this.#logits(minibatch, hidden, head.zeroWeight!, head.zeroBias!, view(zeroLogits))
-    this.#context.recorder.dispatch(headMeans(head.scale, rowThreads(source.nGenes)), {
-      buffers: { metadata, logSize: logSize ? view(logSize) : this.#context.nothing, mean: view(mean) },
-      scalars: { capacity, genes: source.nGenes, drawnSize: logSize ? 1 : 0 },
-      groups: [nCells, 1, 1],
+    const genes = source.nGenes
+    this.#logits(args, view(mean), zeros && view(zeros))
+    const buffers = {
+      metadata,
+      logSize: logSize ? view(logSize) : this.#context.nothing,
+      mean: view(mean),
+    }
+    const scalars = { capacity, genes, drawnSize: logSize ? 1 : 0 }
+    const groups = [nCells, 1, 1] as const
+    const { recorder } = this.#context
+    if (head.scale !== 'softmax' || !isMasked(minibatch, head)) {
+      recorder.dispatch(headMeans(head.scale, rowThreads(genes)), { buffers, scalars, groups })
+      return
+    }
+    // normalised over the genes that were observed, and then for the others too
+    const masked = this.#context.scratch('masked logits', nCells * genes)
+    this.#copy(view(mean), masked, nCells * genes)
+    this.#mask(minibatch, head, masked)
+    recorder.dispatch(maskedHeadMeans(rowThreads(genes)), {
+      buffers: { ...buffers, masked },
+      scalars,
+      groups,
     })
   }
 }
+
+/** Whether there may be genes of a cell that are left out of softmax and likelihood. */
+const isMasked = ({ source }: GpuMinibatch, { absent }: CountHead): boolean =>
+  absent !== undefined || source.counts.missing === true

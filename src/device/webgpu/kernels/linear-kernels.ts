@@ -1,5 +1,6 @@
 import type {
   AdamSettings,
+  CovariateUse,
   LinearArgs,
   LinearGradientArgs,
   LinearWeights,
@@ -9,14 +10,14 @@ import type {
   Tensor,
 } from '../../device.js'
 import { mini } from '../cells/gpu-minibatch.js'
-import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
+import { placeOf, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, rowThreads } from '../queue/kernel-context.js'
 import type { Launch } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
 import { pickTile } from '../tiles/tiles.js'
-import { linearForward, transposedProduct } from '../wgsl/linear.js'
-import { SPARSE_COLUMNS, sparseForward } from '../wgsl/sparse.js'
-import { productGroups, weightProduct } from './weight-product.js'
+import { linearForward, linearForwardGiven, transposedProduct } from '../wgsl/linear.js'
+import { SPARSE_COLUMNS, sparseForward, sparseForwardGiven } from '../wgsl/sparse.js'
+import { type GivenViews, productGroups, weightProduct } from './weight-product.js'
 
 type LayerWeights = LinearWeights & { batch: Minibatch; adam?: AdamSettings | undefined }
 
@@ -28,23 +29,39 @@ export class LinearKernels {
     this.#context = context
   }
 
+  #given({ codes, values }: CovariateUse): GivenViews | undefined {
+    if (!codes && !values) return undefined
+    const { nothing } = this.#context
+    return {
+      given: codes && values ? 'both' : codes ? 'codes' : 'values',
+      codes: codes ? view(codes) : nothing,
+      values: values ? view(values) : nothing,
+    }
+  }
+
   sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
-    const { cells, metadata, capacity, nCells, source } = mini(batch)
+    const { metadata, capacity, nCells, packed, source, chunks } = mini(batch)
+    const { recorder } = this.#context
     const n = output.columns
-    const kernel = sparseForward(cells.rows.packed, rowThreads(source.nGenes))
-    for (const [chunk, entries] of mini(batch).chunks.entries()) {
-      this.#context.recorder.dispatch(kernel, {
-        buffers: {
-          entries,
-          weight: view(weight.value),
-          bias: view(bias.value),
-          metadata,
-          uses: this.#context.covariates(covariates, mini(batch)).view,
-          output: view(output),
-        },
-        scalars: { chunk, capacity, genes: source.nGenes, n },
-        groups: [nCells, Math.ceil(n / SPARSE_COLUMNS), 1],
-      })
+    const threads = rowThreads(source.nGenes)
+    const given = this.#given(covariates)
+    for (const [chunk, entries] of chunks.entries()) {
+      const buffers = {
+        entries,
+        weight: view(weight.value),
+        bias: bias ? view(bias.value) : this.#context.zeros(n),
+        metadata,
+        uses: this.#context.covariates(covariates, mini(batch)).view,
+        output: view(output),
+      }
+      const scalars = { chunk, capacity, genes: source.nGenes, n }
+      const groups = [nCells, Math.ceil(n / SPARSE_COLUMNS), 1] as const
+      if (!given) recorder.dispatch(sparseForward(packed, threads), { buffers, scalars, groups })
+      else {
+        const { codes, values } = given
+        const kernel = sparseForwardGiven(packed, threads, given.given)
+        recorder.dispatch(kernel, { buffers: { ...buffers, codes, values }, scalars, groups })
+      }
     }
   }
 
@@ -53,30 +70,39 @@ export class LinearKernels {
     return this.#weightGradient(args, dense, source.nGenes, args.outputGradient)
   }
 
-  linear({ batch, input, weight, bias, covariates, output }: LinearArgs): void {
+  linear({ batch, input, weight, bias, covariates, output, rows }: LinearArgs): void {
     const { metadata, capacity, nCells } = mini(batch)
+    const m = rows ?? nCells
     const n = output.columns
     const k = input.columns
-    const tile = pickTile(nCells, n)
-    this.#context.recorder.dispatch(linearForward(tile), {
-      buffers: {
-        input: view(input),
-        weight: view(weight.value),
-        bias: view(bias.value),
-        metadata,
-        uses: this.#context.covariates(covariates, mini(batch)).view,
-        output: view(output),
-      },
-      scalars: { m: nCells, n, k, kSplit: k, capacity },
-      groups: productGroups(tile, nCells, n),
-    })
+    const tile = pickTile(m, n)
+    const buffers = {
+      input: view(input),
+      weight: view(weight.value),
+      bias: bias ? view(bias.value) : this.#context.zeros(n),
+      metadata,
+      uses: this.#context.covariates(covariates, mini(batch)).view,
+      output: view(output),
+    }
+    const scalars = { m, n, k, kSplit: k, capacity }
+    const groups = productGroups(tile, m, n)
+    const { recorder } = this.#context
+    const given = this.#given(covariates)
+    if (!given) recorder.dispatch(linearForward(tile), { buffers, scalars, groups })
+    else {
+      const { codes, values } = given
+      const kernel = linearForwardGiven(tile, given.given)
+      recorder.dispatch(kernel, { buffers: { ...buffers, codes, values }, scalars, groups })
+    }
   }
 
   linearGradient(args: LinearGradientArgs): void {
-    const { batch, input, weight, outputGradient, inputGradient, accumulate } = args
-    this.#context.recorder.run(this.#weightGradient(args, view(input), input.columns, outputGradient))
+    const { batch, input, weight, outputGradient, inputGradient, accumulate, frozen, rows } = args
+    if (!frozen) {
+      this.#context.recorder.run(this.#weightGradient(args, view(input), input.columns, outputGradient, rows))
+    }
     if (!inputGradient) return
-    const m = batch.nCells
+    const m = rows ?? batch.nCells
     const n = inputGradient.columns
     const k = outputGradient.columns
     const tile = this.#context.tiles.pick('transposed product', m, n, k)
@@ -97,19 +123,24 @@ export class LinearKernels {
     input: View,
     inputs: number,
     outputGradient: Tensor,
+    rows = batch.nCells,
   ): Launch {
     const uses = this.#context.covariates(covariates, mini(batch))
+    const { metadata, capacity } = mini(batch)
     return weightProduct(this.#context.tiles, {
-      batch: mini(batch),
+      rows,
+      metadata,
+      capacity,
       arena: sharedArena(weight, bias),
       input,
       inputs,
       outputGradient: view(outputGradient),
       uses: uses.view,
-      furtherRows: uses.rows + 1,
+      furtherRows: uses.rows + (bias ? 1 : 0),
+      given: this.#given(covariates),
       columns: outputGradient.columns,
-      weightAt: gpuParameter(weight).value.view.offset,
-      biasAt: gpuParameter(bias).value.view.offset,
+      weightAt: placeOf(weight),
+      biasAt: placeOf(bias),
       adam,
     })
   }

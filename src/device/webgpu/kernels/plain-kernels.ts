@@ -2,6 +2,9 @@ import type {
   AdamSettings,
   BatchNormArgs,
   BatchNormGradientArgs,
+  CellFact,
+  CellFactArgs,
+  CellSource,
   CountHeadArgs,
   CountHeadGradientArgs,
   CountMeansArgs,
@@ -10,8 +13,8 @@ import type {
   LayerNormGradientArgs,
   LinearArgs,
   LinearGradientArgs,
+  MapReduceArgs,
   Minibatch,
-  Parameter,
   ReluDropoutArgs,
   ReluDropoutGradientArgs,
   SampleLatentArgs,
@@ -19,22 +22,26 @@ import type {
   SparseLinearArgs,
   SparseLinearGradientArgs,
   Tensor,
+  TrainedPart,
 } from '../../device.js'
+import { over, type StepValue } from '../../step-number.js'
 import { mini } from '../cells/gpu-minibatch.js'
-import { gpuParameter, sharedArena, view } from '../gpu-tensor.js'
+import { gpuParameter, isTensor, type ParameterArena, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, strided } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
 import { aligned } from '../queue/view.js'
 import { adamScalars } from '../steps/adam-scalars.js'
 import { reluDropout, reluDropoutGradient } from '../wgsl/activation.js'
 import { normFeatures } from '../wgsl/lanes.js'
-import { sampleLatent, sampleLatentGradient } from '../wgsl/latent.js'
+import { sampleLatent, sampleLatentGradient, sampleLatentGradientBy } from '../wgsl/latent.js'
 import { layerNorm, layerNormGradient } from '../wgsl/layer-norm.js'
+import { cellFact, FIELD } from '../wgsl/minibatch.js'
 import { batchNorm } from '../wgsl/norm.js'
 import { batchNormGradient } from '../wgsl/norm-gradient.js'
 import { adamUpdate, addSums, MOST_SUMS } from '../wgsl/update.js'
 import { HeadKernels, type Layers } from './head-kernels.js'
 import { LinearKernels } from './linear-kernels.js'
+import { MapKernels } from './map-kernels.js'
 
 /** Up to {@link MOST_SUMS} sums over one minibatch, each added to an element of one row. */
 export interface Sums {
@@ -48,11 +55,13 @@ export class PlainKernels implements Kernels {
   readonly #context: KernelContext
   readonly #linear: LinearKernels
   readonly #head: HeadKernels
+  readonly #map: MapKernels
 
   constructor(context: KernelContext) {
     this.#context = context
     this.#linear = new LinearKernels(context)
     this.#head = new HeadKernels(context)
+    this.#map = new MapKernels(context)
   }
 
   sparseLinear(args: SparseLinearArgs): void {
@@ -66,11 +75,11 @@ export class PlainKernels implements Kernels {
   /** The same beside the first stretch of an update of other parameters. */
   sparseLinearGradientWithAdam(
     args: SparseLinearGradientArgs,
-    parameters: readonly Parameter[],
+    parts: readonly TrainedPart[],
     settings: AdamSettings,
   ): void {
     const gradient = this.#linear.sparseLinearGradient(args)
-    const [first, ...others] = this.#adam(parameters, settings, gradient.source.threads)
+    const [first, ...others] = this.#adam(parts, settings, gradient.source.threads)
     if (first) this.#context.recorder.beside(first, gradient)
     else this.#context.recorder.run(gradient)
     for (const other of others) this.#context.recorder.run(other)
@@ -195,17 +204,26 @@ export class PlainKernels implements Kernels {
   }
 
   sampleLatentGradient(args: SampleLatentGradientArgs): void {
-    const { batch, outputGradient, klWeight, meanGradient, rawVarianceGradient } = args
-    this.#context.recorder.dispatch(sampleLatentGradient, {
-      buffers: {
-        ...this.#latentBuffers(args),
-        outputGradient: view(outputGradient),
-        meanGradient: view(meanGradient),
-        rawVarianceGradient: view(rawVarianceGradient),
-      },
-      scalars: { ...this.#latentScalars(args), klWeight: klWeight / batch.nCells },
-      groups: [batch.nCells, 1, 1],
-    })
+    const { batch, outputGradient, klGradient, meanGradient, rawVarianceGradient } = args
+    const { nothing, recorder } = this.#context
+    const buffers = {
+      ...this.#latentBuffers(args),
+      outputGradient: outputGradient ? view(outputGradient) : nothing,
+      meanGradient: view(meanGradient),
+      rawVarianceGradient: view(rawVarianceGradient),
+    }
+    const scalars = this.#latentScalars(args)
+    const groups = [batch.nCells, 1, 1] as const
+    const byCell = isTensor(klGradient)
+    const klWeight = byCell ? 0 : over(klGradient as StepValue, batch.nCells)
+    const withWeight = { ...scalars, klWeight }
+    if (!byCell && outputGradient) {
+      recorder.dispatch(sampleLatentGradient, { buffers, scalars: withWeight, groups })
+      return
+    }
+    const kernel = sampleLatentGradientBy(byCell, outputGradient !== undefined)
+    const klGradients = byCell ? view(klGradient) : nothing
+    recorder.dispatch(kernel, { buffers: { ...buffers, klGradients }, scalars: withWeight, groups })
   }
 
   countHead(args: CountHeadArgs): void {
@@ -229,36 +247,43 @@ export class PlainKernels implements Kernels {
     this.#head.countHeadGradient(args, { before: sums && ((threads) => this.#addSums(sums, threads)), next })
   }
 
+  /** Whether a head is one whose kernels may be put together with others. */
+  isUsual(args: CountHeadGradientArgs): boolean {
+    return this.#head.isUsual(args)
+  }
+
   countMeans(args: CountMeansArgs): void {
     this.#head.countMeans(args)
   }
 
-  adam(parameters: readonly Parameter[], settings: AdamSettings): void {
-    for (const update of this.#adam(parameters, settings, 256)) this.#context.recorder.run(update)
+  mapReduce(args: MapReduceArgs): void {
+    this.#map.mapReduce(args)
+  }
+
+  cellFact({ batch, fact, output }: CellFactArgs): void {
+    const { metadata, capacity, nCells, source } = mini(batch)
+    const kind = fact === 'size' ? 'size' : 'categorical' in fact ? 'code' : 'value'
+    this.#context.recorder.dispatch(cellFact(kind !== 'code'), {
+      buffers: { metadata, output: view(output) },
+      scalars: { cells: nCells, capacity, field: fieldOf(source, fact) },
+      groups: strided(nCells),
+    })
+  }
+
+  adam(parts: readonly TrainedPart[], settings: AdamSettings): void {
+    for (const update of this.#adam(parts, settings, 256)) this.#context.recorder.run(update)
   }
 
   /** Neighbours in the arena are updated by one dispatch. */
-  #adam(parameters: readonly Parameter[], settings: AdamSettings, threads: number): Launch[] {
-    const updates: Launch[] = []
-    for (let i = 0; i < parameters.length; ) {
-      const { arena, value: start } = gpuParameter(parameters[i]!)
-      const first = start.view.offset
-      let end = first
-      for (; i < parameters.length; i++) {
-        const next = gpuParameter(parameters[i]!)
-        if (next.arena !== arena || next.value.view.offset !== aligned(end)) break
-        end = next.value.view.offset + next.value.words
-      }
+  #adam(parts: readonly TrainedPart[], settings: AdamSettings, threads: number): Launch[] {
+    return stretchesOf(parts).map(({ arena, first, end }) => {
       const { value, gradient, firstMoment, secondMoment } = arena
-      updates.push(
-        launch(adamUpdate(threads), {
-          buffers: { value, gradient, firstMoment, secondMoment },
-          scalars: { ...adamScalars(settings), first, size: end - first },
-          groups: strided(end - first, threads),
-        }),
-      )
-    }
-    return updates
+      return launch(adamUpdate(threads), {
+        buffers: { value, gradient, firstMoment, secondMoment },
+        scalars: { ...adamScalars(settings), first, size: end - first },
+        groups: strided(end - first, threads),
+      })
+    })
   }
 
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
@@ -287,4 +312,37 @@ export class PlainKernels implements Kernels {
       groups: [Math.min(terms.length, MOST_SUMS), 1, 1],
     })
   }
+}
+
+/** Words of an arena that are updated together. */
+interface Stretch {
+  arena: ParameterArena
+  first: number
+  end: number
+  /** Whether the last parameter ends there, so that the next one follows. */
+  whole: boolean
+}
+
+function stretchesOf(parts: readonly TrainedPart[]): Stretch[] {
+  const stretches: Stretch[] = []
+  for (const { parameter, rows = [0, parameter.value.rows] } of parts) {
+    const { arena, value } = gpuParameter(parameter)
+    const [from, to] = rows
+    if (from === to) continue
+    const start = value.view.offset
+    const first = start + from * value.columns
+    const end = start + to * value.columns
+    const whole = to === value.rows
+    const last = stretches.at(-1)
+    if (last?.whole && last.arena === arena && first === aligned(last.end))
+      Object.assign(last, { end, whole })
+    else stretches.push({ arena, first, end, whole })
+  }
+  return stretches
+}
+
+function fieldOf({ categorical }: CellSource, fact: CellFact): number {
+  if (fact === 'size') return FIELD.size
+  if ('categorical' in fact) return FIELD.covariates + fact.categorical
+  return FIELD.covariates + categorical.length + fact.continuous
 }

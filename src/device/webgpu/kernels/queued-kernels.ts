@@ -1,6 +1,7 @@
-import type { AdamSettings, Kernels, Minibatch, Parameter, Tensor } from '../../device.js'
+import type { AdamSettings, Kernels, Minibatch, Tensor, TrainedPart } from '../../device.js'
+import type { StepInputs } from '../../step-number.js'
 import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
-import type { KernelContext } from '../queue/kernel-context.js'
+import { type KernelContext, takesGiven } from '../queue/kernel-context.js'
 import type { Places } from '../steps/step-scalars.js'
 import { MOST_SUMS } from '../wgsl/update.js'
 import { type ActivationGradient, FusedKernels } from './fused-kernels.js'
@@ -22,12 +23,14 @@ type Of<K extends keyof Queued> = Parameters<Queued[K]>[0]
  * computed is the same, call by call; only the number of dispatches falls.
  */
 export class QueuedKernels implements Queued {
+  readonly #context: KernelContext
   readonly #plain: PlainKernels
   readonly #fused: FusedKernels
   readonly #gather: GatherKernels
   #calls: Call[] = []
 
   constructor(context: KernelContext) {
+    this.#context = context
     this.#plain = new PlainKernels(context)
     this.#fused = new FusedKernels(context)
     this.#gather = new GatherKernels(context)
@@ -55,25 +58,32 @@ export class QueuedKernels implements Queued {
   countHeadGradient = (args: Of<'countHeadGradient'>): void =>
     this.#hold({ kernel: 'countHeadGradient', args: [args] })
   countMeans = (args: Of<'countMeans'>): void => this.#hold({ kernel: 'countMeans', args: [args] })
-  adam = (parameters: readonly Parameter[], settings: AdamSettings): void =>
-    this.#hold({ kernel: 'adam', args: [parameters, settings] })
+  mapReduce = (args: Of<'mapReduce'>): void => this.#hold({ kernel: 'mapReduce', args: [args] })
+  cellFact = (args: Of<'cellFact'>): void => this.#hold({ kernel: 'cellFact', args: [args] })
+  adam = (parts: readonly TrainedPart[], settings: AdamSettings): void =>
+    this.#hold({ kernel: 'adam', args: [parts, settings] })
   addSum = (batch: Minibatch, values: Tensor, sums: Tensor, element: number): void =>
     this.#hold({ kernel: 'addSum', args: [batch, values, sums, element] })
 
   /** What waits is dispatched first: it is for the cells that the minibatch has now. */
-  gather = ({ batch, cells }: GatherNow): void => {
+  gather = ({ batch, taken }: GatherNow): void => {
     this.drain()
-    batch.nCells = cells.length
-    // the caller may use its array again before the call is dispatched
-    this.#hold({ kernel: 'gather', args: [{ batch, cells: cells.slice() }] })
+    batch.nCells = taken.cells.length
+    this.#hold({ kernel: 'gather', args: [{ batch, taken }] })
+  }
+
+  /** What waits belongs to the step before. */
+  step(inputs: StepInputs): void {
+    this.drain()
+    this.#context.recorder.inputs = inputs
   }
 
   /** The cells that the minibatch is to take, when that is all that waits; it waits no longer then. */
   takeGather(batch: GpuMinibatch): GatherNow | undefined {
     const gather = this.#calls.length === 1 ? argsOf(this.#calls[0], 'gather') : undefined
-    if (!gather?.cells || gather.batch !== batch) return undefined
+    if (!gather?.taken || gather.batch !== batch) return undefined
     this.#calls = []
-    return { batch, cells: gather.cells }
+    return { batch, taken: gather.taken }
   }
 
   reserve(gather: GatherNow): void {
@@ -86,7 +96,7 @@ export class QueuedKernels implements Queued {
 
   /** Dispatches the filling of a minibatch and the kernels that are called, while the recorder records. */
   record(batch: GpuMinibatch, calls: () => void): void {
-    this.#hold({ kernel: 'gather', args: [{ batch, cells: undefined }] })
+    this.#hold({ kernel: 'gather', args: [{ batch, taken: undefined }] })
     calls()
     this.drain()
   }
@@ -139,8 +149,8 @@ export class QueuedKernels implements Queued {
   #gatherLinear(calls: readonly Call[], i: number): number {
     const gather = argsOf(calls[i], 'gather')
     const linear = argsOf(calls[i + 1], 'sparseLinear')
-    if (!gather || !linear || linear.batch !== gather.batch) return 0
-    this.#gather.gatherLinear(gather, linear)
+    if (!gather || !linear?.bias || linear.batch !== gather.batch || takesGiven(linear.covariates)) return 0
+    this.#gather.gatherLinear(gather, linear, linear.bias)
     return 2
   }
 
@@ -157,7 +167,7 @@ export class QueuedKernels implements Queued {
     const norm = argsOf(calls[i + 1], 'batchNorm')
     const relu = argsOf(calls[i + 2], 'reluDropout')
     if (!linear || !norm || !relu || norm.input !== linear.output || relu.input !== norm.output) return 0
-    if (!this.#fused.canNarrowLayer(linear)) return 0
+    if (!linear.bias || !this.#fused.canNarrowLayer(linear, norm)) return 0
     this.#fused.narrowLayer(linear, norm, relu)
     return 3
   }
@@ -196,10 +206,10 @@ export class QueuedKernels implements Queued {
     const first = argsOf(calls[i], 'sparseLinearGradient')
     const next = calls[i + 1]
     if (!first?.adam || next?.kernel !== 'adam') return 0
-    const [parameters, settings] = next.args
-    if (settings !== first.adam || parameters.includes(first.weight) || parameters.includes(first.bias))
-      return 0
-    this.#plain.sparseLinearGradientWithAdam(first, parameters, settings)
+    const [parts, settings] = next.args
+    const own = [first.weight.value, first.bias?.value]
+    if (settings !== first.adam || parts.some(({ parameter }) => own.includes(parameter.value))) return 0
+    this.#plain.sparseLinearGradientWithAdam(first, parts, settings)
     return 2
   }
 
@@ -222,24 +232,26 @@ export class QueuedKernels implements Queued {
       this.#fused.batchNormReluGradient(gradient)
       return 2
     }
-    if (head.hiddenGradient !== gradient.relu.outputGradient) return 0
+    if (head.hiddenGradient !== gradient.relu.outputGradient || !this.#plain.isUsual(head)) return 0
     this.#plain.countHeadGradientLayers(head, sums, (layers, threads) =>
       this.#fused.activationGradient(gradient, layers, threads),
     )
     return 3
   }
 
+  /** The reverse pass comes to the layers of mean and variance last first; the tensors tell which is which. */
   #latentBackward(calls: readonly Call[], i: number): number {
     const above = argsOf(calls[i], 'linearGradient')
     const sample = argsOf(calls[i + 1], 'sampleLatentGradient')
-    const mean = argsOf(calls[i + 2], 'linearGradient')
-    const variance = argsOf(calls[i + 3], 'linearGradient')
-    if (!above || !sample || !mean || !variance) return 0
+    const [first, second] = [argsOf(calls[i + 2], 'linearGradient'), argsOf(calls[i + 3], 'linearGradient')]
+    if (!above || !sample || !first || !second) return 0
     if (above.accumulate || above.inputGradient !== sample.outputGradient || above.input !== sample.output)
       return 0
-    if (mean.outputGradient !== sample.meanGradient || mean.accumulate || !mean.inputGradient) return 0
-    if (variance.outputGradient !== sample.rawVarianceGradient || !variance.accumulate) return 0
-    if (variance.inputGradient !== mean.inputGradient || variance.input !== mean.input) return 0
+    if (first.accumulate || !second.accumulate || !first.inputGradient) return 0
+    if (second.inputGradient !== first.inputGradient || second.input !== first.input) return 0
+    const [mean, variance] = first.outputGradient === sample.meanGradient ? [first, second] : [second, first]
+    if (mean.outputGradient !== sample.meanGradient) return 0
+    if (variance.outputGradient !== sample.rawVarianceGradient) return 0
     const backward = { above, sample, mean, variance }
     if (!this.#fused.canLatentBackward(backward)) return 0
     const next = this.#activationGradientAt(calls, i + 4)

@@ -1,11 +1,11 @@
 import type { AdamSettings } from '../../device.js'
-import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
 import type { ParameterArena } from '../gpu-tensor.js'
 import { type Groups, type Launch, launch } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
 import { adamScalars } from '../steps/adam-scalars.js'
 import type { Tiles } from '../tiles/tiles.js'
-import { weightGradient, weightUpdate } from '../wgsl/linear.js'
+import { weightGradient, weightGradientGiven, weightUpdate, weightUpdateGiven } from '../wgsl/linear.js'
+import type { Given } from '../wgsl/minibatch.js'
 import type { Tile } from '../wgsl/product.js'
 
 /** Workgroups of a product of m × n, along z the splits. */
@@ -15,18 +15,31 @@ export const productGroups = (tile: Tile, m: number, n: number, splits = 1): Gro
   splits,
 ]
 
+/** Tensors that a layer takes covariates from, in place of the minibatch's own. */
+export interface GivenViews {
+  given: Given
+  codes: View
+  values: View
+}
+
 interface WeightProduct {
-  batch: GpuMinibatch
+  /** Rows over which the sums are taken, cells mostly. */
+  rows: number
+  /** Of the minibatch. */
+  metadata: View
+  capacity: number
   /** Where the weights and their moments lie. */
   arena: ParameterArena
-  /** Cells × inputs. */
+  /** Rows × inputs. */
   input: View
   inputs: number
-  /** Cells × columns of the weights. */
+  /** Rows × columns of the weights. */
   outputGradient: View
   /** Which covariates have rows of their own, and how many rows follow the inputs'. */
   uses: View
   furtherRows: number
+  /** Left out where the covariates are the minibatch's own. */
+  given?: GivenViews | undefined
   columns: number
   weightAt: number
   biasAt: number
@@ -38,13 +51,16 @@ interface WeightProduct {
 export function weightProduct(
   tiles: Tiles,
   {
-    batch: { metadata, capacity, nCells },
+    rows,
+    metadata,
+    capacity,
     arena: { value, gradient, firstMoment, secondMoment },
     input,
     inputs,
     outputGradient,
     uses,
     furtherRows,
+    given,
     columns: n,
     weightAt,
     biasAt,
@@ -52,13 +68,27 @@ export function weightProduct(
   }: WeightProduct,
 ): Launch {
   const m = inputs + furtherRows
-  const tile = tiles.pick('weight gradient', m, n, nCells)
-  const scalars = { m, n, k: nCells, kSplit: nCells, capacity, inputs, weightAt, biasAt }
+  const tile = tiles.pick('weight gradient', m, n, rows)
+  const own = { m, n, k: rows, kSplit: rows, capacity, inputs, weightAt, biasAt }
   const groups = productGroups(tile, m, n)
+  const read = { input, outputGradient, metadata, uses }
   if (!adam) {
-    const buffers = { input, outputGradient, metadata, uses, gradient }
-    return launch(weightGradient(tile), { buffers, scalars, groups })
+    const buffers = { ...read, gradient }
+    if (!given) return launch(weightGradient(tile), { buffers, scalars: own, groups })
+    const { codes, values } = given
+    return launch(weightGradientGiven(tile, given.given), {
+      buffers: { ...buffers, codes, values },
+      scalars: own,
+      groups,
+    })
   }
-  const buffers = { input, outputGradient, metadata, uses, value, firstMoment, secondMoment }
-  return launch(weightUpdate(tile), { buffers, scalars: { ...adamScalars(adam), ...scalars }, groups })
+  const buffers = { ...read, value, firstMoment, secondMoment }
+  const scalars = { ...adamScalars(adam), ...own }
+  if (!given) return launch(weightUpdate(tile), { buffers, scalars, groups })
+  const { codes, values } = given
+  return launch(weightUpdateGiven(tile, given.given), {
+    buffers: { ...buffers, codes, values },
+    scalars,
+    groups,
+  })
 }

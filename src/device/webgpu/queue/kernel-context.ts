@@ -103,7 +103,8 @@ export class KernelContext {
     const categorical = batch.source.categorical.length
     let made = this.#usesOf.get(use)
     if (made?.categorical !== categorical) {
-      const key = `${use.categories.join(' ')}+${use.continuous}/${categorical}`
+      const given = `${use.codes ? 'codes' : ''} ${use.values ? 'values' : ''}`
+      const key = `${use.categories.join(' ')}+${use.continuous}/${categorical} ${given}`
       made = this.#uses.get(key) ?? this.#makeCovariates(use, categorical)
       this.#uses.set(key, made)
       this.#usesOf.set(use, made)
@@ -116,15 +117,22 @@ export class KernelContext {
     let rows = 0
     for (const [k, n] of use.categories.entries()) {
       if (n === 0) continue
-      taken.push(FIELD.covariates + k, rows)
+      taken.push(use.codes ? k : FIELD.covariates + k, rows)
       rows += n
     }
     rows += use.continuous
-    const fields = Array.from({ length: use.continuous }, (_, k) => FIELD.covariates + categorical + k)
-    const words = Uint32Array.of(taken.length / 2, use.continuous, rows, ...taken, ...fields)
+    const first = use.values ? 0 : FIELD.covariates + categorical
+    const fields = Array.from({ length: use.continuous }, (_, k) => first + k)
+    const { length } = use.categories
+    const words = Uint32Array.of(taken.length / 2, use.continuous, rows, ...taken, ...fields, length)
     const view = this.integers('covariates', words.length)
     this.device.queue.writeBuffer(view.buffer, view.offset * WORD, words)
     return { view, rows, categorical }
+  }
+
+  /** Zeros, for the bias of a layer without one. */
+  zeros(words: number): View {
+    return this.scratch('zeros', words)
   }
 
   dispose(): void {
@@ -132,6 +140,14 @@ export class KernelContext {
     this.#integers.dispose()
   }
 }
+
+/** Whether a layer takes covariates from tensors in place of the minibatch's own. */
+export const takesGiven = ({ codes, values }: CovariateUse): boolean =>
+  codes !== undefined || values !== undefined
+
+/** Whether a layer takes no covariates at all. */
+export const takesNone = ({ categories, continuous }: CovariateUse): boolean =>
+  continuous === 0 && categories.every((n) => n === 0)
 
 /** Workgroups for so many elements; kernels go on in strides past the most. */
 export const strided = (elements: number, threads = 256): Groups => [

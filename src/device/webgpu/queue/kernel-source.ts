@@ -18,16 +18,16 @@ interface KernelSpec<P extends string, B extends string> {
    * in it. Functions and variables outside of it are declared on the way.
    */
   readonly code: (scope: Scope<NoInfer<P>, NoInfer<B>>) => string
-  /** What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. */
+  /**
+   * What a dispatch does at the least, for profiles: floating-point operations, and bytes that pass the card's memory. Scalars that
+   * differ from step to step are not told.
+   */
   readonly work?: (scalars: Record<NoInfer<P>, number>) => Work | undefined
-  /** What the scalars are called in the kernels that it is made of, where it is made of several. */
-  readonly bareNames?: readonly string[]
 }
 
 /** A kernel: its scalars, its buffers and its WGSL. */
 export interface KernelSource<P extends string = string, B extends string = string> extends KernelSpec<P, B> {
   readonly scalarNames: readonly P[]
-  readonly bareNames: readonly string[]
   /** Whether each scalar is a float. */
   readonly floats: readonly boolean[]
   readonly bufferNames: readonly B[]
@@ -48,7 +48,6 @@ export function kernelSource<P extends string, B extends string>(spec: KernelSpe
   return {
     ...spec,
     scalarNames,
-    bareNames: spec.bareNames ?? scalarNames,
     floats: scalarNames.map((name) => spec.scalars[name] === 'f32'),
     bufferNames,
   }

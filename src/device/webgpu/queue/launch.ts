@@ -1,3 +1,4 @@
+import type { ScalarValue } from '../steps/step-scalars.js'
 import type { KernelSource } from './kernel-source.js'
 import type { View } from './view.js'
 
@@ -7,7 +8,7 @@ export type Groups = readonly [number, number, number]
 /** What a kernel is to work on. */
 export interface Dispatch<P extends string, B extends string> {
   readonly buffers: Readonly<Record<B, View>>
-  readonly scalars: Readonly<Record<P, number>>
+  readonly scalars: Readonly<Record<P, ScalarValue>>
   readonly groups: Groups
 }
 

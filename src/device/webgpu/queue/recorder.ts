@@ -1,6 +1,6 @@
-import type { StepSettings } from '../../device.js'
+import type { StepInputs } from '../../step-number.js'
 import { besideEachOther } from '../steps/beside.js'
-import { type Places, STEP_WORDS, writeStep } from '../steps/step-scalars.js'
+import { NO_PLACES, type Places, type ScalarValue, scalarValue } from '../steps/step-scalars.js'
 import { type Tape, TapeMaker } from '../steps/tape.js'
 import type { Recorded } from '../steps/tape-kernel.js'
 import { USAGE } from './flags.js'
@@ -32,6 +32,8 @@ export class Recorder {
   /** Bytes that the host has sent for them: scalars and row lists. */
   bytesSent = 0
   listener: DispatchListener | undefined
+  /** The numbers of the step that kernels dispatched from now on belong to. */
+  inputs: StepInputs = {}
   /** Called before a submission; what is held back must be dispatched then. */
   beforeFlush: (() => void) | undefined
   readonly tapes: TapeMaker
@@ -98,7 +100,7 @@ export class Recorder {
     const { bufferNames, scalarNames } = source
     const views: View[] = []
     for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
-    const work = () => source.work?.(scalars)
+    const work = () => source.work?.(kept(scalars))
     if (this.#recorded) {
       const values = scalarNames.map((name) => scalars[name])
       this.#recorded.push({ source, views, scalars: values, groups, work })
@@ -146,10 +148,11 @@ export class Recorder {
     return this.tapes.make(recorded)
   }
 
-  /** Queues a recorded step over so many cells. */
-  repeat(tape: Tape, settings: StepSettings, nCells: number, places: Places): void {
-    writeStep(this.#words, this.#floats, this.#nextSlot(), settings, nCells, places)
-    this.#offsets[0] = this.#takeSlot(STEP_WORDS)
+  /** Queues a recorded step with other inputs. */
+  repeat(tape: Tape, inputs: StepInputs, places: Places): void {
+    const { layout } = tape
+    layout.write(this.#words, this.#floats, this.#nextSlot(), inputs, places)
+    this.#offsets[0] = this.#takeSlot(layout.slots.length)
     this.dispatches += tape.dispatches
     this.#queued += tape.dispatches
     if (this.listener) {
@@ -213,11 +216,11 @@ export class Recorder {
   /** Writes a kernel's scalars; where the next ones go. */
   #writeScalars<P extends string>(
     { scalarNames, floats }: KernelSource<P, string>,
-    scalars: Readonly<Record<P, number>>,
+    scalars: Readonly<Record<P, ScalarValue>>,
     at: number,
   ): number {
     for (let i = 0; i < scalarNames.length; i++) {
-      const value = scalars[scalarNames[i]!]
+      const value = scalarValue(scalars[scalarNames[i]!], this.inputs, NO_PLACES)
       if (floats[i]) this.#floats[at + i] = value
       else this.#words[at + i] = value
     }
@@ -288,3 +291,10 @@ export class Recorder {
     this.#uniforms.destroy()
   }
 }
+
+/** The scalars that stay from step to step. */
+const kept = <P extends string>(scalars: Readonly<Record<P, ScalarValue>>): Record<P, number> =>
+  Object.fromEntries(Object.entries(scalars).filter(([, value]) => typeof value === 'number')) as Record<
+    P,
+    number
+  >

@@ -57,7 +57,6 @@ const sourceOfBoth = perKey((first: KernelSource, second: KernelSource) =>
     name: `${first.name} & ${second.name}`,
     threads: first.threads,
     scalars: { ...withPrefix(FIRST, first.scalars), ...withPrefix(SECOND, second.scalars), ...GRID },
-    bareNames: [...first.bareNames, ...second.bareNames, ...Object.keys(GRID)],
     buffers: { ...withPrefix(FIRST, first.buffers), ...withPrefix(SECOND, second.buffers) },
     code: (scope) => {
       const { p, use } = scope

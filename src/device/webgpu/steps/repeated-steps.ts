@@ -1,8 +1,7 @@
-import type { StepSettings } from '../../device.js'
+import type { StepInputs } from '../../step-number.js'
 import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
 import type { QueuedKernels } from '../kernels/queued-kernels.js'
 import type { Recorder } from '../queue/recorder.js'
-import { UNKNOWN_SETTINGS } from './step-scalars.js'
 import type { Tape } from './tape.js'
 
 /** A tape, or that there can be none, and what it was made for. */
@@ -24,25 +23,22 @@ export class RepeatedSteps {
     this.#kernels = kernels
   }
 
-  run(
-    network: object,
-    batch: GpuMinibatch,
-    settings: StepSettings,
-    calls: (settings: StepSettings) => void,
-  ): void {
+  run(network: object, batch: GpuMinibatch, inputs: StepInputs, calls: () => void): void {
     const gather = this.#kernels.takeGather(batch)
     if (!gather) {
       // the cells were gathered before something else
-      calls(settings)
+      this.#kernels.step(inputs)
+      calls()
       return
     }
     // may submit what is queued, and move what a tape is bound to
     this.#kernels.reserve(gather)
     const { tape } = this.#find(network, batch) ?? this.#record(network, batch, calls)
-    if (tape) this.#recorder.repeat(tape, settings, batch.nCells, this.#kernels.place(gather))
+    if (tape) this.#recorder.repeat(tape, inputs, this.#kernels.place(gather))
     else {
+      this.#kernels.step(inputs)
       this.#kernels.gather(gather)
-      calls(settings)
+      calls()
     }
   }
 
@@ -59,8 +55,8 @@ export class RepeatedSteps {
     return !tape || this.#recorder.tapes.isWhole(tape)
   }
 
-  #record(network: object, batch: GpuMinibatch, calls: (settings: StepSettings) => void): Known {
-    const tape = this.#recorder.record(() => this.#kernels.record(batch, () => calls(UNKNOWN_SETTINGS)))
+  #record(network: object, batch: GpuMinibatch, calls: () => void): Known {
+    const tape = this.#recorder.record(() => this.#kernels.record(batch, calls))
     const made = { network, nCells: batch.nCells, tape }
     const others = (this.#known.get(batch) ?? []).filter((one) => this.#isOfUse(one))
     this.#known.set(batch, [...others, made])

@@ -1,13 +1,25 @@
 import { STAGE_COMPUTE, USAGE } from '../queue/flags.js'
 import { type KernelSource, SLOT_BYTES, writes } from '../queue/kernel-source.js'
 import type { Groups } from '../queue/launch.js'
-import { type Bound, constantsOf, type Recorded, tapeKey, tapeWgsl } from './tape-kernel.js'
+import { WORD } from '../queue/view.js'
+import type { StepLayout } from './step-scalars.js'
+import {
+  type Bound,
+  constantsOf,
+  layoutOf,
+  type Recorded,
+  type TapePlace,
+  tapeKey,
+  tapeWgsl,
+} from './tape-kernel.js'
 
 /**
  * Of a tape, since each is compiled for its place: what a network of five hidden layers takes. The scalars of as many fit the
  * 64 KB that a uniform buffer may have.
  */
 const MOST_DISPATCHES = 64
+/** Scalars that each repetition has anew: as many as a slot of the uniform ring holds. */
+const MOST_SLOTS = SLOT_BYTES / WORD
 
 /** A kernel of a tape. */
 interface TapeKernel {
@@ -31,6 +43,8 @@ export interface Tape {
   readonly scalars: GPUBindGroup
   readonly stretches: readonly Stretch[]
   readonly dispatches: number
+  /** What each repetition writes. */
+  readonly layout: StepLayout
 }
 
 /** Makes tapes; those of like networks have the same pipelines. */
@@ -63,6 +77,8 @@ export class TapeMaker {
   /** The tape of some dispatches; none when there are too many to compile. */
   make(recorded: readonly Recorded[]): Tape | undefined {
     if (recorded.length > MOST_DISPATCHES) return undefined
+    const layout = layoutOf(recorded)
+    if (layout.slots.length > MOST_SLOTS) return undefined
     const { words, starts } = constantsOf(recorded)
     const size = words.byteLength
     const usage = USAGE.uniform | USAGE.copyDestination
@@ -78,17 +94,17 @@ export class TapeMaker {
     })
     let done = 0
     const stretches = stretchesOf(recorded, this.#mostBuffers).map((some) => {
-      const stretch = this.#stretch(some, starts.slice(done))
+      const stretch = this.#stretch(some, layout, starts.slice(done))
       done += some.length
       return stretch
     })
-    const tape = { scalars, stretches, dispatches: recorded.length }
+    const tape = { scalars, stretches, dispatches: recorded.length, layout }
     const bound = new Set(recorded.flatMap(({ views }) => views.map(({ buffer }) => buffer)))
     this.#whole.set(tape, { bound, constants })
     return tape
   }
 
-  #stretch(recorded: readonly Recorded[], starts: readonly number[]): Stretch {
+  #stretch(recorded: readonly Recorded[], stepLayout: StepLayout, starts: readonly number[]): Stretch {
     const label = `step from ${recorded[0]!.source.name}`
     const bindings = bindingsOf(recorded)
     const layout = this.#device.createBindGroupLayout({
@@ -105,7 +121,9 @@ export class TapeMaker {
       entries: Array.from(bindings, ([buffer, { binding }]) => ({ binding, resource: { buffer } })),
     })
     const kernels = recorded.map((one, i): TapeKernel => {
-      const pipeline = this.#pipeline(one, starts[i]!, bindings, layout)
+      const bound = one.views.map(({ buffer }) => bindings.get(buffer)!)
+      const place = { layout: stepLayout, at: starts[i]!, bound }
+      const pipeline = this.#pipeline(one, place, [...bindings.values()], layout)
       return { pipeline, groups: one.groups, recorded: one }
     })
     return { group, kernels }
@@ -113,19 +131,18 @@ export class TapeMaker {
 
   #pipeline(
     recorded: Recorded,
-    start: number,
-    bindings: ReadonlyMap<GPUBuffer, Bound>,
+    place: TapePlace,
+    bindings: readonly Bound[],
     layout: GPUBindGroupLayout,
   ): GPUComputePipeline {
-    const { source, views } = recorded
-    const bound = views.map(({ buffer }) => bindings.get(buffer)!)
-    const key = tapeKey(recorded, start, bound, [...bindings.values()])
+    const { source } = recorded
+    const key = tapeKey(recorded, place, bindings)
     const known = this.#pipelines.get(source) ?? new Map<string, GPUComputePipeline>()
     this.#pipelines.set(source, known)
     let pipeline = known.get(key)
     if (!pipeline) {
       const label = source.name
-      const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, start, bound) })
+      const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, place) })
       pipeline = this.#device.createComputePipeline({
         label,
         layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#scalarsLayout, layout] }),

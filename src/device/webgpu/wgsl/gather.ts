@@ -2,7 +2,7 @@ import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
 import { MATH } from './math.js'
-import { covariateSum, entryReads, FIELD } from './minibatch.js'
+import { covariateSum, entryReads, FIELD, ownCovariates } from './minibatch.js'
 
 const GATHER_SCALARS = {
   chunk: 'u32',
@@ -25,7 +25,7 @@ const GATHER_BUFFERS = {
 type GatherScope = Scope<keyof typeof GATHER_SCALARS, keyof typeof GATHER_BUFFERS>
 type Entries = ReturnType<typeof entryReads>
 
-/** @param sent whether the places of the cell's entries come with the row numbers */
+/** @param sent whether the place of the cell's entries comes with the row numbers; its facts say how many there are */
 function gatherCode(
   { p, buffers: { rows, facts, metadata, dense }, use }: GatherScope,
   { gene, count }: Entries,
@@ -34,16 +34,15 @@ function gatherCode(
 ): string {
   use(MATH)
   const fact = (field: number) => facts`${field}u * ${p.totalCells} + cell`
-  const place = (i: string) => rows`${p.placesAt} + ${i}`
   return /* wgsl */ `
   let i = group.x;
   let cell = ${rows`${p.rowsAt} + i`};
   if (${fact(FIELD.chunk)} != ${p.chunk}) { return; }
-  let start = ${sent ? place('i') : fact(FIELD.start)};
-  let end = ${sent ? place('i + 1u') : fact(FIELD.end)};
+  let start = ${sent ? rows`${p.placesAt} + i` : fact(FIELD.start)};
+  let end = ${sent ? `start + ${fact(FIELD.end)}` : fact(FIELD.end)};
   for (var f = t; f < ${p.fields}; f += ${threads}u) {
     var fact = ${facts`f * ${p.totalCells} + cell`};
-    ${sent ? `if (f == ${FIELD.start}u) { fact = start; } else if (f == ${FIELD.end}u) { fact = end; }` : ''}
+    ${sent ? `if (f >= ${FIELD.start}u && f <= ${FIELD.missingEnd}u) { fact += start; }` : ''}
     ${metadata`f * ${p.capacity} + i`} = fact;
   }
   for (var g = t; g < ${p.genes}; g += ${threads}u) { ${dense`i * ${p.genes} + g`} = 0.0; }
@@ -81,7 +80,7 @@ export const gatherLinear = perKey((packed: boolean, threads: number, sent: bool
       const { p, buffers, workgroup } = scope
       const { weight, output } = buffers
       const entries = entryReads(scope, packed)
-      const covariates = covariateSum(scope, p.weightAt)
+      const covariates = covariateSum(scope, ownCovariates(scope), p.weightAt)
       const genes = workgroup('genes', `array<u32, ${threads}>`)
       const values = workgroup('values', `array<f32, ${threads}>`)
       const parts = workgroup('parts', `array<vec2f, ${threads}>`)

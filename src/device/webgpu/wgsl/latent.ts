@@ -2,9 +2,10 @@ import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import { type Scope, sharedCode } from '../queue/scope.js'
 import { NOISE_SCALARS } from './activation.js'
-import { MATH } from './math.js'
-import { FIELD, workgroupSum } from './minibatch.js'
+import { COS_TURN, MATH } from './math.js'
+import { FIELD } from './minibatch.js'
 import { PHILOX } from './philox.js'
+import { workgroupSum } from './workgroup.js'
 
 const THREADS = 64
 
@@ -12,23 +13,13 @@ const THREADS = 64
 const BOX_MULLER = sharedCode(
   'box_muller',
   /* wgsl */ `
-fn cos_turn(u: f32) -> f32 {
-  let t = (u - 0.5) * 3.14159265358979;
-  let t2 = t * t;
-  var q = -2.3889859e-8 * t2 + 2.7525562e-6;
-  q = q * t2 - 1.9840874e-4;
-  q = q * t2 + 8.3333310e-3;
-  q = q * t2 - 1.6666667e-1;
-  let s = t + t * t2 * q;
-  return 2.0 * s * s - 1.0;
-}
-
 fn box_muller(words: vec4u, k: u32) -> f32 {
   let u = unit(words[2u * (k & 1u)]) + 2.9802322387695312e-8;
   let v = unit(words[2u * (k & 1u) + 1u]) + 2.9802322387695312e-8;
   return sqrt(-2.0 * log_(u)) * cos_turn(v);
 }
 `,
+  COS_TURN,
   MATH,
   PHILOX,
 )
@@ -93,37 +84,66 @@ export const sampleLatent = kernelSource({
   },
 })
 
-export const sampleLatentGradient = kernelSource({
-  name: 'sample latent gradient',
-  threads: THREADS,
-  scalars: { ...LATENT_SCALARS, klWeight: 'f32' },
-  buffers: {
-    mean: 'read f32',
-    rawVariance: 'read f32',
-    prior: 'read f32',
-    metadata: 'read u32',
-    outputGradient: 'read f32',
-    meanGradient: 'read_write f32',
-    rawVarianceGradient: 'read_write f32',
-  },
-  code: (scope) => {
-    const { p, buffers, use } = scope
-    use(MATH)
-    return /* wgsl */ `
+const GRADIENT_BUFFERS = {
+  mean: 'read f32',
+  rawVariance: 'read f32',
+  prior: 'read f32',
+  metadata: 'read u32',
+  outputGradient: 'read f32',
+  meanGradient: 'read_write f32',
+  rawVarianceGradient: 'read_write f32',
+} as const
+
+const GRADIENT_SCALARS = { ...LATENT_SCALARS, klWeight: 'f32' } as const
+
+/**
+ * @param byDraw the gradient by the draw
+ * @param byKl the gradient by the divergence of each cell
+ */
+function latentGradientCode(
+  scope: Scope<keyof typeof GRADIENT_SCALARS, keyof typeof GRADIENT_BUFFERS>,
+  byDraw: string,
+  byKl: string,
+): string {
+  const { p, buffers, use } = scope
+  use(MATH)
+  return /* wgsl */ `
   let cell = group.x;
   let of_prior = ${priorOf(scope)}(cell);
   let inverse = 1.0 / of_prior.y;
   for (var k = t; k < ${p.dimensions}; k += ${THREADS}u) {
     let at = cell * ${p.dimensions} + k;
-    let g = ${buffers.outputGradient`at`};
+    let g = ${byDraw};
     let e = exp_(${buffers.rawVariance`at`});
     let variance = e + 1e-4;
-    ${buffers.meanGradient`at`} = g + ${p.klWeight} * (${buffers.mean`at`} - of_prior.x) * inverse;
-    let by_variance = 0.5 * (g * ${normal(scope)}(cell, k) / sqrt(variance) + ${p.klWeight} * (inverse - 1.0 / variance));
+    ${buffers.meanGradient`at`} = g + ${byKl} * (${buffers.mean`at`} - of_prior.x) * inverse;
+    let by_variance = 0.5 * (g * ${normal(scope)}(cell, k) / sqrt(variance) + ${byKl} * (inverse - 1.0 / variance));
     ${buffers.rawVarianceGradient`at`} = by_variance * e;
   }`
-  },
+}
+
+export const sampleLatentGradient = kernelSource({
+  name: 'sample latent gradient',
+  threads: THREADS,
+  scalars: GRADIENT_SCALARS,
+  buffers: GRADIENT_BUFFERS,
+  code: (scope) => latentGradientCode(scope, scope.buffers.outputGradient`at`, scope.p.klWeight),
 })
+
+/** The same with a gradient by the divergence of each cell, or for a draw that nothing uses. */
+export const sampleLatentGradientBy = perKey((byCell: boolean, used: boolean) =>
+  kernelSource({
+    name: 'sample latent gradient, by cell',
+    threads: THREADS,
+    scalars: GRADIENT_SCALARS,
+    buffers: { ...GRADIENT_BUFFERS, klGradients: 'read f32' },
+    code: (scope) => {
+      const { p, buffers } = scope
+      const byDraw = used ? buffers.outputGradient`at` : '0.0'
+      return latentGradientCode(scope, byDraw, byCell ? buffers.klGradients`cell` : p.klWeight)
+    },
+  }),
+)
 
 /** Threads of the fused kernels: outputs times shares of a sum. */
 const OUTPUTS = 32

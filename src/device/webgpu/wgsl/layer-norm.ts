@@ -1,5 +1,5 @@
 import { kernelSource } from '../queue/kernel-source.js'
-import { workgroupSum } from './minibatch.js'
+import { workgroupSum } from './workgroup.js'
 
 const ROW_THREADS = 64
 

@@ -2,7 +2,15 @@ import { kernelSource, type Work } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
 import { ADAM_SCALARS, adamStep, storeGradient } from './adam.js'
-import { covariateInput, covariateSum } from './minibatch.js'
+import {
+  type CovariateReads,
+  covariateInput,
+  covariateSum,
+  GIVEN_COVARIATES,
+  type Given,
+  givenCovariates,
+  ownCovariates,
+} from './minibatch.js'
 import { elementWhere, product, type Tile, tileName, tileThreads } from './product.js'
 
 /** Of a product whose operands and result each pass memory once; the result so many times. */
@@ -25,32 +33,54 @@ const rowsOf = ({ p, buffers: { input } }: ProductScope) =>
 const columnsOf = ({ p, buffers: { weight } }: ProductScope) =>
   ({ along: 'outer', element: elementWhere(`n < ${p.n} && k < kEnd`, weight`k * ${p.n} + n`) }) as const
 
+const FORWARD_SCALARS = { ...PRODUCT_SCALARS, capacity: 'u32' } as const
+
+const FORWARD_BUFFERS = {
+  input: 'read f32',
+  weight: 'read f32',
+  bias: 'read f32',
+  metadata: 'read u32',
+  uses: 'read u32',
+  output: 'read_write f32',
+} as const
+
+function forwardCode(
+  scope: Scope<keyof typeof FORWARD_SCALARS, keyof typeof FORWARD_BUFFERS>,
+  tile: Tile,
+  reads: CovariateReads,
+): string {
+  const { p, buffers } = scope
+  const covariates = covariateSum(scope, reads)
+  return product(scope, tile, {
+    left: rowsOf(scope),
+    right: columnsOf(scope),
+    finish: `${buffers.output`m * ${p.n} + n`} = x + ${buffers.bias`n`} + ${covariates}(m, ${p.k}, ${p.n}, n);`,
+    m: p.m,
+    n: p.n,
+  })
+}
+
 /** cells × inputs times inputs × outputs, plus bias and covariates. */
 export const linearForward = perKey((tile: Tile) =>
   kernelSource({
     name: `linear ${tileName(tile)}`,
     threads: tileThreads(tile),
     work: productWork(),
-    scalars: { ...PRODUCT_SCALARS, capacity: 'u32' },
-    buffers: {
-      input: 'read f32',
-      weight: 'read f32',
-      bias: 'read f32',
-      metadata: 'read u32',
-      uses: 'read u32',
-      output: 'read_write f32',
-    },
-    code: (scope) => {
-      const { p, buffers } = scope
-      const covariates = covariateSum(scope)
-      return product(scope, tile, {
-        left: rowsOf(scope),
-        right: columnsOf(scope),
-        finish: `${buffers.output`m * ${p.n} + n`} = x + ${buffers.bias`n`} + ${covariates}(m, ${p.k}, ${p.n}, n);`,
-        m: p.m,
-        n: p.n,
-      })
-    },
+    scalars: FORWARD_SCALARS,
+    buffers: FORWARD_BUFFERS,
+    code: (scope) => forwardCode(scope, tile, ownCovariates(scope)),
+  }),
+)
+
+/** The same with covariates of tensors. */
+export const linearForwardGiven = perKey((tile: Tile, given: Given) =>
+  kernelSource({
+    name: `linear, given covariates ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(),
+    scalars: FORWARD_SCALARS,
+    buffers: { ...FORWARD_BUFFERS, ...GIVEN_COVARIATES },
+    code: (scope) => forwardCode(scope, tile, givenCovariates(scope, given)),
   }),
 )
 
@@ -143,6 +173,7 @@ const WEIGHT_GRADIENT_BUFFERS = {
 function weightGradientCode(
   scope: Scope<keyof typeof WEIGHT_GRADIENT_SCALARS, keyof typeof WEIGHT_GRADIENT_BUFFERS>,
   tile: Tile,
+  reads: CovariateReads,
   put: string,
 ): string {
   const { p, buffers } = scope
@@ -154,7 +185,7 @@ function weightGradientCode(
       element: /* wgsl */ `
   if (m >= ${p.m} || k >= kEnd) { return 0.0; }
   if (m < ${p.inputs}) { return ${input`k * ${p.inputs} + m`}; }
-  if (m < ${inputsAndCovariates}) { return ${covariateInput(scope)}(k, m - ${p.inputs}); }
+  if (m < ${inputsAndCovariates}) { return ${covariateInput(scope, reads)}(k, m - ${p.inputs}); }
   return 1.0;`,
     },
     right: {
@@ -168,14 +199,22 @@ function weightGradientCode(
   })
 }
 
+const GRADIENT_TO = { gradient: 'read_write f32' } as const
+
+const UPDATE_TO = {
+  value: 'read_write f32',
+  firstMoment: 'read_write f32',
+  secondMoment: 'read_write f32',
+} as const
+
 export const weightGradient = perKey((tile: Tile) =>
   kernelSource({
     name: `weight gradient ${tileName(tile)}`,
     threads: tileThreads(tile),
     work: productWork(),
     scalars: WEIGHT_GRADIENT_SCALARS,
-    buffers: { ...WEIGHT_GRADIENT_BUFFERS, gradient: 'read_write f32' },
-    code: (scope) => weightGradientCode(scope, tile, storeGradient(scope)),
+    buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...GRADIENT_TO },
+    code: (scope) => weightGradientCode(scope, tile, ownCovariates(scope), storeGradient(scope)),
   }),
 )
 
@@ -185,13 +224,31 @@ export const weightUpdate = perKey((tile: Tile) =>
     threads: tileThreads(tile),
     work: productWork(6),
     scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
-    buffers: {
-      ...WEIGHT_GRADIENT_BUFFERS,
-      value: 'read_write f32',
-      firstMoment: 'read_write f32',
-      secondMoment: 'read_write f32',
-    },
-    code: (scope) => weightGradientCode(scope, tile, adamStep(scope)),
+    buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...UPDATE_TO },
+    code: (scope) => weightGradientCode(scope, tile, ownCovariates(scope), adamStep(scope)),
+  }),
+)
+
+/** The same two with covariates of tensors. */
+export const weightGradientGiven = perKey((tile: Tile, given: Given) =>
+  kernelSource({
+    name: `weight gradient, given covariates ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(),
+    scalars: WEIGHT_GRADIENT_SCALARS,
+    buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...GIVEN_COVARIATES, ...GRADIENT_TO },
+    code: (scope) => weightGradientCode(scope, tile, givenCovariates(scope, given), storeGradient(scope)),
+  }),
+)
+
+export const weightUpdateGiven = perKey((tile: Tile, given: Given) =>
+  kernelSource({
+    name: `weight update, given covariates ${tileName(tile)}`,
+    threads: tileThreads(tile),
+    work: productWork(6),
+    scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
+    buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...GIVEN_COVARIATES, ...UPDATE_TO },
+    code: (scope) => weightGradientCode(scope, tile, givenCovariates(scope, given), adamStep(scope)),
   }),
 )
 
@@ -243,7 +300,7 @@ export const latentWeightGradients = perKey((tile: Tile) =>
   if (m == ${rows} - 1u) { return 1.0; }
   if (${job} > 0u) { return ${hidden`k * ${p.below} + m`}; }
   if (m < ${p.dimensions}) { return ${draw`k * ${p.dimensions} + m`}; }
-  return ${covariateInput(scope)}(k, m - ${p.dimensions});`,
+  return ${covariateInput(scope, ownCovariates(scope))}(k, m - ${p.dimensions});`,
         },
         right: {
           along: 'outer',

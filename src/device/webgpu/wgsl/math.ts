@@ -63,6 +63,23 @@ fn sigmoid(x: f32) -> f32 {
 `,
 )
 
+/** cos 2πu for u from 0 to 1, as in `cpu/kernels/vec.h`. */
+export const COS_TURN = sharedCode(
+  'cos_turn',
+  /* wgsl */ `
+fn cos_turn(u: f32) -> f32 {
+  let t = (u - 0.5) * 3.14159265358979;
+  let t2 = t * t;
+  var q = -2.3889859e-8 * t2 + 2.7525562e-6;
+  q = q * t2 - 1.9840874e-4;
+  q = q * t2 + 8.3333310e-3;
+  q = q * t2 - 1.6666667e-1;
+  let s = t + t * t2 * q;
+  return 2.0 * s * s - 1.0;
+}
+`,
+)
+
 /** lnΓ(x + θ) − lnΓ(θ) and ψ(x + θ) − ψ(θ), as in `gamma_ratio` of `cpu/kernels/vec.h`. */
 export const GAMMA_RATIO = sharedCode(
   'gamma_ratio',

@@ -1,5 +1,6 @@
+import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
-import { type Scope, type SharedCode, sharedCode } from '../queue/scope.js'
+import type { Scope } from '../queue/scope.js'
 
 /**
  * What the device knows of each cell, a row of the minibatch: field f of cell i is `meta[f * capacity + i]`. Floats travel
@@ -11,11 +12,14 @@ export const FIELD = {
   /** Its entries there: [start, end). */
   start: 1,
   end: 2,
-  /** Log of the size that scales expected counts. */
-  logSize: 3,
+  /** Those of the genes whose counts are missing follow: [end, missingEnd). */
+  missingEnd: 3,
+  /** The size that scales expected counts. */
+  size: 4,
+  logSize: 5,
   /** Sum of ln x! over the counts. */
-  constant: 4,
-  covariates: 5,
+  constant: 6,
+  covariates: 7,
 } as const
 
 /**
@@ -48,15 +52,50 @@ export function cellEntries({ p, buffers, fn, workgroup }: Scope<'capacity', 'me
   )
 }
 
+/** How a cell's code of a categorical covariate is read, and its value of a continuous one, by a field of the `uses`. */
+export interface CovariateReads {
+  readonly code: (field: string) => string
+  readonly value: (field: string) => string
+}
+
+/** The minibatch's own covariates. */
+export const ownCovariates = ({
+  p,
+  buffers: { metadata },
+}: Scope<'capacity', 'metadata'>): CovariateReads => ({
+  code: (field) => metadata`${field} * ${p.capacity} + cell`,
+  value: (field) => `bitcast<f32>(${metadata`${field} * ${p.capacity} + cell`})`,
+})
+
+/** Covariates of tensors in place of the minibatch's: codes, values, or both. */
+export const GIVEN_COVARIATES = { codes: 'read f32', values: 'read f32' } as const
+
+/** Which of a layer's covariates are tensors. */
+export type Given = 'codes' | 'values' | 'both'
+
+export function givenCovariates(
+  scope: Scope<'capacity', 'metadata' | 'uses' | keyof typeof GIVEN_COVARIATES>,
+  given: Given,
+): CovariateReads {
+  const { uses, codes, values } = scope.buffers
+  const own = ownCovariates(scope)
+  const stride = uses`3u + 2u * ${uses`0`} + ${uses`1`}`
+  return {
+    code: given === 'values' ? own.code : (field) => `u32(${codes`cell * ${stride} + ${field}`})`,
+    value: given === 'codes' ? own.value : (field) => values`cell * ${uses`1`} + ${field}`,
+  }
+}
+
 /**
  * Declares a function (cell, first, width, column): the covariates of a linear layer, whose weight rows follow the `first`.
  * `uses` holds: number of categorical and of continuous covariates taken, number of their weight rows; then field and first
- * weight row of each categorical covariate, field of each continuous one.
+ * weight row of each categorical covariate, field of each continuous one; last the number of columns of given codes.
  *
  * @param weightAt where the layer's weight starts in the buffer
  */
 export function covariateSum(
-  { p, buffers: { uses, metadata, weight }, fn }: Scope<'capacity', 'uses' | 'metadata' | 'weight'>,
+  { buffers: { uses, weight }, fn }: Scope<never, 'uses' | 'weight'>,
+  { code, value }: CovariateReads,
   weightAt = '0u',
 ): string {
   return fn(
@@ -67,11 +106,11 @@ export function covariateSum(
   let continuous = ${uses`1`};
   var sum = 0.0;
   for (var k = 0u; k < categorical; k++) {
-    let code = ${metadata`${uses`3u + 2u * k`} * ${p.capacity} + cell`};
+    let code = ${code(uses`3u + 2u * k`)};
     sum += ${weight`${weightAt} + (first + ${uses`4u + 2u * k`} + code) * width + column`};
   }
   for (var k = 0u; k < continuous; k++) {
-    let x = bitcast<f32>(${metadata`${uses`3u + 2u * categorical + k`} * ${p.capacity} + cell`});
+    let x = ${value(uses`3u + 2u * categorical + k`)};
     sum += x * ${weight`${weightAt} + (first + ${uses`2`} - continuous + k) * width + column`};
   }
   return sum;`,
@@ -82,11 +121,10 @@ export function covariateSum(
  * Declares a function (cell, row): what a cell has in a covariate's weight row, 1 in its category's, its value in a continuous
  * covariate's.
  */
-export function covariateInput({
-  p,
-  buffers: { uses, metadata },
-  fn,
-}: Scope<'capacity', 'uses' | 'metadata'>): string {
+export function covariateInput(
+  { buffers: { uses }, fn }: Scope<never, 'uses'>,
+  { code, value }: CovariateReads,
+): string {
   return fn(
     'covariate_input',
     '(cell: u32, row: u32) -> f32',
@@ -95,38 +133,28 @@ export function covariateInput({
   let continuous = ${uses`1`};
   let first = ${uses`2`} - continuous;
   if (row >= first) {
-    return bitcast<f32>(${metadata`${uses`3u + 2u * categorical + row - first`} * ${p.capacity} + cell`});
+    return ${value(uses`3u + 2u * categorical + row - first`)};
   }
   var k = 0u;
   while (k + 1u < categorical && ${uses`4u + 2u * (k + 1u)`} <= row) { k++; }
-  let code = ${metadata`${uses`3u + 2u * k`} * ${p.capacity} + cell`};
+  let code = ${code(uses`3u + 2u * k`)};
   return select(0.0, 1.0, code == row - ${uses`4u + 2u * k`});`,
   )
 }
 
-/** A function (t, x) that sums over a workgroup in a fixed order, by two levels of about equal width: two barriers. */
-export const workgroupSum = perKey((threads: number): SharedCode => {
-  const parts = 2 ** Math.ceil(Math.log2(threads) / 2)
-  const share = threads / parts
-  const name = `workgroup_sum_${threads}`
-  return sharedCode(
-    name,
-    /* wgsl */ `
-var<workgroup> ${name}_threads: array<f32, ${threads}>;
-var<workgroup> ${name}_parts: array<f32, ${parts}>;
-fn ${name}(t: u32, x: f32) -> f32 {
-  ${name}_threads[t] = x;
-  workgroupBarrier();
-  if (t < ${parts}u) {
-    var part = 0.0;
-    for (var i = 0u; i < ${share}u; i++) { part += ${name}_threads[i * ${parts}u + t]; }
-    ${name}_parts[t] = part;
-  }
-  workgroupBarrier();
-  var total = 0.0;
-  for (var i = 0u; i < ${parts}u; i++) { total += ${name}_parts[i]; }
-  return total;
-}
-`,
-  )
-})
+/** A fact of each cell as a number. */
+export const cellFact = perKey((float: boolean) =>
+  kernelSource({
+    name: 'cell fact',
+    threads: 256,
+    scalars: { cells: 'u32', capacity: 'u32', field: 'u32' },
+    buffers: { metadata: 'read u32', output: 'read_write f32' },
+    code: ({ p, buffers: { metadata, output } }) => {
+      const fact = metadata`${p.field} * ${p.capacity} + i`
+      return /* wgsl */ `
+  for (var i = group.x * 256u + t; i < ${p.cells}; i += groups.x * 256u) {
+    ${output`i`} = ${float ? `bitcast<f32>(${fact})` : `f32(${fact})`};
+  }`
+    },
+  }),
+)

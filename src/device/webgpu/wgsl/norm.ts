@@ -2,7 +2,7 @@ import { kernelSource } from '../queue/kernel-source.js'
 import type { Scope } from '../queue/scope.js'
 import { NOISE_SCALARS, RELU_DROPOUT } from './activation.js'
 import { LANES, laneOf, laneSum, NORM_THREADS, normFeatures } from './lanes.js'
-import { covariateSum } from './minibatch.js'
+import { covariateSum, ownCovariates } from './minibatch.js'
 
 const NORM_SCALARS = { cells: 'u32', width: 'u32', training: 'u32' } as const
 
@@ -140,7 +140,7 @@ export const narrowLayer = kernelSource({
   code: (scope) => {
     const { p, buffers } = scope
     const { layerInput, weight, input } = buffers
-    const covariates = covariateSum(scope, p.weightAt)
+    const covariates = covariateSum(scope, ownCovariates(scope), p.weightAt)
     const norm = batchNormCode(scope, {
       scale: weight`${p.scaleAt} + j`,
       shift: weight`${p.shiftAt} + j`,

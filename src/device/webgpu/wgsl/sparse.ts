@@ -1,39 +1,48 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
+import type { Scope } from '../queue/scope.js'
 import { MATH } from './math.js'
-import { cellEntries, covariateSum, entryReads } from './minibatch.js'
+import {
+  type CovariateReads,
+  cellEntries,
+  covariateSum,
+  entryReads,
+  GIVEN_COVARIATES,
+  type Given,
+  givenCovariates,
+  ownCovariates,
+} from './minibatch.js'
 
 /** Outputs that a workgroup of the sparse product takes. */
 export const SPARSE_COLUMNS = 64
 
-/**
- * log1p of the counts times a weight, by the nonzeros alone. A workgroup takes 64 outputs of one cell; its rows of
- * threads share the cell's entries, which are staged in workgroup memory.
- */
-export const sparseForward = perKey((packed: boolean, threads: number) => {
+const SPARSE_SCALARS = { chunk: 'u32', capacity: 'u32', genes: 'u32', n: 'u32' } as const
+
+const SPARSE_BUFFERS = {
+  entries: 'read u32',
+  weight: 'read f32',
+  bias: 'read f32',
+  metadata: 'read u32',
+  uses: 'read u32',
+  output: 'read_write f32',
+} as const
+
+function sparseCode(
+  scope: Scope<keyof typeof SPARSE_SCALARS, keyof typeof SPARSE_BUFFERS>,
+  reads: CovariateReads,
+  packed: boolean,
+  threads: number,
+): string {
   const shares = threads / SPARSE_COLUMNS
-  return kernelSource({
-    name: 'sparse linear',
-    threads,
-    scalars: { chunk: 'u32', capacity: 'u32', genes: 'u32', n: 'u32' },
-    buffers: {
-      entries: 'read u32',
-      weight: 'read f32',
-      bias: 'read f32',
-      metadata: 'read u32',
-      uses: 'read u32',
-      output: 'read_write f32',
-    },
-    code: (scope) => {
-      const { p, buffers, workgroup, use } = scope
-      const { weight, bias, output } = buffers
-      use(MATH)
-      const entries = entryReads(scope, packed)
-      const covariates = covariateSum(scope)
-      const genes = workgroup('genes', `array<u32, ${threads}>`)
-      const values = workgroup('values', `array<f32, ${threads}>`)
-      const parts = workgroup('parts', `array<f32, ${threads}>`)
-      return /* wgsl */ `
+  const { p, buffers, workgroup, use } = scope
+  const { weight, bias, output } = buffers
+  use(MATH)
+  const entries = entryReads(scope, packed)
+  const covariates = covariateSum(scope, reads)
+  const genes = workgroup('genes', `array<u32, ${threads}>`)
+  const values = workgroup('values', `array<f32, ${threads}>`)
+  const parts = workgroup('parts', `array<f32, ${threads}>`)
+  return /* wgsl */ `
   let cell = group.x;
   let span = ${cellEntries(scope)}(t, cell);
   if (span.x != ${p.chunk}) { return; }
@@ -69,6 +78,29 @@ export const sparseForward = perKey((packed: boolean, threads: number) => {
   if (share != 0u || column >= ${p.n}) { return; }
   for (var s = 1u; s < ${shares}u; s++) { sum += ${parts}[s * ${SPARSE_COLUMNS}u + t]; }
   ${output`cell * ${p.n} + column`} = sum + ${bias`column`} + ${covariates}(cell, ${p.genes}, ${p.n}, column);`
-    },
-  })
-})
+}
+
+/**
+ * log1p of the counts times a weight, by the nonzeros alone. A workgroup takes 64 outputs of one cell; its rows of
+ * threads share the cell's entries, which are staged in workgroup memory.
+ */
+export const sparseForward = perKey((packed: boolean, threads: number) =>
+  kernelSource({
+    name: 'sparse linear',
+    threads,
+    scalars: SPARSE_SCALARS,
+    buffers: SPARSE_BUFFERS,
+    code: (scope) => sparseCode(scope, ownCovariates(scope), packed, threads),
+  }),
+)
+
+/** The same with covariates of tensors. */
+export const sparseForwardGiven = perKey((packed: boolean, threads: number, given: Given) =>
+  kernelSource({
+    name: 'sparse linear, given covariates',
+    threads,
+    scalars: SPARSE_SCALARS,
+    buffers: { ...SPARSE_BUFFERS, ...GIVEN_COVARIATES },
+    code: (scope) => sparseCode(scope, givenCovariates(scope, given), packed, threads),
+  }),
+)
