@@ -290,7 +290,7 @@ export interface CountHeadArgs extends HeadInput {
 
 /**
  * Gradients of minus the mean log-likelihood, or of whatever the loss makes of it. Follows a `countHead` call with the same
- * arguments.
+ * arguments; where `cellGradient` is given, parameters may be shadows of that call's.
  */
 export interface CountHeadGradientArgs extends CountHeadArgs {
   /** Cells × 1: gradient of the loss by each log-likelihood; −1/cells for all when left out. */

@@ -109,11 +109,15 @@ export class CountHead extends Op {
     const { kernels } = pass
     const adjoint = pass.adjoint(this.logLikelihood)
     if (!adjoint) return
-    const usual = 'mean' in adjoint && adjoint.mean === -1
+    const shared = this.#args(pass, pass.gradientOf)
+    const { logDispersion } = this.shape
+    // a device may have worked out the dispersions' gradient on the way forward, for the mean over the cells, and in its usual place
+    const apart = logDispersion && shared.head.logDispersion !== pass.weight(logDispersion)
+    const usual = !apart && 'mean' in adjoint && adjoint.mean === -1
     const cellGradient = usual ? undefined : pass.adjointTensor(this.logLikelihood)
     const adam = pass.update(...this.weights)
     const args = {
-      ...this.#args(pass, pass.gradientOf),
+      ...shared,
       ...(cellGradient && { cellGradient }),
       ...this.#sinks(pass),
       ...(pass.trains(...this.weights) ? {} : { frozen: true }),
