@@ -23,7 +23,7 @@ export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.
 export type { RegistryData } from './files/scvi-tools/registry.js'
 export type { GeneratedCells } from './models/generated-cells.js'
 export { LinearSCVI, type LinearSCVIOptions } from './models/linear-scvi.js'
-export type { ExtraTerm, TermNodes } from './models/loss-terms.js'
+export type { ExtraTerm } from './models/loss-terms.js'
 export type { Model, ModelTrainOptions } from './models/model.js'
 export type { LoadOptions } from './models/model-parts.js'
 export type {
@@ -34,8 +34,9 @@ export type {
   SeededOptions,
 } from './models/options.js'
 export { SCVI, type SCVIOptions } from './models/scvi.js'
+export type { TermNodes } from './models/term-nodes.js'
 export type { ModelConfig, NormPlacement } from './network/config.js'
-export type { Over } from './network/functions.js'
+export type { Over, Side } from './network/functions.js'
 export type { HostTensor, NetworkState } from './network/parameters.js'
 export * as terms from './network/terms.js'
 export type { Extent, Term, Value } from './network/value.js'

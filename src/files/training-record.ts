@@ -7,13 +7,15 @@ export interface TrainingRecord {
   settings: Readonly<Record<string, string | number | boolean>>
   /** Epoch (from 1) whose weights the model has. */
   bestEpoch: number
+  /** What the loss had beside the model's own terms; absent where nothing. */
+  terms?: readonly { name: string; weight: number }[]
   history: EpochRecord[]
 }
 
 /** As JSON text, an epoch a line. */
-export function encodeTraining({ settings, bestEpoch, history }: TrainingRecord): string {
+export function encodeTraining({ history, ...run }: TrainingRecord): string {
   const lines = history.map((record) => `    ${JSON.stringify(record)}`)
-  const start = JSON.stringify({ settings, bestEpoch }, null, 2).replace(/\n\}$/, '')
+  const start = JSON.stringify(run, null, 2).replace(/\n\}$/, '')
   return `${start},\n  "history": [\n${lines.join(',\n')}\n  ]\n}\n`
 }
 
@@ -30,8 +32,8 @@ export function decodeTraining(file: Uint8Array, path: string): TrainingRecord {
   } catch (cause) {
     throw new ScvaeError('bad-input', `${path} is damaged: it is no JSON.`, { cause })
   }
-  const { settings, bestEpoch, history } = record ?? {}
+  const { settings, bestEpoch, terms, history } = record ?? {}
   if (settings === undefined || bestEpoch === undefined || !Array.isArray(history))
     throw new ScvaeError('bad-input', `${path} is damaged: entries are missing.`)
-  return { settings, bestEpoch, history }
+  return { settings, bestEpoch, ...(terms && { terms }), history }
 }

@@ -19,7 +19,7 @@ import { splitCells } from '../train/split.js'
 import type { TrainHooks, TrainSummary } from '../train/trainer.js'
 import { CallQueue } from './call-queue.js'
 import { type GeneratedCells, generatedCells } from './generated-cells.js'
-import { type ExtraTerm, withTerms } from './loss-terms.js'
+import { type ExtraTerm, withoutTerms, withTerms } from './loss-terms.js'
 import type { ModelParts } from './model-parts.js'
 import { PSEUDO_INPUTS } from './modules/parts.js'
 import { networkOf } from './network-of.js'
@@ -195,7 +195,7 @@ export abstract class Model {
         Object.assign(parts, { description: { ...parts.description, input }, newInput: undefined })
       }
       const cells = options.saveCells === false ? undefined : await this.#trainedCells()
-      writeModel(directory, parts.description, await parts.network.state(), {
+      writeModel(directory, parts.description, withoutTerms(await parts.network.state()), {
         overwrite: options.overwrite ?? false,
         isTrained: parts.isTrained,
         ...(parts.training && { training: parts.training }),
@@ -233,8 +233,13 @@ export abstract class Model {
     const description = { ...parts.description, batchSize: Math.max(batchSize, parts.description.batchSize) }
     const extend = (model: ModelGraph) => (terms.length > 0 ? withTerms(model, terms) : model)
     const next = networkOf(description, parts.device, extend)
-    // a term may have weights of its own, which start anew
-    next.setState(new Map([...(await next.state()), ...(await parts.network.state())]))
+    try {
+      // a term may have weights of its own, which start anew
+      next.setState(new Map([...(await next.state()), ...withoutTerms(await parts.network.state())]))
+    } catch (error) {
+      next.release()
+      throw error
+    }
     parts.network.release()
     Object.assign(parts, { network: next, description } satisfies Partial<ModelParts>)
   }

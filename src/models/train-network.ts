@@ -26,8 +26,9 @@ export async function trainNetwork(
       hooks.onEpoch?.(record, epochs)
     },
   })
+  const terms = network.model.terms?.map(({ name, weight }) => ({ name, weight }))
   const record = (bestEpoch: number, history: EpochRecord[]) =>
-    keep({ settings: { ...settings }, bestEpoch, history })
+    keep({ settings: { ...settings }, bestEpoch, ...(terms && { terms }), history })
   try {
     const summary = await trainer.run()
     record(summary.bestEpoch, summary.history)

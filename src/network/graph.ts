@@ -16,6 +16,7 @@ export class Graph {
   readonly plan: WeightPlan
   /** log1p of the minibatch's counts, cells × genes. */
   readonly counts: Value
+  readonly #known = new Set<Op>()
   readonly #weightValues = new Map<string, Value>()
   readonly #facts = new Map<string, Value>()
 
@@ -25,9 +26,18 @@ export class Graph {
     this.counts = this.add(new Counts(nGenes)).output
   }
 
+  /** Adds an operation on values of this graph. */
   add<T extends Op>(op: T): T {
+    const foreign = op.inputs.find((input) => !this.has(input))
+    if (foreign) throw new Error(`${foreign} is no value of this network.`)
+    this.#known.add(op)
     this.ops.push(op)
     return op
+  }
+
+  /** Whether a value is computed here. */
+  has(value: Value): boolean {
+    return this.#known.has(value.op) && value.op.outputs.includes(value)
   }
 
   /** Numbers that stay, row-major. */

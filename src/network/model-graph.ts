@@ -37,7 +37,15 @@ export interface ModelGraph {
   /** The training loss. */
   readonly loss: readonly LossTerm[]
   /** Terms of the loss that were asked for beside the model's own. */
-  readonly terms?: readonly { readonly name: string; readonly weight: number }[]
+  readonly terms?: readonly LossTermRecord[]
+}
+
+/** What is known of a further term of the loss. */
+export interface LossTermRecord {
+  readonly name: string
+  readonly weight: number
+  /** The same for terms that are computed alike. */
+  readonly digest: string
 }
 
 const TERM = 'term '
@@ -47,3 +55,10 @@ export const termKey = (name: string): string => TERM + name
 
 /** The name of such a term. */
 export const termName = (key: string): string => key.slice(TERM.length)
+
+const WEIGHT = 'term.'
+
+/** What a network calls a new weight of the terms. */
+export const termWeight = (name: string): string => WEIGHT + name
+
+export const isTermWeight = (name: string): boolean => name.startsWith(WEIGHT)

@@ -66,6 +66,11 @@ export abstract class Op {
     this.weights = weights
   }
 
+  /** What it computes beside what its class, inputs and weights say; empty where these say all. */
+  get settings(): string {
+    return ''
+  }
+
   abstract forward(pass: ForwardPass): void
 
   abstract reverse(pass: ReversePass): void

@@ -33,7 +33,9 @@ export interface Mixture {
 
 /** Cells × 1: ln of a mixture's density at draws. */
 export function logMixture(graph: Graph, draw: Value, { means, variances, logits }: Mixture): Value {
-  const densities = pairs(graph, [draw], [means, variances], logNormal(draw, means, variances))
+  const densities = pairs(graph, [draw], [means, variances], ([z], [mean, variance]) =>
+    logNormal(z, mean, variance),
+  )
   const weights = subtract(logits, logSumExp(graph, logits, 'columns'))
   return logSumExp(graph, add(densities, weights), 'columns', 'log p(z)')
 }

@@ -7,6 +7,10 @@ export function expressionOf(term: Term): Expression<Value> {
   if (typeof term === 'number') return { kind: 'constant', value: term }
   if (term instanceof Value) return { kind: 'input', input: term }
   if (term instanceof StepNumber) return { kind: 'step', value: term }
+  // a slip in a user's own term, in plain JavaScript
+  if (typeof term !== 'object' || term === null || !('kind' in term)) {
+    throw new TypeError(`${String(term)} is neither a number nor a value nor a function of values.`)
+  }
   return term
 }
 
@@ -51,6 +55,13 @@ export const multiply = fold('multiply')
 export function square(a: Term): Expression<Value> {
   const x = expressionOf(a)
   return binary('multiply', x, x)
+}
+
+/** 1 where a = b, else 0; no gradient. */
+export function equal(a: Term, b: Term): Expression<Value> {
+  const [x, y] = [expressionOf(a), expressionOf(b)]
+  const one = { kind: 'constant', value: 1 } as const
+  return binary('subtract', binary('subtract', one, binary('greater', x, y)), binary('greater', y, x))
 }
 
 /** |x|, whose gradient is 0 at 0. */

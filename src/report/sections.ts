@@ -84,6 +84,16 @@ export function trainingSection({ history, keptEpoch }: ReportData): string {
       series: [series('KL weight', (record) => record.klWeight)],
     }),
   ]
+  for (const name of new Set(history.flatMap(({ terms = {} }) => Object.keys(terms)))) {
+    charts.push(
+      lineChart({
+        title: `Term of the loss: ${name}`,
+        xLabel: 'epoch',
+        yLabel: 'without its weight',
+        series: [series('training cells', (record) => record.terms?.[name])],
+      }),
+    )
+  }
   const rates = new Set(history.map((record) => record.learningRate))
   if (rates.size > 1) {
     const learningRate = series('learning rate', (record) => record.learningRate)

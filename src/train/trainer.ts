@@ -43,6 +43,8 @@ export interface TrainSummary {
   /** Epoch (from 1) whose weights the model has now. */
   bestEpoch: number
   history: EpochRecord[]
+  /** What the further terms of the loss were in that epoch; absent where there are none. */
+  terms?: Readonly<Record<string, number>>
   /** Of the weights that were kept; absent where nothing was held out. */
   heldoutElbo?: number
   /** Cells trained on each second, over the epochs, validation and checkpoints left out. */
@@ -246,7 +248,7 @@ export class Trainer {
     const due = last || (epoch + 1) % this.#interval === 0
     const validate = this.#split.heldout.length > 0 && due
     const heldout = validate ? await this.#validate(batch) : undefined
-    this.#checkFinite(trained.elbo, heldout?.elbo)
+    this.#checkFinite(trained, heldout)
     const record: EpochRecord = {
       epoch: epoch + 1,
       trainElbo: trained.elbo,
@@ -295,22 +297,30 @@ export class Trainer {
   }
 
   /** Stops on a loss that is no number or has left all bounds, with the last good weights put back. */
-  #checkFinite(...losses: (number | undefined)[]): void {
+  #checkFinite(...losses: (PerCell | undefined)[]): void {
     const first = this.#progress.history[0]
     const bound = first ? 1e3 * (Math.abs(first.trainElbo) + 1) : Number.POSITIVE_INFINITY
-    const bad = losses.find((loss) => loss !== undefined && !(Math.abs(loss) < bound))
-    if (bad === undefined) return
+    const bad = losses.find((loss) => loss && !(Math.abs(loss.elbo) < bound))?.elbo
+    const weighted = this.#network.model.terms?.filter(({ weight }) => weight !== 0) ?? []
+    const odd = weighted.find(({ name }) =>
+      losses.some((loss) => loss && !Number.isFinite(loss.terms![name])),
+    )
+    if (bad === undefined && !odd) return
     const good = this.#bestState
       ? { epoch: this.#progress.best!.epoch, state: this.#bestState }
       : this.#goodWeights!
     this.#network.setState(good.state)
-    const what = Number.isFinite(bad)
-      ? `diverged (${bad.toExponential(1)} a cell)`
-      : 'is not a number any more'
+    const what =
+      bad !== undefined && Number.isFinite(bad)
+        ? `diverged (${bad.toExponential(1)} a cell)`
+        : 'is not a number any more'
+    const term = odd
+      ? `Look for divisions by 0 and for logs and roots of 0 in the term "${odd.name}", which is no number. Else halve`
+      : 'Halve'
     const kept = good.epoch ? `The weights of epoch ${good.epoch}` : 'The starting weights'
     throw new TrainingDiverged(
       `The training loss ${what} in epoch ${this.#progress.epoch + 1}. ${kept} were put back.`,
-      `Halve the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
+      `${term} the learning rate (--learning-rate ${this.#options.learningRate / 2}), raise the batch size, or leave out cells with very few counts.`,
       good.epoch,
     )
   }
@@ -351,6 +361,8 @@ export class Trainer {
     const heldoutElbo = keep
       ? best.elbo
       : history.findLast((record) => record.heldoutElbo !== undefined)?.heldoutElbo
+    const bestEpoch = keep ? best.epoch : epoch
+    const { terms } = history[bestEpoch - 1]!
     return {
       epochs: epoch,
       maxEpochs: this.#epochs,
@@ -358,8 +370,9 @@ export class Trainer {
       batchSize: this.#options.batchSize,
       learningRate: this.#options.learningRate,
       stoppedEarly,
-      bestEpoch: keep ? best.epoch : epoch,
+      bestEpoch,
       history,
+      ...(terms && { terms }),
       ...(heldoutElbo === undefined ? {} : { heldoutElbo }),
       trainCellsPerSecond: this.#trainMilliseconds
         ? (this.#trainedCells / this.#trainMilliseconds) * 1000

@@ -20,8 +20,25 @@ function softmaxOfRows(m: Matrix): Matrix {
   return filled(m.rows, m.columns, (i, j) => at(exps, i, j) / sums[i]!)
 }
 
-/** The training loss of an scVI model in float64, put together from the oracles of the kernels. */
-export function modelLoss(parameters: NamedMatrices, input: LossInput): number {
+/** What a model computes of its cells, in float64; cells × latent, and cells × 1. */
+export interface ModelValues {
+  latent: Matrix
+  latentMean: Matrix
+  latentVariance: Matrix
+  library: Matrix | undefined
+  logLikelihood: Matrix
+  /** KL divergence from the standard normal. */
+  kl: Matrix
+  /** The training loss. */
+  loss: number
+}
+
+/** The training loss of a model in float64. */
+export const modelLoss = (parameters: NamedMatrices, input: LossInput): number =>
+  modelValues(parameters, input).loss
+
+/** A model in float64, put together from the oracles of the kernels. */
+export function modelValues(parameters: NamedMatrices, input: LossInput): ModelValues {
   const { config, cells, categories, masks, noise } = input
   const get = (name: string): Matrix => parameters[name]!
 
@@ -140,5 +157,13 @@ export function modelLoss(parameters: NamedMatrices, input: LossInput): number {
   const mixture =
     config.prior === 'normal' ? undefined : { components: components(), logits: get('prior.logits') }
   const klLatent = latentLoss(config, latent.normals, latent.output, mixture)
-  return input.klWeight * klLatent + (library ? mean(library.kl) : 0) - mean(logLikelihood)
+  return {
+    latent: code,
+    latentMean: latent.normals.mean,
+    latentVariance: latent.normals.variance,
+    library: library?.output,
+    logLikelihood,
+    kl: latent.kl,
+    loss: input.klWeight * klLatent + (library ? mean(library.kl) : 0) - mean(logLikelihood),
+  }
 }

@@ -15,6 +15,10 @@ export class CellFact extends Op {
     this.outputs = [this.output]
   }
 
+  override get settings(): string {
+    return JSON.stringify(this.#fact)
+  }
+
   forward({ batch, kernels, tensor, call }: ForwardPass): void {
     const args = { batch, fact: this.#fact, output: tensor(this.output) }
     call(() => kernels.cellFact(args))

@@ -14,6 +14,10 @@ export class Constant extends Op {
     this.outputs = [this.output]
   }
 
+  override get settings(): string {
+    return this.values.join()
+  }
+
   forward(): void {}
 
   reverse(): void {}

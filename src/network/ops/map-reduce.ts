@@ -1,5 +1,5 @@
 import type { AxesOf, MapReduceArgs } from '../../device/device.js'
-import { binary, derivative, type Expression, unary } from '../../device/expression.js'
+import { binary, derivative, type Expression, expressionKey, unary } from '../../device/expression.js'
 import { type ForwardPass, Op, type ReversePass } from '../op.js'
 import { type Extent, Value } from '../value.js'
 
@@ -32,6 +32,12 @@ export class MapReduce extends Op {
     const extent = (axis: number | undefined) => (axis === undefined ? 1 : shape.axes[axis]!)
     this.output = new Value(this, extent(shape.outputAxes[0]), extent(shape.outputAxes[1]), name)
     this.outputs = [this.output]
+  }
+
+  override get settings(): string {
+    const { axes, inputs, expression, outputAxes, reduce } = this.#shape
+    const places = inputs.map((input) => input.axes)
+    return JSON.stringify([axes, places, outputAxes, reduce, expressionKey(expression)])
   }
 
   #inputs({ tensor }: ForwardPass) {
