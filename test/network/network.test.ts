@@ -1,228 +1,26 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { availableBuilds } from '../../src/device/cpu/builds.js'
-import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
-import type { Device } from '../../src/device/device.js'
-import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
-import { type ModelConfig, modelConfig } from '../../src/network/config.js'
-import { Network, type NetworkShape } from '../../src/network/network.js'
-import type { NetworkState } from '../../src/network/parameters.js'
-import { NOISE } from '../../src/numeric/philox.js'
-import { type Expected, largest, near, type Outputs } from '../device/check.js'
-import { expectNear } from '../device/expect-near.js'
-import { Setting, type Shape } from '../device/setting.js'
-import { NO_WEBGPU } from '../device/webgpu.js'
-import { adam } from '../oracle/adam.js'
-import { autodiffLoss, type LossInput, type NamedMatrices } from '../oracle/autodiff.js'
-import { filled, matrix } from '../oracle/matrix.js'
-import { noiseNormal, noiseUniform } from '../oracle/philox.js'
+import type { ModelConfig } from '../../src/network/config.js'
+import { sum } from '../../src/network/functions.js'
+import { Network } from '../../src/network/network.js'
+import { square } from '../../src/network/terms.js'
+import type { Trained } from '../../src/network/weights.js'
+import { largest } from '../device/check.js'
+import { plainTensorFlow } from '../device/plain-tensorflow.js'
+import { modelGraph } from '../oracle/model-case.js'
+import { ADAM, KL_WEIGHT, ModelSetting, SEED, STEP } from './model-setting.js'
 
-const SEED = 20260731
-const STEP = 17
-const KL_WEIGHT = 0.37
-const MODE = { training: true, seed: SEED, step: STEP }
-const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-3, step: 1 }
-
-interface Case {
-  name: string
-  model?: Partial<ModelConfig>
-  /** Numbers of categories, the batch first. */
-  categories?: readonly number[]
-  continuous?: number
-}
-
-const CASES: readonly Case[] = [
-  { name: 'nb' },
-  { name: 'zinb', model: { likelihood: 'zinb' } },
-  { name: 'poisson', model: { likelihood: 'poisson' } },
-  { name: 'two layers', model: { nLayers: 2 } },
-  { name: 'two layers, zinb, batches', model: { nLayers: 2, likelihood: 'zinb' }, categories: [3] },
-  { name: 'further covariates', categories: [3, 1, 2], continuous: 2 },
-  {
-    name: 'covariates not injected deeply',
-    model: { nLayers: 2, deeplyInjectCovariates: false },
-    categories: [3, 2],
-  },
-  {
-    name: 'covariates in the encoder too',
-    model: { nLayers: 2, encodeCovariates: true },
-    categories: [3, 2],
-    continuous: 1,
-  },
-  { name: 'latent library', model: { library: 'latent' }, categories: [3] },
-  {
-    name: 'latent library, zinb, covariates in the encoders',
-    model: { library: 'latent', likelihood: 'zinb', encodeCovariates: true },
-    categories: [2],
-  },
-  { name: 'dispersion by batch', model: { dispersion: 'gene-batch' }, categories: [3] },
-  { name: 'layer norm beside batch norm', model: { nLayers: 2, layerNorm: 'both' } },
-  { name: 'layer norm in the encoder alone', model: { batchNorm: 'decoder', layerNorm: 'encoder' } },
-  { name: 'no norm', model: { nLayers: 2, batchNorm: 'none' } },
-  { name: 'size factor', model: { library: 'size-factor' } },
-  { name: 'size factor, poisson', model: { library: 'size-factor', likelihood: 'poisson' } },
-  { name: 'dropout in two layers', model: { nLayers: 2, dropoutRate: 0.3 } },
-  { name: 'dropout, latent library', model: { library: 'latent', dropoutRate: 0.2 } },
-]
-
-/** One case with its data, its starting weights and what the oracle takes. */
-class ModelSetting {
-  readonly config: ModelConfig
-  readonly shape: NetworkShape
-  readonly setting: Setting
-
-  constructor({ model, categories = [1], continuous = 0 }: Case) {
-    this.config = modelConfig({ nHidden: 19, nLatent: 5, dropoutRate: 0, ...model })
-    const data: Shape = { genes: 67, hidden: 19, cells: 41, capacity: 50, categories, continuous }
-    this.setting = new Setting(data, 5)
-    const priors = Float32Array.from({ length: 2 * categories[0]! }, (_, i) =>
-      i % 2 ? 0.4 + i / 10 : 4 + i / 5,
-    )
-    this.shape = { nGenes: data.genes, categories, nContinuous: continuous, libraryPrior: priors }
-  }
-
-  network(device: Device): Network {
-    return new Network(device, this.config, this.shape, this.setting.shape.capacity, 3)
-  }
-
-  lossInput(): LossInput {
-    const { config, setting, shape } = this
-    const cells = setting.cells()
-    const noise = (purpose: number, columns: number) => {
-      const key = { seed: SEED, purpose, step: STEP }
-      return filled(setting.shape.cells, columns, (row, column) => noiseNormal(key, row, column))
-    }
-    const masks: NamedMatrices = {}
-    const layers = Array.from({ length: config.nLayers }, (_, i) => `z_encoder.fc${i}`)
-    if (config.library === 'latent') layers.push('l_encoder.fc0')
-    for (const [i, layer] of layers.entries()) {
-      const rate = config.dropoutRate
-      if (rate === 0) continue
-      const key = { seed: SEED, purpose: NOISE.dropoutEncoder + i, step: STEP }
-      masks[layer] = filled(setting.shape.cells, config.nHidden, (row, column) =>
-        noiseUniform(key, row, column) < Math.fround(rate) ? 0 : 1 / (1 - rate),
-      )
-    }
-    return {
-      config,
-      cells,
-      categories: shape.categories,
-      libraryPrior: matrix(shape.categories[0]!, 2, shape.libraryPrior),
-      noise: { latent: noise(NOISE.latent, config.nLatent), library: noise(NOISE.library, 1) },
-      masks,
-      klWeight: KL_WEIGHT,
-    }
-  }
-}
-
-/** The network's first weights, with norms that are not those of the start (scale 1, shift 0). */
-async function unevenState(network: Network, { draws }: Setting): Promise<NetworkState> {
-  const state = await network.state(true)
-  for (const [name, { values }] of state) {
-    if (name.endsWith('.norm.scale')) values.set(draws.uniforms(values.length, 0.5, 1.5))
-    if (name.endsWith('.norm.shift')) values.set(draws.normals(values.length, 0.3))
-  }
-  network.setState(state, true)
-  return state
-}
-
-const toMatrices = (network: Network, state: NetworkState): NamedMatrices =>
-  Object.fromEntries(
-    network.parameters.names().map((name) => {
-      const { rows, columns, values } = state.get(name)!
-      return [name, matrix(rows, columns, values)]
-    }),
-  )
-
-/** Gradients beside the oracle's. That of a bias under a batch norm is 0 but for rounding: its layer's weights set the scale. */
-function expectedGradients(gradients: NamedMatrices): Record<string, Expected> {
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => {
-      const weight = gradients[name.replace(/\.bias$/, '.weight')]!
-      return [name, near(gradient, 2e-4, largest(weight.values))]
-    }),
-  )
-}
-
-/** On a software GPU a case takes seconds: every third, all of them in continuous integration. */
-const GPU_CASES = CASES.filter((_, i) => i % 3 === 0 || process.env.SCVAE_TEST_WEBGPU === 'all')
-
-const devices: { name: string; open: () => Promise<Device>; cases: readonly Case[] }[] = [
-  ...availableBuilds().map((kernels) => ({
-    name: kernels,
-    open: () => createCpuDevice({ threads: 2, kernels }),
-    cases: CASES,
-  })),
-  ...(NO_WEBGPU === undefined ? [{ name: 'WebGPU', open: () => openWebgpu(), cases: GPU_CASES }] : []),
-]
-
-for (const { name, open, cases } of devices) {
-  describe(`loss and gradients of the network (${name})`, async () => {
-    const device = await open()
-    afterAll(() => device.dispose())
-
-    it.each(cases)('$name', async (which) => {
-      const model = new ModelSetting(which)
-      const { setting } = model
-      const network = model.network(device)
-      const batch = await network.minibatch(setting.source)
-      const start = await unevenState(network, setting)
-      // a step on other cells first: what it leaves behind must not show
-      network.gather(batch, setting.before)
-      network.forward(batch, MODE)
-      network.backward(batch, MODE, 1)
-      network.setState(start, true)
-      await network.takeSums()
-
-      network.gather(batch, setting.chosen)
-      network.forward(batch, MODE)
-      network.backward(batch, MODE, KL_WEIGHT)
-      const sums = await network.takeSums()
-      const gradients: Outputs = {}
-      for (const [name, { values }] of await network.parameters.readGradients()) gradients[name] = values
-
-      const parameters = toMatrices(network, start)
-      const oracle = autodiffLoss(parameters, model.lossInput())
-      expect(Object.keys(gradients).sort()).toEqual(Object.keys(oracle.gradients).sort())
-      const n = setting.shape.cells
-      const share = (sum: number, value: number) => Math.abs(sum / n - value) / Math.max(1, Math.abs(value))
-      expect(share(-sums.logLikelihood, oracle.reconstruction)).toBeLessThan(1e-5)
-      expect(share(sums.klLatent, oracle.klLatent)).toBeLessThan(1e-5)
-      expect(share(sums.klLibrary, oracle.klLibrary)).toBeLessThan(1e-5)
-      expectNear(gradients, expectedGradients(oracle.gradients))
-
-      // a training step from the same start ends where the reference Adam ends
-      network.setState(start, true)
-      network.trainStep(batch, { seed: SEED, step: STEP }, KL_WEIGHT, ADAM)
-      const after = await network.state()
-      const moved: Outputs = {}
-      const expected: Record<string, Expected> = {}
-      for (const [name, value] of Object.entries(parameters)) {
-        const zero = matrix(value.rows, value.columns)
-        const gradient = oracle.gradients[name]!
-        const next = adam({ value, firstMoment: zero, secondMoment: zero }, gradient, ADAM).value
-        moved[name] = after.get(name)!.values.map((x, i) => x - value.values[i]!)
-        expected[name] = {
-          values: next.values.map((x, i) => x - value.values[i]!),
-          tolerance: 5e-3,
-          scale: ADAM.learningRate,
-        }
-      }
-      expectNear(moved, expected)
-      network.releaseMinibatch(batch)
-      network.release()
-    })
-  })
-}
+const training = { seed: SEED, step: STEP, klWeight: KL_WEIGHT, adam: ADAM }
 
 describe('Network', async () => {
-  const device = await createCpuDevice({ threads: 1, kernels: 'wasm' })
+  const device = await plainTensorFlow()
   afterAll(() => device.dispose())
 
   it('makes no parameter that the loss does not reach', () => {
     const names = (model: Partial<ModelConfig>) => {
       const setting = new ModelSetting({ name: '', model })
       const network = setting.network(device)
-      const found = network.parameters.names().filter((name) => /^(l_encoder|px_r|px_dropout)/.test(name))
+      const optional = /^(l_encoder|px_r|px_dropout|prior)/
+      const found = network.parameters.names().filter((name) => optional.test(name))
       network.release()
       return [...new Set(found.map((name) => name.split('.')[0]!))].sort()
     }
@@ -230,19 +28,13 @@ describe('Network', async () => {
     expect(names({ likelihood: 'poisson' })).toEqual([])
     expect(names({ likelihood: 'zinb' })).toEqual(['px_dropout', 'px_r'])
     expect(names({ library: 'latent' })).toEqual(['l_encoder', 'px_r'])
-  })
-
-  it('computes with no linear decoder and no logistic-normal latent', () => {
-    for (const model of [{ decoder: 'linear' }, { latentDistribution: 'ln' }] as const) {
-      const setting = new ModelSetting({ name: '', model })
-      expect(() => setting.network(device)).toThrow('but does not compute with them')
-    }
+    expect(names({ prior: 'mixture' })).toEqual(['prior', 'px_r'])
   })
 
   it('starts from the seed, within the bounds of PyTorch', async () => {
     const model = new ModelSetting({ name: '', categories: [3] })
     const make = async (seed: number) => {
-      const network = new Network(device, model.config, model.shape, 50, seed)
+      const network = model.network(device, { seed })
       const state = await network.state()
       network.release()
       return state
@@ -275,6 +67,148 @@ describe('Network', async () => {
     network.release()
   })
 
+  it('adds the terms of the loss up over minibatches until they are taken', async () => {
+    const model = new ModelSetting({ name: '', model: { library: 'latent' }, categories: [2] })
+    const network = model.network(device)
+    const batch = await network.minibatch(model.setting.source)
+    const evaluated = async (...parts: Int32Array[]) => {
+      for (const cells of parts) {
+        network.gather(batch, cells)
+        network.evaluate(batch, { seed: 4, step: 1 })
+      }
+      return network.takeSums()
+    }
+    const { chosen } = model.setting
+    const parts = [chosen.slice(0, 30), chosen.slice(30)] as const
+    const [both, first, second] = [
+      await evaluated(...parts),
+      await evaluated(parts[0]),
+      await evaluated(parts[1]),
+    ]
+    expect(Object.keys(both)).toEqual(['logLikelihood', 'klLatent', 'klLibrary'])
+    for (const [name, total] of Object.entries(both))
+      expect((first[name]! + second[name]!) / total).toBeCloseTo(1, 5)
+    expect(await network.takeSums()).toEqual({ logLikelihood: 0, klLatent: 0, klLibrary: 0 })
+    network.releaseMinibatch(batch)
+    network.release()
+  })
+
+  it('decodes given latents as its own, and forgets what is large', async () => {
+    const model = new ModelSetting({ name: '', model: { likelihood: 'zinb' }, categories: [3] })
+    const network = model.network(device)
+    const batch = await network.minibatch(model.setting.source)
+    network.gather(batch, model.setting.chosen)
+    const { latent, head, means } = network.model
+    const values = [head.logLikelihood, ...means.outputs]
+    const [logLikelihood, mean, zeroLogits] = await network.values(batch, values)
+    const { mean: posterior } = await network.encode(batch)
+    expect(await network.decodeMeans(batch, posterior)).toEqual({ logLikelihood, mean, zeroLogits })
+    // means add up to sizes
+    const { size } = model.setting.cells()
+    const { genes } = model.setting.shape
+    for (const [cell, total] of size.entries()) {
+      const row = mean!.subarray(cell * genes, (cell + 1) * genes)
+      expect(row.reduce((all, x) => all + x, 0) / total).toBeCloseTo(1, 5)
+    }
+    const moved = await network.decodeMeans(
+      batch,
+      posterior.map((x) => x + 1),
+    )
+    expect(moved.mean).not.toEqual(mean)
+    network.forget([...means.outputs, latent.draw])
+    expect(await network.values(batch, values)).toEqual([logLikelihood, mean, zeroLogits])
+    network.releaseMinibatch(batch)
+    network.release()
+  })
+
+  it('trains what it is told to train', async () => {
+    const model = new ModelSetting({ name: '', model: { prior: 'vamp' }, categories: [3] })
+    const some: Record<string, Trained> = {
+      'px_scale.weight': false,
+      'px_scale.bias': false,
+      px_r: false,
+      'z_encoder.fc0.bias': false,
+      // the rows of the batches
+      'decoder.fc0.weight': [5, 8],
+      'z_encoder.fc0.weight': [3, 4],
+      'prior.pseudo_inputs': false,
+    }
+    const run = async (trained: (name: string) => Trained) => {
+      const network = model.network(device, { trained })
+      const before = await network.state(true)
+      const batch = await network.minibatch(model.setting.source)
+      network.gather(batch, model.setting.chosen)
+      network.trainStep(batch, training)
+      const after = await network.state(true)
+      network.releaseMinibatch(batch)
+      network.release()
+      return { before, after }
+    }
+    const all = await run(() => true)
+    const { before, after } = await run((name) => some[name] ?? true)
+    for (const name of before.keys()) {
+      const [weight = ''] = name.split('@')
+      const part = some[weight] ?? true
+      const { rows, columns } = before.get(name)!
+      const [first, end] = part === true ? [0, rows] : part === false ? [0, 0] : part
+      const within = (i: number) => i >= first * columns && i < end * columns
+      // as in the run that trains all of it, and as it was elsewhere
+      const [moved, still] = [all.after.get(name)!.values, before.get(name)!.values]
+      const expected = still.map((x, i) => (within(i) ? moved[i]! : x))
+      const actual = after.get(name)!.values
+      const off = actual.reduce((most, x, i) => Math.max(most, Math.abs(x - expected[i]!)), 0)
+      expect(off, name).toBeLessThan(1e-7)
+      if (part !== false && !weight.includes('running')) expect(actual, name).not.toEqual(still)
+    }
+  })
+
+  it('adds a term to the loss', async () => {
+    const model = new ModelSetting({ name: '' })
+    const made = modelGraph(model.config, model.shape, 1)
+    const penalty = sum(made.graph, square(made.graph.valueOf(made.head.shape.logDispersion!)), 'all')
+    const gradients = async (weight: number) => {
+      const loss = weight ? [...made.loss, { value: penalty, weight }] : made.loss
+      const network = new Network(device, { ...made, loss }, model.setting.shape.capacity)
+      const batch = await network.minibatch(model.setting.source)
+      network.gather(batch, model.setting.chosen)
+      network.gradients(batch, training)
+      const { values } = (await network.parameters.readGradients()).get('px_r')!
+      const state = (await network.state()).get('px_r')!.values
+      network.releaseMinibatch(batch)
+      network.release()
+      return { values, state }
+    }
+    const [without, { values, state }] = [await gradients(0), await gradients(0.25)]
+    for (const [i, x] of values.entries()) expect(x).toBeCloseTo(without.values[i]! + 0.5 * state[i]!, 5)
+  })
+
+  it('refuses terms of the loss that are no numbers of the cells, or come twice', async () => {
+    const model = new ModelSetting({ name: '' })
+    const made = modelGraph(model.config, model.shape, 1)
+    const { loss, latent } = made
+    const step = async (terms: typeof loss) => {
+      const network = new Network(device, { ...made, loss: terms }, model.setting.shape.capacity)
+      const batch = await network.minibatch(model.setting.source)
+      network.gather(batch, model.setting.chosen)
+      try {
+        network.gradients(batch, training)
+      } finally {
+        network.releaseMinibatch(batch)
+        network.release()
+      }
+    }
+    await expect(step([...loss, { value: latent.draw, weight: 1 }])).rejects.toThrow(
+      'A term of the loss is one number, or one for each cell; draw (cells × 5) is neither.',
+    )
+    await expect(step([...loss, loss[0]!])).rejects.toThrow(
+      'log-likelihood (cells × 1) is a term of the loss twice.',
+    )
+    const { mean } = made.means
+    await expect(step([{ value: sum(made.graph, mean, 'columns'), weight: 1 }])).rejects.toThrow(
+      'Expected counts have no gradient',
+    )
+  })
+
   it('refuses weights of another shape or with a tensor missing', async () => {
     const model = new ModelSetting({ name: '' })
     const network = model.network(device)
@@ -289,42 +223,5 @@ describe('Network', async () => {
     state.set('px_scale.bias', bias)
     expect(() => network.setState(state)).not.toThrow()
     network.release()
-  })
-})
-
-describe('modelConfig', () => {
-  it("has scvi-tools' defaults but for the likelihood", () => {
-    expect(modelConfig()).toEqual({
-      nHidden: 128,
-      nLatent: 10,
-      nLayers: 1,
-      dropoutRate: 0.1,
-      decoder: 'deep',
-      latentDistribution: 'normal',
-      dispersion: 'gene',
-      likelihood: 'nb',
-      library: 'observed',
-      encodeCovariates: false,
-      deeplyInjectCovariates: true,
-      batchNorm: 'both',
-      layerNorm: 'none',
-      beta: 1,
-    })
-  })
-
-  it.each([
-    [{ nLatents: 3 }, 'The model has no option "nLatents".'],
-    [{ nLatent: 0 }, 'nLatent must be a whole number from 1 to 4096, not 0.'],
-    [{ nLayers: 1.5 }, 'nLayers must be a whole number from 1 to 4096, not 1.5.'],
-    [{ dropoutRate: 1 }, 'dropoutRate must be at least 0 and below 1, not 1.'],
-    [{ beta: -1 }, 'beta must be a number that is not negative, not -1.'],
-    [{ decoder: 'shallow' }, 'decoder must be one of deep, linear, not "shallow".'],
-    [{ latentDistribution: 'gamma' }, 'latentDistribution must be one of normal, ln, not "gamma".'],
-    [{ likelihood: 'normal' }, 'likelihood must be one of nb, zinb, poisson, not "normal".'],
-    [{ batchNorm: 'yes' }, 'batchNorm must be one of encoder, decoder, both, none, not "yes".'],
-  ])('refuses %o', (options, message) => {
-    expect(() => modelConfig(options as Partial<ModelConfig>)).toThrow(
-      expect.objectContaining({ kind: 'usage', message }),
-    )
   })
 })
