@@ -4,6 +4,7 @@ import type { Check, Outputs } from './check.js'
 import { DISPERSIONS, headCases, LIKELIHOODS, MIDDLE, SCALES, unusualCases } from './head-cases.js'
 import { type Asked, askedName, HeadRun } from './head-run.js'
 import { type HeadCase, headName } from './head-setting.js'
+import { reversed } from './setting.js'
 import { OTHER_ADAM } from './step-values.js'
 
 function headCheck(head: HeadCase, seed: number, asked: Asked = {}): Check {
@@ -79,6 +80,41 @@ function twoHeads(likelihoods: readonly [Likelihood, Likelihood], seed: number, 
   }
 }
 
+/** Two sets of cells over the same counts, each in an order of its own. */
+function sharedCounts(seed: number): Check {
+  const head: HeadCase = {
+    shape: MIDDLE,
+    likelihood: 'zinb',
+    scale: 'softmax',
+    dispersion: 'gene-batch',
+    drawnSize: false,
+  }
+  const run = new HeadRun(head, seed, {})
+  const { source: other, back } = reversed(run.setting.source)
+  return {
+    name: 'countHead, two sources of the same counts',
+    async run(device) {
+      const batch = await device.minibatch(other, head.shape.capacity)
+      const heads = [await run.onDevice(device), await run.onDevice(device, batch)]
+      const { chosen } = run.setting
+      const outputs: Outputs = {}
+      for (const [i, on] of heads.entries()) {
+        await on.start(i ? chosen.map(back) : chosen)
+        on.forward()
+        on.back()
+        for (const [name, values] of Object.entries(await on.read())) outputs[`${i} ${name}`] = values
+      }
+      for (const on of heads) on.release()
+      device.release(batch)
+      return outputs
+    },
+    expected() {
+      const expected = Object.entries(run.expected())
+      return Object.fromEntries([0, 1].flatMap((i) => expected.map(([name, of]) => [`${i} ${name}`, of])))
+    },
+  }
+}
+
 /** What else may be asked of the gradient of a usual head. */
 function askedOfUsual(): Check[] {
   const heads: HeadCase[] = LIKELIHOODS.flatMap((likelihood) =>
@@ -103,6 +139,7 @@ export function headChecks(): Check[] {
     ...cases.map((head, i) => headCheck(head, 6000 + i)),
     ...cases.filter((_, i) => i % 2 === 0).map((head, i) => headCheck(head, 7000 + i, { adam: 'numbers' })),
     ...askedOfUsual(),
+    sharedCounts(6800),
     twoHeads(['nb', 'zinb'], 6900, false),
     twoHeads(['zinb', 'nb'], 6901, true),
     twoHeads(['poisson', 'poisson'], 6902, false),

@@ -49,6 +49,15 @@ export const SHAPES: readonly Shape[] = [
   { genes: 29, hidden: 9, cells: 14, capacity: 20, categories: [2], continuous: 1, fetched: true },
 ]
 
+/** The same cells in the opposite order, over the same counts; and where each has gone. */
+export function reversed(source: CellSource): { source: CellSource; back: (cell: number) => number } {
+  const back = (cell: number) => source.nCells - 1 - cell
+  const rows = Int32Array.from({ length: source.nCells }, (_, cell) => back(cell))
+  const categorical = source.categorical.map((codes) => codes.toReversed())
+  const continuous = source.continuous.map((values) => values.toReversed())
+  return { source: { ...source, rows, categorical, continuous, size: source.size.toReversed() }, back }
+}
+
 /** A parameter's value and Adam's moments. */
 export interface ParameterValues {
   name: string

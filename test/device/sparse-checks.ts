@@ -8,6 +8,7 @@ import {
   parameterTensors,
   readAll,
   resetParameter,
+  reversed,
   SHAPES,
   type Shape,
   shapeName,
@@ -74,20 +75,13 @@ function sharedCounts(): Check {
   const shape: Shape = { genes: 19, hidden: 5, cells: 6, capacity: 9, categories: [3], continuous: 0 }
   const layer: LayerCase = { shape, use: { categories: [3], continuous: 0 }, bias: true, given: 'none' }
   const setting = new LayerSetting(layer, shape.genes, 1900)
-  const { source } = setting
-  const n = source.nCells
-  const back = (cell: number) => n - 1 - cell
-  const other = {
-    ...source,
-    rows: Int32Array.from({ length: n }, (_, cell) => back(cell)),
-    categorical: source.categorical.map((codes) => codes.map((_, cell) => codes[back(cell)]!)),
-  }
+  const { source: other, back } = reversed(setting.source)
   return {
     name: 'sparseLinear, two sources of the same counts',
     async run(device) {
       const { weights, parameters } = setting.onDevice(device)
       const [first, second] = [
-        await device.minibatch(source, shape.capacity),
+        await device.minibatch(setting.source, shape.capacity),
         await device.minibatch(other, shape.capacity),
       ]
       const output = device.tensor(shape.capacity, shape.hidden)

@@ -82,6 +82,7 @@ function adamRowsCheck(): Check {
     { shape: [17, 16], rows: [11, 17] },
     { shape: [33, 17], rows: [7, 20] },
     { shape: [9, 1], rows: [3, 4] },
+    { shape: [9, 5], rows: [1, 8] },
     { shape: [130, 33], rows: [128, 130] },
     { shape: [5, 4], rows: [0, 5] },
     { shape: [21, 3] },

@@ -21,7 +21,7 @@ export function adam(
   for (const { parameter, rows } of parts) {
     const own = ownParameter(parameter)
     if (!rows) ops.adam(own.slots, own.gradient.get(), numbers)
-    else if (rows[0] < rows[1]) updateRows(ops, own, rows, numbers)
+    else updateRows(ops, own, rows, numbers)
   }
 }
 
