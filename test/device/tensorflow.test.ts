@@ -16,6 +16,7 @@ const MODELS: Record<string, Partial<ModelConfig>> = {
     layerNorm: 'both',
     encodeCovariates: true,
   },
+  'vamp prior, logistic-normal latent': { prior: 'vamp', priorComponents: 4, latentDistribution: 'ln' },
 }
 
 describe('tensors of TensorFlow.js', () => {
