@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { AdamSettings, CellSource, Minibatch, StepSettings } from '../../src/device/device.js'
+import type { CellSource, Minibatch } from '../../src/device/device.js'
+import { times } from '../../src/device/step-number.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
 import type { ModelConfig } from '../../src/network/config.js'
-import type { Network } from '../../src/network/network.js'
+import { Network } from '../../src/network/network.js'
+import { STEP, type TrainingStep } from '../../src/network/step.js'
 import { bits, smallCells, smallNetwork } from '../train/small-cells.js'
 import { ADAM } from './adam-expected.js'
 import { NO_WEBGPU } from './webgpu.js'
@@ -18,29 +20,31 @@ const cellsOf = (step: number, { nCells }: CellSource): Int32Array =>
   Int32Array.from({ length: step % 3 ? 60 : 17 }, (_, i) => (i * 7 + step * 11) % nCells)
 
 /** All that may differ from step to step does. */
-const settingsOf = (step: number): StepSettings & { adam: AdamSettings } => ({
+const settingsOf = (step: number): TrainingStep => ({
   seed: step < 4 ? 1 : 2,
   step: 10 * step,
   klWeight: step === 3 ? 1 : step / 8,
   adam: { ...ADAM, learningRate: 0.01 / step, weightDecay: 0.01 * step, step },
 })
 
-type Take = (network: Network, batch: Minibatch, settings: StepSettings) => void
+type Take = (network: Network, batch: Minibatch, step: TrainingStep) => void
 
-const repeated: Take = (network, batch, { seed, step, klWeight, adam }) =>
-  network.trainStep(batch, { seed, step }, klWeight, adam)
+const repeated: Take = (network, batch, step) => network.trainStep(batch, step)
 
 /** The same kernels, called one by one. */
-const oneByOne: Take = (network, batch, { seed, step, klWeight, adam }) => {
-  const mode = { training: true, seed, step }
-  network.forward(batch, mode)
-  network.backward(batch, mode, klWeight, adam)
-  network.parameters.adam(adam)
+const oneByOne: Take = (network, batch, step) => {
+  const { repeat } = gpu!
+  gpu!.repeat = (_, __, inputs, calls) => {
+    gpu!.step(inputs)
+    calls()
+  }
+  network.trainStep(batch, step)
+  gpu!.repeat = repeat
 }
 
 /** Two networks and three minibatches, used in turn. */
-async function run(take: Take, model: Partial<ModelConfig>) {
-  const networks = [smallNetwork(gpu!, source, model, 1), smallNetwork(gpu!, source, model, 2)] as const
+async function run(take: Take, makeNetwork: (seed: number) => Network) {
+  const networks = [makeNetwork(1), makeNetwork(2)] as const
   let batches = await Promise.all([networks[0].minibatch(source), networks[0].minibatch(others)])
   for (let step = 1; step <= 8; step++) {
     const network = networks[step === 5 || step === 8 ? 1 : 0]
@@ -71,24 +75,44 @@ describe.skipIf(!gpu)('a training step that is repeated', { timeout: 120_000 }, 
       model: { likelihood: 'zinb', nLayers: 2, library: 'latent', dispersion: 'gene-batch' },
     },
   ])('has the bits of its kernels called one by one: $name', async ({ model }) => {
-    const results = await run(repeated, model)
-    expect(results).toEqual(await run(oneByOne, model))
+    const makeNetwork = (seed: number) => smallNetwork(gpu!, source, model, seed)
+    const results = await run(repeated, makeNetwork)
+    expect(results).toEqual(await run(oneByOne, makeNetwork))
     expect(Number.isFinite(results[0]!.sums.logLikelihood)).toBe(true)
+  })
+
+  it('has them where a number of the step is one that is worked out from others', async () => {
+    // three in place of one, and each in a unit of its own
+    const makeNetwork = (seed: number) => {
+      const made = smallNetwork(gpu!, source, {}, seed)
+      const { model } = made
+      made.release()
+      const loss = model.loss.map(({ value, weight }) => ({
+        value,
+        weight: weight === STEP.klWeight ? times(0.5, times(STEP.klWeight, STEP.step)) : weight,
+      }))
+      return new Network(gpu!, { ...model, loss }, made.capacity)
+    }
+    const results = await run(repeated, makeNetwork)
+    expect(results).toEqual(await run(oneByOne, makeNetwork))
+    const plain = await run(oneByOne, (seed) => smallNetwork(gpu!, source, {}, seed))
+    expect(results[0]!.weights).not.toEqual(plain[0]!.weights)
   })
 
   it('asks for the kernels once for each number of cells', async () => {
     const network = smallNetwork(gpu!, source)
     const batch = await network.minibatch(source)
     let asked = 0
-    const forward = network.forward.bind(network)
-    network.forward = (...args) => {
+    const { countHead } = gpu!.kernels
+    gpu!.kernels.countHead = (args) => {
       asked++
-      forward(...args)
+      countHead(args)
     }
     for (let step = 1; step <= 9; step++) {
       network.gather(batch, cellsOf(step, source))
       repeated(network, batch, settingsOf(step))
     }
+    gpu!.kernels.countHead = countHead
     expect(asked).toBe(2)
     network.releaseMinibatch(batch)
     network.release()

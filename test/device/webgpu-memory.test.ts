@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { scviGraph } from '../../src/models/modules/scvi.js'
 import { modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import { smallCells } from '../train/small-cells.js'
@@ -37,8 +38,9 @@ const source = smallCells(60, 1100)
 /** Of minibatches whose dense rows and head have buffers of their own. */
 const CAPACITY = 1000
 const config = modelConfig({ nHidden: 2, nLatent: 1 })
-const network = (capacity: number) =>
-  new Network(gpu!, config, { nGenes: source.nGenes, categories: [2], nContinuous: 0 }, capacity, 1)
+const shape = { nGenes: source.nGenes, categories: [2], nContinuous: 0 }
+const network = (capacity: number) => new Network(gpu!, scviGraph(config, shape, 1), capacity)
+const STEP = { seed: 1, step: 1, klWeight: 1, adam: ADAM }
 
 // a software GPU compiles slowly
 describe.skipIf(!opened)('networks made and released', { timeout: 240_000 }, () => {
@@ -46,7 +48,7 @@ describe.skipIf(!opened)('networks made and released', { timeout: 240_000 }, () 
     const made = network(capacity)
     const batch = await made.minibatch(source)
     made.gather(batch, Int32Array.of(0, 1, 2))
-    made.trainStep(batch, { seed: 1, step: 1 }, 1, ADAM)
+    made.trainStep(batch, STEP)
     await made.takeSums()
     made.releaseMinibatch(batch)
     made.release()
@@ -69,7 +71,7 @@ describe.skipIf(!opened)('networks made and released', { timeout: 240_000 }, () 
     for (let i = 0; i < 4; i++) {
       const batch = await made.minibatch(source)
       made.gather(batch, Int32Array.of(0, 1, 2))
-      made.trainStep(batch, { seed: 1, step: 1 }, 1, ADAM)
+      made.trainStep(batch, STEP)
       expect(steps()).toBe(1)
       made.releaseMinibatch(batch)
       expect(steps()).toBe(0)

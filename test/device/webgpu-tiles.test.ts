@@ -63,7 +63,7 @@ describe.skipIf(NO_WEBGPU !== undefined)('cuts measured on the card', { timeout:
           batch,
           Int32Array.from({ length: 66 }, (_, i) => i + step),
         )
-        network.trainStep(batch, { seed: 1, step }, 1, { ...ADAM, step })
+        network.trainStep(batch, { seed: 1, step, klWeight: 1, adam: { ...ADAM, step } })
       }
       weights.push(bits(await network.state(true)))
       network.releaseMinibatch(batch)

@@ -113,14 +113,6 @@ describe('kernels side by side', () => {
       'lane_sum_1',
     ])
   })
-
-  it('know what the scalars of a step are called in each', () => {
-    const { scalarNames, bareNames } = together(launchOf(addOne), launchOf(addOne), launchOf(addOne))
-    const at = scalarNames.indexOf('first_second_step')
-    expect(at).toBeGreaterThan(0)
-    expect(bareNames[at]).toBe('step')
-    expect(bareNames).toHaveLength(scalarNames.length)
-  })
 })
 
 it('WGSL is written with its names, never searched or rewritten', () => {

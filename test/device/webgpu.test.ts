@@ -98,7 +98,7 @@ describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
       batch,
       Int32Array.from({ length: 60 }, (_, i) => i),
     )
-    network.trainStep(batch, { seed: 1, step: 1 }, 1, ADAM)
+    network.trainStep(batch, { seed: 1, step: 1, klWeight: 1, adam: ADAM })
     await gpu!.settle()
     expect(gpu!.recorder.dispatches - before).toBe(11)
     network.releaseMinibatch(batch)

@@ -1,22 +1,13 @@
-import type { AdamSettings, Kernels, Minibatch, Tensor, TrainedPart } from '../../device.js'
+import type { AdamSettings, Minibatch, Tensor, TrainedPart } from '../../device.js'
 import type { StepInputs } from '../../step-number.js'
 import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
 import { type KernelContext, takesGiven } from '../queue/kernel-context.js'
 import type { Places } from '../steps/step-scalars.js'
 import { MOST_SUMS } from '../wgsl/update.js'
+import { type ArgsOf, argsOf, type Call, drawsTogether, type Queued } from './calls.js'
 import { type ActivationGradient, FusedKernels } from './fused-kernels.js'
-import { type GatherArgs, GatherKernels, type GatherNow } from './gather-kernels.js'
+import { GatherKernels, type GatherNow } from './gather-kernels.js'
 import { PlainKernels, type Sums } from './plain-kernels.js'
-
-/** The interface's kernels, and the filling of a minibatch that comes before them. */
-interface Queued extends Kernels {
-  gather(args: GatherArgs): void
-}
-
-/** A call that waits. */
-type Call = { [K in keyof Queued]: { kernel: K; args: Parameters<Queued[K]> } }[keyof Queued]
-
-type Of<K extends keyof Queued> = Parameters<Queued[K]>[0]
 
 /**
  * The interface's kernels, held back until they are needed: neighbours that one dispatch can do are found then. What is
@@ -36,30 +27,30 @@ export class QueuedKernels implements Queued {
     this.#gather = new GatherKernels(context)
   }
 
-  sparseLinear = (args: Of<'sparseLinear'>): void => this.#hold({ kernel: 'sparseLinear', args: [args] })
-  sparseLinearGradient = (args: Of<'sparseLinearGradient'>): void =>
+  sparseLinear = (args: ArgsOf<'sparseLinear'>): void => this.#hold({ kernel: 'sparseLinear', args: [args] })
+  sparseLinearGradient = (args: ArgsOf<'sparseLinearGradient'>): void =>
     this.#hold({ kernel: 'sparseLinearGradient', args: [args] })
-  linear = (args: Of<'linear'>): void => this.#hold({ kernel: 'linear', args: [args] })
-  linearGradient = (args: Of<'linearGradient'>): void =>
+  linear = (args: ArgsOf<'linear'>): void => this.#hold({ kernel: 'linear', args: [args] })
+  linearGradient = (args: ArgsOf<'linearGradient'>): void =>
     this.#hold({ kernel: 'linearGradient', args: [args] })
-  batchNorm = (args: Of<'batchNorm'>): void => this.#hold({ kernel: 'batchNorm', args: [args] })
-  batchNormGradient = (args: Of<'batchNormGradient'>): void =>
+  batchNorm = (args: ArgsOf<'batchNorm'>): void => this.#hold({ kernel: 'batchNorm', args: [args] })
+  batchNormGradient = (args: ArgsOf<'batchNormGradient'>): void =>
     this.#hold({ kernel: 'batchNormGradient', args: [args] })
-  layerNorm = (args: Of<'layerNorm'>): void => this.#hold({ kernel: 'layerNorm', args: [args] })
-  layerNormGradient = (args: Of<'layerNormGradient'>): void =>
+  layerNorm = (args: ArgsOf<'layerNorm'>): void => this.#hold({ kernel: 'layerNorm', args: [args] })
+  layerNormGradient = (args: ArgsOf<'layerNormGradient'>): void =>
     this.#hold({ kernel: 'layerNormGradient', args: [args] })
-  reluDropout = (args: Of<'reluDropout'>): void => this.#hold({ kernel: 'reluDropout', args: [args] })
-  reluDropoutGradient = (args: Of<'reluDropoutGradient'>): void =>
+  reluDropout = (args: ArgsOf<'reluDropout'>): void => this.#hold({ kernel: 'reluDropout', args: [args] })
+  reluDropoutGradient = (args: ArgsOf<'reluDropoutGradient'>): void =>
     this.#hold({ kernel: 'reluDropoutGradient', args: [args] })
-  sampleLatent = (args: Of<'sampleLatent'>): void => this.#hold({ kernel: 'sampleLatent', args: [args] })
-  sampleLatentGradient = (args: Of<'sampleLatentGradient'>): void =>
+  sampleLatent = (args: ArgsOf<'sampleLatent'>): void => this.#hold({ kernel: 'sampleLatent', args: [args] })
+  sampleLatentGradient = (args: ArgsOf<'sampleLatentGradient'>): void =>
     this.#hold({ kernel: 'sampleLatentGradient', args: [args] })
-  countHead = (args: Of<'countHead'>): void => this.#hold({ kernel: 'countHead', args: [args] })
-  countHeadGradient = (args: Of<'countHeadGradient'>): void =>
+  countHead = (args: ArgsOf<'countHead'>): void => this.#hold({ kernel: 'countHead', args: [args] })
+  countHeadGradient = (args: ArgsOf<'countHeadGradient'>): void =>
     this.#hold({ kernel: 'countHeadGradient', args: [args] })
-  countMeans = (args: Of<'countMeans'>): void => this.#hold({ kernel: 'countMeans', args: [args] })
-  mapReduce = (args: Of<'mapReduce'>): void => this.#hold({ kernel: 'mapReduce', args: [args] })
-  cellFact = (args: Of<'cellFact'>): void => this.#hold({ kernel: 'cellFact', args: [args] })
+  countMeans = (args: ArgsOf<'countMeans'>): void => this.#hold({ kernel: 'countMeans', args: [args] })
+  mapReduce = (args: ArgsOf<'mapReduce'>): void => this.#hold({ kernel: 'mapReduce', args: [args] })
+  cellFact = (args: ArgsOf<'cellFact'>): void => this.#hold({ kernel: 'cellFact', args: [args] })
   adam = (parts: readonly TrainedPart[], settings: AdamSettings): void =>
     this.#hold({ kernel: 'adam', args: [parts, settings] })
   addSum = (batch: Minibatch, values: Tensor, sums: Tensor, element: number): void =>
@@ -72,9 +63,9 @@ export class QueuedKernels implements Queued {
     this.#hold({ kernel: 'gather', args: [{ batch, taken }] })
   }
 
-  /** What waits belongs to the step before. */
+  /** What waits belongs to the step before, but for the filling of a minibatch: no number of a step is in it. */
   step(inputs: StepInputs): void {
-    this.drain()
+    if (this.#calls.some(({ kernel }) => kernel !== 'gather')) this.drain()
     this.#context.recorder.inputs = inputs
   }
 
@@ -107,8 +98,8 @@ export class QueuedKernels implements Queued {
 
   /** Dispatches what waits. To be called before a minibatch takes other cells, and before every submission. */
   drain(): void {
-    const calls = this.#calls
-    if (calls.length === 0) return
+    if (this.#calls.length === 0) return
+    const calls = drawsTogether(this.#calls)
     this.#calls = []
     for (let i = 0; i < calls.length; ) i += this.#fuse(calls, i) || this.#one(calls[i]!)
   }
@@ -263,9 +254,4 @@ export class QueuedKernels implements Queued {
   dispose(): void {
     this.#gather.dispose()
   }
-}
-
-/** The arguments of a call when it is of the kernel given. */
-function argsOf<K extends keyof Queued>(call: Call | undefined, kernel: K): Of<K> | undefined {
-  return call?.kernel === kernel ? (call.args[0] as Of<K>) : undefined
 }

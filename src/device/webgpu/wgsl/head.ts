@@ -300,7 +300,10 @@ export const maskedHeadMeans = perKey((threads: number) =>
   let cell = group.x;
   let row = cell * ${p.genes};
   ${before}
-  for (var g = t; g < ${p.genes}; g += ${threads}u) { ${buffers.mean`row + g`} = size * exp_(${buffers.mean`row + g`} - most); }`
+  for (var g = t; g < ${p.genes}; g += ${threads}u) {
+    let share = exp_(${buffers.mean`row + g`} - most);
+    ${buffers.mean`row + g`} = select(size * share, 0.0, size == 0.0);
+  }`
     },
   }),
 )
