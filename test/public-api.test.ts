@@ -10,6 +10,7 @@ it('exports what users rely on, and nothing else', () => {
   expect(Object.keys(scvae).sort()).toMatchInlineSnapshot(`
     [
       "CountMatrix",
+      "LinearSCVI",
       "SCVI",
       "ScvaeError",
       "checkCounts",
@@ -25,6 +26,7 @@ it('exports what users rely on, and nothing else', () => {
       "readElements",
       "scoreCells",
       "tableToCsv",
+      "terms",
       "toCsr",
       "umap",
       "writeAnnData",
@@ -74,8 +76,8 @@ describe('the types', () => {
   const folder = mkdtempSync(join(tmpdir(), 'scvae-types-'))
   const file = (name: string) => join(folder, 'src', name)
   const names = (name: string) => [...reexports(file(name)).keys()]
-  /** What computes is of no concern to those who only choose it. */
-  const WITHOUT_PARTS = ['Device', 'CpuDevice', 'CpuDeviceOptions']
+  /** What computes is of no concern to those who only choose it, and what a value is to those who put values together. */
+  const WITHOUT_PARTS = ['Device', 'CpuDevice', 'CpuDeviceOptions', 'Term', 'Value']
 
   beforeAll(() => emitDeclarations(folder), 60_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -133,12 +135,15 @@ describe('the types', () => {
         "DeviceName",
         "EpochRecord",
         "ExportOptions",
+        "Extent",
+        "ExtraTerm",
         "GeneratedCells",
         "HostTensor",
         "ImportedModel",
         "LatentOptions",
         "LatentPosterior",
         "Likelihood",
+        "LinearSCVIOptions",
         "LoadOptions",
         "Model",
         "ModelConfig",
@@ -146,21 +151,27 @@ describe('the types', () => {
         "ModelDescription",
         "ModelInput",
         "ModelOptions",
+        "ModelTrainOptions",
         "NeighborOptions",
         "Neighbors",
         "NetworkState",
         "NormPlacement",
         "OutlierScores",
+        "Over",
         "RegistryData",
         "SCVIOptions",
         "SaveOptions",
         "SeededOptions",
+        "Side",
         "Split",
         "Surprise",
+        "Term",
+        "TermNodes",
         "TrainHooks",
         "TrainOptions",
         "TrainSummary",
         "UmapOptions",
+        "Value",
       ]
     `)
   })

@@ -69,7 +69,7 @@ export function withTerms(model: ModelGraph, terms: readonly ExtraTerm[]): Model
   const loss = [...model.loss]
   const kept = terms.map((term) => {
     const { name, weight } = term
-    if (typeof name !== 'string' || name === '') throw usage(`A term of the loss has no name, but ${name}.`)
+    if (typeof name !== 'string' || name === '') throw usage('A term of the loss needs a name.')
     if (termKey(name) in sums) throw usage(`Two terms of the loss are called "${name}".`)
     if (!Number.isFinite(weight))
       throw usage(`The weight of the term "${name}" must be a number, not ${weight}.`)

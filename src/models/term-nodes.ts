@@ -7,7 +7,7 @@ import {
   type Over,
   pairs,
   pointwise,
-  rows,
+  rowRange,
   type Side,
   sum,
 } from '../network/functions.js'
@@ -94,7 +94,7 @@ export function termNodes(model: ModelGraph): TermNodes {
         : graph.fact({ continuous: covariate })
     }
     const beside = kind === 'categorical' ? ' beside the batch' : ''
-    throw usage(`The model has ${n} ${kind} covariates${beside}, and none at ${covariate}.`)
+    throw usage(`The model has no ${kind} covariate ${covariate}${beside}: it has ${n}.`)
   }
   return {
     latent: model.code,
@@ -133,7 +133,7 @@ export function termNodes(model: ModelGraph): TermNodes {
     },
     pointwise: (term) => pointwise(graph, term),
     column: (value, k) => column(graph, value, k),
-    rows: (value, first, end) => rows(graph, value, first, end),
+    rows: (value, first, end) => rowRange(graph, value, first, end),
     sum: (term, over) => sum(graph, term, over),
     mean: (term, over) => mean(graph, term, over),
     largest: (term, over) => largest(graph, term, over),

@@ -174,7 +174,7 @@ export function column(to: Builder, value: Value, k: number): Value {
  *
  * @throws RangeError for rows that there are not, and where rows are cells
  */
-export function rows(to: Builder, value: Value, first: number, end: number): Value {
+export function rowRange(to: Builder, value: Value, first: number, end: number): Value {
   const name = `rows ${first} to ${end - 1} of ${value.name}`
   const all = within(value.rows, first, end, 'row', value)
   const n = end - first
