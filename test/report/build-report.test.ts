@@ -80,6 +80,19 @@ describe('buildReport', () => {
     expect(page).not.toContain('NaN')
   })
 
+  it('shows what terms of a loss were', () => {
+    const data = sampleReport()
+    const history = data.history.map((record) => ({
+      ...record,
+      terms: { 'mmd <batch>': 1 / record.epoch, ...(record.epoch > 3 && { late: record.epoch }) },
+    }))
+    const page = buildReport({ ...data, history })
+    expect(page.match(/<figure/g)).toHaveLength(6)
+    expect(page).toContain('<figcaption>Term of the loss: mmd &lt;batch&gt;</figcaption>')
+    const [, late] = /Term of the loss: late<.*?points="([^"]*)"/s.exec(page)!
+    expect(late!.split(' ')).toHaveLength(77)
+  })
+
   it('carries places and colours of all cells', () => {
     const { positions, colorings } = embedded(html())!
     expect(Buffer.from(positions, 'base64')).toHaveLength(300 * 2 * 2)
