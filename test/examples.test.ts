@@ -81,6 +81,30 @@ describe('the examples', () => {
     expect(made.obs.getChild('parent')!.get(0)).toMatch(/^cell_\d{4}$/)
   }, 60_000)
 
+  it('add terms to the loss', async () => {
+    const lines = (await run('terms.mjs', DEMO, '8')).trimEnd().split('\n')
+    expect(lines.map((line) => line.split(':')[0])).toEqual([
+      'discrepancy of batches',
+      'first axis from library size',
+      'classifier of types',
+      'size of loadings',
+    ])
+    for (const line of lines) {
+      const [without, having] = /: ([\d.e+]+) without the term, ([\d.e+]+) with it$/
+        .exec(line)!
+        .slice(1)
+        .map(Number)
+      expect(having, line).toBeLessThan(0.9 * without!)
+    }
+  }, 120_000)
+
+  it('have the terms that docs/terms.md shows', () => {
+    const functions = (text: string) => text.match(/^export function .*?^\}$/gms)
+    const shown = functions(readFileSync('docs/terms.md', 'utf8'))
+    expect(shown).toHaveLength(4)
+    expect(shown).toEqual(functions(readFileSync('examples/loss-terms.mjs', 'utf8')))
+  })
+
   it('name their arguments', async () => {
     await expect(run('generate-cells.mjs', 'demo.model')).rejects.toMatchObject({
       code: 2,
