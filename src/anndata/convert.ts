@@ -29,7 +29,7 @@ export interface Conversion {
 }
 
 /** Options of {@link convertFile}: which counts to take, and whether the output may exist. */
-export interface ConvertOptions extends CountsOptions {
+export interface ConvertOptions extends Omit<CountsOptions, 'missing' | 'maskLayer'> {
   overwrite?: boolean
 }
 

@@ -6,6 +6,7 @@
 
 export { type ErrorKind, ScvaeError } from '../errors.js'
 export type { Matrix } from '../numeric/matrix.js'
+export { MISSING } from '../numeric/missing.js'
 export { type Conversion, type ConvertOptions, convertFile, type OutputFormat } from './convert.js'
 export { checkCounts } from './counts/check-counts.js'
 export type { CountsSource } from './counts/count-sources.js'

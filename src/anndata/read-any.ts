@@ -17,6 +17,10 @@ export interface CountsOptions {
   layer?: string
   /** AnnData: counts from `raw/X`, with raw's genes. */
   useRaw?: boolean
+  /** AnnData: NaN stands for a count that is missing. */
+  missing?: 'nan'
+  /** AnnData: the layer that is 1 where a count was observed and 0 where it is missing. */
+  maskLayer?: string
   /** AnnData and loom: only these obs columns. */
   obs?: string[]
   /** 10x HDF5: the genome to read. */
@@ -32,7 +36,7 @@ interface Format {
   read(path: string, options: CountsOptions): Promise<AnnData>
 }
 
-const ANNDATA_OPTIONS = ['layer', 'useRaw', 'obs'] as const
+const ANNDATA_OPTIONS = ['layer', 'useRaw', 'missing', 'maskLayer', 'obs'] as const
 
 const FORMATS: Readonly<Record<CountsFormat, Format>> = {
   h5ad: { what: 'an AnnData file', options: ANNDATA_OPTIONS, read: readAnnData },
@@ -54,6 +58,8 @@ const FORMATS: Readonly<Record<CountsFormat, Format>> = {
 const FLAGS: Readonly<Record<keyof CountsOptions, string>> = {
   layer: '--layer',
   useRaw: '--use-raw',
+  missing: '--missing',
+  maskLayer: '--mask-layer',
   obs: 'obs',
   genome: '--genome',
   featureType: '--feature-type',

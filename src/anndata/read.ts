@@ -2,8 +2,9 @@ import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
 import { type CountsSource, chooseSource, openSource, pathInFile } from './counts/count-sources.js'
 import type { CountMatrix } from './counts/counts.js'
+import { type MaskOrigin, ObservedMask } from './counts/observed-mask.js'
 import { readSelection } from './counts/select-counts.js'
-import type { StoredMatrix } from './counts/stored-matrix.js'
+import type { Selection, StoredMatrix } from './counts/stored-matrix.js'
 import type { LocatedValue, StoredValues } from './counts/stored-values.js'
 import { type OddEntry, ValueScan } from './counts/value-scan.js'
 import { type Frame, readFrame } from './frame/dataframe.js'
@@ -28,7 +29,9 @@ export interface AnnData {
   varNames: string[]
   counts: CountMatrix
   countsSource: CountsSource
-  /** What the stored values are like; see {@link checkCounts}. */
+  /** The layer that said which counts are missing, where one did. */
+  maskSource?: CountsSource
+  /** What the stored values are like, but for those of missing counts; see {@link checkCounts}. */
   values: StoredValues
   /** Arrays of obsm, not read: name → cells × columns. */
   obsm: Record<string, [rows: number, cols: number]>
@@ -44,6 +47,10 @@ export interface ReadOptions {
   layer?: string
   /** Counts from `raw/X`, with raw's genes. */
   useRaw?: boolean
+  /** NaN stands for a count that is missing. */
+  missing?: 'nan'
+  /** The layer that is 1 where a count was observed and 0 where it is missing, whatever stands there; dense or sparse. */
+  maskLayer?: string
   /** Only these obs columns. */
   obs?: readonly string[]
   /** Only these genes, by name or position, in this order. */
@@ -52,6 +59,8 @@ export interface ReadOptions {
   cells?: readonly (string | number)[]
 }
 
+const OPTION_KEYS = ['layer', 'useRaw', 'missing', 'maskLayer', 'obs', 'genes', 'cells']
+
 /**
  * Reads an `.h5ad` file: obs and var into Arrow tables, counts into blocks of sparse rows.
  *
@@ -59,10 +68,11 @@ export interface ReadOptions {
  * Values are not judged here: {@link checkCounts} does.
  *
  * @throws ScvaeError `bad-input` for a file that is missing, damaged or not AnnData, a matrix or layer that is not
- * there, and filters or encodings that cannot be read; `usage` for an unknown option
+ * there, filters or encodings that cannot be read, and a mask that is none; `usage` for an unknown option
  */
 export async function readAnnData(path: string, options: ReadOptions = {}): Promise<AnnData> {
-  checkOptionKeys('readAnnData', options, ['layer', 'useRaw', 'obs', 'genes', 'cells'])
+  checkOptionKeys('readAnnData', options, OPTION_KEYS)
+  checkMissing(options)
   return withStore(path, async (store) => {
     const { root } = store
     await checkLayout(store)
@@ -71,20 +81,24 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
     const countsSource = await chooseSource(store, options)
     const varPath = countsSource === 'raw/X' ? 'raw/var' : 'var'
     const variables = await readFrame(store, (await pathInFile(root, varPath)) ?? varPath, warnings)
-    const matrix = await openSource(store, countsSource)
-    if (matrix.nCells !== obs.names.length || matrix.nGenes !== variables.names.length) {
-      throw new ScvaeError(
-        'bad-input',
-        `"${path}": ${countsSource} has ${matrix.nCells} × ${matrix.nGenes} values for ${obs.names.length} cells and ${variables.names.length} genes.`,
-      )
-    }
+    const { maskLayer } = options
+    const maskSource = maskLayer === undefined ? undefined : await chooseSource(store, { layer: maskLayer })
+    const open = async (source: CountsSource) =>
+      ofForm(await openSource(store, source), source, path, obs.names.length, variables.names.length)
+    const matrix = await open(countsSource)
     const cells = options.cells && positionsOf(options.cells, obs.names, 'cell', path)
     const genes = options.genes && positionsOf(options.genes, variables.names, 'gene', path)
     const obsPart = cells ? takeFrame(obs, cells) : obs
     const varPart = genes ? takeFrame(variables, genes) : variables
     warnIfRepeated(obsPart.names, 'cell', warnings)
     warnIfRepeated(varPart.names, 'gene', warnings)
-    const read = cells || genes ? await readSelection(matrix, { cells, genes }) : await readWhole(matrix)
+    const only = { cells, genes }
+    const names = { path, obsNames: obsPart.names, varNames: varPart.names }
+    const mask =
+      maskSource && (await readMask(await open(maskSource), only, { ...names, source: maskSource }))
+    const rule = { nan: options.missing === 'nan', mask }
+    const read =
+      cells || genes || rule.nan || mask ? await readSelection(matrix, only, rule) : await readWhole(matrix)
     return {
       path,
       nCells: obsPart.names.length,
@@ -95,11 +109,38 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       varNames: varPart.names,
       ...read,
       countsSource,
+      ...(maskSource && { maskSource }),
       obsm: await arrayShapes(root, 'obsm'),
       varm: await arrayShapes(root, 'varm'),
       warnings,
     }
   })
+}
+
+/** @throws ScvaeError (usage) for another word than `nan` */
+function checkMissing({ missing }: { missing?: string }): void {
+  if (missing === undefined || missing === 'nan') return
+  throw new ScvaeError('usage', `missing must be "nan", not "${missing}".`)
+}
+
+/** @throws ScvaeError (bad-input) for a matrix that is not of the file's cells and genes */
+function ofForm(
+  matrix: StoredMatrix,
+  source: CountsSource,
+  path: string,
+  nCells: number,
+  nGenes: number,
+): StoredMatrix {
+  if (matrix.nCells === nCells && matrix.nGenes === nGenes) return matrix
+  throw new ScvaeError(
+    'bad-input',
+    `"${path}": ${source} has ${matrix.nCells} × ${matrix.nGenes} values for ${nCells} cells and ${nGenes} genes.`,
+  )
+}
+
+async function readMask(matrix: StoredMatrix, only: Selection, origin: MaskOrigin): Promise<ObservedMask> {
+  const { counts } = await readSelection(matrix, only)
+  return ObservedMask.of(counts, origin)
 }
 
 function takeFrame({ names, table }: Frame, rows: Int32Array): Frame {

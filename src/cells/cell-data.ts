@@ -3,6 +3,7 @@ import { takeCounts } from '../anndata/counts/take-counts.js'
 import type { AnnData } from '../anndata/read.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
+import { MISSING } from '../numeric/missing.js'
 import { countsInMemory } from './counts-in-memory.js'
 import { categoryCodes, cellName, cellNumbers } from './obs-values.js'
 
@@ -59,7 +60,7 @@ export function cellData(
   )
   const size = keys.sizeFactorKey
     ? cellNumbers(data, keys.sizeFactorKey, chosen, 'positive')
-    : Float32Array.from(chosen, (_, i) => row(i).counts.reduce((sum, count) => sum + count, 0))
+    : Float32Array.from(chosen, (_, i) => knownTotal(row(i).counts, counts.missing))
   const empty = size.findIndex((value) => !(value > 0))
   if (empty >= 0) {
     throw new ScvaeError(
@@ -72,7 +73,7 @@ export function cellData(
     source: {
       nCells: chosen.length,
       nGenes: counts.nGenes,
-      counts: countsInMemory(chosen.length, counts.nGenes, row),
+      counts: countsInMemory(chosen.length, counts.nGenes, row, counts.missing),
       categorical: covariates.map(({ codes }) => codes),
       continuous,
       size,
@@ -80,6 +81,9 @@ export function cellData(
     categorical: covariates.map(({ categories }, i) => ({ key: names[i]!, categories })),
   }
 }
+
+const knownTotal = (counts: Float32Array, missing: boolean): number =>
+  counts.reduce((sum, count) => (missing && count === MISSING ? sum : sum + count), 0)
 
 const oneBatch = (n: number) => ({ codes: new Int32Array(n), categories: ['all'] })
 

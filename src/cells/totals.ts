@@ -1,6 +1,7 @@
 import type { CountMatrix } from '../anndata/counts/counts.js'
+import { MISSING } from '../numeric/missing.js'
 
-/** Total count of every cell over the given genes, or over all. */
+/** Total of the known counts of every cell over the given genes, or over all. */
 export function totalsOver(counts: CountMatrix, genes: Int32Array | undefined): Float64Array {
   if (!genes) return counts.cellTotals()
   const used = markedGenes(counts, genes)
@@ -8,19 +9,32 @@ export function totalsOver(counts: CountMatrix, genes: Int32Array | undefined): 
   for (const { firstCell, nCells, offsets, genes: columns, counts: values } of counts.blocks) {
     for (let i = 0; i < nCells; i++) {
       let sum = 0
-      for (let k = offsets[i]!; k < offsets[i + 1]!; k++) if (used[columns[k]!]) sum += values[k]!
+      for (let k = offsets[i]!; k < offsets[i + 1]!; k++) {
+        const isKnown = !counts.missing || values[k] !== MISSING
+        if (isKnown && used[columns[k]!]) sum += values[k]!
+      }
       totals[firstCell + i] = sum
     }
   }
   return totals
 }
 
-/** Stored counts of some cells in the given genes, or in all. */
-export function nonzerosOf(counts: CountMatrix, cells: Int32Array, genes: Int32Array | undefined): number {
+/** How many of the counts of some cells in the given genes, or in all, are not zero and how many are missing. */
+export function entriesOf(
+  counts: CountMatrix,
+  cells: Int32Array,
+  genes: Int32Array | undefined,
+): { nonzeros: number; missing: number } {
   const used = markedGenes(counts, genes)
-  let nonzeros = 0
-  for (const cell of cells) for (const gene of counts.row(cell).genes) nonzeros += used[gene]!
-  return nonzeros
+  let stored = 0
+  let missing = 0
+  for (const cell of cells) {
+    const row = counts.row(cell)
+    for (const gene of row.genes) stored += used[gene]!
+    if (!counts.missing) continue
+    for (const [k, gene] of row.genes.entries()) if (row.counts[k] === MISSING) missing += used[gene]!
+  }
+  return { nonzeros: stored - missing, missing }
 }
 
 /** 1 for each of the given genes, or for all. */

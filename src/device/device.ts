@@ -1,6 +1,8 @@
 import type { Expression } from './expression.js'
 import type { StepInputs, StepValue } from './step-number.js'
 
+export { MISSING } from '../numeric/missing.js'
+
 /**
  * The one interface between the model and whatever computes it.
  *
@@ -26,20 +28,17 @@ export interface Parameter {
   readonly secondMoment: Tensor
 }
 
-/** One cell's counts that are not zero: genes ascending, counts beside them; {@link MISSING} where a count is not known. */
+/** One cell's counts that are not zero: genes ascending, counts beside them; `MISSING` where a count is not known. */
 export interface CellRow {
   readonly genes: Int32Array
   readonly counts: Float32Array
 }
 
-/** In place of a count that is not known: zero to the encoder, nothing to the likelihood. */
-export const MISSING = -1
-
 /** Where counts come from: memory, or a disk. */
 export interface CountSource {
   readonly nCells: number
   readonly nGenes: number
-  /** Whether rows may hold {@link MISSING}. */
+  /** Whether rows may hold `MISSING`. */
   readonly missing?: boolean
   /** Rows of cells, in the order in which they are asked for; at once where they lie in memory. */
   load(cells: Int32Array): readonly CellRow[] | Promise<readonly CellRow[]>

@@ -63,8 +63,10 @@ export interface ReportData {
     nGenes: number
     /** Genes in the file. */
     totalGenes: number
-    /** Stored counts of the fitted cells and genes. */
+    /** Counts of the fitted cells and genes that are not zero. */
     nonzeros: number
+    /** Those that are missing. */
+    missing: number
     /** Where the counts were read from: `X`, `layers/counts`, … */
     countsSource: string
     /** Cells of the file that were not fitted. */

@@ -20,13 +20,17 @@ export function warningList(data: ReportData): string {
 }
 
 export function dataFacts({ data, run, history }: ReportData): string {
-  const density = data.nonzeros / (data.nCells * data.nGenes)
+  const share = (counts: number) => {
+    const part = counts / (data.nCells * data.nGenes)
+    return Number.isFinite(part) ? `${(100 * part).toPrecision(3)} %` : '–'
+  }
   const genes = data.nGenes === data.totalGenes ? '' : ` of ${formatCount(data.totalGenes)} in the file`
   return factList([
     ['Cells', formatCount(data.nCells)],
     ['Genes', `${formatCount(data.nGenes)}${genes}`],
     ['Counts', data.countsSource],
-    ['Nonzero', Number.isFinite(density) ? `${(100 * density).toPrecision(3)} %` : '–'],
+    ['Nonzero', share(data.nonzeros)],
+    ...(data.missing > 0 ? [['Missing', share(data.missing)] as const] : []),
     ['Cells left out', formatCount(data.cellsLeftOut)],
     ['Epochs', formatCount(history.length)],
     ['Device', run.device],

@@ -111,6 +111,7 @@ export class Trainer {
       network.shape,
       source.nCells,
       source.size.slice(0, 1000),
+      ...(source.counts.missing ? ['missing'] : []),
     ])
     this.#plateau = new LearningRatePlateau(learningRate)
     this.#progress = {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { highlyVariableGenes } from '../../src/analysis/genes/highly-variable-genes.js'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
+import { type Lacks, withGaps } from '../gaps.js'
 
 interface Golden {
   batch: number[]
@@ -107,5 +108,47 @@ describe('highlyVariableGenes', () => {
     expect(() =>
       highlyVariableGenes(counts.select([0, 1]), { nTopGenes: 5, batch: Int32Array.of(0, 1) }),
     ).toThrow(/at least two cells/)
+  })
+})
+
+describe('highlyVariableGenes of counts of which some are missing', () => {
+  const batch = Int32Array.from(golden.batch)
+  const nGenes = golden.counts[0]!.length
+  const lacks: Lacks = (cell, gene) => (gene + 3 * cell) % 11 < 2 || (gene === 5 && cell !== 8)
+  const gappy = withGaps(sparse(golden.counts), lacks)
+
+  test('takes the moments of each gene over the cells that know it', () => {
+    const { means, variances, normalizedVariance } = highlyVariableGenes(gappy, { nTopGenes: 20 })
+    for (let g = 0; g < nGenes; g++) {
+      const known = golden.counts.flatMap((row, cell) => (lacks(cell, g) ? [] : [row[g]!]))
+      const mean = known.reduce((a, b) => a + b, 0) / known.length
+      const squares = known.reduce((a, x) => a + (x - mean) ** 2, 0)
+      expect(means[g]).toBeCloseTo(mean, 10)
+      expect(variances[g]).toBeCloseTo(known.length < 2 ? 0 : squares / (known.length - 1), 8)
+      expect(Number.isFinite(normalizedVariance[g])).toBe(true)
+    }
+    // one cell has no variance
+    expect(normalizedVariance[5]).toBe(0)
+  })
+
+  test('is that of the cells that are left where all else of a gene is missing in them', () => {
+    // a whole block of cells is missing: the others are the data
+    const half = golden.counts.length >> 1
+    const without = withGaps(sparse(golden.counts), (cell) => cell >= half)
+    const { genes, normalizedVariance } = highlyVariableGenes(without, { nTopGenes: 30 })
+    const alone = highlyVariableGenes(sparse(golden.counts.slice(0, half)), { nTopGenes: 30 })
+    expect(genes).toEqual(alone.genes)
+    expectClose(normalizedVariance, [...alone.normalizedVariance], 1e-12)
+  })
+
+  test('ranks a gene by the batches that know it', () => {
+    const absent = withGaps(sparse(golden.counts), (cell, gene) => batch[cell] === 1 && gene % 4 === 0)
+    const found = highlyVariableGenes(absent, { nTopGenes: 40, batch })
+    const plain = highlyVariableGenes(sparse(golden.counts), { nTopGenes: 40, batch })
+    for (let g = 0; g < nGenes; g += 4) {
+      expect(found.nTopBatches[g]!).toBeLessThanOrEqual(plain.nTopBatches[g]!)
+      expect(found.normalizedVariance[g]!).toBeGreaterThan(0.2 * plain.normalizedVariance[g]!)
+    }
+    expect(Array.from(found.genes).some((gene) => gene % 4 === 0)).toBe(true)
   })
 })

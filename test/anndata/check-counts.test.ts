@@ -43,7 +43,7 @@ describe('one value among many', () => {
       `"bad-input: "negative.h5ad": X holds no counts: the value of cell "c2" and gene "g3" is -1, below zero. No other matrix of this file holds counts: scvae needs raw counts."`,
     )
     expect(await verdict(await withValue('nan', Number.NaN))).toMatchInlineSnapshot(
-      `"bad-input: "nan.h5ad": X holds no counts: the value of cell "c2" and gene "g3" is NaN, not a finite number. No other matrix of this file holds counts: scvae needs raw counts."`,
+      `"bad-input: "nan.h5ad": X holds no counts: the value of cell "c2" and gene "g3" is NaN, not a finite number. No other matrix of this file holds counts: scvae needs raw counts. Where NaN stands for counts that were not measured, --missing nan leaves them out."`,
     )
     expect(await verdict(await withValue('inf', Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(
       `"bad-input: "inf.h5ad": X holds no counts: the value of cell "c2" and gene "g3" is Infinity, not a finite number. No other matrix of this file holds counts: scvae needs raw counts."`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cellData, libraryPrior } from '../../src/cells/cell-data.js'
+import { withGaps } from '../gaps.js'
 import { rowOf } from '../row-of.js'
 import { smallData } from '../train/small-data.js'
 
@@ -42,6 +43,23 @@ describe('cellData', () => {
         expect(source.continuous[0]![i]).toBe(Math.fround(data.obs.getChild('score')!.get(cell)))
       }
     }
+  })
+
+  it('says that counts are missing, and takes the library size of the others', () => {
+    const gappy = {
+      ...data,
+      counts: withGaps(data.counts, (cell, gene) => gene === 4 || gene % 7 === cell % 7),
+    }
+    for (const genes of [undefined, Int32Array.from({ length: 40 }, (_, i) => 40 - i)]) {
+      const { source } = cellData(gappy, {}, Int32Array.of(50, 2, 8), genes)
+      expect(source.counts.missing).toBe(true)
+      for (const i of [0, 1, 2]) {
+        const { counts } = rowOf(source, i)
+        expect(counts.includes(-1)).toBe(true)
+        expect(source.size[i]).toBe(counts.reduce((sum, count) => sum + Math.max(0, count), 0))
+      }
+    }
+    expect(cellData(data, {}).source.counts.missing).toBe(false)
   })
 
   it('makes no category for cells that are left out', () => {

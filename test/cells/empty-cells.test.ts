@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dropEmptyCells } from '../../src/cells/empty-cells.js'
-import { nonzerosOf, totalsOver } from '../../src/cells/totals.js'
+import { entriesOf, totalsOver } from '../../src/cells/totals.js'
+import { withGaps } from '../gaps.js'
 import { smallData } from '../train/small-data.js'
 
 const { counts, path, nCells, nGenes } = smallData()
@@ -30,8 +31,30 @@ describe('totals over genes', () => {
     const stored = Array.from(cells)
       .flatMap((cell) => [dense[cell]![3]!, dense[cell]![8]!])
       .filter(Boolean)
-    expect(nonzerosOf(counts, cells, GENES)).toBe(stored.length)
-    expect(nonzerosOf(counts, ALL, undefined)).toBe(counts.nonzeros)
+    expect(entriesOf(counts, cells, GENES)).toEqual({ nonzeros: stored.length, missing: 0 })
+    expect(entriesOf(counts, ALL, undefined)).toEqual({ nonzeros: counts.nonzeros, missing: 0 })
+  })
+})
+
+describe('counts that are missing', () => {
+  const gappy = withGaps(counts, (cell, gene) => gene === 3 || cell === 4)
+
+  it('do not add to totals', () => {
+    const totals = Array.from(ALL, (cell) => (cell === 4 ? 0 : dense[cell]![8]!))
+    expect(Array.from(totalsOver(gappy, GENES))).toEqual(totals)
+    const all = dense.map((row, cell) => (cell === 4 ? 0 : row.reduce((a, b) => a + b, 0) - row[3]!))
+    expect(Array.from(totalsOver(gappy, undefined))).toEqual(all)
+  })
+
+  it('are counted apart from those that are not zero', () => {
+    const cells = Int32Array.of(4, 11, 2)
+    const nonzeros = [11, 2].filter((cell) => dense[cell]![8]).length
+    expect(entriesOf(gappy, cells, GENES)).toEqual({ nonzeros, missing: 4 })
+    expect(entriesOf(gappy, ALL, undefined).missing).toBe(nCells - 1 + nGenes)
+  })
+
+  it('make a cell empty that has no others', () => {
+    expect(Array.from(dropEmptyCells({ ...data, counts: gappy }, ALL).empty)).toEqual([4])
   })
 })
 

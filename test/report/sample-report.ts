@@ -35,6 +35,7 @@ export function sampleReport(n = 300, types = 5): ReportData {
       nGenes: 2000,
       totalGenes: 20_670,
       nonzeros: n * 200,
+      missing: 0,
       countsSource: 'layers/counts',
       cellsLeftOut: 3,
     },

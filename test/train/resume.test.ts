@@ -15,6 +15,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { type TrainOptions, trainOptions } from '../../src/train/options.js'
 import { Trainer, type TrainHooks } from '../../src/train/trainer.js'
+import { cellsWithGaps } from '../gaps.js'
+import { rowOf } from '../row-of.js'
 import { bits, smallCells, smallNetwork } from './small-cells.js'
 
 const source = smallCells()
@@ -35,9 +37,9 @@ describe('a training run that is interrupted', async () => {
     await device.dispose()
   })
 
-  async function run(hooks: TrainHooks, options: Partial<TrainOptions> = OPTIONS) {
-    const network = smallNetwork(device, source)
-    const trainer = new Trainer(network, source, trainOptions(options), hooks)
+  async function run(hooks: TrainHooks, options: Partial<TrainOptions> = OPTIONS, cells = source) {
+    const network = smallNetwork(device, cells)
+    const trainer = new Trainer(network, cells, trainOptions(options), hooks)
     try {
       const summary = await trainer.run()
       const curves = summary.history.map(({ epoch, heldoutElbo, learningRate, klWeight }) => ({
@@ -109,6 +111,10 @@ describe('a training run that is interrupted', async () => {
     })
     const path = join(checkpoint.directory, 'checkpoint.safetensors')
     const resume = checkpoint.directory
+    // only zeros are missing, so that the sizes are the same
+    const gaps = cellsWithGaps(source, (cell, gene) => !rowOf(source, cell).genes.includes(gene))
+    expect(gaps.size).toEqual(source.size)
+    await expect(run({ resume }, OPTIONS, gaps)).rejects.toThrow('comes from other data or other settings')
     await expect(run({ resume }, { ...OPTIONS, seed: 5 })).rejects.toMatchObject({
       kind: 'bad-input',
       message: `The checkpoint at ${path} comes from other data or other settings than this run.`,

@@ -2,6 +2,7 @@ import type { CountMatrix } from '../../anndata/counts/counts.js'
 import { checkOptionKeys } from '../../anndata/option-keys.js'
 import { ScvaeError } from '../../errors.js'
 import { loess } from '../../numeric/loess.js'
+import { MISSING } from '../../numeric/missing.js'
 import { median } from '../../numeric/quantile.js'
 
 /** Options of {@link highlyVariableGenes}. */
@@ -24,9 +25,9 @@ export interface HighlyVariableGenes {
   medianRank: Float64Array
   /** In how many batches the gene is among the top. */
   nTopBatches: Int32Array
-  /** Variance over what the trend expects at the gene's mean, after clipping; the mean over batches. */
+  /** Variance over what the trend expects at the gene's mean, after clipping; the mean over batches that know the gene. */
   normalizedVariance: Float64Array
-  /** Mean and variance (n − 1) of the counts over all cells. */
+  /** Mean and variance (n − 1) of the counts over all cells, or over those in which the gene is known. */
   means: Float64Array
   variances: Float64Array
 }
@@ -40,7 +41,9 @@ const OPTION_KEYS = ['nTopGenes', 'batch', 'nBatches', 'span']
  * clipped at mean + σ·√n and the variance of (count − mean) / σ ranks the genes. Genes are taken by their median rank over
  * the batches that have them among the top `nTopGenes`, ties by the number of such batches, then by position.
  *
- * Reads the sparse rows twice; memory is five numbers for each batch and gene. Batches of fewer than two cells have no
+ * Where counts are missing, a gene's n is that of the cells in which it is known.
+ *
+ * Reads the sparse rows twice; memory is six numbers for each batch and gene. Batches of fewer than two cells have no
  * variance and are passed over.
  *
  * @param counts raw counts, cells × genes
@@ -56,21 +59,23 @@ export function highlyVariableGenes(
   const nCells = new Float64Array(nBatches)
   for (let i = 0; i < counts.nCells; i++) nCells[batch ? batch[i]! : 0]!++
 
-  const raw = sumsByBatch(counts, batch, nBatches)
-  const overall = overallMoments(raw, nBatches, counts.nCells, nGenes)
+  const raw = sumsByBatch(counts, batch, nCells)
+  const overall = overallMoments(raw, nBatches, nGenes)
 
   const mean = new Float64Array(nBatches * nGenes)
   const sigma = new Float64Array(nBatches * nGenes)
   const clip = new Float64Array(nBatches * nGenes)
   for (let b = 0; b < nBatches; b++) {
     if (nCells[b]! < 2) continue
-    const trend = expectedDeviations(raw, b, nCells[b]!, nGenes, span)
+    const trend = expectedDeviations(raw, b, nGenes, span)
     mean.set(trend.mean, b * nGenes)
     sigma.set(trend.sigma, b * nGenes)
-    const root = Math.sqrt(nCells[b]!)
-    for (let g = 0; g < nGenes; g++) clip[b * nGenes + g] = trend.mean[g]! + trend.sigma[g]! * root
+    for (let g = 0; g < nGenes; g++) {
+      const at = b * nGenes + g
+      clip[at] = trend.mean[g]! + trend.sigma[g]! * Math.sqrt(raw.cells[at]!)
+    }
   }
-  const clipped = sumsByBatch(counts, batch, nBatches, clip)
+  const clipped = sumsByBatch(counts, batch, nCells, clip)
 
   const used = [...nCells.keys()].filter((b) => nCells[b]! >= 2)
   if (used.length === 0) {
@@ -80,16 +85,20 @@ export function highlyVariableGenes(
   }
   const normalizedVariance = new Float64Array(nGenes)
   const ranks: Int32Array[] = []
+  const varies = (b: number, g: number) => raw.cells[b * nGenes + g]! >= 2
+  const batchesOf = Float64Array.from({ length: nGenes }, (_, g) => used.filter((b) => varies(b, g)).length)
   for (const b of used) {
-    const n = nCells[b]!
     const inBatch = new Float64Array(nGenes)
     for (let g = 0; g < nGenes; g++) {
       const at = b * nGenes + g
+      // a gene that is known in fewer cells is last
+      if (!varies(b, g)) continue
+      const n = raw.cells[at]!
       const m = mean[at]!
       // Σ (min(x, clip) − m)², the zeros among the cells included
       const squares = n * m * m + clipped.squares[at]! - 2 * m * clipped.sums[at]!
       inBatch[g] = squares / ((n - 1) * sigma[at]! ** 2)
-      normalizedVariance[g]! += inBatch[g]! / used.length
+      normalizedVariance[g]! += inBatch[g]! / batchesOf[g]!
     }
     ranks.push(descendingRanks(inBatch))
   }
@@ -127,6 +136,8 @@ function checkOptions(
 }
 
 interface Sums {
+  /** Cells of each batch in which a gene is known, at batch · nGenes + gene. */
+  cells: Float64Array
   /** Σ x and Σ x² for each batch and gene, at batch · nGenes + gene. */
   sums: Float64Array
   squares: Float64Array
@@ -135,10 +146,12 @@ interface Sums {
 function sumsByBatch(
   counts: CountMatrix,
   batch: Int32Array | undefined,
-  nBatches: number,
+  nCells: Float64Array,
   clip?: Float64Array,
 ): Sums {
-  const { nGenes } = counts
+  const { nGenes, missing } = counts
+  const nBatches = nCells.length
+  const cells = Float64Array.from({ length: nBatches * nGenes }, (_, at) => nCells[Math.floor(at / nGenes)]!)
   const sums = new Float64Array(nBatches * nGenes)
   const squares = new Float64Array(nBatches * nGenes)
   for (const block of counts.blocks) {
@@ -147,13 +160,17 @@ function sumsByBatch(
       for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++) {
         const at = base + block.genes[k]!
         let x = block.counts[k]!
+        if (missing && x === MISSING) {
+          cells[at]!--
+          continue
+        }
         if (clip && x > clip[at]!) x = clip[at]!
         sums[at]! += x
         squares[at]! += x * x
       }
     }
   }
-  return { sums, squares }
+  return { cells, sums, squares }
 }
 
 /** The variance with n − 1 from sums: exact for whole counts, whose sums are exact in float64. */
@@ -162,9 +179,8 @@ function sampleVariance(sum: number, squares: number, n: number): number {
 }
 
 function overallMoments(
-  { sums, squares }: Sums,
+  { cells, sums, squares }: Sums,
   nBatches: number,
-  nCells: number,
   nGenes: number,
 ): { means: Float64Array; variances: Float64Array } {
   const means = new Float64Array(nGenes)
@@ -172,21 +188,22 @@ function overallMoments(
   for (let g = 0; g < nGenes; g++) {
     let sum = 0
     let square = 0
+    let n = 0
     for (let b = 0; b < nBatches; b++) {
+      n += cells[b * nGenes + g]!
       sum += sums[b * nGenes + g]!
       square += squares[b * nGenes + g]!
     }
-    means[g] = sum / nCells
-    variances[g] = sampleVariance(sum, square, nCells)
+    means[g] = n > 0 ? sum / n : 0
+    variances[g] = sampleVariance(sum, square, n)
   }
   return { means, variances }
 }
 
 /** Mean of every gene in one batch, and the standard deviation that the trend expects there (1 for constant genes). */
 function expectedDeviations(
-  { sums, squares }: Sums,
+  { cells, sums, squares }: Sums,
   b: number,
-  nCells: number,
   nGenes: number,
   span: number,
 ): { mean: Float64Array; sigma: Float64Array } {
@@ -196,9 +213,11 @@ function expectedDeviations(
   const logMean: number[] = []
   const logVariance: number[] = []
   for (let g = 0; g < nGenes; g++) {
-    const sum = sums[b * nGenes + g]!
-    mean[g] = sum / nCells
-    const variance = sampleVariance(sum, squares[b * nGenes + g]!, nCells)
+    const at = b * nGenes + g
+    const n = cells[at]!
+    const sum = sums[at]!
+    mean[g] = n > 0 ? sum / n : 0
+    const variance = sampleVariance(sum, squares[at]!, n)
     if (variance === 0) continue
     varying.push(g)
     logMean.push(Math.log10(mean[g]!))

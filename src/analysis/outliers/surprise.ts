@@ -2,6 +2,7 @@ import type { CellSource } from '../../device/device.js'
 import type { Network } from '../../network/network.js'
 import { generateCells } from '../posterior/generate.js'
 import { expectedCounts, type Posterior, posteriorOf } from '../posterior/inference.js'
+import { missingOf } from '../posterior/missing-counts.js'
 import { LikelihoodMoments } from './likelihood-moments.js'
 import { SurpriseNull } from './surprise-null.js'
 
@@ -20,7 +21,8 @@ export interface Surprise {
 
 /**
  * z-scores of cells' reconstruction log-likelihoods: with z the posterior mean and ℓ the size, counts drawn from the decoder's
- * distributions have log-likelihood Σ_g log p(X_g) with a mean and a variance that {@link LikelihoodMoments} give gene by gene.
+ * distributions have log-likelihood Σ_g log p(X_g) with a mean and a variance that {@link LikelihoodMoments} give gene by gene. Sums
+ * are over the genes whose counts are known.
  */
 export async function surpriseZ(
   network: Network,
@@ -42,14 +44,16 @@ export async function surpriseZ(
     posterior.mean,
   )) {
     const batches = Int32Array.from(cells, (cell) => source.categorical[0]?.[cell] ?? 0)
+    const missing = source.counts.missing ? await missingOf(source, cells) : undefined
     expected.fill(0)
     variance.fill(0)
     // gene by gene, so that a gene's table is read while it lies in the cache
     for (let g = 0; g < nGenes; g++) {
       for (let i = 0; i < cells.length; i++) {
+        const at = i * nGenes + g
+        if (missing?.[at]) continue
         const key = byBatch ? batches[i]! * nGenes + g : g
         tables[key] ??= new LikelihoodMoments(theta(g, batches[i]!), zeroLogits !== undefined)
-        const at = i * nGenes + g
         tables[key].at(mean[at]!, zeroLogits ? 1 / (1 + Math.exp(-zeroLogits[at]!)) : 0, moments)
         expected[i]! += moments.mean
         variance[i]! += moments.variance
@@ -66,7 +70,7 @@ export async function surpriseZ(
 /**
  * The null of {@link surpriseZ}: the same scores on cells that the model makes, encoded anew. The posterior mean has seen the
  * counts that it explains, so the scores are not standard normal even when the model is true; simulation takes that,
- * the amortised encoder and the observed library size into account (a parametric bootstrap).
+ * the amortised encoder and the observed library size into account (a parametric bootstrap). What a cell's parent lacks, it lacks.
  */
 export async function surpriseNull(
   network: Network,
@@ -74,7 +78,7 @@ export async function surpriseNull(
   posterior: Posterior,
   seed: number,
 ): Promise<SurpriseNull> {
-  const simulated = await generateCells(network, source, posterior, NULL_CELLS, seed)
+  const simulated = await generateCells(network, source, posterior, NULL_CELLS, seed, { keepMissing: true })
   const { z } = await surpriseZ(network, simulated, await posteriorOf(network, simulated))
   return new SurpriseNull(z, simulated.size)
 }

@@ -1,9 +1,10 @@
 import { countsInMemory } from '../../cells/counts-in-memory.js'
-import type { CellSource } from '../../device/device.js'
+import { type CellSource, MISSING } from '../../device/device.js'
 import type { Network } from '../../network/network.js'
 import { NOISE } from '../../numeric/philox.js'
 import { Random } from '../../numeric/random.js'
 import { expectedCounts, type Posterior } from './inference.js'
+import { missingOf } from './missing-counts.js'
 
 /** Means above this are drawn as a Poisson of a gamma; below, by going up the distribution from zero. */
 const LARGEST_MEAN_BY_INVERSION = 30
@@ -14,6 +15,7 @@ const LARGEST_MEAN_BY_INVERSION = 30
  *
  * @param nCells how many to make
  * @param seed the same cells for the same seed
+ * @param options.keepMissing leaves missing in each cell what is missing in its parent; else it is drawn like all other counts
  * @returns a source of the simulated cells; `parent` names the real cell behind each
  */
 export async function generateCells(
@@ -22,6 +24,7 @@ export async function generateCells(
   posterior: Posterior,
   nCells: number,
   seed: number,
+  { keepMissing = false }: { keepMissing?: boolean } = {},
 ): Promise<CellSource & { parent: Int32Array }> {
   const { nLatent, library } = network.config
   const random = new Random(seed, NOISE.sample)
@@ -36,12 +39,19 @@ export async function generateCells(
   const parents = sourceOf(source, parent)
   const theta = await network.dispersions()
   const rows: { genes: Int32Array; counts: Float32Array }[] = []
+  const lacks = keepMissing && source.counts.missing === true
   for await (const { cells, mean, zeroLogits } of expectedCounts(network, parents, latent)) {
+    const missing = lacks ? await missingOf(parents, cells) : undefined
     for (let i = 0; i < cells.length; i++) {
       const batch = parents.categorical[0]?.[cells[i]!] ?? 0
       const row = { genes: [] as number[], counts: [] as number[] }
       for (let g = 0; g < source.nGenes; g++) {
         const at = i * source.nGenes + g
+        if (missing?.[at]) {
+          row.genes.push(g)
+          row.counts.push(MISSING)
+          continue
+        }
         if (zeroLogits && random.next() < 1 / (1 + Math.exp(-zeroLogits[at]!))) continue
         const count = drawCount(random, mean[at]!, theta(g, batch))
         if (count === 0) continue
@@ -56,7 +66,7 @@ export async function generateCells(
     library === 'size-factor'
       ? parents.size
       : Float32Array.from(rows, ({ counts }) => Math.max(1, sumOf(counts)))
-  const counts = countsInMemory(nCells, source.nGenes, (cell) => rows[cell]!)
+  const counts = countsInMemory(nCells, source.nGenes, (cell) => rows[cell]!, lacks)
   const { rows: _, ...covariates } = parents
   return { ...covariates, counts, size, parent }
 }
@@ -74,7 +84,9 @@ export function sourceOf(source: CellSource, cells: Int32Array): CellSource {
   }
 }
 
-const sumOf = (values: Float32Array): number => values.reduce((a, b) => a + b, 0)
+/** Of the counts that were drawn. */
+const sumOf = (counts: Float32Array): number =>
+  counts.reduce((sum, count) => (count === MISSING ? sum : sum + count), 0)
 
 /** One count of a negative binomial (theta = Infinity: Poisson). */
 function drawCount(random: Random, mean: number, theta: number): number {

@@ -3,6 +3,7 @@ import { checkOptionKeys } from '../option-keys.js'
 import type { AnnData } from '../read.js'
 import { guessCounts, type SourceSummary, summarizeSource } from '../source-summary.js'
 import { withStore } from '../store/open-store.js'
+import type { Store } from '../store/store.js'
 import { isMtx } from '../tenx/mtx-folder.js'
 import { listSources, sourceFlag } from './count-sources.js'
 import type { LocatedValue, StoredValues } from './stored-values.js'
@@ -51,29 +52,37 @@ function firstOffence(values: StoredValues, allowNoninteger: boolean): Offence |
 
 /** What to do: the other matrix of the file that holds counts, or where to get them. */
 async function remedy(adata: AnnData, offence: Offence): Promise<string> {
-  const other = await otherCounts(adata)
+  // a matrix in text form is alone in its folder
+  const { other, isAnnData } = isMtx(adata.path)
+    ? { other: undefined, isAnnData: false }
+    : await withStore(adata.path, async (store) => ({
+        other: await otherCounts(store, adata),
+        isAnnData: (await store.root.child('obs')) !== undefined,
+      }))
+  const advice = Number.isNaN(offence.at.value) && isAnnData ? MISSING_ADVICE : ''
   if (other) {
     return other.name === 'X'
-      ? 'X holds counts: leave out --layer and --use-raw.'
-      : `${other.name} holds counts: use ${sourceFlag(other.name)}.`
+      ? `X holds counts: leave out --layer and --use-raw.${advice}`
+      : `${other.name} holds counts: use ${sourceFlag(other.name)}.${advice}`
   }
   const none = 'No other matrix of this file holds counts: scvae needs raw counts'
   return offence.onlyNoninteger
     ? `${none}; --allow-noninteger takes estimated counts, as SMART-seq gives them.`
-    : `${none}.`
+    : `${none}.${advice}`
 }
 
+const MISSING_ADVICE = ' Where NaN stands for counts that were not measured, --missing nan leaves them out.'
+
 /** Another matrix of the same file that holds counts. */
-async function otherCounts({ path, countsSource }: AnnData): Promise<SourceSummary | undefined> {
-  // a matrix in text form is alone in its folder
-  if (isMtx(path)) return undefined
-  return withStore(path, async (store) => {
-    const others: SourceSummary[] = []
-    for (const name of await listSources(store.root)) {
-      if (name !== countsSource) others.push(await summarizeSource(store, name))
-    }
-    return guessCounts(others)
-  })
+async function otherCounts(
+  store: Store,
+  { countsSource, maskSource }: AnnData,
+): Promise<SourceSummary | undefined> {
+  const others: SourceSummary[] = []
+  for (const name of await listSources(store.root)) {
+    if (name !== countsSource && name !== maskSource) others.push(await summarizeSource(store, name))
+  }
+  return guessCounts(others)
 }
 
 /** A value in few digits, but never so few that it looks like an integer. */

@@ -10,6 +10,7 @@ import {
   Struct,
   Table,
 } from 'apache-arrow'
+import { MISSING } from '../../numeric/missing.js'
 
 /** A run of consecutive cells as compressed sparse rows: Arrow's list offsets and values, without a copy. */
 export interface CountBlock {
@@ -20,7 +21,7 @@ export interface CountBlock {
   offsets: Int32Array
   /** Gene positions, ascending inside each row. */
   genes: Int32Array
-  /** Counts, parallel to `genes`. */
+  /** Counts, parallel to `genes`; {@link MISSING} for one that is not known, in a matrix that says so. */
   counts: Float32Array
 }
 
@@ -35,14 +36,17 @@ export class CountMatrix {
   readonly nCells: number
   readonly nGenes: number
   readonly blocks: readonly CountBlock[]
+  /** Whether some counts may be {@link MISSING}. */
+  readonly missing: boolean
 
-  constructor(nGenes: number, blocks: readonly CountBlock[]) {
+  constructor(nGenes: number, blocks: readonly CountBlock[], missing = false) {
     this.nGenes = nGenes
     this.blocks = blocks
+    this.missing = missing
     this.nCells = blocks.reduce((n, block) => n + block.nCells, 0)
   }
 
-  /** Number of stored entries. */
+  /** Number of stored entries, those of missing counts among them. */
   get nonzeros(): number {
     return this.blocks.reduce((n, b) => n + b.offsets[b.nCells]! - b.offsets[0]!, 0)
   }
@@ -64,7 +68,7 @@ export class CountMatrix {
     return this.blocks[low]!
   }
 
-  /** One cell's nonzero genes and counts, as views. */
+  /** One cell's nonzero genes and counts, missing ones among them, as views. */
   row(cell: number): { genes: Int32Array; counts: Float32Array } {
     const block = this.blockOf(cell)
     const i = cell - block.firstCell
@@ -73,20 +77,23 @@ export class CountMatrix {
     return { genes: block.genes.subarray(start, end), counts: block.counts.subarray(start, end) }
   }
 
-  /** Sum of counts of every cell (the library size), in float64. */
+  /** Sum of the known counts of every cell (the library size), in float64. */
   cellTotals(): Float64Array {
     const totals = new Float64Array(this.nCells)
     for (const block of this.blocks) {
       for (let i = 0; i < block.nCells; i++) {
         let sum = 0
-        for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++) sum += block.counts[k]!
+        for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++) {
+          const count = block.counts[k]!
+          if (!this.missing || count !== MISSING) sum += count
+        }
         totals[block.firstCell + i] = sum
       }
     }
     return totals
   }
 
-  /** The same counts as an Arrow table (`gene`, `count`), one record batch a block, sharing the buffers. */
+  /** The same entries as an Arrow table (`gene`, `count`), one record batch a block, sharing the buffers. */
   toArrow(): Table<CountColumns> {
     const schema = new Schema<CountColumns>([
       new Field('gene', new List(new Field('item', new Int32(), false)), false),
@@ -175,7 +182,7 @@ export class CountMatrix {
       }
       blocks.push({ firstCell: first, nCells: n, offsets, genes: outGenes, counts: outCounts })
     }
-    return new CountMatrix(nGenes, blocks)
+    return new CountMatrix(nGenes, blocks, this.missing)
   }
 }
 

@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../errors.js'
+import { MISSING } from '../../numeric/missing.js'
 import { type CountBlock, CountMatrix } from './counts.js'
 import { tidyRows } from './tidy-rows.js'
 
@@ -9,15 +10,17 @@ export interface CsrArrays {
   indptr: Float64Array
   /** Gene positions. */
   indices: Int32Array
+  /** NaN for a count that is missing. */
   data: Float32Array
 }
 
-/** A count matrix as plain arrays: a copy, except where the matrix is one block that fills its buffers. */
+/** A count matrix as plain arrays: a copy, except where the matrix is one block that fills its buffers and lacks no count. */
 export function toCsr(counts: CountMatrix): CsrArrays {
   const { nCells, nGenes, nonzeros, blocks } = counts
   const indptr = new Float64Array(nCells + 1)
   const [only] = blocks
-  const whole = blocks.length === 1 && only?.offsets[0] === 0 && only.genes.length === nonzeros
+  const whole =
+    blocks.length === 1 && only?.offsets[0] === 0 && only.genes.length === nonzeros && !counts.missing
   const indices = whole ? only.genes : new Int32Array(nonzeros)
   const data = whole ? only.counts : new Float32Array(nonzeros)
   for (const { firstCell, nCells: cells, offsets, genes, counts: values } of blocks) {
@@ -26,9 +29,14 @@ export function toCsr(counts: CountMatrix): CsrArrays {
     for (let i = 1; i <= cells; i++) indptr[firstCell + i] = offsets[i]! + shift
     if (whole) continue
     indices.set(genes.subarray(offsets[0], offsets[cells]), start)
-    data.set(values.subarray(offsets[0], offsets[cells]), start)
+    data.set(plainValues(values.subarray(offsets[0], offsets[cells]), counts), start)
   }
   return { shape: [nCells, nGenes], indptr, indices, data }
+}
+
+/** Counts as other programs know them: NaN in place of one that is missing. */
+export function plainValues(values: Float32Array, { missing }: Pick<CountMatrix, 'missing'>): Float32Array {
+  return missing ? values.map((value) => (value === MISSING ? Number.NaN : value)) : values
 }
 
 /** Cells of a block. */

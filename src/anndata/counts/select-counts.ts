@@ -1,6 +1,7 @@
 import { CountedBlocks } from './counted-blocks.js'
 import type { CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
+import { type MissingRule, markMissing } from './missing-counts.js'
 import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
 import type { StoredValues } from './stored-values.js'
 
@@ -8,27 +9,44 @@ import type { StoredValues } from './stored-values.js'
  * Reads some cells and genes of a matrix, in the order asked for, by two passes over what holds them: one that counts and
  * one that fills.
  *
- * @returns the counts, and what their values are like with positions among the cells and genes asked for
+ * @param rule which counts are missing, with a mask of the cells and genes asked for
+ * @returns the counts, and what those that are not missing are like, with positions among the cells and genes asked for
  */
 export async function readSelection(
   matrix: StoredMatrix,
   only: Selection,
+  rule: MissingRule = { nan: false },
 ): Promise<{ counts: CountMatrix; values: StoredValues }> {
   const cellAt = newPositions(only.cells, matrix.nCells)
   const geneAt = newPositions(only.genes, matrix.nGenes)
   const entriesPerCell = new Int32Array(only.cells?.length ?? matrix.nCells)
   for await (const slice of matrix.entries(only)) {
-    const { cells } = kept(slice, cellAt, geneAt)
+    const { cells } = observed(kept(slice, cellAt, geneAt), rule)
     for (let k = 0; k < cells.length; k++) entriesPerCell[cells[k]!]!++
   }
   const blocks = new CountedBlocks(entriesPerCell, only.genes?.length ?? matrix.nGenes)
   const scan = new LocatedScan()
   for await (const slice of matrix.entries(only)) {
-    const { cells, genes, values } = kept(slice, cellAt, geneAt)
-    scan.add(values, (k) => ({ cell: cells[k]!, gene: genes[k]! }))
+    const entries = observed(kept(slice, cellAt, geneAt), rule)
+    const judged = rule.nan ? filtered(entries, (k) => !Number.isNaN(entries.values[k]!)) : entries
+    scan.add(judged.values, (k) => ({ cell: judged.cells[k]!, gene: judged.genes[k]! }))
+    const { cells, genes, values } = entries
     for (let k = 0; k < cells.length; k++) blocks.add(cells[k]!, genes[k]!, values[k]!)
   }
-  return { counts: blocks.finish(), values: scan.values }
+  return { counts: markMissing(blocks.finish(), rule), values: scan.values }
+}
+
+/** The entries that a mask does not leave out: what is under it is anything. */
+function observed(entries: MatrixEntries, { mask }: MissingRule): MatrixEntries {
+  return mask ? filtered(entries, (k) => mask.has(entries.cells[k]!, entries.genes[k]!)) : entries
+}
+
+function filtered({ values, cells, genes }: MatrixEntries, keeps: (k: number) => boolean): MatrixEntries {
+  return {
+    values: values.filter((_, k) => keeps(k)),
+    cells: cells.filter((_, k) => keeps(k)),
+    genes: genes.filter((_, k) => keeps(k)),
+  }
 }
 
 /** The position that each old one gets, −1 for one that is not asked for. */

@@ -19,5 +19,6 @@ export function takeCounts(counts: CountMatrix, cells: Int32Array, genes: Int32A
     part.blocks.map((block) =>
       tidyRows({ ...block, genes: block.genes.map((g) => place[g]!) }, genes.length),
     ),
+    counts.missing,
   )
 }

@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../../errors.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { CountMatrix } from '../counts/counts.js'
+import { plainValues } from '../counts/csr-arrays.js'
 import type { Column } from '../frame/column.js'
 import { isTable, oneChunk } from '../frame/one-chunk.js'
 import type { Group } from '../hdf5/hdf5.js'
@@ -36,7 +37,7 @@ export interface NewAnnData {
 const KEYS = ['counts', 'layers', 'obs', 'obsNames', 'var', 'varNames', 'obsm', 'varm', 'uns']
 
 /**
- * Writes a new `.h5ad` file that anndata ≥ 0.9 reads: X as float32 CSR with gzip chunks, `obs` and `var` as data frames,
+ * Writes a new `.h5ad` file that anndata ≥ 0.9 reads: X as float32 CSR with gzip chunks (NaN for missing counts), `obs` and `var` as data frames,
  * `layers`, `obsm` and `varm` as CSR, dense float32 or data frames, `uns` as nested mappings.
  *
  * @param path the file to make, written beside and renamed
@@ -168,7 +169,7 @@ function writeCsr(file: Group, name: string, counts: CountMatrix): void {
   writeChunks(group, 'indptr', [pointers], pointers, [nCells + 1])
   const pieces = counts.blocks.map(({ offsets, nCells: cells, genes, counts: values }) => ({
     genes: genes.subarray(offsets[0], offsets[cells]),
-    values: values.subarray(offsets[0], offsets[cells]),
+    values: plainValues(values.subarray(offsets[0], offsets[cells]), counts),
   }))
   const pick = <K extends 'genes' | 'values'>(key: K) => pieces.map((piece) => piece[key])
   writeChunks(group, 'indices', pick('genes'), new Int32Array(0), [nonzeros])

@@ -5,6 +5,7 @@ import type { ModelDescription } from '../../files/model-files.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
+import { MISSING_OPTIONS } from '../fit/fit-options.js'
 import { Log } from '../log.js'
 
 /** What `-o` may end in. */
@@ -29,6 +30,7 @@ export const embed: Command = {
     },
     layer: { type: 'string', requiresArg: true, describe: 'Layer with the counts', group: 'Data:' },
     'use-raw': { type: 'boolean', describe: 'Counts of raw/X', group: 'Data:' },
+    ...MISSING_OPTIONS,
     'allow-noninteger': { type: 'boolean', describe: 'Take fractions as counts', group: 'Data:' },
     overwrite: { type: 'boolean', describe: 'Replace the output if it exists', group: 'Output:' },
   },
@@ -41,6 +43,8 @@ export const embed: Command = {
     }
     const log = new Log(verbosityOf(args))
     const layer = args.text('layer')
+    const missing = args.choice('missing', ['nan'])
+    const maskLayer = args.text('mask-layer')
     const { readModel } = await import('../../files/model-files.js')
     const { checkCounts } = await import('../../anndata/counts/check-counts.js')
     const { readAnnData } = await import('../../anndata/read.js')
@@ -50,6 +54,8 @@ export const embed: Command = {
       obs: columnsOf(description),
       ...(layer !== undefined && { layer }),
       ...(args.flag('use-raw') && { useRaw: true }),
+      ...(missing !== undefined && { missing }),
+      ...(maskLayer !== undefined && { maskLayer }),
     })
     for (const warning of adata.warnings) log.warn(warning)
     await checkCounts(adata, { allowNoninteger: args.flag('allow-noninteger') })

@@ -5,7 +5,7 @@ import { type CountsFormat, detectFormat, readAs } from '../../anndata/read-any.
 import { checkCovariates } from '../../cells/check-covariates.js'
 import { dropEmptyCells } from '../../cells/empty-cells.js'
 import { subsetCells } from '../../cells/subset.js'
-import { nonzerosOf } from '../../cells/totals.js'
+import { entriesOf } from '../../cells/totals.js'
 import { formatCount } from '../../report/format.js'
 import { warnOfEmptyCells } from '../empty-cells.js'
 import type { Log } from '../log.js'
@@ -26,8 +26,10 @@ export interface FitData {
   nGenes: number
   /** Total count of every cell of the file over the fitted genes. */
   librarySize: Float64Array
-  /** Stored counts of the fitted cells and genes. */
+  /** Counts of the fitted cells and genes that are not zero. */
   nonzeros: number
+  /** Those that are missing. */
+  missing: number
 }
 
 /**
@@ -36,13 +38,15 @@ export interface FitData {
  * @throws ScvaeError `bad-input` for anything in the file that cannot be fitted
  */
 export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
-  const { file, layer, useRaw, genome, featureType, allowNoninteger } = settings
+  const { file, layer, useRaw, genome, featureType, missing, maskLayer, allowNoninteger } = settings
   const format = await detectFormat(file)
   const adata = await readAs(file, format, {
     useRaw,
     ...(layer !== undefined && { layer }),
     ...(genome !== undefined && { genome }),
     ...(featureType !== undefined && { featureType }),
+    ...(missing !== undefined && { missing }),
+    ...(maskLayer !== undefined && { maskLayer }),
   })
   for (const warning of adata.warnings) log.warn(warning)
   await checkCounts(adata, { allowNoninteger })
@@ -65,7 +69,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
     genes,
     nGenes: genes?.length ?? adata.nGenes,
     librarySize: totals,
-    nonzeros: nonzerosOf(adata.counts, cells, genes),
+    ...entriesOf(adata.counts, cells, genes),
   }
 }
 

@@ -21,6 +21,12 @@ export const TENX_OPTIONS = grouped('Data:', {
   'feature-type': text('Features to take from a 10x matrix; "Gene Expression" without it'),
 })
 
+/** Options of the commands that read AnnData of which counts may be missing. */
+export const MISSING_OPTIONS = grouped('Data:', {
+  missing: text('nan: NaN stands for a count that is missing, and is left out; without it, NaN is refused'),
+  'mask-layer': text('Layer that is 1 where a count was observed, and 0 where it is missing and left out'),
+})
+
 /** The options of `scvae fit`; names of model and training options are scvi-tools' in kebab-case. */
 export const FIT_OPTIONS = {
   ...grouped('Data:', {
@@ -31,6 +37,7 @@ export const FIT_OPTIONS = {
     layer: text('Layer that holds the counts; X without it'),
     'use-raw': flag('Take the counts from raw/X'),
     ...TENX_OPTIONS,
+    ...MISSING_OPTIONS,
     subset: repeated(
       'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
     ),

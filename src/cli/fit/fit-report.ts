@@ -53,6 +53,7 @@ export function fitReportData(input: FitReportInput): ReportData {
       nGenes: data.nGenes,
       totalGenes: adata.nGenes,
       nonzeros: data.nonzeros,
+      missing: data.missing,
       countsSource: adata.countsSource,
       cellsLeftOut: adata.nCells - cells.length,
     },

@@ -32,6 +32,8 @@ export interface FitSettings {
   useRaw: boolean
   genome?: string | undefined
   featureType?: string | undefined
+  missing?: 'nan' | undefined
+  maskLayer?: string | undefined
   subset: SubsetTerm[]
   nTopGenes?: number | undefined
   allGenes: boolean
@@ -77,6 +79,8 @@ export function fitSettings(args: Arguments): FitSettings {
     useRaw: args.flag('use-raw'),
     genome: args.text('genome'),
     featureType: args.text('feature-type'),
+    missing: args.choice('missing', ['nan']),
+    maskLayer: args.text('mask-layer'),
     subset: args.texts('subset').map(subsetTerm),
     nTopGenes: args.whole('n-top-genes', 1),
     allGenes: args.flag('all-genes'),

@@ -15,11 +15,14 @@ export interface Metrics {
   command: string
   input: string
   counts_source: string
+  mask_source: string | null
   n_cells: number
   n_cells_fitted: number
   n_genes: number
   n_genes_fitted: number
   nonzeros: number
+  /** Counts of the fitted cells and genes that are missing. */
+  n_missing: number
   device: string
   kernels: string
   threads: number
@@ -65,11 +68,13 @@ export function metricsOf(
     command,
     input: adata.path,
     counts_source: adata.countsSource,
+    mask_source: adata.maskSource ?? null,
     n_cells: adata.nCells,
     n_cells_fitted: cells.length,
     n_genes: adata.nGenes,
     n_genes_fitted: data.nGenes,
     nonzeros: data.nonzeros,
+    n_missing: data.missing,
     device: device.label,
     kernels: device.build,
     threads,

@@ -13,7 +13,7 @@ const WORD = 4
  * gradient and Adam's two moments, the kept weights, and the work space of a minibatch.
  */
 export function expectedMemory(
-  data: Pick<FitData, 'nGenes' | 'nonzeros'>,
+  data: Pick<FitData, 'nGenes' | 'nonzeros' | 'missing'>,
   { nHidden, nLatent, nLayers, decoder, prior, priorComponents }: ModelConfig,
   batchSize: number,
   resident: number,
@@ -22,7 +22,7 @@ export function expectedMemory(
   const decoded = decoder === 'linear' ? nLatent : nHidden
   const pseudo = prior === 'vamp' ? priorComponents : 0
   const weights = data.nGenes * (nHidden + decoded + pseudo) + 2 * nLayers * nHidden * (nHidden + nLatent)
-  const counts = data.nonzeros * 2 * WORD
+  const counts = (data.nonzeros + data.missing) * 2 * WORD
   const minibatch = batchSize * (2 * data.nGenes + 8 * nHidden) * WORD
   return resident + counts + weights * 5 * WORD + minibatch
 }
@@ -36,15 +36,16 @@ export function preflightLine(
   settings: FitSettings,
   device: { label: string; build: string },
 ): string {
-  const { cells, nGenes, nonzeros, adata } = data
-  const density = ((100 * nonzeros) / (cells.length * nGenes)).toPrecision(2)
+  const { cells, nGenes, nonzeros, missing, adata } = data
+  const percent = (counts: number) => `${((100 * counts) / (cells.length * nGenes)).toPrecision(2)} %`
   const { batchSize, learningRate } = minibatchesFor(cells.length, settings.train)
   const memory = formatBytes(expectedMemory(data, settings.model, batchSize, process.memoryUsage.rss()))
   const epochs = epochsFor(cells.length, settings.train.maxEpochs)
   const chosen = settings.train.batchSize === 'auto' || settings.train.learningRate === 'auto'
   return [
     `fitting ${formatCount(cells.length)} cells × ${formatCount(nGenes)} genes`,
-    `${formatCount(nonzeros)} nonzeros (${density} %) from ${adata.countsSource}`,
+    `${formatCount(nonzeros)} nonzeros (${percent(nonzeros)}) from ${adata.countsSource}`,
+    ...(missing > 0 ? [`${formatPlural(missing, 'count')} missing (${percent(missing)})`] : []),
     `${device.label}, ${device.build} kernels`,
     `about ${memory} of memory`,
     ...(chosen ? [`minibatches of ${formatCount(batchSize)} cells, learning rate ${learningRate}`] : []),
