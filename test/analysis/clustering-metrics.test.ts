@@ -16,6 +16,7 @@ describe('adjustedRandIndex', () => {
     expect(adjustedRandIndex([0, 0, 1, 1, -1], [5, 5, 2, 2, 9])).toBe(1)
     expect(adjustedRandIndex([3, 3, 3], [1, 1, 1])).toBe(1)
     expect(adjustedRandIndex([], [])).toBe(1)
+    expect(adjustedRandIndex([4], [7])).toBe(1)
     const random = new Random(1)
     const draw = () => Int32Array.from({ length: 5000 }, () => random.integer(6))
     expect(Math.abs(adjustedRandIndex(draw(), draw()))).toBeLessThan(0.005)

@@ -37,11 +37,33 @@ describe('upperTailP', () => {
     for (let i = 1; i < order.length; i++) expect(p[order[i]!]).toBeLessThanOrEqual(p[order[i - 1]!]!)
   })
 
-  it('falls back on ranks for few values and for values without spread', () => {
+  /** p by rank: the share of values at least as large, of one more than there are. */
+  const ranks = (values: Float64Array) =>
+    Array.from(values, (x) => values.filter((y) => y >= x).length / (values.length + 1))
+
+  it('is the rank for few values, whatever they are', () => {
     expect(Array.from(upperTailP(Float64Array.of(3, 1, 1e9)))).toEqual([0.5, 0.75, 0.25])
-    const p = upperTailP(Float64Array.from({ length: 500 }, (_, i) => (i === 0 ? 7 : 2)))
-    expect(p[0]).toBeCloseTo(1 / 501, 12)
-    expect(p[1]).toBeCloseTo(500 / 501, 12)
+    const values = draws(100, 4, (random) => random.normal())
+    const few = values.slice(0, 99)
+    expect(Array.from(upperTailP(few))).toEqual(ranks(few))
+    expect(Array.from(upperTailP(values))).not.toEqual(ranks(values))
+  })
+
+  it.each<[string, (i: number) => number]>([
+    ['all alike but one', (i) => (i === 0 ? 7 : 2)],
+    ['alike up to the upper quarter', (i) => (i < 160 ? 2 : i)],
+    ['alike from the upper quarter on', (i) => (i < 120 ? i / 1000 : 2 + (i === 199 ? 5 : 0))],
+  ])('is the rank where the body says nothing of the tail: values %s', (_, value) => {
+    const values = Float64Array.from({ length: 200 }, (_, i) => value(i))
+    expect(Array.from(upperTailP(values))).toEqual(ranks(values))
+  })
+
+  it('is the rank up to the 90 % quantile, that value among them', () => {
+    const values = draws(300, 5, (random) => random.normal()).sort()
+    const expected = ranks(values)
+    const p = upperTailP(values)
+    expect(Array.from(p.slice(0, 271))).toEqual(expected.slice(0, 271))
+    expect(p[271]).not.toBe(expected[271])
   })
 
   it('leaves values that are not finite out', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { highlyVariableGenes } from '../../src/analysis/genes/highly-variable-genes.js'
-import { CountMatrix } from '../../src/anndata/counts/counts.js'
+import { matrixOf } from '../anndata/fixtures.js'
 import { type Lacks, withGaps } from '../gaps.js'
 
 interface Golden {
@@ -23,32 +23,8 @@ const golden = JSON.parse(
   readFileSync(new URL('./fixtures/highly-variable-genes.json', import.meta.url), 'utf8'),
 ) as Golden
 
-/** Sparse rows in blocks of `blockCells`, so that sums must cross blocks. */
-function sparse(rows: readonly (readonly number[])[], blockCells = 32): CountMatrix {
-  const blocks = []
-  for (let first = 0; first < rows.length; first += blockCells) {
-    const part = rows.slice(first, first + blockCells)
-    const offsets = [0]
-    const genes: number[] = []
-    const counts: number[] = []
-    for (const row of part) {
-      for (const [gene, count] of row.entries()) {
-        if (count === 0) continue
-        genes.push(gene)
-        counts.push(count)
-      }
-      offsets.push(genes.length)
-    }
-    blocks.push({
-      firstCell: first,
-      nCells: part.length,
-      offsets: Int32Array.from(offsets),
-      genes: Int32Array.from(genes),
-      counts: Float32Array.from(counts),
-    })
-  }
-  return new CountMatrix(rows[0]!.length, blocks)
-}
+/** In blocks of rows, so that sums must cross blocks. */
+const sparse = (rows: readonly (readonly number[])[]) => matrixOf(rows, 32)
 
 function expectClose(actual: Float64Array, expected: readonly (number | null)[], tolerance: number): void {
   expect(actual).toHaveLength(expected.length)

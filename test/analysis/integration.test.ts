@@ -40,6 +40,14 @@ describe('batchMixing', () => {
     expect(ideal).toBeCloseTo(5 / 9, 12)
   })
 
+  it('leaves cells out of whose neighbours none has a batch', () => {
+    // the last cell has the batchless one as its only neighbour
+    const line = matrix(Float32Array.of(0, 1, 5, 7), 1)
+    const { sameBatch, ideal } = batchMixing(neighbors(line, { k: 2 }), [0, 1, -1, 1], 1)
+    expect(sameBatch).toBe(0)
+    expect(ideal).toBeCloseTo(5 / 9, 12)
+  })
+
   it('refuses too few neighbours and codes of other cells', () => {
     const graph = neighbors(mixed)
     expect(() => batchMixing(graph, batches)).toThrow('needs 15 neighbours a cell, but 14 were given')

@@ -1,40 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { pcaFloor } from '../../src/analysis/metrics/pca.js'
-import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { Random } from '../../src/numeric/random.js'
 import { symmetricEigen } from '../../src/numeric/symmetric-eigen.js'
+import { matrixOf } from '../anndata/fixtures.js'
 
 const N = 90
 const G = 25
 
-/** Counts of three cell types with their own genes, as dense rows and as a count matrix in two blocks. */
+/** Counts of three cell types with their own genes, as dense rows and as a count matrix in three blocks. */
 function typedCounts() {
   const random = new Random(5)
   const dense = Array.from({ length: N }, (_, cell) =>
     Array.from({ length: G }, (_, gene) => random.poisson(gene % 3 === cell % 3 ? 6 : 0.4)),
   )
   dense[7] = new Array<number>(G).fill(0)
-  const block = (first: number, rows: number[][]) => {
-    const offsets = new Int32Array(rows.length + 1)
-    const genes: number[] = []
-    const counts: number[] = []
-    for (const [i, row] of rows.entries()) {
-      for (const [gene, count] of row.entries()) {
-        if (count === 0) continue
-        genes.push(gene)
-        counts.push(count)
-      }
-      offsets[i + 1] = genes.length
-    }
-    return {
-      firstCell: first,
-      nCells: rows.length,
-      offsets,
-      genes: Int32Array.from(genes),
-      counts: Float32Array.from(counts),
-    }
-  }
-  return { dense, counts: new CountMatrix(G, [block(0, dense.slice(0, 40)), block(40, dense.slice(40))]) }
+  return { dense, counts: matrixOf(dense, 40) }
 }
 
 /** The same analysis on dense matrices: covariance and its eigenvectors. */

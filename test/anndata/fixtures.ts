@@ -31,7 +31,7 @@ export function temporaryFolder(): string {
 }
 
 /** Rows of a matrix with explicit numbers, as sparse blocks of `blockCells` rows. */
-export function matrixOf(rows: number[][], blockCells = 2): CountMatrix {
+export function matrixOf(rows: readonly (readonly number[])[], blockCells = 2): CountMatrix {
   const blocks: CountBlock[] = []
   for (let first = 0; first < rows.length; first += blockCells) {
     const part = rows.slice(first, first + blockCells)

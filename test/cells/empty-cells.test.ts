@@ -1,17 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { dropEmptyCells } from '../../src/cells/empty-cells.js'
 import { entriesOf, totalsOver } from '../../src/cells/totals.js'
+import { rowsOf } from '../anndata/fixtures.js'
 import { withGaps } from '../gaps.js'
 import { smallData } from '../train/small-data.js'
 
 const { counts, path, nCells, nGenes } = smallData()
 const data = { path, counts, countsSource: 'layers/counts' } as const
-const dense = Array.from({ length: nCells }, (_, cell) => {
-  const row = new Array<number>(nGenes).fill(0)
-  const { genes, counts: values } = counts.row(cell)
-  for (const [k, gene] of genes.entries()) row[gene] = values[k]!
-  return row
-})
+const dense = rowsOf(counts)
 const ALL = Int32Array.from({ length: nCells }, (_, cell) => cell)
 const GENES = Int32Array.of(3, 8)
 const totalOf = (cell: number) => dense[cell]![3]! + dense[cell]![8]!

@@ -100,15 +100,17 @@ const LOSSES: Record<string, (model: ModelGraph, graph: Graph) => readonly LossT
   'distances of every pair of cells': ({ latent }, graph) => {
     const { draw } = latent
     const other = pointwise(graph, multiply(draw, 1))
-    const distances = pairs(graph, [draw], [other], square(subtract(draw, other)))
+    const distances = pairs(graph, [draw], [other], ([a], [b]) => square(subtract(a, b)))
     return one(mean(graph, exp(negative(distances)), 'all'))
   },
   'cells and components': ({ latent }, graph) => {
     const centres = graph.valueOf(weightOf(graph, 'centres', 4, 2))
     const scales = graph.valueOf(weightOf(graph, 'scales', 4, 1))
     const { draw } = latent
-    const term = multiply(square(subtract(draw, centres)), exp(scales))
-    return one(sum(graph, pairs(graph, [draw], [centres, scales], term), 'all'))
+    const densities = pairs(graph, [draw], [centres, scales], ([z], [centre, scale]) =>
+      multiply(square(subtract(z, centre)), exp(scale)),
+    )
+    return one(sum(graph, densities, 'all'))
   },
   'every function of one and of two': ({ latent }, graph) => {
     const { draw, mean: m } = latent
