@@ -11,6 +11,7 @@ it('exports what users rely on, and nothing else', () => {
     [
       "CountMatrix",
       "LinearSCVI",
+      "MISSING",
       "SCVI",
       "ScvaeError",
       "checkCounts",

@@ -5,7 +5,7 @@ import type { Graph } from '../network/graph.js'
 import { isTermWeight, type ModelGraph, termKey } from '../network/model-graph.js'
 import { WeightValue } from '../network/ops/weight-value.js'
 import type { NetworkState } from '../network/parameters.js'
-import { type Term, Value } from '../network/value.js'
+import { type Origin, type Term, Value } from '../network/value.js'
 import { type TermNodes, termNodes } from './term-nodes.js'
 
 /** A term that is added to the training loss (docs/terms.md). */
@@ -40,7 +40,8 @@ function madeBy({ name, of }: ExtraTerm, graph: Graph, nodes: TermNodes): Value 
 
 /** What tells terms of other functions apart: a digest of the operations that compute a term. */
 function digestOf({ ops }: Graph, first: number, value: Value): string {
-  const place = (of: Value) => `${ops.indexOf(of.op)}.${of.op.outputs.indexOf(of)}`
+  const origins: readonly Origin[] = ops
+  const place = (of: Value) => `${origins.indexOf(of.op)}.${of.op.outputs.indexOf(of)}`
   const texts = ops
     .slice(first)
     .map((op) =>

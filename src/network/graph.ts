@@ -4,7 +4,7 @@ import { CellFact } from './ops/cell-fact.js'
 import { Constant } from './ops/constant.js'
 import { Counts } from './ops/counts.js'
 import { WeightValue } from './ops/weight-value.js'
-import type { Value } from './value.js'
+import type { Origin, Value } from './value.js'
 import { type Weight, WeightPlan } from './weights.js'
 
 /**
@@ -16,7 +16,7 @@ export class Graph {
   readonly plan: WeightPlan
   /** log1p of the minibatch's counts, cells × genes. */
   readonly counts: Value
-  readonly #known = new Set<Op>()
+  readonly #known = new Set<Origin>()
   readonly #weightValues = new Map<string, Value>()
   readonly #facts = new Map<string, Value>()
 

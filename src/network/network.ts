@@ -6,7 +6,7 @@ import type { ModelGraph, NetworkShape } from './model-graph.js'
 import { type NetworkState, ParameterTable } from './parameters.js'
 import { type LossTerm, PassMaker, type PassMode, type PassNetwork } from './pass.js'
 import { ADAM, stepInputs, type TrainingStep } from './step.js'
-import type { Value } from './value.js'
+import type { Origin, Value } from './value.js'
 import type { Trained, Weight } from './weights.js'
 
 /** Sums over cells since they were last taken, in nats, by name. */
@@ -182,10 +182,8 @@ export class Network {
     options: { noise?: { seed: number; step: number }; fed?: ReadonlyMap<Value, Float32Array> } = {},
   ): Promise<Float32Array[]> {
     const { noise, fed } = options
-    const place = (value: Value) => {
-      const { op } = value
-      return `${this.model.graph.ops.indexOf(op)}.${op.outputs.indexOf(value)}`
-    }
+    const origins: readonly Origin[] = this.model.graph.ops
+    const place = (value: Value) => `${origins.indexOf(value.op)}.${value.op.outputs.indexOf(value)}`
     const inputs = fed ? [...fed.keys()] : []
     const key = `${noise ? 'noisy ' : ''}${values.map(place).join()} of ${inputs.map(place).join()}`
     for (const [value, rows] of fed ?? []) this.#feed(value, rows)

@@ -1,6 +1,6 @@
 import type { AdamSettings, Kernels, Minibatch, NoiseKey, Parameter, Tensor } from '../device/device.js'
 import type { StepValue } from '../device/step-number.js'
-import type { Extent, Value } from './value.js'
+import type { Extent, Origin, Value } from './value.js'
 import type { RunningStatistic, Weight } from './weights.js'
 
 /** The gradient of the loss by a value: one weight shared by its mean over the cells, or a tensor of its shape. */
@@ -54,7 +54,7 @@ export interface ReversePass extends ForwardPass {
  * One step of a network: values from values and weights, as calls of the device's kernels, and the calls that take the loss's
  * gradient back. These are the only backward passes that there are; layers and models are put together from operations.
  */
-export abstract class Op {
+export abstract class Op implements Origin {
   readonly inputs: readonly Value[]
   readonly weights: readonly Weight[]
   /** Whether its kernel can update its weights as it works out their gradients. */

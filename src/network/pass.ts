@@ -14,7 +14,7 @@ import type { Adjoint, Op, ReversePass, Sink } from './op.js'
 import { WeightValue } from './ops/weight-value.js'
 import type { ParameterTable } from './parameters.js'
 import { ADAM, STEP } from './step.js'
-import type { Extent, Value } from './value.js'
+import type { Extent, Origin, Value } from './value.js'
 import type { RunningStatistic, Trained, Weight } from './weights.js'
 
 /** How a pass is run. */
@@ -80,7 +80,7 @@ export class PassMaker implements ReversePass {
 
   /** The operations that some values are computed by, in order; what is fed is not computed. */
   static opsBelow(ops: readonly Op[], values: Iterable<Value>, fed: ReadonlySet<Value> = new Set()): Op[] {
-    const needed = new Set<Op>()
+    const needed = new Set<Origin>()
     const visit = (value: Value) => {
       if (fed.has(value) || needed.has(value.op)) return
       needed.add(value.op)
