@@ -38,6 +38,7 @@ const ASKED: readonly Asked[] = [
   { adam: 'numbers', byCell: true, noInput: true },
   { frozen: true },
   { noInput: true },
+  { byCell: true, shadows: true },
 ]
 
 /** Two heads over the same cells, whose passes lie within each other. */

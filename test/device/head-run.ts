@@ -28,15 +28,18 @@ export interface Asked {
   frozen?: boolean
   /** No gradient by the input. */
   noInput?: boolean
+  /** Gradients go beside those of the parameters, which another operation has written in between. */
+  shadows?: boolean
 }
 
-export const askedName = ({ adam, byCell, frozen, noInput }: Asked): string =>
+export const askedName = ({ adam, byCell, frozen, noInput, shadows }: Asked): string =>
   [
     'countHead',
     ...(adam ? [adam === 'numbers' ? ' with adam' : ' with adam by step numbers'] : []),
     ...(byCell ? [', gradient by cell'] : []),
     ...(frozen ? [', frozen'] : []),
     ...(noInput ? [', no gradient by the input'] : []),
+    ...(shadows ? [', gradients beside'] : []),
   ].join('')
 
 const gradientOf = (args: HeadArguments | LogitArguments): HeadGradient | LogitGradient =>
@@ -133,15 +136,17 @@ export class HeadRun {
   /** @param of another head's minibatch, which holds the same cells */
   async onDevice(device: Device, of?: Minibatch): Promise<RunningHead & { batch: Minibatch }> {
     const { setting, head } = this
-    const { adam, byCell, frozen, noInput } = this.asked
+    const { adam, byCell, frozen, noInput, shadows } = this.asked
     const { capacity } = head.shape
     const batch = of ?? (await device.minibatch(setting.source, capacity))
     const on = setting.onDevice(device, batch)
     const byInput = inputGradients(device, setting)
     const logSizeGradient = device.tensor(capacity, 1)
     const byLikelihood = device.tensor(capacity, 1, this.#cellGradient)
+    const parameters = shadows ? device.shadows(on.parameters) : on.parameters
     const back: CountHeadGradientArgs = {
       ...on.args,
+      head: setting.headOf(parameters, on.args.head.absent),
       ...(noInput ? {} : byInput),
       ...(head.drawnSize && { logSizeGradient }),
       ...(byCell && { cellGradient: byLikelihood }),
@@ -152,17 +157,23 @@ export class HeadRun {
       logLikelihood: on.logLikelihood,
       ...byInput,
       logSizeGradient,
-      ...parameterTensors(on.parameters, adam !== undefined),
+      ...parameterTensors(parameters, adam !== undefined),
     }
     return {
       batch,
       start: (cells) => setting.start(device, on, cells),
       forward: () => device.kernels.countHead(on.args),
-      back: () => device.kernels.countHeadGradient(back),
+      back: () => {
+        if (shadows)
+          for (const { gradient } of on.parameters)
+            device.write(gradient, new Float32Array(gradient.rows * gradient.columns).fill(33))
+        device.kernels.countHeadGradient(back)
+      },
       read: () => readAll(device, read),
       release: () => {
         const tensors = [...on.tensors, on.logLikelihood, ...Object.values(byInput)]
         if (!of) device.release(batch)
+        if (shadows) device.release(...parameters)
         device.release(...on.parameters, ...tensors, logSizeGradient, byLikelihood)
       },
     }

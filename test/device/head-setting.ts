@@ -121,11 +121,26 @@ export class HeadSetting extends Setting {
     return present
   }
 
+  /** The head of some parameters: the setting's, in their order. */
+  headOf(parameters: readonly Parameter[], absent: CountHead['absent']): CountHead {
+    const { likelihood, scale } = this.head
+    const named = new Map(parameters.map((p) => [p.name, p]))
+    const logDispersion = named.get('logDispersion')
+    const [weight, bias, zeroWeight, zeroBias] = HIDDEN_WEIGHTS.map((name) => named.get(name))
+    return {
+      likelihood,
+      scale,
+      ...(weight &&
+        bias && { weights: { weight, bias, ...(zeroWeight && zeroBias && { zeroWeight, zeroBias }) } }),
+      ...(logDispersion && { logDispersion }),
+      ...(absent && { absent }),
+    }
+  }
+
   onDevice(device: Device, batch: Minibatch): DeviceHead {
     const { genes, hidden, capacity } = this.shape
-    const { likelihood, scale, drawnSize, logits, absent } = this.head
+    const { likelihood, drawnSize, logits, absent } = this.head
     const parameters = makeParameters(device, this.parameters)
-    const named = new Map(parameters.map((p) => [p.name, p]))
     const tensors: Tensor[] = []
     const tensor = (rows: number, columns: number, values: Float32Array): Tensor => {
       const made = device.tensor(rows, columns, values)
@@ -137,21 +152,13 @@ export class HeadSetting extends Setting {
     const from: HeadInput = logits
       ? { logits: input, ...(likelihood === 'zinb' && { zeroLogits }) }
       : { hidden: input }
-    const logDispersion = named.get('logDispersion')
-    const [weight, bias, zeroWeight, zeroBias] = HIDDEN_WEIGHTS.map((name) => named.get(name))
-    const head: CountHead = {
-      likelihood,
-      scale,
-      ...(weight &&
-        bias && { weights: { weight, bias, ...(zeroWeight && zeroBias && { zeroWeight, zeroBias }) } }),
-      ...(logDispersion && { logDispersion }),
-      ...(this.#present && {
-        absent: {
-          covariate: absent!,
-          present: tensor(this.#present.length / genes, genes, this.#present),
-        },
-      }),
-    }
+    const head = this.headOf(
+      parameters,
+      this.#present && {
+        covariate: absent!,
+        present: tensor(this.#present.length / genes, genes, this.#present),
+      },
+    )
     const logLikelihood = device.tensor(capacity, 1)
     const args: CountHeadArgs = {
       batch,

@@ -43,9 +43,15 @@ export class ModelSetting {
     const priors = Float32Array.from({ length: 2 * categories[0]! }, (_, i) =>
       i % 2 ? 0.4 + i / 10 : 4 + i / 5,
     )
-    const pseudoInputs = this.setting.draws.uniforms(this.config.priorComponents * data.genes, 0, 2)
     const { genes: nGenes } = data
-    this.shape = { nGenes, categories, nContinuous: continuous, libraryPrior: priors, pseudoInputs }
+    const { prior, priorComponents } = this.config
+    this.shape = {
+      nGenes,
+      categories,
+      nContinuous: continuous,
+      libraryPrior: priors,
+      ...(prior === 'vamp' && { pseudoInputs: this.setting.draws.uniforms(priorComponents * nGenes, 0, 2) }),
+    }
   }
 
   network(device: Device, options: NetworkOptions & { seed?: number } = {}): Network {
