@@ -54,6 +54,9 @@ const FORMATS: Readonly<Record<CountsFormat, Format>> = {
   },
 }
 
+/** Whether an option says which counts to read; every command that reads them has these. */
+const choosesCounts = (key: keyof CountsOptions) => key !== 'missing' && key !== 'maskLayer'
+
 /** How the command line spells the options that it has. */
 const FLAGS: Readonly<Record<keyof CountsOptions, string>> = {
   layer: '--layer',
@@ -113,7 +116,10 @@ export function optionsFor(path: string, format: CountsFormat, options: CountsOp
   const foreign = given.find((key) => !known.includes(key))
   if (foreign !== undefined) {
     throw new ScvaeError('usage', `"${path}" is ${what}, to which ${FLAGS[foreign]} does not apply.`, {
-      hint: `What applies: ${known.map((key) => FLAGS[key]).join(', ')}.`,
+      hint: `What applies: ${known
+        .filter(choosesCounts)
+        .map((key) => FLAGS[key])
+        .join(', ')}.`,
     })
   }
   return Object.fromEntries(given.map((key) => [key, options[key]]))
