@@ -31,7 +31,7 @@ describe('modelConfig', () => {
     [{ nLayers: 1.5 }, 'nLayers must be a whole number from 1 to 4096, not 1.5.'],
     [{ dropoutRate: 1 }, 'dropoutRate must be at least 0 and below 1, not 1.'],
     [{ beta: -1 }, 'beta must be a number that is not negative, not -1.'],
-    [{ decoder: 'shallow' }, 'decoder must be one of deep, linear, not "shallow".'],
+    [{ decoder: 'cubic' }, 'decoder must be one of deep, linear, not "cubic".'],
     [{ latentDistribution: 'gamma' }, 'latentDistribution must be one of normal, ln, not "gamma".'],
     [{ prior: 'flat' }, 'prior must be one of normal, mixture, vamp, not "flat".'],
     [{ priorComponents: 0 }, 'priorComponents must be a whole number from 1 to 4096, not 0.'],

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { ModelConfig } from '../../src/network/config.js'
 import { sum } from '../../src/network/functions.js'
 import { Network } from '../../src/network/network.js'
+import { CountHead, type HeadShape } from '../../src/network/ops/count-head.js'
 import { square } from '../../src/network/terms.js'
 import type { Trained } from '../../src/network/weights.js'
 import { largest } from '../device/check.js'
@@ -29,6 +30,17 @@ describe('Network', async () => {
     expect(names({ likelihood: 'zinb' })).toEqual(['px_dropout', 'px_r'])
     expect(names({ library: 'latent' })).toEqual(['l_encoder', 'px_r'])
     expect(names({ prior: 'mixture' })).toEqual(['prior', 'px_r'])
+  })
+
+  it('has no head without the parameters of its likelihood', () => {
+    const { config, shape } = new ModelSetting({ name: '' })
+    const { head } = modelGraph(config, shape, 0)
+    const { logDispersion: _, ...bare }: HeadShape = head.shape
+    expect(() => new CountHead({ ...bare, likelihood: 'poisson' })).not.toThrow()
+    expect(() => new CountHead(bare)).toThrow('A head of nb needs dispersions.')
+    expect(() => new CountHead({ ...head.shape, likelihood: 'zinb' })).toThrow(
+      'A zinb head needs weights or logits of its zeros.',
+    )
   })
 
   it('starts from the seed, within the bounds of PyTorch', async () => {

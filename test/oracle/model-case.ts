@@ -1,5 +1,4 @@
-import { linearScviGraph } from '../../src/models/modules/linear-scvi.js'
-import { scviGraph } from '../../src/models/modules/scvi.js'
+import { GRAPHS } from '../../src/models/network-of.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import type { ModelGraph, NetworkShape } from '../../src/network/model-graph.js'
 import type { LossInput, NamedMatrices } from './autodiff.js'
@@ -64,7 +63,7 @@ export const MODEL_CASES: Record<string, Partial<ModelConfig>> = {
 
 /** The forward code of a configuration. */
 export function modelGraph(config: ModelConfig, shape: NetworkShape, seed: number): ModelGraph {
-  return config.decoder === 'linear' ? linearScviGraph(config, shape, seed) : scviGraph(config, shape, seed)
+  return GRAPHS[config.decoder](config, shape, seed)
 }
 
 const N_CELLS = 9

@@ -43,6 +43,14 @@ const weightsOf = ({ from, logDispersion }: HeadShape): Weight[] => {
   return [weight, bias, zeroWeight, zeroBias, logDispersion].filter((one) => one !== undefined)
 }
 
+/** @throws Error for a likelihood without its parameters, which kernels take to be there */
+function checkParts({ likelihood, from, logDispersion }: HeadShape): void {
+  const zeros = 'hidden' in from ? from.weights.zeroWeight && from.weights.zeroBias : from.zeroLogits
+  if (likelihood === 'zinb' && !zeros) throw new Error('A zinb head needs weights or logits of its zeros.')
+  if (likelihood !== 'poisson' && !logDispersion)
+    throw new Error(`A head of ${likelihood} needs dispersions.`)
+}
+
 function headOf(
   shape: HeadShape,
   pass: ForwardPass,
@@ -80,6 +88,7 @@ export class CountHead extends Op {
   readonly outputs: readonly Value[]
 
   constructor(shape: HeadShape) {
+    checkParts(shape)
     super(valuesOf(shape), weightsOf(shape))
     this.shape = shape
     this.logLikelihood = new Value(this, 'cells', 1, 'log-likelihood')
