@@ -1,14 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
-import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
 import { modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
 import type { Trained } from '../../src/network/weights.js'
 import { plainTensorFlow } from '../device/plain-tensorflow.js'
-import { NO_WEBGPU } from '../device/webgpu.js'
+import { WEBGPU_IF_ALL } from '../device/webgpu-if-all.js'
 import { smallCells } from '../train/small-cells.js'
 
 const source = smallCells(40, 30)
@@ -41,8 +40,7 @@ const rowsOf = (state: NetworkState, name: string, [first, end]: readonly [numbe
 const DEVICES: Record<string, () => Promise<Device>> = {
   'CPU threads': () => createCpuDevice({ threads: 2 }),
   'TensorFlow.js in plain JavaScript': plainTensorFlow,
-  // a software GPU takes minutes to compile what all these networks need
-  ...(NO_WEBGPU === undefined && process.env.SCVAE_TEST_WEBGPU === 'all' && { WebGPU: () => openWebgpu() }),
+  ...WEBGPU_IF_ALL,
 }
 
 describe.each(Object.entries(DEVICES))('what is trained on %s', { timeout: 120_000 }, async (_, open) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { plainTensorFlow } from '../device/plain-tensorflow.js'
+import { WEBGPU_IF_ALL } from '../device/webgpu-if-all.js'
 import { autodiffLoss } from './autodiff.js'
 import { lossInput, MODEL_CASES, modelParameters } from './model-case.js'
 import { expectGradients, expectUpdates, networkRun, withNetworkNoise } from './network-run.js'
@@ -13,9 +14,10 @@ const SEED = 31
 const DEVICES: Record<string, () => Promise<Device>> = {
   'CPU threads': () => createCpuDevice({ threads: 2 }),
   'TensorFlow.js in plain JavaScript': plainTensorFlow,
+  ...WEBGPU_IF_ALL,
 }
 
-describe.each(Object.entries(DEVICES))('network on %s', (_, makeDevice) => {
+describe.each(Object.entries(DEVICES))('network on %s', { timeout: 120_000 }, (_, makeDevice) => {
   let device: Device
   beforeAll(async () => {
     device = await makeDevice()

@@ -4,6 +4,7 @@ import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { termKey } from '../../src/network/model-graph.js'
 import { plainTensorFlow } from '../device/plain-tensorflow.js'
+import { WEBGPU_IF_ALL } from '../device/webgpu-if-all.js'
 import type { NamedMatrices } from './autodiff.js'
 import { Draws } from './draws.js'
 import { finiteDifference } from './finite-difference.js'
@@ -48,9 +49,10 @@ const DEVICES: readonly [string, () => Promise<Device>][] = [
     () => createCpuDevice({ threads: 2, kernels: build }),
   ]),
   ['TensorFlow.js in plain JavaScript', plainTensorFlow],
+  ...Object.entries(WEBGPU_IF_ALL),
 ]
 
-describe.each(DEVICES)('terms of a loss on %s', (_, makeDevice) => {
+describe.each(DEVICES)('terms of a loss on %s', { timeout: 120_000 }, (_, makeDevice) => {
   let device: Device
   beforeAll(async () => {
     device = await makeDevice()

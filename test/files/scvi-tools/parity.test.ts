@@ -7,7 +7,6 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { availableBuilds } from '../../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import type { Device, Minibatch } from '../../../src/device/device.js'
-import { openWebgpu } from '../../../src/device/webgpu/open/open-webgpu.js'
 import { convertScviModel } from '../../../src/files/scvi-tools/import.js'
 import { importWeights } from '../../../src/files/scvi-tools/weights.js'
 import { loadingsOf } from '../../../src/models/loadings.js'
@@ -15,7 +14,7 @@ import { SCVI } from '../../../src/models/scvi.js'
 import type { NetworkState } from '../../../src/network/parameters.js'
 import { largest } from '../../device/check.js'
 import { plainTensorFlow } from '../../device/plain-tensorflow.js'
-import { NO_WEBGPU } from '../../device/webgpu.js'
+import { WEBGPU_IF_ALL } from '../../device/webgpu-if-all.js'
 import {
   debugState,
   fixtureCells,
@@ -236,8 +235,7 @@ const devices: Record<string, () => Promise<Device>> = {
     availableBuilds().map((kernels) => [kernels, () => createCpuDevice({ threads, kernels })]),
   ),
   'TensorFlow.js in plain JavaScript': plainTensorFlow,
-  // a software GPU takes minutes to compile what all these models need
-  ...(NO_WEBGPU === undefined && process.env.SCVAE_TEST_WEBGPU === 'all' && { WebGPU: () => openWebgpu() }),
+  ...WEBGPU_IF_ALL,
 }
 
 for (const [deviceName, open] of Object.entries(devices)) {
