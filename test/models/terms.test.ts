@@ -23,6 +23,16 @@ const TERMS: readonly ExtraTerm[] = [
   { name: 'day', weight: 2, of: classifier(0, 3) },
 ]
 
+/** The distance of a cell to itself is 0, where a root has no slope. */
+const ROOT: ExtraTerm = {
+  name: 'root',
+  weight: 1,
+  of: ({ latent, pairs, pointwise, mean }) => {
+    const squares = pairs([latent], [latent], ([a], [b]) => t.square(t.subtract(a, b)))
+    return mean(pointwise(t.sqrt(squares)), 'all')
+  },
+}
+
 const weightsOf = async ({ network }: Model) => bits(await network.state())
 const refusal = (call: Promise<unknown>) => call.catch(({ kind, message, hint }) => ({ kind, message, hint }))
 
@@ -68,14 +78,14 @@ describe("terms of a user's own in the loss", () => {
   })
 
   it('of weight 0 are looked at, and change nothing', async () => {
-    const watched = TERMS.map((term) => ({ ...term, weight: 0 }))
+    const watched = [...TERMS, ROOT].map((term) => ({ ...term, weight: 0 }))
     const [without, looked, added] = [
       await trained({}),
       await trained({ terms: watched }),
       await trained({ terms: TERMS }),
     ]
     expect(without.summary.terms).toBeUndefined()
-    expect(looked.summary.terms!.mmd).toBeGreaterThan(0)
+    for (const name of ['mmd', 'day', 'root']) expect(looked.summary.terms![name], name).toBeGreaterThan(0)
     const own = await weightsOf(without.model)
     expect(await weightsOf(looked.model)).toMatchObject(own)
     expect((await weightsOf(added.model))['z_encoder.mean.weight']).not.toBe(own['z_encoder.mean.weight'])
@@ -114,11 +124,7 @@ describe("terms of a user's own in the loss", () => {
   it('that are no numbers end the training, which says so', async () => {
     await using model = await create()
     const before = await weightsOf(model)
-    // the distance of a cell to itself is 0, where a root has no slope
-    const of: ExtraTerm['of'] = ({ latent, pairs, mean }) =>
-      mean(t.sqrt(pairs([latent], [latent], ([a], [b]) => t.square(t.subtract(a, b)))), 'all')
-    const term = { name: 'root', weight: 1, of }
-    expect(await refusal(model.train({ ...TRAIN, terms: [term] }))).toMatchObject({
+    expect(await refusal(model.train({ ...TRAIN, terms: [ROOT] }))).toMatchObject({
       kind: 'failed',
       message: 'The training loss is not a number any more in epoch 1. The starting weights were put back.',
       hint: expect.stringContaining('Look for divisions by 0 and for logs and roots of 0 in the term "root"'),

@@ -204,13 +204,19 @@ export const TERM_CASES: Record<string, TermSetting> = {
       },
     ],
   },
-  'new weights, one of them a term by itself': {
+  'new weights, two of them a term by themselves': {
     terms: [
       {
         name: 'alone',
         weight: 0.45,
         of: ({ newWeight }) => newWeight('alone', 1, 1),
         oracle: ({ weight }) => at(weight('term.alone'), 0, 0),
+      },
+      {
+        name: 'apart',
+        weight: 0.2,
+        of: ({ newWeight }) => newWeight('apart', 1, 1),
+        oracle: ({ weight }) => at(weight('term.apart'), 0, 0),
       },
       {
         name: 'shared',
@@ -230,6 +236,6 @@ export const TERM_CASES: Record<string, TermSetting> = {
         oracle: ({ input }) => 3 * average(9, (i) => input.cells.continuous[0]![i]!),
       },
     ],
-    weights: { alone: [1, 1] },
+    weights: { alone: [1, 1], apart: [1, 1] },
   },
 }
