@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
 import { writeAnnData } from '../../src/anndata/write/anndata.js'
+import { writeElements } from '../../src/anndata/write/elements.js'
 import { LinearSCVI } from '../../src/models/linear-scvi.js'
 import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
@@ -76,6 +77,21 @@ describe('scvae fit --decoder linear', () => {
     expect(refused.stderr).toContain('has varm/scvae_loadings already, of another type, size')
     expect(refused.code).toBe(65)
     expect(namesIn(folder).filter((name) => name.includes('refused'))).toEqual([])
+  }, 60_000)
+
+  it('keeps loadings of the genes of raw out of varm, and says so', async () => {
+    const { path: _path, warnings: _warnings, ...elements } = await readElements(at('input.h5ad'))
+    const raw = { x: elements.x!, var: elements.var, varm: new Map() }
+    await writeElements(at('raw.h5ad'), { ...elements, raw })
+    const words = ['fit', 'raw.h5ad', '--use-raw', '-o', 'of-raw', '--decoder', 'linear', ...QUICK, ...EPOCHS]
+    const { code, stderr, stdout } = await scvae(words, folder)
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'warning: The gene loadings are in the CSV file alone: the counts are those of raw/X',
+    )
+    expect(stdout).not.toContain('varm/')
+    expect((await readAnnData(at('of-raw.h5ad'))).varm).toEqual({})
+    expect(readFileSync(at('of-raw_loadings.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(81)
   }, 60_000)
 
   it('leaves no loadings of a deep decoder', async () => {
