@@ -61,6 +61,8 @@ describe('NOISE', () => {
       shuffle: 65,
       init: 66,
       sample: 67,
+      posterior: 68,
+      pseudoInputs: 69,
     })
   })
 })
