@@ -59,6 +59,20 @@ describe('aggregatedPosteriorDistance', () => {
     )
     const error = sampled.map((x, i) => Math.abs(x - whole[i]!)).sort()
     expect(error[N / 2]).toBeLessThan(0.3)
+    expect(sampled).not.toEqual(whole)
+  })
+
+  it('takes two cells, and a cell farther than densities reach', () => {
+    const two = aggregatedPosteriorDistance(posterior(data.slice(0, 2 * D), variances.slice(0, 2 * D)))
+    for (let i = 0; i < 2; i++) expect(two[i]).toBeCloseTo(plainDistance(data, variances, 2, D, i), 10)
+    // the density of a cell near the first on the scale of the last would overflow
+    const means = new Float32Array(3 * 60)
+    means.fill(0.1, 60, 120)
+    means.fill(1e15, 120)
+    const wide = { means: matrix(means, 60), variances: matrix(new Float32Array(180).fill(1), 60) }
+    const distance = aggregatedPosteriorDistance(wide)
+    expect(distance.every(Number.isFinite)).toBe(true)
+    expect(distance[2]).toBeGreaterThan(1000)
   })
 
   it('refuses one cell and values that are not finite', () => {
@@ -85,6 +99,11 @@ describe('neighborDistance', () => {
     expect(Array.from(neighborDistance(neighbors(matrix(heap, 1), { k: 16 })))).toEqual(new Array(40).fill(0))
     heap.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24])
     expect(neighborDistance(neighbors(matrix(heap, 1), { k: 16 })).every(Number.isFinite)).toBe(true)
+  })
+
+  it('is 0 where the distances do not vary', () => {
+    const even = matrix(Float32Array.of(0, 2, 4, 6, 8), 1)
+    expect(Array.from(neighborDistance(neighbors(even), 1))).toEqual([0, 0, 0, 0, 0])
   })
 
   it('refuses a k beyond the neighbours given', () => {

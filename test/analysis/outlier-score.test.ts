@@ -68,6 +68,9 @@ describe('combineOutlierScores', () => {
     expect(flagged(flag)).toBeLessThanOrEqual(6)
     for (let i = 0; i < n; i++) expect(adjustedP[i]).toBeGreaterThanOrEqual(p[i]!)
     expect(flagged(combineOutlierScores({ ...parts, alpha: 1e-12 }).flag)).toBe(0)
+    // at alpha itself a cell is flagged
+    const alpha = adjustedP[0]!
+    expect(combineOutlierScores({ ...parts, alpha }).flag[0]).toBe(1)
   })
 
   it('gives a cell that was left out no score and no flag', () => {
@@ -83,9 +86,12 @@ describe('combineOutlierScores', () => {
   })
 
   it('refuses parts of different cells', () => {
-    const parts = { surpriseP: new Float64Array(3), aggregatedDistance: new Float64Array(2) }
-    expect(() => combineOutlierScores({ ...parts, neighborDistance: new Float64Array(3) })).toThrow(
-      '3, 2 and 3 cells',
-    )
+    const parts = (surprise: number, aggregated: number, neighbor: number) => ({
+      surpriseP: new Float64Array(surprise),
+      aggregatedDistance: new Float64Array(aggregated),
+      neighborDistance: new Float64Array(neighbor),
+    })
+    expect(() => combineOutlierScores(parts(3, 2, 3))).toThrow('3, 2 and 3 cells')
+    expect(() => combineOutlierScores(parts(3, 3, 2))).toThrow('3, 3 and 2 cells')
   })
 })
