@@ -95,7 +95,7 @@ const devices: { name: string; open: () => Promise<Device>; cases: readonly Case
 const training = { seed: SEED, step: STEP, klWeight: KL_WEIGHT, adam: ADAM }
 
 for (const { name, open, cases } of devices) {
-  describe(`loss and gradients of the network (${name})`, async () => {
+  describe(`loss and gradients of the network (${name})`, { timeout: 120_000 }, async () => {
     const device = await open()
     afterAll(() => device.dispose())
 
