@@ -3,30 +3,13 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
-import { umapByUmapJs } from '../../src/analysis/umap/umap-js.js'
-import { childDataset, withH5File } from '../../src/anndata/hdf5/hdf5.js'
-import { hdf5Array } from '../../src/anndata/hdf5/store.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import { SlicedArray } from '../../src/anndata/slices/sliced-array.js'
 import { SCVI } from '../../src/models/scvi.js'
-import { matrix } from '../matrix.js'
-import { type Finished, namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
+import { type Finished, namesIn, numbers, obsm, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()
 const EPOCHS = ['--max-epochs', '3', '--validate-every', '1']
 const EMPTY_CELL = 17
-
-/** A dense array of obsm. */
-function obsm(path: string, name: string): Promise<ArrayLike<number>> {
-  return withH5File(path, 'r', (file) =>
-    new SlicedArray(hdf5Array(childDataset(file, `obsm/${name}`)!, path), path).readAll(),
-  )
-}
-
-function numbers(path: string, column: string): Promise<number[]> {
-  return readAnnData(path).then(({ obs }) => Array.from(obs.getChild(column)!, Number))
-}
 
 beforeAll(async () => {
   await writeFixture(join(folder, 'input.h5ad'), { nCells: 300, nGenes: 200, empty: [EMPTY_CELL] })
@@ -219,24 +202,6 @@ describe('scvae fit', () => {
     }
   }, 60_000)
 
-  it('lays out by umap-js when asked to, from the neighbours and the seed of the fit', async () => {
-    const words = ['-o', 'peer', '--umap-backend', 'umap-js', '--seed', '3', '--json', '--batch-key', 'batch']
-    const { code, stdout, stderr } = await scvae(['fit', 'input.h5ad', ...words, ...EPOCHS], folder)
-    expect(code).toBe(0)
-    expect(stderr).toContain('laying out 299 cells by UMAP (umap-js)')
-    expect(JSON.parse(stdout).umap_backend).toBe('umap-js')
-    const fitted = (values: ArrayLike<number>, width: number) => {
-      const rows = Array.from(values)
-      expect(rows.splice(EMPTY_CELL * width, width).every(Number.isNaN)).toBe(true)
-      return matrix(Float32Array.from(rows), width)
-    }
-    const latent = fitted(await obsm(at('peer.h5ad'), 'X_scvae'), 10)
-    const layout = fitted(await obsm(at('peer.h5ad'), 'X_umap'), 2)
-    const expected = await umapByUmapJs(neighbors(latent), { seed: 3 })
-    expect(layout).toEqual(expected)
-    for (const name of namesIn(folder)) if (name.startsWith('peer')) rmSync(at(name), { recursive: true })
-  }, 60_000)
-
   it('fits its own output again, beside the layout that is there', async () => {
     const again = await scvae(['fit', 'out.h5ad', '--no-umap', '--quiet', '--json', ...EPOCHS], folder)
     expect(again.code).toBe(0)
@@ -267,72 +232,4 @@ describe('scvae fit', () => {
     expect(other.code).toBe(65)
     expect(namesIn(folder).filter((name) => name.includes('other'))).toEqual([])
   })
-})
-
-describe('scvae fit, again', () => {
-  it('gives the same bytes for one and two threads, and for the same seed again', async () => {
-    const words = ['fit', 'input.h5ad', '--quiet', '--no-umap', ...EPOCHS]
-    for (const [prefix, threads] of [
-      ['one', '1'],
-      ['two', '2'],
-      ['again', '2'],
-    ] as const) {
-      const { code } = await scvae([...words, '-o', prefix, '--threads', threads], folder)
-      expect(code).toBe(0)
-    }
-    const one = readFileSync(join(folder, 'one_latent.arrow'))
-    expect(readFileSync(join(folder, 'two_latent.arrow')).equals(one)).toBe(true)
-    expect(readFileSync(join(folder, 'again_latent.arrow')).equals(one)).toBe(true)
-  }, 120_000)
-
-  it('fits a subset of cells and the most variable genes, and marks the others', async () => {
-    const words = ['--subset', 'cell_type=type_1', '--subset', 'cell_type=type_2', '--n-top-genes', '50']
-    const { code, stdout, stderr } = await scvae(
-      ['fit', 'input.h5ad', '-o', 'part', '--json', '--no-umap', ...words, ...EPOCHS],
-      folder,
-    )
-    expect(stderr).toContain('the 50 most variable of 200 genes are fitted (seurat_v3)')
-    expect(code).toBe(0)
-    const adata = await readAnnData(join(folder, 'part.h5ad'))
-    const wanted = Array.from(adata.obs.getChild('cell_type')!, (type) =>
-      type === 'type_1' || type === 'type_2' ? 1 : 0,
-    )
-    const used = await numbers(join(folder, 'part.h5ad'), 'scvae_used')
-    wanted[EMPTY_CELL] = 0
-    expect(used).toEqual(wanted)
-    expect(JSON.parse(stdout)).toMatchObject({
-      n_cells_fitted: wanted.filter(Boolean).length,
-      n_genes_fitted: 50,
-      subset: ['cell_type=type_1', 'cell_type=type_2'],
-    })
-  }, 60_000)
-
-  it.each([
-    [
-      'likelihood and library',
-      ['--likelihood', 'zinb', '--library', 'latent', '--dispersion', 'gene-batch', '--batch-key', 'batch'],
-    ],
-    [
-      'covariates',
-      ['--categorical-covariate', 'cell_type', '--continuous-covariate', 'depth', '--encode-covariates'],
-    ],
-    [
-      'size factors',
-      ['--size-factor-key', 'depth', '--likelihood', 'poisson', '--n-layers', '2', '--layer-norm', 'both'],
-    ],
-    ['WebAssembly', ['--kernels', 'wasm']],
-  ])(
-    'takes other settings: %s',
-    async (name, words) => {
-      const prefix = name.replaceAll(' ', '-')
-      const { code, stderr } = await scvae(
-        ['fit', 'input.h5ad', '-o', prefix, '--no-umap', ...words, ...EPOCHS],
-        folder,
-      )
-      expect(stderr).not.toContain('scvae:')
-      expect(code).toBe(0)
-      expect(existsSync(join(folder, `${prefix}.h5ad`))).toBe(true)
-    },
-    60_000,
-  )
 })

@@ -6,6 +6,10 @@ import { afterAll } from 'vitest'
 import { simulateCells } from '../../src/analysis/simulate/simulate.js'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import type { Column } from '../../src/anndata/frame/column.js'
+import { childDataset, withH5File } from '../../src/anndata/hdf5/hdf5.js'
+import { hdf5Array } from '../../src/anndata/hdf5/store.js'
+import { readAnnData } from '../../src/anndata/read.js'
+import { SlicedArray } from '../../src/anndata/slices/sliced-array.js'
 import { writeAnnData } from '../../src/anndata/write/anndata.js'
 
 const MAIN = resolve('dist/src/cli/main.js')
@@ -57,6 +61,18 @@ export function start(words: readonly string[], cwd = '.'): Running {
 /** Runs the built command in a folder to its end. */
 export function scvae(words: readonly string[], cwd = '.'): Promise<Finished> {
   return start(words, cwd).finished
+}
+
+/** A dense array of obsm. */
+export function obsm(path: string, name: string): Promise<ArrayLike<number>> {
+  return withH5File(path, 'r', (file) =>
+    new SlicedArray(hdf5Array(childDataset(file, `obsm/${name}`)!, path), path).readAll(),
+  )
+}
+
+/** A column of obs as numbers. */
+export function numbers(path: string, column: string): Promise<number[]> {
+  return readAnnData(path).then(({ obs }) => Array.from(obs.getChild(column)!, Number))
 }
 
 /** A folder of the test file's own that goes when it ends. */

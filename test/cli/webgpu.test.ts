@@ -42,7 +42,7 @@ describe('GPUs on the command line', () => {
   })
 
   // a software GPU takes half a minute for this
-  it.skipIf(NO_WEBGPU !== undefined || process.env.SCVAE_TEST_WEBGPU !== 'all')(
+  it.skipIf(NO_WEBGPU !== undefined || process.env.SCVAE_TEST_CHECKS !== 'all')(
     'fit as CPU threads do',
     async () => {
       const words = ['fit', 'fixture.h5ad', '--max-epochs', '2', '--n-hidden', '16', '--no-umap', '--json']

@@ -31,13 +31,13 @@ export const CHECKS: readonly Check[] = [
 export const GPU_CHECKS: readonly Check[] = [...CHECKS, ...neighborChecks()]
 
 /**
- * Each kernel's first check and every so many after it, for GPUs on which all of them take long. All of them where the
- * environment says SCVAE_TEST_WEBGPU=all, as continuous integration does.
+ * Each kernel's first check and every so many after it, for devices on which all of them take long. All of them where the
+ * environment says SCVAE_TEST_CHECKS=all, as continuous integration does.
  */
-export function fewOfEach(step: number): Check[] {
-  const every = globalThis.process?.env.SCVAE_TEST_WEBGPU === 'all' ? 1 : step
+export function fewOfEach(checks: readonly Check[], step: number): Check[] {
+  const every = globalThis.process?.env.SCVAE_TEST_CHECKS === 'all' ? 1 : step
   const seen = new Map<string, number>()
-  return GPU_CHECKS.filter(({ name }) => {
+  return checks.filter(({ name }) => {
     const kernel = name.split(/[,:]/)[0]!
     const n = seen.get(kernel) ?? 0
     seen.set(kernel, n + 1)

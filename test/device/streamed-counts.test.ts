@@ -16,7 +16,7 @@ import { expectNear } from './expect-near.js'
 import { NO_WEBGPU, openWithBare } from './webgpu.js'
 
 /** Whether time does not matter. */
-const ALL = process.env.SCVAE_TEST_WEBGPU === 'all'
+const ALL = process.env.SCVAE_TEST_CHECKS === 'all'
 
 const ALL_STAY: CountsOptions = {}
 

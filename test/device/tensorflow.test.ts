@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelConfig } from '../../src/network/config.js'
+import { CHECKS, fewOfEach } from './checks.js'
 import { describeConformance } from './conformance.js'
 import { LongRun } from './long-run.js'
 import { plainTensorFlow, tensorCount } from './plain-tensorflow.js'
 
-describeConformance('TensorFlow.js in plain JavaScript', plainTensorFlow)
+describeConformance('TensorFlow.js in plain JavaScript', plainTensorFlow, fewOfEach(CHECKS, 3))
 
 const MODELS: Record<string, Partial<ModelConfig>> = {
   'nb with batch norm': {},

@@ -21,7 +21,7 @@ import { bits, smallCells, smallNetwork } from '../train/small-cells.js'
 import { smallData } from '../train/small-data.js'
 import { ADAM } from './adam-expected.js'
 import { near } from './check.js'
-import { fewOfEach } from './checks.js'
+import { fewOfEach, GPU_CHECKS } from './checks.js'
 import { describeConformance } from './conformance.js'
 import { expectNear } from './expect-near.js'
 import { firstAdapter, NO_WEBGPU, openWithBare } from './webgpu.js'
@@ -209,4 +209,4 @@ describe.skipIf(NO_WEBGPU !== undefined)('matrix products in every cut', SLOW, (
 })
 
 // the last: it disposes of the device
-if (gpu) describeConformance('WebGPU', async () => gpu, fewOfEach(4))
+if (gpu) describeConformance('WebGPU', async () => gpu, fewOfEach(GPU_CHECKS, 4))

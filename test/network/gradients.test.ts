@@ -80,7 +80,7 @@ function expectedGradients(gradients: NamedMatrices): Record<string, Expected> {
 }
 
 /** On a software GPU a case takes seconds: every third, all of them in continuous integration. */
-const GPU_CASES = CASES.filter((_, i) => i % 3 === 0 || process.env.SCVAE_TEST_WEBGPU === 'all')
+const GPU_CASES = CASES.filter((_, i) => i % 3 === 0 || process.env.SCVAE_TEST_CHECKS === 'all')
 
 const devices: { name: string; open: () => Promise<Device>; cases: readonly Case[] }[] = [
   ...availableBuilds().map((kernels) => ({
