@@ -46,7 +46,7 @@ describe('scvae embed', { timeout: 60_000 }, () => {
     expect(await say('own.model', 'cells.h5ad', '-o', 'again.arrow')).toContain('exists already')
     expect(await say('cells.h5ad', 'cells.h5ad', '-o', 'new.csv')).toContain('is not a model folder')
     await writeFixture(join(folder, 'few.h5ad'), { nCells: 20, nGenes: 5 })
-    expect(await say('own.model', 'few.h5ad', '-o', 'new.csv')).toContain('"few.h5ad" has no gene')
+    expect(await say('own.model', 'few.h5ad', '-o', 'new.csv')).toContain("lacks 20 of the model's 20 genes")
     expect(namesIn(folder)).toEqual([...before, 'few.h5ad'].sort())
   })
 })

@@ -1,6 +1,6 @@
 import { formatCount } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
-import { TENX_OPTIONS } from '../fit/fit-options.js'
+import { countsOptions, MATRIX_OPTIONS } from '../counts-options.js'
 import { Log } from '../log.js'
 import { convertScvi } from './convert-scvi.js'
 
@@ -14,14 +14,9 @@ export const convert: Command = {
       'What to write; ends in .h5ad, .zarr, .zarr.zip, .arrow or .h5 (10x), or in / for a 10x folder; a folder for a model',
   },
   options: {
-    layer: {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Write only this layer, as X, with obs and var',
-      group: 'Data:',
-    },
-    'use-raw': { type: 'boolean', describe: 'Write only raw/X, as X, with obs and var', group: 'Data:' },
-    ...TENX_OPTIONS,
+    ...MATRIX_OPTIONS,
+    layer: { ...MATRIX_OPTIONS.layer, describe: 'Write only this layer, as X, with obs and var' },
+    'use-raw': { ...MATRIX_OPTIONS['use-raw'], describe: 'Write only raw/X, as X, with obs and var' },
     overwrite: { type: 'boolean', describe: 'Replace the target if it exists', group: 'Output:' },
     json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' },
   },
@@ -35,16 +30,10 @@ export const convert: Command = {
     const { isScviModel } = await import('../../files/scvi-tools/import.js')
     if (isScviModel(file)) return convertScvi(args)
     const log = new Log(verbosityOf(args))
-    const layer = args.text('layer')
-    const genome = args.text('genome')
-    const featureType = args.text('feature-type')
     const { convertFile } = await import('../../anndata/convert.js')
     const { from, to, nCells, nGenes, warnings } = await convertFile(file, target, {
       overwrite: args.flag('overwrite'),
-      ...(args.flag('use-raw') && { useRaw: true }),
-      ...(layer !== undefined && { layer }),
-      ...(genome !== undefined && { genome }),
-      ...(featureType !== undefined && { featureType }),
+      ...countsOptions(args),
     })
     for (const warning of warnings) log.warn(warning)
     log.info(`wrote ${target}: ${formatCount(nCells)} cells × ${formatCount(nGenes)} genes`)

@@ -1,11 +1,10 @@
 import { extname } from 'node:path'
 import type { AnnData } from '../../anndata/read.js'
 import { ScvaeError } from '../../errors.js'
-import type { ModelDescription } from '../../files/model-files.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
-import { MISSING_OPTIONS } from '../fit/fit-options.js'
+import { COUNTS_OPTIONS, countsOptions } from '../counts-options.js'
 import { Log } from '../log.js'
 
 /** What `-o` may end in. */
@@ -17,7 +16,7 @@ export const embed: Command = {
   describe: 'Write the latent of cells by a trained model',
   positionals: {
     model: 'A model folder (PREFIX.model, or what convert made of a model of scvi-tools)',
-    file: "An .h5ad file or zarr store with the model's genes and obs columns",
+    file: "Counts of the model's genes and its obs columns: .h5ad or zarr, 10x .h5 or mtx folder, loom",
   },
   options: {
     output: {
@@ -28,9 +27,7 @@ export const embed: Command = {
       describe: 'What to write: .h5ad (a copy with obsm/X_scvae), .arrow or .csv',
       group: 'Output:',
     },
-    layer: { type: 'string', requiresArg: true, describe: 'Layer with the counts', group: 'Data:' },
-    'use-raw': { type: 'boolean', describe: 'Counts of raw/X', group: 'Data:' },
-    ...MISSING_OPTIONS,
+    ...COUNTS_OPTIONS,
     'allow-noninteger': { type: 'boolean', describe: 'Take fractions as counts', group: 'Data:' },
     overwrite: { type: 'boolean', describe: 'Replace the output if it exists', group: 'Output:' },
   },
@@ -42,32 +39,17 @@ export const embed: Command = {
       throw new ScvaeError('usage', `-o must end in ${ENDINGS.join(', ')}, not "${output}".`)
     }
     const log = new Log(verbosityOf(args))
-    const layer = args.text('layer')
-    const missing = args.choice('missing', ['nan'])
-    const maskLayer = args.text('mask-layer')
     const { readModel } = await import('../../files/model-files.js')
     const { checkCounts } = await import('../../anndata/counts/check-counts.js')
-    const { readAnnData } = await import('../../anndata/read.js')
+    const { readCounts } = await import('../../anndata/read-any.js')
     const { description } = readModel(directory)
-    const adata = await readAnnData(file, {
-      genes: description.genes,
-      obs: columnsOf(description),
-      ...(layer !== undefined && { layer }),
-      ...(args.flag('use-raw') && { useRaw: true }),
-      ...(missing !== undefined && { missing }),
-      ...(maskLayer !== undefined && { maskLayer }),
-    })
+    const adata = await readCounts(file, countsOptions(args))
     for (const warning of adata.warnings) log.warn(warning)
     await checkCounts(adata, { allowNoninteger: args.flag('allow-noninteger') })
     const latent = await latentOf(directory, adata, log)
     await write(output, file, adata, latent, args.flag('overwrite'))
     log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${description.config.nLatent} dimensions`)
   },
-}
-
-/** The obs columns that a model takes. */
-function columnsOf({ categorical, continuous, sizeFactorKey }: ModelDescription): string[] {
-  return [...categorical.map(({ key }) => key), ...continuous, sizeFactorKey].filter((key) => key !== null)
 }
 
 /** Posterior means of all cells, cells × latent dimensions; NaN for cells without a count in the model's genes. */

@@ -2,7 +2,7 @@ import type { ElementSummary } from '../../anndata/element-summary.js'
 import type { AnnDataSummary } from '../../anndata/inspect.js'
 import { formatCount, formatNumber } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
-import { TENX_OPTIONS } from '../fit/fit-options.js'
+import { countsOptions, KIND_OPTIONS } from '../counts-options.js'
 import { Log } from '../log.js'
 import { textTable } from '../text.js'
 
@@ -11,18 +11,13 @@ export const inspect: Command = {
   usage: 'inspect <file>',
   describe: 'Show what a file holds: counts, layers, possible batch columns',
   positionals: { file: 'An .h5ad file or zarr store, 10x .h5 or mtx folder, loom file' },
-  options: { ...TENX_OPTIONS, json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' } },
+  options: { ...KIND_OPTIONS, json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' } },
   examples: [['$0 inspect data/demo.h5ad', 'which matrix holds counts, which columns could be a batch']],
   async run(args: Arguments): Promise<void> {
     const log = new Log(verbosityOf(args))
-    const genome = args.text('genome')
-    const featureType = args.text('feature-type')
     // the readers load only for this command
     const { inspectCounts } = await import('../../anndata/inspect-any.js')
-    const summary = await inspectCounts(args.positional('file'), {
-      ...(genome !== undefined && { genome }),
-      ...(featureType !== undefined && { featureType }),
-    })
+    const summary = await inspectCounts(args.positional('file'), countsOptions(args))
     for (const warning of summary.warnings) log.warn(warning)
     process.stdout.write(args.flag('json') ? `${summaryJson(summary)}\n` : `${summaryText(summary)}\n`)
   },

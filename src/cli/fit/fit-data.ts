@@ -38,16 +38,9 @@ export interface FitData {
  * @throws ScvaeError `bad-input` for anything in the file that cannot be fitted
  */
 export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
-  const { file, layer, useRaw, genome, featureType, missing, maskLayer, allowNoninteger } = settings
+  const { file, counts, allowNoninteger } = settings
   const format = await detectFormat(file)
-  const adata = await readAs(file, format, {
-    useRaw,
-    ...(layer !== undefined && { layer }),
-    ...(genome !== undefined && { genome }),
-    ...(featureType !== undefined && { featureType }),
-    ...(missing !== undefined && { missing }),
-    ...(maskLayer !== undefined && { maskLayer }),
-  })
+  const adata = await readAs(file, format, counts)
   for (const warning of adata.warnings) log.warn(warning)
   await checkCounts(adata, { allowNoninteger })
   const subset = subsetCells(adata, settings.subset)

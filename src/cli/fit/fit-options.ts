@@ -2,6 +2,8 @@ import { DEVICES } from '../../device/open-device.js'
 import { DEFAULT_MODEL } from '../../network/config.js'
 import { DEFAULT_TRAINING, KL_SCHEDULES } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
+import { COUNTS_OPTIONS } from '../counts-options.js'
+import { flag, grouped, number, repeated, text } from '../option-specs.js'
 
 export const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
 export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
@@ -15,18 +17,6 @@ export const UMAP_BACKENDS = ['scvae', 'umap-js'] as const
 
 const choice = (words: readonly string[]) => words.join(' | ')
 
-/** Options of the commands that read 10x matrices. */
-export const TENX_OPTIONS = grouped('Data:', {
-  genome: text('Genome to take from a 10x .h5 file of several'),
-  'feature-type': text('Features to take from a 10x matrix; "Gene Expression" without it'),
-})
-
-/** Options of the commands that read AnnData of which counts may be missing. */
-export const MISSING_OPTIONS = grouped('Data:', {
-  missing: text('nan: NaN stands for a count that is missing, and is left out; without it, NaN is refused'),
-  'mask-layer': text('Layer that is 1 where a count was observed, and 0 where it is missing and left out'),
-})
-
 /** The options of `scvae fit`; names of model and training options are scvi-tools' in kebab-case. */
 export const FIT_OPTIONS = {
   ...grouped('Data:', {
@@ -34,10 +24,7 @@ export const FIT_OPTIONS = {
     'categorical-covariate': repeated('Column of obs with a further categorical covariate (repeatable)'),
     'continuous-covariate': repeated('Column of obs with a continuous covariate (repeatable)'),
     'size-factor-key': text('Column of obs with a size factor in place of the library size'),
-    layer: text('Layer that holds the counts; X without it'),
-    'use-raw': flag('Take the counts from raw/X'),
-    ...TENX_OPTIONS,
-    ...MISSING_OPTIONS,
+    ...COUNTS_OPTIONS,
     subset: repeated(
       'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
     ),
@@ -147,27 +134,3 @@ export const FIT_OPTIONS = {
     'no-model-cells': flag('Keep posterior, covariates and names of the cells out of the model'),
   }),
 } satisfies OptionSpecs
-
-function text(describe: string) {
-  return { type: 'string', requiresArg: true, describe } as const
-}
-
-function number(describe: string) {
-  return { type: 'number', requiresArg: true, describe } as const
-}
-
-function repeated(describe: string) {
-  return { type: 'string', array: true, requiresArg: true, describe } as const
-}
-
-function flag(describe: string) {
-  return { type: 'boolean', describe } as const
-}
-
-function grouped<T extends OptionSpecs>(
-  group: string,
-  specs: T,
-): { [K in keyof T]: T[K] & { group: string } } {
-  const entries = Object.entries(specs).map(([name, spec]) => [name, { ...spec, group }])
-  return Object.fromEntries(entries) as { [K in keyof T]: T[K] & { group: string } }
-}

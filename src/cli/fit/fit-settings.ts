@@ -1,3 +1,4 @@
+import type { CountsOptions } from '../../anndata/read-any.js'
 import type { CovariateKeys } from '../../cells/cell-data.js'
 import type { SubsetTerm } from '../../cells/subset.js'
 import { DEVICES, type DeviceName } from '../../device/open-device.js'
@@ -6,6 +7,7 @@ import type { ModelConfig } from '../../network/config.js'
 import type { TrainOptions } from '../../train/options.js'
 import type { Arguments } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
+import { countsOptions } from '../counts-options.js'
 import type { Verbosity } from '../log.js'
 import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
 import { modelSettings, trainSettings } from './model-settings.js'
@@ -28,12 +30,8 @@ export interface FitSettings {
   categoricalCovariates: string[]
   continuousCovariates: string[]
   sizeFactorKey?: string | undefined
-  layer?: string | undefined
-  useRaw: boolean
-  genome?: string | undefined
-  featureType?: string | undefined
-  missing?: 'nan' | undefined
-  maskLayer?: string | undefined
+  /** Which counts are read. */
+  counts: CountsOptions
   subset: SubsetTerm[]
   nTopGenes?: number | undefined
   allGenes: boolean
@@ -75,12 +73,7 @@ export function fitSettings(args: Arguments): FitSettings {
     categoricalCovariates: args.texts('categorical-covariate'),
     continuousCovariates: args.texts('continuous-covariate'),
     sizeFactorKey: args.text('size-factor-key'),
-    layer: args.text('layer'),
-    useRaw: args.flag('use-raw'),
-    genome: args.text('genome'),
-    featureType: args.text('feature-type'),
-    missing: args.choice('missing', ['nan']),
-    maskLayer: args.text('mask-layer'),
+    counts: countsOptions(args),
     subset: args.texts('subset').map(subsetTerm),
     nTopGenes: args.whole('n-top-genes', 1),
     allGenes: args.flag('all-genes'),

@@ -1,0 +1,36 @@
+import type { CountsOptions } from '../anndata/read-any.js'
+import type { Arguments } from './arguments.js'
+import { flag, grouped, text } from './option-specs.js'
+
+/** Which of a file's genes are read, where a file says of what kind they are. */
+export const KIND_OPTIONS = grouped('Data:', {
+  genome: text('Genome to take from a 10x .h5 file of several'),
+  'feature-type': text('Features to take from a 10x matrix; "Gene Expression" without it'),
+})
+
+/** Which matrix of a file is read. */
+export const MATRIX_OPTIONS = grouped('Data:', {
+  layer: text('Layer that holds the counts; X without it'),
+  'use-raw': flag('Take the counts from raw/X'),
+  ...KIND_OPTIONS,
+})
+
+/** How counts are read, by the commands that use a model: which matrix, and what of it is missing. */
+export const COUNTS_OPTIONS = grouped('Data:', {
+  ...MATRIX_OPTIONS,
+  missing: text('nan: NaN stands for a count that is missing, and is left out; without it, NaN is refused'),
+  'mask-layer': text('Layer that is 1 where a count was observed, and 0 where it is missing and left out'),
+})
+
+/** What was given of these options; a command without one of them has it never given. */
+export function countsOptions(args: Arguments): CountsOptions {
+  const given = {
+    layer: args.text('layer'),
+    useRaw: args.flag('use-raw') || undefined,
+    genome: args.text('genome'),
+    featureType: args.text('feature-type'),
+    missing: args.choice('missing', ['nan']),
+    maskLayer: args.text('mask-layer'),
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
