@@ -6,7 +6,7 @@ import { kernelWgsl } from '../../src/device/webgpu/queue/kernel-wgsl.js'
 import type { Launch } from '../../src/device/webgpu/queue/launch.js'
 import type { Words } from '../../src/device/webgpu/queue/scope.js'
 import { besideEachOther } from '../../src/device/webgpu/steps/beside.js'
-import { headColumnUpdate } from '../../src/device/webgpu/wgsl/head.js'
+import { headColumnUpdate } from '../../src/device/webgpu/wgsl/head-columns.js'
 import { weightUpdate } from '../../src/device/webgpu/wgsl/linear.js'
 import { batchNormReluGradient } from '../../src/device/webgpu/wgsl/norm-gradient.js'
 

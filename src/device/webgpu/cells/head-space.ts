@@ -2,7 +2,7 @@ import type { Likelihood } from '../../device.js'
 import type { GpuTensor } from '../gpu-tensor.js'
 import type { KernelContext } from '../queue/kernel-context.js'
 import { aligned, View } from '../queue/view.js'
-import type { WORK_SCALARS } from '../wgsl/head.js'
+import type { WORK_SCALARS } from '../wgsl/head-work.js'
 
 /**
  * What the head's kernels leave for each other in one view, cells × genes each: logits, gradients by them, by log θ, logits and

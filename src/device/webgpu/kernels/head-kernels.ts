@@ -16,23 +16,12 @@ import { gpu, placeOf, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, rowThreads, strided } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
-import { adamScalars } from '../steps/adam-scalars.js'
 import { splitSum } from '../tiles/tiles.js'
-import {
-  columnGenes,
-  headColumnGradient,
-  headColumnUpdate,
-  headMeans,
-  headRows,
-  maskedHeadMeans,
-  maskLogits,
-  unusualHeadColumnGradient,
-  unusualHeadColumnUpdate,
-  unusualHeadRows,
-  weighRows,
-} from '../wgsl/head.js'
+import { headMeans, maskedHeadMeans, maskLogits } from '../wgsl/head-means.js'
+import { headRows, unusualHeadRows, weighRows } from '../wgsl/head-rows.js'
 import { plainProduct, sumLayers, transposedProduct } from '../wgsl/linear.js'
 import { FIELD } from '../wgsl/minibatch.js'
+import { headColumns } from './head-columns.js'
 import { productGroups, weightProduct } from './weight-product.js'
 
 /** A sum whose terms still lie apart, one behind the other; none where it has been taken. */
@@ -207,11 +196,11 @@ export class HeadKernels {
       const { zeroWeight } = head.weights
       const weight = this.#weight(minibatch, hidden, head.weights.weight, space.gradient, adam)
       const { threads } = weight.source
-      const columns = this.#columns(args, space, head.weights.bias, threads)
+      const columns = headColumns(this.#context, args, space, head.weights.bias, threads)
       recorder.beside(columns, weight, ...(next ? [next(layers, threads)] : []))
       if (space.zero) recorder.run(this.#weight(minibatch, hidden, zeroWeight!, space.zero, adam))
     } else if (head.logDispersion) {
-      recorder.run(this.#columns(args, space, head.logDispersion, COLUMN_THREADS))
+      recorder.run(headColumns(this.#context, args, space, head.logDispersion, COLUMN_THREADS))
     }
   }
 
@@ -271,49 +260,6 @@ export class HeadKernels {
       groups: strided(m * n),
     })
     return NO_LAYERS
-  }
-
-  /** @param first one of the parameters that are summed for */
-  #columns(
-    { batch, head, codes, adam }: CountHeadGradientArgs,
-    { all, starts }: HeadSpace,
-    first: Parameter,
-    threads: number,
-  ): Launch {
-    const { metadata, capacity, nCells, source } = mini(batch)
-    const { likelihood, weights, logDispersion } = head
-    const { bias, zeroBias } = weights ?? {}
-    const { value, gradient, firstMoment, secondMoment } = sharedArena(first, zeroBias, logDispersion)
-    const rows = logDispersion?.value.rows ?? 1
-    const { gradientAt, dispersionAt, zeroAt, sumAt } = starts
-    const columns = {
-      gradientAt,
-      dispersionAt,
-      zeroAt,
-      sumAt,
-      capacity,
-      cells: nCells,
-      genes: source.nGenes,
-      byBatch: rows > 1 ? 1 : 0,
-      biasAt: placeOf(bias),
-      zeroBiasAt: placeOf(zeroBias),
-      logDispersionAt: placeOf(logDispersion),
-    }
-    const groups = [Math.ceil(source.nGenes / columnGenes(threads)), rows, 1] as const
-    const biased = weights !== undefined
-    const usual = biased && !codes
-    const given = codes ? view(codes) : this.#context.nothing
-    if (!adam) {
-      const buffers = { metadata, work: all, gradient }
-      if (usual) return launch(headColumnGradient(likelihood, threads), { buffers, scalars: columns, groups })
-      const kernel = unusualHeadColumnGradient(likelihood, threads, biased, codes !== undefined)
-      return launch(kernel, { buffers: { ...buffers, codes: given }, scalars: columns, groups })
-    }
-    const buffers = { metadata, work: all, value, firstMoment, secondMoment }
-    const scalars = { ...adamScalars(adam), ...columns }
-    if (usual) return launch(headColumnUpdate(likelihood, threads), { buffers, scalars, groups })
-    const kernel = unusualHeadColumnUpdate(likelihood, threads, biased, codes !== undefined)
-    return launch(kernel, { buffers: { ...buffers, codes: given }, scalars, groups })
   }
 
   #weight(

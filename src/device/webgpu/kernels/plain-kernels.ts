@@ -26,11 +26,9 @@ import type {
 } from '../../device.js'
 import { over, type StepValue } from '../../step-number.js'
 import { mini } from '../cells/gpu-minibatch.js'
-import { gpuParameter, isTensor, type ParameterArena, sharedArena, view } from '../gpu-tensor.js'
+import { gpuParameter, isTensor, sharedArena, view } from '../gpu-tensor.js'
 import { type KernelContext, strided } from '../queue/kernel-context.js'
 import { type Launch, launch } from '../queue/launch.js'
-import { aligned } from '../queue/view.js'
-import { adamScalars } from '../steps/adam-scalars.js'
 import { reluDropout, reluDropoutGradient } from '../wgsl/activation.js'
 import { normFeatures } from '../wgsl/lanes.js'
 import { sampleLatent, sampleLatentGradient, sampleLatentGradientBy } from '../wgsl/latent.js'
@@ -38,7 +36,8 @@ import { layerNorm, layerNormGradient } from '../wgsl/layer-norm.js'
 import { cellFact, FIELD } from '../wgsl/minibatch.js'
 import { batchNorm } from '../wgsl/norm.js'
 import { batchNormGradient } from '../wgsl/norm-gradient.js'
-import { adamUpdate, addSums, MOST_SUMS } from '../wgsl/update.js'
+import { addSums, MOST_SUMS } from '../wgsl/update.js'
+import { adamUpdates } from './adam-updates.js'
 import { HeadKernels, type Layers } from './head-kernels.js'
 import { LinearKernels } from './linear-kernels.js'
 import { MapKernels } from './map-kernels.js'
@@ -79,7 +78,7 @@ export class PlainKernels implements Kernels {
     settings: AdamSettings,
   ): void {
     const gradient = this.#linear.sparseLinearGradient(args)
-    const [first, ...others] = this.#adam(parts, settings, gradient.source.threads)
+    const [first, ...others] = adamUpdates(parts, settings, gradient.source.threads)
     if (first) this.#context.recorder.beside(first, gradient)
     else this.#context.recorder.run(gradient)
     for (const other of others) this.#context.recorder.run(other)
@@ -271,19 +270,7 @@ export class PlainKernels implements Kernels {
   }
 
   adam(parts: readonly TrainedPart[], settings: AdamSettings): void {
-    for (const update of this.#adam(parts, settings, 256)) this.#context.recorder.run(update)
-  }
-
-  /** Neighbours in the arena are updated by one dispatch. */
-  #adam(parts: readonly TrainedPart[], settings: AdamSettings, threads: number): Launch[] {
-    return stretchesOf(parts).map(({ arena, first, end }) => {
-      const { value, gradient, firstMoment, secondMoment } = arena
-      return launch(adamUpdate(threads), {
-        buffers: { value, gradient, firstMoment, secondMoment },
-        scalars: { ...adamScalars(settings), first, size: end - first },
-        groups: strided(end - first, threads),
-      })
-    })
+    for (const update of adamUpdates(parts, settings, 256)) this.#context.recorder.run(update)
   }
 
   addSum(batch: Minibatch, values: Tensor, sums: Tensor, element: number): void {
@@ -312,33 +299,6 @@ export class PlainKernels implements Kernels {
       groups: [Math.min(terms.length, MOST_SUMS), 1, 1],
     })
   }
-}
-
-/** Words of an arena that are updated together. */
-interface Stretch {
-  arena: ParameterArena
-  first: number
-  end: number
-  /** Whether the last parameter ends there, so that the next one follows. */
-  whole: boolean
-}
-
-function stretchesOf(parts: readonly TrainedPart[]): Stretch[] {
-  const stretches: Stretch[] = []
-  for (const { parameter, rows = [0, parameter.value.rows] } of parts) {
-    const { arena, value } = gpuParameter(parameter)
-    const [from, to] = rows
-    if (from === to) continue
-    const start = value.view.offset
-    const first = start + from * value.columns
-    const end = start + to * value.columns
-    const whole = to === value.rows
-    const last = stretches.at(-1)
-    if (last?.whole && last.arena === arena && first === aligned(last.end))
-      Object.assign(last, { end, whole })
-    else stretches.push({ arena, first, end, whole })
-  }
-  return stretches
 }
 
 function fieldOf({ categorical }: CellSource, fact: CellFact): number {
