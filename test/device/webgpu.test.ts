@@ -46,7 +46,7 @@ async function train(device: Device, model: Partial<ModelConfig>) {
 }
 
 // a software GPU compiles slowly
-const SLOW = { timeout: 120_000 }
+const SLOW = { timeout: 240_000 }
 
 describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
   it.each<{ name: string; model: Partial<ModelConfig> }>([

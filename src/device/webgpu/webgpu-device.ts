@@ -84,7 +84,7 @@ export class WebgpuDevice implements Device {
 
   tensor(rows: number, columns: number, values?: Float32Array): Tensor {
     const tensor = new GpuTensor(rows, columns, this.#context.floats('tensor', rows * columns))
-    if (values) this.write(tensor, values)
+    if (values) this.#put(tensor, values)
     return tensor
   }
 
@@ -110,7 +110,7 @@ export class WebgpuDevice implements Device {
         arena,
       }
       at += aligned(rows * columns)
-      this.write(parameter.value, values)
+      this.#put(parameter.value, values)
       return parameter
     })
   }
@@ -134,14 +134,16 @@ export class WebgpuDevice implements Device {
   }
 
   write(tensor: Tensor, values: Float32Array): void {
-    const { view, words } = gpu(tensor)
-    if (values.length !== words) {
-      throw new RangeError(
-        `A ${tensor.rows} x ${tensor.columns} tensor takes ${words} values, not ${values.length}.`,
-      )
-    }
     // what is queued before must come before
     this.recorder.flush()
+    this.#put(gpu(tensor), values)
+  }
+
+  /** The same for a tensor that nothing queued knows of. */
+  #put({ rows, columns, view, words }: GpuTensor, values: Float32Array): void {
+    if (values.length !== words) {
+      throw new RangeError(`A ${rows} x ${columns} tensor takes ${words} values, not ${values.length}.`)
+    }
     this.#device.queue.writeBuffer(view.buffer, view.offset * WORD, new Float32Array(values))
   }
 
