@@ -53,7 +53,7 @@ export async function inspectCounts(
 type Form = Pick<SourceSummary, 'encoding' | 'dtype'>
 
 function summarize({ counts, countsSource, values, nCells, nGenes }: AnnData, form: Form): SourceSummary {
-  const { min, max, nonFinite, negative, nonInteger } = values
+  const { min, max, nonFinite, negative, nonInteger, tooLarge } = values
   return {
     name: countsSource,
     flag: sourceFlag(countsSource),
@@ -61,7 +61,7 @@ function summarize({ counts, countsSource, values, nCells, nGenes }: AnnData, fo
     nCells,
     nGenes,
     nonzeros: counts.nonzeros,
-    holdsCounts: !nonFinite && !negative && !nonInteger && max > 0,
+    holdsCounts: !nonFinite && !negative && !nonInteger && !tooLarge && max > 0,
     min: Number.isNaN(min) ? null : min,
     max: Number.isNaN(max) ? null : max,
   }

@@ -6,7 +6,7 @@ import { type MaskOrigin, ObservedMask } from './counts/observed-mask.js'
 import { readSelection } from './counts/select-counts.js'
 import type { Selection, StoredMatrix } from './counts/stored-matrix.js'
 import type { LocatedValue, StoredValues } from './counts/stored-values.js'
-import { type OddEntry, ValueScan } from './counts/value-scan.js'
+import { ODD_KINDS, type OddEntry, ValueScan } from './counts/value-scan.js'
 import { type Frame, readFrame } from './frame/dataframe.js'
 import { positionsOf } from './frame/positions.js'
 import { warnIfRepeated } from './frame/repeated-names.js'
@@ -163,8 +163,9 @@ async function storedValues(scan: ValueScan, matrix: StoredMatrix): Promise<Stor
     ...(await matrix.locate(entry)),
     value,
   })
-  if (scan.nonFinite) values.nonFinite = await locate(scan.nonFinite)
-  if (scan.negative) values.negative = await locate(scan.negative)
-  if (scan.nonInteger) values.nonInteger = await locate(scan.nonInteger)
+  for (const kind of ODD_KINDS) {
+    const found = scan[kind]
+    if (found) values[kind] = await locate(found)
+  }
   return values
 }

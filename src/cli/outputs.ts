@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ScvaeError } from '../errors.js'
 
@@ -29,15 +29,15 @@ export interface OutputOptions {
 }
 
 /**
- * Names the outputs and checks, before any long work, that they can be written.
+ * Checks, before any long work, that outputs replace nothing that they should not.
  *
- * @throws ScvaeError `usage` when an output exists, or would be the input itself; `failed` when the folder is missing or
- * cannot be written to
+ * @throws ScvaeError `usage` when an output exists, or would be the input itself
  */
-export function planOutputs(input: string, options: OutputOptions): Outputs {
-  const outputs = nameOutputs(input, options)
-  const folder = dirname(resolve(outputs.prefix))
-  checkFolder(folder)
+export function checkOutputs(
+  outputs: Outputs,
+  input: string,
+  options: Pick<OutputOptions, 'overwrite' | 'resume'>,
+): void {
   if (sameFile(outputs.h5ad, input)) {
     throw new ScvaeError('usage', `"${outputs.h5ad}" is the input file, which is never written to.`, {
       hint: 'Choose another prefix with -o.',
@@ -50,7 +50,7 @@ export function planOutputs(input: string, options: OutputOptions): Outputs {
       })
     }
   }
-  if (options.overwrite) return outputs
+  if (options.overwrite) return
   // a run that is resumed goes on with its own log and checkpoint
   const own = options.resume ? [outputs.log, outputs.checkpoint] : []
   if (!options.resume && existsSync(outputs.checkpoint)) {
@@ -64,10 +64,14 @@ export function planOutputs(input: string, options: OutputOptions): Outputs {
       hint: 'Use --overwrite to replace it, or another prefix with -o.',
     })
   }
-  return outputs
 }
 
-function nameOutputs(input: string, options: OutputOptions): Outputs {
+/**
+ * Names the outputs of a run.
+ *
+ * @throws ScvaeError `usage` for a prefix that names no file
+ */
+export function nameOutputs(input: string, options: OutputOptions): Outputs {
   let prefix = options.output?.replace(/\.h5ad$/, '')
   if (prefix !== undefined && (prefix === '' || prefix.endsWith('/'))) {
     throw new ScvaeError('usage', `-o "${options.output}" names no file.`, {
@@ -103,19 +107,6 @@ function outputPaths(outputs: Outputs): string[] {
 function sameFile(path: string, other: string): boolean {
   if (!existsSync(path) || !existsSync(other)) return resolve(path) === resolve(other)
   return realpathSync(path) === realpathSync(other)
-}
-
-/** Permission bits do not tell (root, read-only mounts), so a folder is made and taken away again. */
-function checkFolder(folder: string): void {
-  try {
-    rmdirSync(mkdtempSync(join(folder, '.scvae-')))
-  } catch (cause) {
-    const reason = existsSync(folder) ? 'cannot be written to' : 'does not exist'
-    throw new ScvaeError('failed', `The folder "${folder}" ${reason}.`, {
-      hint: 'Make it, or choose another prefix with -o.',
-      cause,
-    })
-  }
 }
 
 /**

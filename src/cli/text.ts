@@ -19,8 +19,3 @@ export function textTable(rows: readonly (readonly string[])[], numeric: readonl
     numeric.includes(i) ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)
   return rows.map((row) => row.map(aligned).join('  ').trimEnd()).join('\n')
 }
-
-/** A word as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}

@@ -12,6 +12,11 @@ export function formatNumber(value: number): string {
   return Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 7 })
 }
 
+/** A share in two significant digits: `12 %`, `100 %`, `0.034 %`. */
+export function formatPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`
+}
+
 /** A p-value: two significant digits, never rounded to 0. */
 export function formatP(p: number): string {
   if (Number.isNaN(p)) return '–'

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { checkCounts } from '../../src/anndata/counts/check-counts.js'
 import type { Group } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
-import { setEncoding, writeDataFrame } from '../../src/anndata/write/parts.js'
+import { setEncoding, writeArray, writeDataFrame } from '../../src/anndata/write/parts.js'
 import { ScvaeError } from '../../src/errors.js'
-import { DATA, makeFile, names, ROWS, temporaryFolder, writeDense, writeSparse } from './fixtures.js'
+import { DATA, makeFile, names, ROWS, rowsOf, temporaryFolder, writeDense, writeSparse } from './fixtures.js'
 
 const folder = temporaryFolder()
 
@@ -53,8 +53,55 @@ describe('one value among many', () => {
     )
   })
 
-  test('a value that only float64 tells from an integer', async () => {
-    expect(await verdict(await withValue('close', 100.0000001))).toContain('is 100.0000001, not an integer')
+  test('a value that is not far from an integer, but further than float arithmetic takes one', async () => {
+    expect(await verdict(await withValue('close', 100.001))).toContain('is 100.001, not an integer')
+    expect(await verdict(await withValue('close2', 200_000.002))).toContain('not an integer')
+  })
+
+  test.each([
+    [2.9999999998, 3],
+    [100.0000001, 100],
+    // the float32 beside 3, and beside 16,777,215 / 8
+    [2.999999761581421, 3],
+    [2097151.75, undefined],
+    [1e-10, 0],
+    [-1e-10, 0],
+  ])('%d is off by what float arithmetic leaves: rounded to %d', async (value, rounded) => {
+    const adata = await readAnnData(await withValue(`near${value}`, value))
+    if (rounded === undefined) return expect(checkCounts(adata)).rejects.toThrow('not an integer')
+    expect(await checkCounts(adata)).toEqual([
+      `Some counts in X are off an integer by what float arithmetic leaves, and are rounded: the value of cell "c2" and gene "g3" was ${value}.`,
+    ])
+    const rows = ROWS.map((row) => [...row])
+    rows[2]![3] = rounded
+    expect(rowsOf(adata.counts)).toEqual(rows)
+    expect(adata.counts.nonzeros).toBe(rows.flat().filter(Boolean).length)
+    // as estimated counts they stay what they are
+    const asTheyAre = await readAnnData(await withValue(`kept${value}`, value))
+    expect(await checkCounts(asTheyAre, { allowNoninteger: value < 0 ? false : true })).toHaveLength(
+      value < 0 ? 1 : 0,
+    )
+  })
+
+  test('counts above 2^24, which float32 does not tell apart', async () => {
+    expect(await verdict(await withValue('most', 2 ** 24))).toBe('counts')
+    expect(await verdict(await withValue('more', 2 ** 24 + 1))).toContain('gene "g3" is 16777217, more than')
+    expect(await verdict(await withValue('more2', 2 ** 40), {}, { allowNoninteger: true })).toContain(
+      `a[:, a.var_names != 'g3'].write_h5ad('mended.h5ad')`,
+    )
+  })
+
+  test('a file without cells, or without genes', async () => {
+    const [rows, columns] = [Float64Array.of(), [0, 4]]
+    const path = await makeFile(join(folder, 'no-cells.h5ad'), 0, 4, (file) => {
+      writeArray(file, 'X', rows, columns)
+    })
+    expect(await verdict(path)).toContain('bad-input: "no-cells.h5ad" has no cells: it is 0 × 4.')
+    const empty = { data: new Float32Array(0), indices: new Int32Array(0), indptr: new Int32Array(6) }
+    const path2 = await makeFile(join(folder, 'no-genes.h5ad'), 5, 0, (file) => {
+      writeSparse(file, 'X', 'csr_matrix', [5, 0], empty)
+    })
+    expect(await verdict(path2)).toContain('has no genes: it is 5 × 0.')
   })
 
   test('allowNoninteger takes fractions, never negatives or NaN', async () => {

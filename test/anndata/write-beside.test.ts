@@ -58,12 +58,10 @@ test('an existing target is refused before anything is written', async () => {
   expect(readFileSync(target, 'utf8')).toBe('new')
 })
 
-test('a missing folder is one sentence', async () => {
-  const write = writeBeside(join(folder, 'none', 'a.txt'), () => undefined)
-  await expect(write).rejects.toMatchObject({
-    kind: 'failed',
-    message: `The folder "${join(folder, 'none')}" does not exist.`,
-  })
+test('a missing folder is made', async () => {
+  const target = join(folder, 'none', 'yet', 'a.txt')
+  await writeBeside(target, (temporary) => writeFileSync(temporary, 'new'))
+  expect(readFileSync(target, 'utf8')).toBe('new')
 })
 
 test('a folder that cannot be written to is one sentence', async () => {

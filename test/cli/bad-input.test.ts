@@ -28,6 +28,11 @@ beforeAll(async () => {
       counts[7] = -1
     },
   })
+  await writeFixture(at('huge.h5ad'), {
+    change: (counts) => {
+      counts[7] = 2 ** 40
+    },
+  })
   await writeFixture(at('log.h5ad'), {
     change: (counts) => {
       for (let i = 0; i < counts.length; i++) counts[i] = Math.log1p(counts[i]!)
@@ -98,6 +103,13 @@ const REFUSALS: Refusal[] = [
     sentence: /"cell_type" holds text/,
   },
   {
+    name: 'a count that float32 does not hold',
+    words: ['huge.h5ad'],
+    code: 65,
+    sentence:
+      /the value of cell "\S+" and gene "(\S+)" is 1099511627776, more than .* a\[:, a\.var_names != '\1'\]/,
+  },
+  {
     name: 'an unknown layer',
     words: ['good.h5ad', '--layer', 'counts'],
     code: 65,
@@ -154,10 +166,9 @@ describe('scvae fit refuses', () => {
     expect(readFileSync(at('good.h5ad')).equals(before)).toBe(true)
   })
 
-  it('a folder that does not exist', async () => {
-    const result = await scvae(['fit', at('good.h5ad'), '-o', 'no/such/out'], inputs)
-    expect(result.stderr).toMatch(/The folder ".*no\/such" does not exist\./)
-    expect(result.code).toBe(1)
+  it('bad input for a folder that does not exist, and leaves none', async () => {
+    const result = await scvae(['fit', at('nan.h5ad'), '-o', 'no/such/out'], inputs)
+    expect(result.code).toBe(65)
     expect(existsSync(at('no'))).toBe(false)
   })
 
@@ -169,7 +180,7 @@ describe('scvae fit refuses', () => {
     const target = process.getuid?.() === 0 ? '/proc' : folder
     if (!existsSync(target)) context.skip('no folder here that root cannot write to')
     const result = await scvae(['fit', at('good.h5ad'), '-o', join(target, 'out')])
-    expect(result.stderr).toMatch(/The folder ".*" cannot be written to\./)
+    expect(result.stderr).toMatch(/The folder ".*" cannot be written to \(E\w+\)\./)
     expect(result.code).toBe(1)
     expect(namesIn(folder)).toEqual([])
   })

@@ -146,7 +146,6 @@ describe('scvae convert', { timeout: 60_000 }, () => {
   it.each([
     [['all.h5ad', 'out.txt'], 2, '"out.txt" does not say what to convert to. Let it end in .h5ad'],
     [['all.h5ad', 'all.h5ad', '--overwrite'], 2, '"all.h5ad" is the input itself.'],
-    [['all.h5ad', 'none/out.h5ad'], 1, 'none" does not exist.'],
     [['none.h5ad', 'out.h5ad'], 65, 'There is no file "none.h5ad".'],
     [['none.arrow', 'out.h5ad'], 65, 'There is no file "none.arrow" that can be read.'],
     [['all.h5ad', 'out.h5ad', '--layer', 'count'], 65, 'has no layer "count"'],

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { simulateCells } from '../../src/analysis/simulate/simulate.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readMtxFolder } from '../../src/anndata/tenx/mtx.js'
-import { planOutputs } from '../../src/cli/outputs.js'
+import { nameOutputs } from '../../src/cli/outputs.js'
 import { namesIn, scvae, temporaryFolder } from './scvae.js'
 
 // several runs of the command a test
@@ -114,6 +114,6 @@ describe('names of outputs', () => {
     ['data/filtered/', 'filtered'],
     ['data/filtered/..', 'data'],
   ])('%s → %s', (input, prefix) => {
-    expect(planOutputs(input, options).prefix).toBe(prefix)
+    expect(nameOutputs(input, options).prefix).toBe(prefix)
   })
 })

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { planOutputs, Staging } from '../../src/cli/outputs.js'
-import { shellWord, textTable } from '../../src/cli/text.js'
+import { shellWord } from '../../src/anndata/shell-word.js'
+import { checkOutputs, nameOutputs, Staging } from '../../src/cli/outputs.js'
+import { textTable } from '../../src/cli/text.js'
 import { namesIn, temporaryFolder } from './scvae.js'
 
 const folder = temporaryFolder()
@@ -10,9 +11,9 @@ const at = (name: string) => join(folder, name)
 const OPTIONS = { csv: false, overwrite: false, resume: false }
 writeFileSync(at('input.h5ad'), 'input')
 
-describe('planOutputs', () => {
+describe('nameOutputs and checkOutputs', () => {
   it('names everything from the prefix, and takes .h5ad off it', () => {
-    const outputs = planOutputs(at('input.h5ad'), { ...OPTIONS, output: at('out.h5ad') })
+    const outputs = nameOutputs(at('input.h5ad'), { ...OPTIONS, output: at('out.h5ad') })
     expect(outputs).toEqual({
       prefix: at('out'),
       h5ad: at('out.h5ad'),
@@ -26,18 +27,19 @@ describe('planOutputs', () => {
   })
 
   it("takes the input's name in the working folder by default", () => {
-    expect(planOutputs(at('input.h5ad'), OPTIONS).prefix).toBe('input')
+    expect(nameOutputs(at('input.h5ad'), OPTIONS).prefix).toBe('input')
   })
 
   it('sees through a link that the output would be the input', () => {
     symlinkSync(at('input.h5ad'), at('link.h5ad'))
-    expect(() => planOutputs(at('input.h5ad'), { ...OPTIONS, output: at('link'), overwrite: true })).toThrow(
+    const outputs = nameOutputs(at('input.h5ad'), { ...OPTIONS, output: at('link') })
+    expect(() => checkOutputs(outputs, at('input.h5ad'), { ...OPTIONS, overwrite: true })).toThrow(
       /is the input file/,
     )
   })
 
   it('refuses a prefix that names no file', () => {
-    expect(() => planOutputs(at('input.h5ad'), { ...OPTIONS, output: `${folder}/` })).toThrow(/names no file/)
+    expect(() => nameOutputs(at('input.h5ad'), { ...OPTIONS, output: `${folder}/` })).toThrow(/names no file/)
   })
 
   it('leaves nothing behind by looking', () => {
@@ -46,7 +48,7 @@ describe('planOutputs', () => {
 })
 
 describe('Staging', () => {
-  const outputs = planOutputs(at('input.h5ad'), { ...OPTIONS, output: at('staged'), overwrite: true })
+  const outputs = nameOutputs(at('input.h5ad'), { ...OPTIONS, output: at('staged'), overwrite: true })
 
   it('shows nothing until it publishes, then all at once, over what was there', () => {
     mkdirSync(outputs.model)

@@ -1,5 +1,6 @@
 import { ScvaeError } from '../../errors.js'
 import { nearestList } from '../frame/nearest.js'
+import { shellWord } from '../shell-word.js'
 import { childGroup, encodingOf } from '../store/nodes.js'
 import { rewriteHint } from '../store/readable.js'
 import type { Store, StoreGroup, StoreNode } from '../store/store.js'
@@ -107,9 +108,4 @@ async function layerNames(root: StoreGroup): Promise<string[]> {
 
 function flagList(sources: readonly CountsSource[]): string {
   return sources.map((source) => `${source} (${sourceFlag(source)})`).join(', ')
-}
-
-/** A word as a shell takes it. */
-function shellWord(word: string): string {
-  return /^[\w.+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,7 +1,7 @@
 import { ScvaeError } from '../../errors.js'
 import { SliceReader } from '../slices/reader.js'
 import { SlicedArray } from '../slices/sliced-array.js'
-import { encodingOf, requiredArray } from '../store/nodes.js'
+import { encodingOf, requiredArray, singleAttribute } from '../store/nodes.js'
 import type { NumericArray, StoreGroup } from '../store/store.js'
 import { runsOf } from './runs.js'
 import type { ValueScan } from './value-scan.js'
@@ -134,7 +134,8 @@ export class SparseElement {
 /** How a group is compressed: by its encoding, or as AnnData before 0.7 marked it; undefined for any other group. */
 export function sparseFormat(group: StoreGroup): 'csr' | 'csc' | undefined {
   const encoding = encodingOf(group)
-  const format = encoding === undefined ? group.attribute('h5sparse_format') : SPARSE_ENCODINGS[encoding]
+  const format =
+    encoding === undefined ? singleAttribute(group, 'h5sparse_format') : SPARSE_ENCODINGS[encoding]
   return format === 'csr' || format === 'csc' ? format : undefined
 }
 

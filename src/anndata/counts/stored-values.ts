@@ -7,6 +7,10 @@ export interface StoredValues {
   nonFinite?: LocatedValue
   negative?: LocatedValue
   nonInteger?: LocatedValue
+  /** The first value that is an integer but for the arithmetic that it went through, which counts may have. */
+  nearInteger?: LocatedValue
+  /** The first value above 2^24, up to which float32 holds every integer. */
+  tooLarge?: LocatedValue
 }
 
 /** A value and where it is. */

@@ -6,8 +6,22 @@ export interface OddEntry {
   value: number
 }
 
-/** The kinds of values that counts cannot have. */
-export const ODD_KINDS = ['nonFinite', 'negative', 'nonInteger'] as const
+/** The kinds of values that counts cannot have, but for `nearInteger`, which stands for one. */
+export const ODD_KINDS = ['nonFinite', 'negative', 'nonInteger', 'nearInteger', 'tooLarge'] as const
+
+/** float32 holds every integer up to this one, and not the next. */
+export const LARGEST_COUNT = 2 ** 24
+
+/** How far arithmetic in floats takes an integer: some units in the last place of float32, which are relative. */
+const NEAR = 1e-6
+/** However large a value is, no further than this. */
+const NEAR_AT_MOST = 1e-3
+
+/** Whether a finite value that is no integer stands for one. */
+function isNearInteger(value: number): boolean {
+  const size = Math.max(1, Math.abs(value))
+  return Math.abs(value - Math.round(value)) <= Math.min(NEAR * size, NEAR_AT_MOST)
+}
 
 /** What a scan of some values found; as plain data where it comes from another thread. */
 export type ScannedValues = Pick<
@@ -26,12 +40,16 @@ export class ValueScan {
   nonFinite: OddEntry | undefined
   /** The first value below zero. */
   negative: OddEntry | undefined
-  /** The first value that is no integer. */
+  /** The first value that is no integer and stands for none. */
   nonInteger: OddEntry | undefined
+  /** The first value that is an integer but for the arithmetic that it went through. */
+  nearInteger: OddEntry | undefined
+  /** The first value above {@link LARGEST_COUNT}. */
+  tooLarge: OddEntry | undefined
 
-  /** Whether every stored value is a nonnegative integer. */
+  /** Whether every stored value is a nonnegative integer that a float32 holds. */
   get areCounts(): boolean {
-    return !this.nonFinite && !this.negative && !this.nonInteger
+    return !this.nonFinite && !this.negative && !this.nonInteger && !this.tooLarge
   }
 
   /** Takes in the values from position `start` in storage order. */
@@ -47,8 +65,12 @@ export class ValueScan {
       }
       if (value < min) min = value
       if (value > max) max = value
-      if (value < 0) this.negative ??= { entry: start + i, value }
-      if (value !== Math.floor(value)) this.nonInteger ??= { entry: start + i, value }
+      const whole = value === Math.floor(value)
+      if (value < 0 && (whole || value < -NEAR)) this.negative ??= { entry: start + i, value }
+      if (value > LARGEST_COUNT) this.tooLarge ??= { entry: start + i, value }
+      if (whole) continue
+      if (isNearInteger(value)) this.nearInteger ??= { entry: start + i, value }
+      else this.nonInteger ??= { entry: start + i, value }
     }
     this.stored += values.length
     this.nonzeros = nonzeros

@@ -1,6 +1,12 @@
 import type { Data } from 'apache-arrow'
 import { SlicedArray } from '../slices/sliced-array.js'
-import { damagedElement, encodingOf, requiredArray, unknownEncoding } from '../store/nodes.js'
+import {
+  damagedElement,
+  encodingOf,
+  requiredArray,
+  singleAttribute,
+  unknownEncoding,
+} from '../store/nodes.js'
 import { readAllStrings } from '../store/read-strings.js'
 import type { StoreNode } from '../store/store.js'
 import { categoriesToArrow, numbersToArrow, stringsToArrow } from './arrow-data.js'
@@ -89,6 +95,6 @@ async function readCategorical(element: StoreNode, file: string): Promise<Data> 
 }
 
 function isTrue(element: StoreNode, name: string): boolean {
-  const value = element.attribute(name)
+  const value = singleAttribute(element, name)
   return value === true || value === 1
 }

@@ -1,6 +1,6 @@
 import { type Data, DataType, Vector } from 'apache-arrow'
 import { ScvaeError } from '../../errors.js'
-import { damagedElement, encodingOf } from '../store/nodes.js'
+import { damagedElement, encodingOf, singleAttribute } from '../store/nodes.js'
 import type { NumericArray, StoreArray, StoreGroup, StoreNode } from '../store/store.js'
 import { textOf } from './arrow-columns.js'
 import { numbersToArrow, stringsToArrow } from './arrow-data.js'
@@ -49,7 +49,7 @@ async function columnNames(group: StoreGroup): Promise<string[]> {
   // a frame without columns has an empty float64 attribute
   if (Array.isArray(order)) return order.filter((name) => typeof name === 'string')
   if (typeof order === 'string') return [order]
-  const others = [group.attribute('_index'), CATEGORIES_GROUP]
+  const others = [singleAttribute(group, '_index'), CATEGORIES_GROUP]
   return (await group.keys()).filter((name) => !others.includes(name))
 }
 
@@ -65,7 +65,7 @@ class GroupFrame implements FrameSource {
     this.#group = group
     this.columns = columns
     this.#file = file
-    const index = group.attribute('_index')
+    const index = singleAttribute(group, '_index')
     this.#index = typeof index === 'string' ? index : undefined
     this.indexName = this.#index === '_index' ? undefined : this.#index
   }
@@ -88,7 +88,7 @@ class GroupFrame implements FrameSource {
 
   /** Categories that an attribute names by their path beside the column (zarr has no references). */
   async #categoriesByName(element: StoreNode): Promise<StoreNode | undefined> {
-    const path = element.attribute('categories')
+    const path = singleAttribute(element, 'categories')
     return typeof path === 'string' ? this.#group.child(path) : undefined
   }
 }

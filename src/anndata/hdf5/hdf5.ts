@@ -2,13 +2,12 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Dataset, Entity, Group, File as H5File } from 'h5wasm/node'
 import { ScvaeError } from '../../errors.js'
+import { shellWord } from '../shell-word.js'
 import { guardGlobalHeaps } from './global-heap.js'
 import type { H5Module } from './heap.js'
+import { isStillOpen, superblockAt } from './superblock.js'
 
 export type { Dataset, Group, H5File }
-
-/** The first eight bytes of an HDF5 superblock, which starts at byte 0, 512, 1024, 2048, ... */
-export const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
 
 let library: Promise<typeof import('h5wasm/node')> | undefined
 let loaded: H5Module | undefined
@@ -141,11 +140,8 @@ function checkIsHdf5(path: string): void {
     throw new ScvaeError('bad-input', `The file "${path}" cannot be read (${code}).`, { cause })
   }
   try {
+    if (superblockAt(descriptor, size) !== undefined) return
     const bytes = Buffer.alloc(8)
-    for (let at = 0; at < size; at = at === 0 ? 512 : at * 2) {
-      readSync(descriptor, bytes, 0, 8, at)
-      if (bytes.equals(SIGNATURE)) return
-    }
     readSync(descriptor, bytes, 0, 8, 0)
     const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b
     throw new ScvaeError('bad-input', `"${path}" is not an HDF5 file, so not an .h5ad file.`, {
@@ -166,6 +162,16 @@ function openingError(path: string, cause: unknown): ScvaeError {
       'bad-input',
       `"${path}" is cut short: it has ${short[1]} bytes where its header promises ${short[2]}.`,
       { hint: 'Copy or download it again.', cause },
+    )
+  }
+  if (isStillOpen(path)) {
+    return new ScvaeError(
+      'bad-input',
+      `"${path}" was not closed by the program that wrote it, or is open there still: HDF5 reads no such file.`,
+      {
+        hint: `If that program has ended, h5clear -s ${shellWord(path)} (of hdf5-tools) takes its mark away; what it had not written yet is lost.`,
+        cause,
+      },
     )
   }
   return new ScvaeError('bad-input', `"${path}" is a damaged HDF5 file: it could not be opened.`, {

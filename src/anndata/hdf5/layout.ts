@@ -2,8 +2,8 @@ import type { Metadata } from 'h5wasm/node'
 import type { ChunkFilter, ChunkLayout } from '../slices/chunk-layout.js'
 import { type FileBytes, withFileBytes } from '../slices/file-bytes.js'
 import { treeChunks } from './chunk-tree.js'
-import { SIGNATURE } from './hdf5.js'
 import { addressAt, EXTERNAL_FILES, headerMessages, LAYOUT } from './header.js'
+import { SIGNATURE } from './superblock.js'
 
 /** What HDF5 says of a dataset. */
 export interface DatasetDescription {

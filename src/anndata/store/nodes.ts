@@ -1,11 +1,21 @@
 import { ScvaeError } from '../../errors.js'
-import type { StoreArray, StoreGroup, StoreNode } from './store.js'
+import type { AttributeValue, StoreArray, StoreGroup, StoreNode } from './store.js'
 
 /** The key of an element in the registries: `encoding-type@encoding-version`, or undefined where it carries none. */
 export function encodingOf(node: StoreNode): string | undefined {
-  const type = node.attribute('encoding-type')
-  const version = node.attribute('encoding-version')
+  const type = singleAttribute(node, 'encoding-type')
+  const version = singleAttribute(node, 'encoding-version')
   return typeof type === 'string' && type !== '' ? `${type}@${version ?? ''}` : undefined
+}
+
+/** An attribute of one value, which some writers store as a list of one. */
+export function singleAttribute(
+  node: StoreNode,
+  name: string,
+): Exclude<AttributeValue, readonly unknown[]> | undefined {
+  const value = node.attribute(name)
+  if (typeof value !== 'object') return value
+  return value.length === 1 ? value[0] : undefined
 }
 
 /** The group at a path below, or undefined. */

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 
@@ -8,8 +17,8 @@ import { ScvaeError } from '../../errors.js'
  *
  * @param path the file to make
  * @param write fills the file at the path that it is given
- * @throws ScvaeError `usage` when the target exists and `overwrite` is not set; `failed` when its folder is missing or
- * cannot be written to, or the system refuses a write (a full disk). What else `write` throws is passed on.
+ * @throws ScvaeError `usage` when the target exists and `overwrite` is not set; `failed` when its folder cannot be made
+ * or written to, or the system refuses a write (a full disk). What else `write` throws is passed on.
  */
 export async function writeBeside<T>(
   path: string,
@@ -60,16 +69,15 @@ export function refuseExisting(path: string, overwrite: boolean | undefined): vo
   }
 }
 
-/** A temporary folder of our own beside the target: no name in it can clash, and a rename stays on one file system. */
+/** A temporary folder of our own beside the target, whose folder is made where there is none: no name in it can clash, and a rename stays on one file system. */
 export function makeFolderBeside(target: string): string {
   const folder = dirname(target)
   try {
+    mkdirSync(folder, { recursive: true })
     return mkdtempSync(join(folder, `.${basename(target)}.partial-`))
   } catch (cause) {
-    if (!existsSync(folder)) {
-      throw new ScvaeError('failed', `The folder "${folder}" does not exist.`, { cause })
-    }
-    throw new ScvaeError('failed', `The folder "${folder}" cannot be written to.`, {
+    const what = existsSync(folder) ? 'written to' : 'made'
+    throw new ScvaeError('failed', `The folder "${folder}" cannot be ${what}.`, {
       hint: `The system says ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`,
       cause,
     })

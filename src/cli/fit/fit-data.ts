@@ -42,7 +42,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   const format = await detectFormat(file)
   const adata = await readAs(file, format, counts)
   for (const warning of adata.warnings) log.warn(warning)
-  await checkCounts(adata, { allowNoninteger })
+  for (const change of await checkCounts(adata, { allowNoninteger })) log.warn(change)
   const subset = subsetCells(adata, settings.subset)
   checkCovariates(adata, subset, covariateKeys(settings))
   const isPart = subset.length < adata.nCells

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../../network/config.js'
-import { formatCount, formatPlural } from '../../report/format.js'
+import { formatCount, formatPercent, formatPlural } from '../../report/format.js'
 import { epochsFor, minibatchesFor } from '../../train/schedule.js'
 import { formatBytes } from '../text.js'
 import type { FitData } from './fit-data.js'
@@ -37,14 +37,14 @@ export function preflightLine(
   device: { label: string; build: string },
 ): string {
   const { cells, nGenes, nonzeros, missing, adata } = data
-  const percent = (counts: number) => `${((100 * counts) / (cells.length * nGenes)).toPrecision(2)} %`
+  const percent = (counts: number) => `${formatPercent(counts / (cells.length * nGenes))}`
   const { batchSize, learningRate } = minibatchesFor(cells.length, settings.train)
   const memory = formatBytes(expectedMemory(data, settings.model, batchSize, process.memoryUsage.rss()))
   const epochs = epochsFor(cells.length, settings.train.maxEpochs)
   const chosen = settings.train.batchSize === 'auto' || settings.train.learningRate === 'auto'
   return [
-    `fitting ${formatCount(cells.length)} cells × ${formatCount(nGenes)} genes`,
-    `${formatCount(nonzeros)} nonzeros (${percent(nonzeros)}) from ${adata.countsSource}`,
+    `fitting ${formatPlural(cells.length, 'cell')} × ${formatPlural(nGenes, 'gene')}`,
+    `${formatPlural(nonzeros, 'nonzero')} (${percent(nonzeros)}) from ${adata.countsSource}`,
     ...(missing > 0 ? [`${formatPlural(missing, 'count')} missing (${percent(missing)})`] : []),
     `${device.label}, ${device.build} kernels`,
     `about ${memory} of memory`,

@@ -22,7 +22,7 @@ import { writeResults } from './write-results.js'
  */
 export async function runFit(settings: FitSettings): Promise<void> {
   const run = startRun(settings)
-  const { log, timer } = run
+  const { lock, log, timer } = run
   log.record(`scvae ${packageVersion()}, ${timer.startedAt.toISOString()}`)
   log.record(run.command)
   try {
@@ -33,6 +33,7 @@ export async function runFit(settings: FitSettings): Promise<void> {
     throw error
   } finally {
     log.close()
+    lock.release()
   }
 }
 

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
+import { shellWord } from '../../anndata/shell-word.js'
 import { Log } from '../log.js'
-import { type Outputs, planOutputs } from '../outputs.js'
-import { shellWord } from '../text.js'
+import { checkOutputs, nameOutputs, type Outputs } from '../outputs.js'
+import { RunLock } from '../run-lock.js'
 import type { FitSettings } from './fit-settings.js'
 import { PhaseTimer } from './phase-timer.js'
 
@@ -9,6 +10,8 @@ import { PhaseTimer } from './phase-timer.js'
 export interface Run {
   settings: FitSettings
   outputs: Outputs
+  /** Keeps other runs from the same outputs until it is released. */
+  lock: RunLock
   log: Log
   timer: PhaseTimer
   threads: number
@@ -16,14 +19,25 @@ export interface Run {
   command: string
 }
 
-/** @throws ScvaeError `usage` or `failed` for outputs that cannot be written */
+/** @throws ScvaeError `usage` or `failed` for outputs that cannot be written, or that another run writes */
 export function startRun(settings: FitSettings): Run {
+  const command = ['scvae', ...process.argv.slice(2)].map(shellWord).join(' ')
+  const outputs = nameOutputs(settings.file, { ...settings, loadings: settings.model.decoder === 'linear' })
+  // outputs of a run that goes on are not yet there
+  const lock = new RunLock(outputs.prefix, command)
+  try {
+    checkOutputs(outputs, settings.file, settings)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
   return {
     settings,
     log: new Log(settings.verbosity),
     timer: new PhaseTimer(),
-    outputs: planOutputs(settings.file, { ...settings, loadings: settings.model.decoder === 'linear' }),
+    outputs,
+    lock,
     threads: settings.threads ?? availableParallelism(),
-    command: ['scvae', ...process.argv.slice(2)].map(shellWord).join(' '),
+    command,
   }
 }
