@@ -3,6 +3,7 @@ import { ScvaeError } from '../../errors.js'
 import type { ChunkLayout } from '../slices/chunk-layout.js'
 import { fieldBytes, isNumeric, numbersOfBytes } from '../store/element-bytes.js'
 import type { CompoundField, NumericArray, StoreArray } from '../store/store.js'
+import { addressOf } from './entities.js'
 import { checkDatasetFilters, loadFilters } from './filters.js'
 import { type Dataset, h5Module } from './hdf5.js'
 import { withHeap } from './heap.js'
@@ -53,11 +54,9 @@ export class Hdf5Array extends Hdf5Node implements StoreArray {
     const type = this.#type
     if (!isNumeric(dtype)) return undefined
     return this.guarded(() => {
-      // an object reference is the address of the object's header
-      const reference = Buffer.from(dataset.create_reference().ref_data)
       return datasetLayout(this.file, {
         name: this.name,
-        address: Number(reference.readBigUInt64LE()),
+        address: addressOf(dataset),
         ...{ dtype, metadata: type, filters: dataset.filters },
       })
     })

@@ -1,13 +1,16 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Dataset, Entity, Group, File as H5File } from 'h5wasm/node'
+import type { File as H5File } from 'h5wasm/node'
 import { ScvaeError } from '../../errors.js'
 import { shellWord } from '../shell-word.js'
+import { type Dataset, type Group, isDataset, isGroup } from './entities.js'
 import { guardGlobalHeaps } from './global-heap.js'
 import type { H5Module } from './heap.js'
+import { objectAddresses, readTimes, resetTimes } from './object-times.js'
 import { isStillOpen, superblockAt } from './superblock.js'
 
-export type { Dataset, Group, H5File }
+export { type Dataset, type Group, isDataset, isGroup } from './entities.js'
+export type { H5File }
 
 let library: Promise<typeof import('h5wasm/node')> | undefined
 let loaded: H5Module | undefined
@@ -33,6 +36,8 @@ export function h5Module(): H5Module {
 /**
  * Opens an HDF5 file, runs `use` and closes the file again, whatever happens.
  *
+ * What is written is the same bytes whenever it is written.
+ *
  * @param mode `r` reads, `a` changes an existing file in place, `w` makes a new one
  * @throws ScvaeError `bad-input` when the file to read is missing, a folder, not HDF5 or cut short
  */
@@ -44,10 +49,13 @@ export async function withH5File<T>(
   const file = await openH5File(path, mode)
   let open = true
   try {
+    const before = mode === 'a' ? readTimes(path, objectAddresses(file)) : new Map()
     const result = await use(file)
+    const written = mode === 'r' ? [] : objectAddresses(file)
     open = false
     // the last writes happen here
     file.close()
+    if (mode !== 'r') resetTimes(path, written, before)
     return result
   } catch (cause) {
     if (open) closeAfterFailure(file)
@@ -178,18 +186,6 @@ function openingError(path: string, cause: unknown): ScvaeError {
     hint: 'Copy or download it again.',
     cause,
   })
-}
-
-// h5wasm is loaded late, so its classes are told apart by their `type`, not by instanceof
-
-/** Whether an entity is a group. */
-export function isGroup(entity: Entity | null): entity is Group {
-  return entity !== null && 'type' in entity && (entity.type as string) === 'Group'
-}
-
-/** Whether an entity is a dataset. */
-export function isDataset(entity: Entity | null): entity is Dataset {
-  return entity !== null && 'type' in entity && (entity.type as string) === 'Dataset'
 }
 
 /** The entity at a path below `parent`, or undefined where there is none (a broken link counts as none). */

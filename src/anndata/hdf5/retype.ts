@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import type { Dataset } from './hdf5.js'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { addressOf, type Dataset } from './entities.js'
 import { lookup3 } from './lookup3.js'
+import { superblockAt } from './superblock.js'
 
 /**
  * What h5wasm cannot create and AnnData has: booleans, half floats, the null dataspace.
@@ -64,9 +65,7 @@ export class Retypes {
 
   /** Notes a stand-in; its object header does not move any more. */
   add(dataset: Dataset, wanted: WantedType): void {
-    // an object reference is the address of the object's header
-    const address = Number(Buffer.from(dataset.create_reference().ref_data).readBigUInt64LE())
-    this.#list.push({ address, wanted, path: dataset.path })
+    this.#list.push({ address: addressOf(dataset), wanted, path: dataset.path })
   }
 
   /** Gives all noted datasets of a file that is closed their types. */
@@ -74,8 +73,9 @@ export class Retypes {
     if (this.#list.length === 0) return
     const descriptor = openSync(path, 'r+')
     try {
+      const base = superblockAt(descriptor, fstatSync(descriptor).size) ?? 0
       for (const { address, wanted, path: name } of this.#list) {
-        if (!retype(descriptor, address, REPLACEMENTS[wanted])) {
+        if (!retype(descriptor, base + address, REPLACEMENTS[wanted])) {
           throw new Error(`the header of ${name} is not what was written`)
         }
       }
