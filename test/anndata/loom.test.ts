@@ -162,7 +162,7 @@ describe('attributes', () => {
     ])
     expect(Array.from(adata.obs.getChild('Age')!)).toEqual([1, 2, 3, 4, 5])
     expect(Array.from(adata.obs.getChild('Tissue')!)).toEqual(['α', 'α', 'a&b', '&#9999999;', ''])
-    expect(adata.var.schema.fields.map((field) => field.name)).toEqual(['Accession'])
+    expect(adata.var.schema.fields.map((field) => field.name)).toEqual(['gene_ids'])
     expect(adata.warnings).toEqual(['Attributes of several dimensions are left out: PCA, TSNE (col_attrs).'])
   })
 
@@ -188,6 +188,42 @@ describe('attributes', () => {
     expect(adata.warnings).toEqual(['1 cell names repeat another ("7" is the first).'])
   })
 
+  test.each([
+    ['kb-python', 'barcode', 'target_name'],
+    ['velocyto', 'CellID', 'Gene'],
+    ['anndata', 'obs_names', 'var_names'],
+    ['a converter', 'cell_names', 'gene_names'],
+    ['another spelling', 'Barcodes', 'gene.name'],
+    ['no known name, but all differ', 'unit', 'label'],
+  ])('names as %s writes them', async (tool, cell, gene) => {
+    const genes = names('g', 4)
+    const path = await loom(`${tool}.loom`, {
+      columns: { [cell]: names('c', 5), Tissue: Array(5).fill('α') },
+      rows: { [gene]: genes, Chromosome: ['1', '1', '2', '2'] },
+    })
+    const adata = await read(path)
+    expect(adata.obsNames).toEqual(names('c', 5))
+    expect(adata.varNames).toEqual(genes)
+    const columns = adata.var.schema.fields.map((field) => field.name).sort()
+    const told = tool.startsWith('no known')
+    expect(columns).toEqual(told ? ['Chromosome', 'label'] : ['Chromosome'])
+    expect(adata.warnings).toEqual(
+      told
+        ? [
+            'col_attrs has no CellID or obs_names: the cell names are those of "unit", which all differ.',
+            'row_attrs has no Gene or var_names: the gene names are those of "label", which all differ.',
+          ]
+        : [],
+    )
+  })
+
+  test('an id beside the symbol keeps its name where a column has it already', async () => {
+    const rows = { Gene: names('g', 4), Accession: names('E', 4), gene_ids: names('I', 4) }
+    const adata = await read(await loom('ids.loom', { columns: { CellID: names('c', 5) }, rows }))
+    expect(Array.from(adata.var.getChild('gene_ids')!)).toEqual(names('I', 4))
+    expect(Array.from(adata.var.getChild('Accession')!)).toEqual(names('E', 4))
+  })
+
   test('no names, and an attribute of another length', async () => {
     const adata = await read(await loom('nameless.loom', { columns: { x: ['a'] }, rows: {} }))
     expect(adata.obsNames).toEqual(['0', '1', '2', '3', '4'])
@@ -196,7 +232,7 @@ describe('attributes', () => {
       [
         "The attribute "x" is left out. "nameless.loom": col_attrs/x has 1 values where the matrix has 5.",
         "col_attrs has no CellID or obs_names: cell names are numbers.",
-        "row_attrs has no Gene or var_names or Accession: gene names are numbers.",
+        "row_attrs has no Gene or var_names: gene names are numbers.",
       ]
     `)
     expect(await refusal(await loom('short.loom', { columns: { CellID: ['a'] } }))).toMatchInlineSnapshot(

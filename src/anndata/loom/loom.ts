@@ -1,4 +1,4 @@
-import { type Data, type Table, Vector } from 'apache-arrow'
+import { type Data, DataType, type Table, Vector } from 'apache-arrow'
 import { ScvaeError } from '../../errors.js'
 import { assembleAnnData } from '../assemble.js'
 import { numbersToArrow, stringsToArrow } from '../frame/arrow-data.js'
@@ -12,6 +12,7 @@ import { isNumeric } from '../store/element-bytes.js'
 import { readAllStrings } from '../store/read-strings.js'
 import type { Store, StoreArray, StoreGroup } from '../store/store.js'
 import { readLoomMatrix } from './matrix.js'
+import { CELL_ATTRIBUTES, GENE_ATTRIBUTES, type NameAttributes, nameAttribute } from './name-attributes.js'
 
 /** Options of {@link readLoom}. */
 export interface LoomOptions {
@@ -20,10 +21,6 @@ export interface LoomOptions {
   /** Only these column attributes. */
   obs?: string[]
 }
-
-/** Attributes that name cells and genes, the first that is there is taken. */
-const CELL_NAMES = ['CellID', 'obs_names']
-const GENE_NAMES = ['Gene', 'var_names', 'Accession']
 
 /** Whether an HDF5 file is laid out as loom is. */
 export async function isLoom(root: StoreGroup): Promise<boolean> {
@@ -55,15 +52,10 @@ export async function readLoom(store: Store, options: LoomOptions = {}): Promise
     throw new ScvaeError('bad-input', `"${file}": ${matrix.path} has ${shape.length} dimensions, not two.`)
   }
   const [nGenes, nCells] = shape as [number, number]
-  const frame = (
-    name: string,
-    names: readonly string[],
-    what: string,
-    length: number,
-    only?: readonly string[],
-  ) => readAttributes(store, name, { names, what, length, warnings, ...(only && { only }) })
-  const obs = await frame('col_attrs', CELL_NAMES, 'cell', nCells, options.obs)
-  const variables = await frame('row_attrs', GENE_NAMES, 'gene', nGenes)
+  const frame = (name: string, known: NameAttributes, length: number, only?: readonly string[]) =>
+    readAttributes(store, name, { known, length, warnings, ...(only && { only }) })
+  const obs = await frame('col_attrs', CELL_ATTRIBUTES, nCells, options.obs)
+  const variables = await frame('row_attrs', GENE_ATTRIBUTES, nGenes)
   const { counts, values } = await readLoomMatrix(new SlicedArray(matrix, file))
   return assembleAnnData({
     path: file,
@@ -92,9 +84,7 @@ async function chooseMatrix({ root, file }: Store, layer: string | undefined): P
 }
 
 interface Reading {
-  /** Attributes that hold the names. */
-  names: readonly string[]
-  what: string
+  known: NameAttributes
   length: number
   warnings: string[]
   only?: readonly string[]
@@ -103,11 +93,11 @@ interface Reading {
 async function readAttributes(
   { root, file }: Store,
   groupName: string,
-  { names, what, length, warnings, only }: Reading,
+  { known, length, warnings, only }: Reading,
 ): Promise<{ names: string[]; table: Table }> {
   const group = (await root.child(groupName)) as StoreGroup
   const keys = await group.keys()
-  const index = names.find((name) => keys.includes(name))
+  const index = nameAttribute(keys, known)
   const columns = keys.filter((key) => key !== index)
   for (const name of only ?? []) if (!columns.includes(name)) throw unknownColumn(file, 'obs', name, columns)
   const read: (readonly [string, Data])[] = []
@@ -119,7 +109,7 @@ async function readAttributes(
       continue
     }
     try {
-      read.push([name, await readAttribute(group, name, length, file)])
+      read.push([columnName(name, keys, known), await readAttribute(group, name, length, file)])
     } catch (error) {
       if (!(error instanceof ScvaeError)) throw error
       warnings.push(`The attribute "${name}" is left out. ${error.message}`)
@@ -132,8 +122,34 @@ async function readAttributes(
     const data = await readAttribute(group, index, length, file)
     return { names: Array.from(new Vector([data]), String), table }
   }
-  warnings.push(`${groupName} has no ${names.join(' or ')}: ${what} names are numbers.`)
+  const { what, usual } = known
+  const telling = only ? undefined : tellingColumn(read)
+  if (telling) {
+    const [name, names] = telling
+    warnings.push(`${groupName} has no ${usual}: the ${what} names are those of "${name}", which all differ.`)
+    return { names, table }
+  }
+  warnings.push(`${groupName} has no ${usual}: ${what} names are numbers.`)
   return { names: Array.from({ length }, (_, i) => String(i)), table }
+}
+
+/** Under which name an attribute becomes a column. */
+function columnName(name: string, keys: readonly string[], { renamed }: NameAttributes): string {
+  const other = renamed[name]
+  return other === undefined || keys.includes(other) ? name : other
+}
+
+/** The one column of text that differs in every row, with its values. */
+function tellingColumn(
+  columns: readonly (readonly [string, Data])[],
+): [name: string, values: string[]] | undefined {
+  const found: [string, string[]][] = []
+  for (const [name, data] of columns) {
+    if (!DataType.isUtf8(data.type) || data.length < 2) continue
+    const values = Array.from(new Vector([data]), String)
+    if (new Set(values).size === values.length) found.push([name, values])
+  }
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** One attribute as an Arrow chunk. */

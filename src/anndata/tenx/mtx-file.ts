@@ -25,6 +25,8 @@ const FIELDS: Readonly<Record<string, MtxField>> = {
   'unsigned-integer': 'integer',
   real: 'real',
   double: 'real',
+  // STARsolo's word in its UniqueAndMult matrices
+  float: 'real',
   pattern: 'pattern',
 }
 
