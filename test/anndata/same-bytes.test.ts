@@ -34,7 +34,8 @@ const contents = () => ({
 const latent = { values: new Float32Array(10), rows: 5, columns: 2 }
 
 test('the clock of the tests is that of HDF5: without what is tested, a file has its time in it', async () => {
-  const { File } = await import('h5wasm/node')
+  const { File, ready } = await import('h5wasm/node')
+  await ready
   await inTwoYears(async (year) => {
     const file = new File(at(`raw${year}.h5`), 'w')
     writeArray(file as Group, 'a', Float32Array.of(1))

@@ -2,6 +2,8 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import {
   type Data,
+  DataType,
+  Dictionary,
   Field,
   type List,
   makeData,
@@ -44,7 +46,7 @@ export async function writeCountsArrow(
   options: { overwrite?: boolean } = {},
 ): Promise<string[]> {
   const { counts, obsNames, varNames } = adata
-  const obs = oneChunk(adata.obs)
+  const obs = numbered(oneChunk(adata.obs))
   const taken = obs.schema.fields.find(({ name }) => isOwn(name))
   if (taken) {
     throw new ScvaeError(
@@ -78,6 +80,16 @@ export async function writeCountsArrow(
   )
   const columns = adata.var.schema.fields.map(({ name }) => name)
   return columns.length > 0 ? [`The var columns are left out: ${columns.join(', ')}.`] : []
+}
+
+/** A table whose dictionaries have their columns' positions as ids: Arrow counts them up as long as the process lives. */
+function numbered(table: Table): Table {
+  const columns = table.schema.fields.map(({ name, type }, i) => {
+    const data = table.getChildAt(i)!.data[0]!
+    if (!DataType.isDictionary(type)) return [name, data] as const
+    return [name, data.clone(new Dictionary(type.dictionary, type.indices, i, type.isOrdered))] as const
+  })
+  return arrowTable(columns, table.numRows)
 }
 
 /** Writes an Arrow IPC file batch by batch, so that no more than one waits in memory. */
