@@ -83,7 +83,12 @@ describe('one matrix in every form', () => {
       }),
     )
     const { values } = await readAnnData(path)
-    expect(values).toEqual({ min: -(2 ** 33) - 5, max: 2 ** 40, negative: { cell: 0, gene: 0, value: -1 } })
+    expect(values).toEqual({
+      min: -(2 ** 33) - 5,
+      max: 2 ** 40,
+      negative: { cell: 0, gene: 0, value: -1 },
+      tooLarge: { cell: 0, gene: 1, value: 2 ** 40 },
+    })
   })
 
   test('random sparse matrices, shuffled and with repeats and zeros, read as their sums', async () => {

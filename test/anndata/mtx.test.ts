@@ -164,6 +164,7 @@ describe('matrices', () => {
       max: 12345678901234567000,
       negative: { cell: 0, gene: 1, value: -2e-3 },
       nonInteger: { cell: 0, gene: 0, value: 1.5 },
+      tooLarge: { cell: 4, gene: 3, value: 12345678901234567000 },
     })
     const pattern = await read(mtx(['1 1', '4 5'], '4 5 2', BANNER.replace('integer', 'pattern')))
     expect(pattern.counts.cellTotals()).toEqual(Float64Array.of(1, 0, 0, 0, 1))
