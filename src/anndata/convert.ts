@@ -6,7 +6,7 @@ import type { AnnDataElements } from './elements.js'
 import { oneChunk } from './frame/one-chunk.js'
 import { checkOptionKeys } from './option-keys.js'
 import type { AnnData } from './read.js'
-import { type CountsFormat, type CountsOptions, detectFormat, readAs } from './read-any.js'
+import { type CountsFormat, type CountsOptions, choosesAnything, detectFormat, readAs } from './read-any.js'
 import { readElements } from './read-elements.js'
 import { withStore } from './store/open-store.js'
 import { writeMtxFolder } from './tenx/mtx-write.js'
@@ -32,6 +32,10 @@ export interface Conversion {
 export interface ConvertOptions extends Omit<CountsOptions, 'missing' | 'maskLayer'> {
   overwrite?: boolean
 }
+
+const CONVERT_OPTIONS: readonly (keyof ConvertOptions)[] = [
+  ...(['layer', 'useRaw', 'obs', 'genome', 'featureType', 'transpose', 'features', 'barcodes'] as const),
+]
 
 /** Counts and tables of a file, written in a format; gives a sentence for each thing that was left out. */
 type CountsWriter = (path: string, adata: AnnData, options: { overwrite?: boolean }) => Promise<string[]>
@@ -90,7 +94,7 @@ export async function convertFile(
   output: string,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  checkOptionKeys('convertFile', options, ['overwrite', 'layer', 'useRaw', 'obs', 'genome', 'featureType'])
+  checkOptionKeys('convertFile', options, ['overwrite', ...CONVERT_OPTIONS])
   const { overwrite = false, ...selection } = options
   const to = outputFormat(output)
   if (existsSync(output)) {
@@ -106,7 +110,7 @@ export async function convertFile(
     }
   }
   const from = isArrow(input) ? 'arrow' : await detectFormat(input)
-  const selected = Object.values(selection).some((value) => value !== undefined && value !== false)
+  const selected = choosesAnything(selection)
   const isAnnData = from === 'h5ad' || from === 'zarr'
   if (isAnnData && (to === 'h5ad' || to === 'zarr') && !selected) {
     const elements = await withStore(input, readElements)

@@ -5,9 +5,14 @@ import { type CountsFormat, type CountsOptions, detectFormat, optionsFor, readAs
 import { guessCounts, type SourceSummary } from './source-summary.js'
 import { withStore } from './store/open-store.js'
 import type { StoreNode } from './store/store.js'
-import { MtxFile } from './tenx/mtx-file.js'
-import { findMtxFiles } from './tenx/mtx-folder.js'
+import { readMtx } from './tenx/mtx.js'
 import { tenXGroups } from './tenx/tenx.js'
+
+/** Options of {@link inspectCounts}: what of a file without layers is read. */
+export type InspectOptions = Pick<
+  CountsOptions,
+  'genome' | 'featureType' | 'transpose' | 'features' | 'barcodes'
+>
 
 /**
  * Says what is in a file of any format that `readCounts` reads. AnnData is scanned; of the other formats, one matrix at
@@ -15,18 +20,21 @@ import { tenXGroups } from './tenx/tenx.js'
  *
  * @throws ScvaeError as `readCounts` does
  */
-export async function inspectCounts(
-  path: string,
-  options: Pick<CountsOptions, 'genome' | 'featureType'> = {},
-): Promise<AnnDataSummary> {
+export async function inspectCounts(path: string, options: InspectOptions = {}): Promise<AnnDataSummary> {
   const format = await detectFormat(path)
   if (format === 'h5ad' || format === 'zarr') {
     optionsFor(path, format, options)
     return inspectAnnData(path)
   }
-  const adata = await readAs(path, format, options)
+  const { adata, origin } =
+    format === 'mtx'
+      ? await readMtx(path, optionsFor(path, format, options))
+      : { adata: await readAs(path, format, options), origin: undefined }
   const { nCells, nGenes, obs, var: variables, warnings } = adata
-  const sources = [summarize(adata, await storedForm(path, format, options.genome))]
+  const form = origin
+    ? { encoding: 'coordinate', dtype: origin.field }
+    : await storedForm(path, format, options.genome)
+  const sources = [summarize(adata, form)]
   for (const [layer, form] of format === 'loom' ? await loomLayers(path) : []) {
     sources.push(summarize(await readAs(path, format, { layer, obs: [] }), form))
   }
@@ -45,6 +53,7 @@ export async function inspectCounts(
     varm: {},
     uns: [],
     elements: [],
+    ...(origin && { origin }),
     warnings,
   }
 }
@@ -68,10 +77,6 @@ function summarize({ counts, countsSource, values, nCells, nGenes }: AnnData, fo
 }
 
 async function storedForm(path: string, format: CountsFormat, genome: string | undefined): Promise<Form> {
-  if (format === 'mtx') {
-    const { field } = await MtxFile.open(findMtxFiles(path).matrix)
-    return { encoding: 'coordinate', dtype: field }
-  }
   return withStore(path, async ({ root }) => {
     if (format === 'loom') return { encoding: 'array', dtype: dtypeOf(await root.child('matrix')) }
     const groups = await tenXGroups(root)

@@ -7,6 +7,7 @@ import { warnIfRepeated } from './frame/repeated-names.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
 import { arrayShapes, checkLayout, mappingKeys } from './store/layout.js'
 import { withStore } from './store/open-store.js'
+import type { MtxOrigin } from './tenx/mtx.js'
 
 /** What is in an AnnData file. */
 export interface AnnDataSummary {
@@ -29,6 +30,8 @@ export interface AnnDataSummary {
   elements: ElementSummary[]
   /** Which AnnData wrote the file, as far as its layout tells; missing for files of other formats. */
   writtenBy?: string
+  /** The files of a matrix in text form, and what its rows are; missing for other formats. */
+  origin?: MtxOrigin
   warnings: string[]
 }
 

@@ -27,6 +27,12 @@ export interface CountsOptions {
   genome?: string
   /** 10x HDF5 and mtx: features of this type; `Gene Expression` when left out. */
   featureType?: string
+  /** mtx: whether rows are cells (true) or genes (false), where names do not tell. */
+  transpose?: boolean
+  /** mtx: a file that names the genes, instead of the one beside the matrix. */
+  features?: string
+  /** mtx: a file that names the cells, instead of the one beside the matrix. */
+  barcodes?: string
 }
 
 interface Format {
@@ -46,7 +52,11 @@ const FORMATS: Readonly<Record<CountsFormat, Format>> = {
     options: ['genome', 'featureType'],
     read: (path, options) => withStore(path, (store) => readTenX(store, options)),
   },
-  mtx: { what: 'a 10x matrix in text form', options: ['featureType'], read: readMtxFolder },
+  mtx: {
+    what: 'a 10x matrix in text form',
+    options: ['featureType', 'transpose', 'features', 'barcodes'],
+    read: readMtxFolder,
+  },
   loom: {
     what: 'a loom file',
     options: ['layer', 'obs'],
@@ -66,6 +76,19 @@ const FLAGS: Readonly<Record<keyof CountsOptions, string>> = {
   obs: 'obs',
   genome: '--genome',
   featureType: '--feature-type',
+  transpose: '--transpose',
+  features: '--features',
+  barcodes: '--barcodes',
+}
+
+/** Whether an option was given; where rows are told to be genes, `false` says so. */
+function isGiven(key: keyof CountsOptions, options: CountsOptions): boolean {
+  return options[key] !== undefined && (options[key] !== false || key === 'transpose')
+}
+
+/** Whether any option was given. */
+export function choosesAnything(options: CountsOptions): boolean {
+  return (Object.keys(options) as (keyof CountsOptions)[]).some((key) => isGiven(key, options))
 }
 
 /**
@@ -110,9 +133,7 @@ export async function readAs(path: string, format: CountsFormat, options: Counts
  */
 export function optionsFor(path: string, format: CountsFormat, options: CountsOptions): CountsOptions {
   const { what, options: known } = FORMATS[format]
-  const given = (Object.keys(options) as (keyof CountsOptions)[]).filter(
-    (key) => options[key] !== undefined && options[key] !== false,
-  )
+  const given = (Object.keys(options) as (keyof CountsOptions)[]).filter((key) => isGiven(key, options))
   const foreign = given.find((key) => !known.includes(key))
   if (foreign !== undefined) {
     throw new ScvaeError('usage', `"${path}" is ${what}, to which ${FLAGS[foreign]} does not apply.`, {

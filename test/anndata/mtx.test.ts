@@ -102,14 +102,16 @@ describe('the two forms', () => {
     expect(rowsOf((await readMtxFolder(path)).counts)).toEqual(ROWS)
   })
 
-  test('a matrix alone', async () => {
+  test('a matrix alone is refused until it is told what its rows are', async () => {
     const path = join(folderOf({ 'counts.mtx': MATRIX }), 'counts.mtx')
-    const adata = await readMtxFolder(path)
+    expect(await refusal(path)).toMatchInlineSnapshot(`"bad-input: Beside "folder/counts.mtx" there is no features.tsv and barcodes.tsv (.gz or not): nothing says which side of its 4 × 5 is genes. Give --features FILE and --barcodes FILE; or, with numbers for names, --transpose where rows are cells and --no-transpose where rows are genes."`)
+    const adata = await readMtxFolder(path, { transpose: false })
     expect(rowsOf(adata.counts)).toEqual(ROWS)
     expect(adata.varNames).toEqual(['0', '1', '2', '3'])
-    expect(adata.warnings).toEqual([
-      `Beside "${path}" there is no features.tsv and no barcodes.tsv: rows are taken as genes, and names are numbers.`,
-    ])
+    expect(adata.warnings).toEqual([`No file names the genes and cells of "${path}": they are numbers.`])
+    const turned = await readMtxFolder(path, { transpose: true })
+    expect(rowsOf(turned.counts)).toEqual([0, 1, 2, 3].map((gene) => ROWS.map((row) => row[gene])))
+    expect(turned.obsNames).toEqual(['0', '1', '2', '3'])
   })
 })
 
@@ -364,14 +366,14 @@ describe('refused', () => {
       `"bad-input: The folder "folder" has no matrix.mtx (.gz or not). Nor is it a zarr store, which has a zarr.json or .zgroup."`,
     )
     expect(await refusal(folderOf({ 'matrix.mtx': MATRIX }))).toMatchInlineSnapshot(
-      `"bad-input: Beside "folder/matrix.mtx" there is no features.tsv and barcodes.tsv (.gz or not). They name its genes and cells: copy them there too."`,
+      `"bad-input: Beside "folder/matrix.mtx" there is no features.tsv and barcodes.tsv (.gz or not): nothing says which side of its 4 × 5 is genes. Give --features FILE and --barcodes FILE; or, with numbers for names, --transpose where rows are cells and --no-transpose where rows are genes."`,
     )
     expect(await refusal(folderOf({ 'matrix.mtx': MATRIX, 'genes.tsv': GENES }))).toMatchInlineSnapshot(
-      `"bad-input: Beside "folder/matrix.mtx" there is no barcodes.tsv (.gz or not). They name its genes and cells: copy them there too."`,
+      `"bad-input: Beside "folder/matrix.mtx" there is no barcodes.tsv (.gz or not). Its genes and cells need names: copy the file there too, or give --features FILE or --barcodes FILE."`,
     )
     const noFeatures = folderOf({ 'a_matrix.mtx': MATRIX, 'a_barcodes.tsv': BARCODES })
     expect(await refusal(join(noFeatures, 'a_matrix.mtx'))).toMatchInlineSnapshot(
-      `"bad-input: Beside "folder/a_matrix.mtx" there is no a_features.tsv or genes.tsv (.gz or not). They name its genes and cells: copy them there too."`,
+      `"bad-input: Beside "folder/a_matrix.mtx" there is no a_features.tsv or a_genes.tsv (.gz or not). Its genes and cells need names: copy the file there too, or give --features FILE or --barcodes FILE."`,
     )
     mkdirSync(join(empty, 'hg19'))
     writeFileSync(join(empty, 'hg19', 'matrix.mtx'), MATRIX)
@@ -393,14 +395,14 @@ describe('refused', () => {
 
   test('an option that it does not have', async () => {
     expect(await refusal(root, { layer: 'counts' })).toMatchInlineSnapshot(
-      `"usage: readMtxFolder has no option "layer". Its options, nearest first: featureType."`,
+      `"usage: readMtxFolder has no option "layer". Its options, nearest first: features, barcodes, transpose, featureType."`,
     )
   })
 
   test('a size line of billions, with no names to hold it', async () => {
     const path = join(folderOf({ 'big.mtx': mtx([], '2000000000 2000000000 0') }), 'big.mtx')
-    expect(await refusal(path)).toMatchInlineSnapshot(
-      `"bad-input: "folder/big.mtx" is 2000000000 × 2000000000 with no names beside it. Put its features.tsv and barcodes.tsv into the same folder."`,
+    expect(await refusal(path, { transpose: true })).toMatchInlineSnapshot(
+      `"bad-input: "folder/big.mtx" is 2000000000 × 2000000000 with no names beside it. Give --features FILE and --barcodes FILE."`,
     )
   })
 })

@@ -36,11 +36,14 @@ export async function* wholeLines(path: string): AsyncGenerator<Buffer> {
   if (rest.length > 0) yield Buffer.concat([rest, Buffer.of(NEWLINE)])
 }
 
-/** The lines of a text file as strings, without their ends; empty ones are left out. */
-export async function readLines(path: string): Promise<string[]> {
+/** The lines of a text file as strings, without their ends; empty ones are left out unless they are to be kept. */
+export async function readLines(path: string, options: { keepEmpty?: boolean } = {}): Promise<string[]> {
   const lines: string[] = []
   for await (const run of wholeLines(path)) {
-    for (const line of run.toString('utf8').split(/\r?\n/)) if (line !== '') lines.push(line)
+    const texts = run.toString('utf8').split(/\r?\n/)
+    // a run ends with a newline, after which there is no line
+    texts.pop()
+    for (const line of texts) if (options.keepEmpty || line !== '') lines.push(line)
   }
   return lines
 }

@@ -113,6 +113,16 @@ export class MtxFile {
     }
   }
 
+  /**
+   * Reads all entries and lets them go.
+   *
+   * @throws ScvaeError `bad-input` as {@link entries} does
+   */
+  async check(): Promise<void> {
+    const entries = this.entries()
+    for (let done = false; !done; ) done = (await entries.next()).done === true
+  }
+
   /** Parses the lines from byte `at` on into `batch` and returns the number of lines so far. */
   #parse(bytes: Buffer, at: number, line: number, batch: MtxEntries): number {
     const { rows, columns, values } = batch

@@ -2,7 +2,7 @@ import type { ElementSummary } from '../../anndata/element-summary.js'
 import type { AnnDataSummary } from '../../anndata/inspect.js'
 import { formatCount, formatNumber } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
-import { countsOptions, KIND_OPTIONS } from '../counts-options.js'
+import { countsOptions, PLAIN_OPTIONS } from '../counts-options.js'
 import { Log } from '../log.js'
 import { textTable } from '../text.js'
 
@@ -11,7 +11,7 @@ export const inspect: Command = {
   usage: 'inspect <file>',
   describe: 'Show what a file holds: counts, layers, possible batch columns',
   positionals: { file: 'An .h5ad file or zarr store, 10x .h5 or mtx folder, loom file' },
-  options: { ...KIND_OPTIONS, json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' } },
+  options: { ...PLAIN_OPTIONS, json: { type: 'boolean', describe: 'Print as JSON', group: 'Output:' } },
   examples: [['$0 inspect data/demo.h5ad', 'which matrix holds counts, which columns could be a batch']],
   async run(args: Arguments): Promise<void> {
     const log = new Log(verbosityOf(args))
@@ -31,6 +31,7 @@ function summaryJson(summary: AnnDataSummary): string {
       n_cells: summary.nCells,
       n_genes: summary.nGenes,
       counts_source: summary.countsSource ?? null,
+      origin: summary.origin ?? null,
       batch_candidates: summary.batchCandidates,
       sources: summary.sources.map(({ nCells, nGenes, holdsCounts, problem, ...source }) => ({
         ...source,
@@ -86,6 +87,7 @@ function summaryText(summary: AnnDataSummary): string {
       [2, 3],
     ),
     textTable([
+      ...originRows(summary),
       ['counts', countsSource ?? 'none found: scvae fit needs raw counts'],
       [
         'batch',
@@ -98,6 +100,17 @@ function summaryText(summary: AnnDataSummary): string {
     ]),
   ]
   return parts.join('\n\n')
+}
+
+/** From which files a matrix in text form was read. */
+function originRows({ origin }: AnnDataSummary): string[][] {
+  if (!origin) return []
+  const { dialect, matrix, rows, features, barcodes } = origin
+  return [
+    ['read from', `${matrix} (${rows} × ${rows === 'genes' ? 'cells' : 'genes'}; ${dialect})`],
+    ['genes', features === undefined ? 'numbers' : `named by ${features}`],
+    ['cells', barcodes === undefined ? 'numbers' : `named by ${barcodes}`],
+  ]
 }
 
 /** A word about files that Python warns of. */
