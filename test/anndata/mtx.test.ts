@@ -104,7 +104,9 @@ describe('the two forms', () => {
 
   test('a matrix alone is refused until it is told what its rows are', async () => {
     const path = join(folderOf({ 'counts.mtx': MATRIX }), 'counts.mtx')
-    expect(await refusal(path)).toMatchInlineSnapshot(`"bad-input: Beside "folder/counts.mtx" there is no features.tsv and barcodes.tsv (.gz or not): nothing says which side of its 4 × 5 is genes. Give --features FILE and --barcodes FILE; or, with numbers for names, --transpose where rows are cells and --no-transpose where rows are genes."`)
+    expect(await refusal(path)).toMatchInlineSnapshot(
+      `"bad-input: Beside "folder/counts.mtx" there is no features.tsv and barcodes.tsv (.gz or not): nothing says which side of its 4 × 5 is genes. Give --features FILE and --barcodes FILE; or, with numbers for names, --transpose where rows are cells and --no-transpose where rows are genes."`,
+    )
     const adata = await readMtxFolder(path, { transpose: false })
     expect(rowsOf(adata.counts)).toEqual(ROWS)
     expect(adata.varNames).toEqual(['0', '1', '2', '3'])
@@ -369,11 +371,11 @@ describe('refused', () => {
       `"bad-input: Beside "folder/matrix.mtx" there is no features.tsv and barcodes.tsv (.gz or not): nothing says which side of its 4 × 5 is genes. Give --features FILE and --barcodes FILE; or, with numbers for names, --transpose where rows are cells and --no-transpose where rows are genes."`,
     )
     expect(await refusal(folderOf({ 'matrix.mtx': MATRIX, 'genes.tsv': GENES }))).toMatchInlineSnapshot(
-      `"bad-input: Beside "folder/matrix.mtx" there is no barcodes.tsv (.gz or not). Its genes and cells need names: copy the file there too, or give --features FILE or --barcodes FILE."`,
+      `"bad-input: Beside "folder/matrix.mtx" there is no barcodes.tsv (.gz or not). It names the cells: copy it there too, or give another with --barcodes FILE."`,
     )
     const noFeatures = folderOf({ 'a_matrix.mtx': MATRIX, 'a_barcodes.tsv': BARCODES })
     expect(await refusal(join(noFeatures, 'a_matrix.mtx'))).toMatchInlineSnapshot(
-      `"bad-input: Beside "folder/a_matrix.mtx" there is no a_features.tsv or a_genes.tsv (.gz or not). Its genes and cells need names: copy the file there too, or give --features FILE or --barcodes FILE."`,
+      `"bad-input: Beside "folder/a_matrix.mtx" there is no a_features.tsv or a_genes.tsv (.gz or not). It names the genes: copy it there too, or give another with --features FILE."`,
     )
     mkdirSync(join(empty, 'hg19'))
     writeFileSync(join(empty, 'hg19', 'matrix.mtx'), MATRIX)

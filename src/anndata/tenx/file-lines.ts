@@ -50,8 +50,10 @@ export async function readLines(path: string, options: { keepEmpty?: boolean } =
 
 async function* fileBytes(path: string): AsyncGenerator<Buffer> {
   try {
+    // first, as nobody listens to a stream of a file that is not there
+    const isPacked = await isGzip(path)
     const source = createReadStream(path, { highWaterMark: CHUNK_BYTES })
-    if (!(await isGzip(path))) {
+    if (!isPacked) {
       yield* source
       return
     }

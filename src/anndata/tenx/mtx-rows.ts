@@ -29,7 +29,7 @@ export async function decideRows(
   if (!isTold && (!features || !cells)) {
     // names would not help a matrix that is damaged
     await mtx.check()
-    throw nameless(mtx, files, features || cells ? 'one' : 'both')
+    throw nameless(mtx, files)
   }
   const fits = (rows: Rows) => {
     const [nGenes, nCells] = rows === 'genes' ? [size.rows, size.columns] : [size.columns, size.rows]
@@ -64,11 +64,11 @@ export async function decideRows(
   return rows!
 }
 
-function nameless({ path, size }: MtxFile, { missing }: MtxFiles, lacking: 'one' | 'both'): ScvaeError {
+function nameless({ path, size }: MtxFile, { missing, features, barcodes }: MtxFiles): ScvaeError {
   const what = `Beside "${path}" there is no ${missing} (.gz or not)`
-  if (lacking === 'one') {
+  if (features || barcodes) {
     return new ScvaeError('bad-input', `${what}.`, {
-      hint: 'Its genes and cells need names: copy the file there too, or give --features FILE or --barcodes FILE.',
+      hint: `It names the ${features ? 'cells' : 'genes'}: copy it there too, or give another with ${features ? '--barcodes' : '--features'} FILE.`,
     })
   }
   return new ScvaeError(
