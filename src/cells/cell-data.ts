@@ -110,23 +110,3 @@ function modelCategories(
   }
   return { codes: Int32Array.from(cells, (cell) => newCode[column.codes[cell]!]!), categories }
 }
-
-/** Mean and variance of log library size of every batch (batches × 2), as scvi-tools sets its prior; an empty batch has 0 and 1. */
-export function libraryPrior(source: CellSource, nBatches: number): Float32Array {
-  const sums = Array.from({ length: nBatches }, () => ({ n: 0, sum: 0, squares: 0 }))
-  for (let i = 0; i < source.nCells; i++) {
-    const batch = sums[source.categorical[0]![i]!]!
-    const log = Math.log(source.size[i]!)
-    batch.n++
-    batch.sum += log
-    batch.squares += log * log
-  }
-  return Float32Array.from(
-    sums.flatMap(({ n, sum, squares }) => {
-      if (n === 0) return [0, 1]
-      const mean = sum / n
-      // a batch of one size would pin the library to it
-      return [mean, Math.max(squares / n - mean * mean, 1e-4)]
-    }),
-  )
-}

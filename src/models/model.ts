@@ -249,7 +249,7 @@ export abstract class Model {
     const { network, description, isTrained } = this.#parts
     const { prior, priorComponents } = description.config
     if (prior !== 'vamp' || isTrained) return
-    const { train } = splitCells(source.nCells, trainSize, seed)
+    const { train } = splitCells(source.nCells, trainSize, seed, source.categorical[0])
     const values = await pseudoInputs(source, train, priorComponents, seed)
     const start = { rows: priorComponents, columns: source.nGenes, values }
     network.setState(new Map([...(await network.state()), [PSEUDO_INPUTS, start]]))

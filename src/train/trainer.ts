@@ -83,7 +83,7 @@ export class Trainer {
   #trainMilliseconds = 0
 
   constructor(network: Network, source: CellSource, options: TrainOptions, hooks: TrainHooks = {}) {
-    const split = splitCells(source.nCells, options.trainSize, options.seed)
+    const split = splitCells(source.nCells, options.trainSize, options.seed, source.categorical[0])
     if (split.train.length < FEWEST_CELLS) {
       throw new ScvaeError(
         'bad-input',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cellData, libraryPrior } from '../../src/cells/cell-data.js'
+import { cellData } from '../../src/cells/cell-data.js'
 import { withGaps } from '../gaps.js'
 import { rowOf } from '../row-of.js'
 import { smallData } from '../train/small-data.js'
@@ -111,15 +111,5 @@ describe('cellData', () => {
     expect(() => cellData(data, {}, Int32Array.of(cell), none)).toThrow(
       `cell ${cell} has no count in the genes used.`,
     )
-  })
-})
-
-describe('libraryPrior', () => {
-  it('is mean and population variance of log library size by batch', () => {
-    const size = Float32Array.of(Math.E, Math.E ** 3, 10, 10)
-    const source = { ...cellData(data, {}).source, nCells: 4, size, categorical: [Int32Array.of(0, 0, 2, 2)] }
-    const prior = libraryPrior(source, 3)
-    const expected = [2, 1, 0, 1, Math.log(10), 1e-4]
-    for (const [i, value] of expected.entries()) expect(prior[i]).toBeCloseTo(value, 5)
   })
 })

@@ -1,6 +1,6 @@
 import { simulateCells } from '../../src/analysis/simulate/simulate.js'
-import { libraryPrior } from '../../src/cells/cell-data.js'
 import { countsInMemory } from '../../src/cells/counts-in-memory.js'
+import { libraryPrior } from '../../src/cells/library-prior.js'
 import type { CellSource, Device } from '../../src/device/device.js'
 import { GRAPHS } from '../../src/models/network-of.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'

@@ -22,6 +22,35 @@ describe('splitCells', () => {
     expect(splitCells(200, 0.9, 1)).toEqual(splitCells(200, 0.9, 1))
     expect(splitCells(200, 0.9, 1).heldout).not.toEqual(splitCells(200, 0.9, 2).heldout)
   })
+
+  describe('with batches', () => {
+    const plain = splitCells(200, 0.5, 7)
+    /** All of batch 0 but for these. */
+    const batchesOf = (...others: readonly (readonly number[])[]) => {
+      const codes = new Int32Array(200)
+      for (const [i, cells] of others.entries()) for (const cell of cells) codes[cell] = i + 1
+      return codes
+    }
+
+    it('is the same where each has a cell that is trained on', () => {
+      const batches = batchesOf([plain.heldout[3]!, plain.heldout[9]!, plain.train[0]!], [plain.train[5]!])
+      expect(splitCells(200, 0.5, 7, batches)).toEqual(plain)
+    })
+
+    it('exchanges one cell of each that would be held out whole', () => {
+      const [one, two, three] = plain.heldout.subarray(10, 13)
+      // the first two training cells are all that there is of their batches
+      const alone = [plain.train[0]!, plain.train[1]!]
+      const split = splitCells(200, 0.5, 7, batchesOf([one!], [two!, three!], ...alone.map((cell) => [cell])))
+      expect(split.train).toEqual(plain.train.with(2, one!).with(3, two!))
+      expect(split.heldout).toEqual(plain.heldout.with(10, plain.train[2]!).with(11, plain.train[3]!))
+    })
+
+    it('leaves batches held out where all that are trained on have one cell', () => {
+      const batches = Int32Array.from({ length: 6 }, (_, cell) => cell)
+      expect(splitCells(6, 0.5, 7, batches)).toEqual(splitCells(6, 0.5, 7))
+    })
+  })
 })
 
 describe('epochOrder', () => {

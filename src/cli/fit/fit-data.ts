@@ -10,6 +10,7 @@ import { formatCount } from '../../report/format.js'
 import { warnOfEmptyCells } from '../empty-cells.js'
 import type { Log } from '../log.js'
 import { covariateKeys, type FitSettings } from './fit-settings.js'
+import { warnOfSmallBatches } from './small-batches.js'
 
 /** Fewer cells than this are no data to fit. */
 const FEWEST_TO_FIT = 10
@@ -44,7 +45,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   for (const warning of adata.warnings) log.warn(warning)
   for (const change of await checkCounts(adata, { allowNoninteger })) log.warn(change)
   const subset = subsetCells(adata, settings.subset)
-  checkCovariates(adata, subset, covariateKeys(settings))
+  checkCovariates(adata, subset, covariateKeys(settings), { numericBatch: settings.batchKeyNumeric })
   const isPart = subset.length < adata.nCells
   if (isPart)
     log.info(`${formatCount(subset.length)} of ${formatCount(adata.nCells)} cells are in the subset`)
@@ -55,6 +56,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   const parted = dropEmptyCells(adata, subset, genes, FEWEST_TO_FIT)
   warnOfEmptyCells(adata, parted, genes, log)
   const { cells, totals } = parted
+  warnOfSmallBatches(adata, cells, settings, log)
   return {
     adata,
     format,

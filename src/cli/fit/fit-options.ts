@@ -21,6 +21,7 @@ const choice = (words: readonly string[]) => words.join(' | ')
 export const FIT_OPTIONS = {
   ...grouped('Data:', {
     'batch-key': text('Column of obs that holds the batch'),
+    'batch-key-numeric': flag('Take a batch column of over 50 different numbers'),
     'categorical-covariate': repeated('Column of obs with a further categorical covariate (repeatable)'),
     'continuous-covariate': repeated('Column of obs with a continuous covariate (repeatable)'),
     'size-factor-key': text('Column of obs with a size factor in place of the library size'),

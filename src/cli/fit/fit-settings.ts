@@ -27,6 +27,7 @@ export interface FitSettings {
   checkpointEvery: number
   verbosity: Verbosity
   batchKey?: string | undefined
+  batchKeyNumeric: boolean
   categoricalCovariates: string[]
   continuousCovariates: string[]
   sizeFactorKey?: string | undefined
@@ -70,6 +71,7 @@ export function fitSettings(args: Arguments): FitSettings {
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
     batchKey: args.text('batch-key'),
+    batchKeyNumeric: args.flag('batch-key-numeric'),
     categoricalCovariates: args.texts('categorical-covariate'),
     continuousCovariates: args.texts('continuous-covariate'),
     sizeFactorKey: args.text('size-factor-key'),
