@@ -79,7 +79,11 @@ describe('scvae fit on an mtx folder', () => {
 
   it.each([
     [['--layer', 'counts'], /"pbmc" is a 10x matrix in text form, to which --layer does not apply\./, 2],
-    [['--genome', 'hg19'], /to which --genome does not apply\. What applies: --feature-type, --transpose, /, 2],
+    [
+      ['--genome', 'hg19'],
+      /to which --genome does not apply\. What applies: --feature-type, --transpose, /,
+      2,
+    ],
     [['--feature-type', 'Peaks'], /"pbmc" has no features of the type "Peaks"\. .*nearest first: /, 65],
   ])('refuses %j', async (words, sentence, exit) => {
     const { code, stderr } = await scvae(['fit', 'pbmc', '-o', 'refused', ...words], folder)
