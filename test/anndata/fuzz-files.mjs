@@ -70,6 +70,7 @@ async function writeOwn(folder) {
   await writeCompound(join(folder, 'own-compound.h5ad'))
   writeMtx(join(folder, 'own-mtx'), (text) => Buffer.from(text), '')
   writeMtx(join(folder, 'own-mtx-gz'), gzipSync, '.gz')
+  writeDialects(folder)
 }
 
 /** A zip of files as they are, without compression. */
@@ -293,17 +294,61 @@ async function writeCompound(path) {
 }
 
 function writeMtx(folder, pack, suffix) {
+  writeTables(folder, pack, suffix, {
+    'matrix.mtx': mtxLines(({ gene, cell, value }) => [gene, cell, value], [GENES, CELLS]),
+    'barcodes.tsv': BARCODES,
+    'features.tsv': Array.from({ length: GENES }, (_, i) => `ENSG${i}\tG${i}\tGene Expression`),
+  })
+}
+
+const BARCODES = Array.from({ length: CELLS }, (_, i) => `AAAC${i}-1`)
+
+/** Folders as other tools write them: cells × genes, tables with headers, words around the names. */
+function writeDialects(folder) {
+  const asText = (text) => Buffer.from(text)
+  const genes = (text) => Array.from({ length: GENES }, (_, i) => text(i))
+  const cellsByGenes = mtxLines(({ gene, cell, value }) => [cell, gene, value], [CELLS, GENES])
+  writeTables(join(folder, 'own-kb'), asText, '', {
+    'cells_x_genes.mtx': cellsByGenes,
+    'cells_x_genes.barcodes.txt': BARCODES,
+    'cells_x_genes.genes.txt': genes((i) => `ENSG${i}`),
+    'cells_x_genes.genes.names.txt': genes((i) => `G${i}`),
+  })
+  writeTables(join(folder, 'own-fry'), asText, '', {
+    'quants_mat.mtx': mtxLines(({ gene, cell, value }) => [cell, gene, value], [CELLS, 3 * GENES]),
+    'quants_mat_rows.txt': BARCODES,
+    'quants_mat_cols.txt': ['', '-U', '-A'].flatMap((status) => genes((i) => `G${i}${status}`)),
+  })
+  writeTables(join(folder, 'own-parse'), gzipSync, '.gz', {
+    'count_matrix.mtx': cellsByGenes,
+    'all_genes.csv': ['gene_id,gene_name,genome', ...genes((i) => `ENSG${i},G${i},hg38`)],
+    'cell_metadata.csv': [
+      'bc_wells,sample,tscp_count',
+      ...BARCODES.map((name, i) => `${name},"s,${i % 2}",${i}`),
+    ],
+  })
+  writeTables(join(folder, 'own-geo'), asText, '', {
+    'GSM1_UniqueAndMult-EM_s1.mtx': mtxLines(
+      ({ gene, cell, value }) => [gene, cell, value / 8],
+      [GENES, CELLS],
+      'float',
+    ),
+    'GSM1_barcodes_s1.tsv': BARCODES,
+    'GSE1_features.tsv': genes((i) => `ENSG${i}\tG${i}`),
+  })
+}
+
+function mtxLines(place, [rows, columns], field = 'integer') {
   const { data, indices, indptr } = sparseParts(new Random(14), CELLS, GENES, 'csr')
   const entries = data.map((value, k) => {
     const cell = indptr.findIndex((start) => start > k)
-    return `${indices[k] + 1} ${cell} ${value}`
+    return place({ gene: indices[k] + 1, cell, value }).join(' ')
   })
-  const head = ['%%MatrixMarket matrix coordinate integer general', '%', `${GENES} ${CELLS} ${data.length}`]
-  const tables = {
-    'matrix.mtx': [...head, ...entries],
-    'barcodes.tsv': Array.from({ length: CELLS }, (_, i) => `AAAC${i}-1`),
-    'features.tsv': Array.from({ length: GENES }, (_, i) => `ENSG${i}\tG${i}\tGene Expression`),
-  }
+  const head = [`%%MatrixMarket matrix coordinate ${field} general`, '%', `${rows} ${columns} ${data.length}`]
+  return [...head, ...entries]
+}
+
+function writeTables(folder, pack, suffix, tables) {
   mkdirSync(folder)
   for (const [name, lines] of Object.entries(tables)) {
     writeFileSync(join(folder, `${name}${suffix}`), pack(`${lines.join('\n')}\n`))

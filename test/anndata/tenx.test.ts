@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import type { AnnData } from '../../src/anndata/read.js'
+import { detectFormat, readCounts } from '../../src/anndata/read-any.js'
 import { withStore } from '../../src/anndata/store/open-store.js'
 import type { FeatureOptions } from '../../src/anndata/tenx/features.js'
 import { readMtxFolder } from '../../src/anndata/tenx/mtx.js'
@@ -177,6 +178,55 @@ describe('CellRanger 1 and 2', () => {
     expect(await refusal(path, { genome: 'mm10', featureType: 'Peaks' })).toMatchInlineSnapshot(
       `"bad-input: "v2-two.h5" does not say of which type its features are. CellRanger 1 and 2 knew genes only: leave out --feature-type."`,
     )
+  })
+})
+
+describe('files of other tools', () => {
+  const numbers = (group: Group, name: string) =>
+    group.create_dataset({ name, data: Float64Array.of(0.5, 0.25), shape: [2] })
+
+  test('CellBender 0.3 adds groups', async () => {
+    const path = await version3('cellbender.h5')
+    await withH5File(path, 'a', (file) => {
+      for (const name of ['metadata', 'droplet_latents', 'global_latents']) {
+        numbers(file.create_group(name), 'values')
+      }
+      writeText(file.get('metadata') as Group, 'barcodes_analyzed', ['a'])
+    })
+    expect(await detectFormat(path)).toBe('10x-h5')
+    const adata = await read(path, { featureType: 'Gene Expression' })
+    expect(adata.obsNames).toEqual(names('c', 5))
+    expect((await readCounts(path)).counts.nonzeros).toBe(adata.counts.nonzeros)
+  })
+
+  test('CellBender 0.2 adds to the matrix itself', async () => {
+    const path = await version3('cellbender2.h5')
+    await withH5File(path, 'a', (file) => {
+      const group = file.get('matrix') as Group
+      for (const name of ['latent_cell_probability', 'ambient_expression']) numbers(group, name)
+    })
+    const plain = await read(await version3('without.h5'))
+    const adata = await read(path)
+    expect(rowsOf(adata.counts)).toEqual(rowsOf(plain.counts))
+    expect(adata.warnings).toEqual(plain.warnings)
+  })
+
+  test('DropletUtils: float64 counts, an unknown genome, a name of its own for the group', async () => {
+    const path = join(folder, 'dropletutils.h5')
+    await withH5File(path, 'w', (file) => {
+      const group = file.create_group('unknown')
+      const { shape, data, indices, indptr, barcodes } = partsOf(ROWS)
+      group.create_dataset({ name: 'shape', data: Int32Array.from(shape) })
+      group.create_dataset({ name: 'data', data: Float64Array.from(data) })
+      group.create_dataset({ name: 'indices', data: Int32Array.from(indices) })
+      group.create_dataset({ name: 'indptr', data: Int32Array.from(indptr) })
+      writeText(group, 'barcodes', barcodes)
+      writeText(group, 'genes', names('E', 4))
+      writeText(group, 'gene_names', names('g', 4))
+    })
+    const adata = await readCounts(path)
+    expect(rowsOf(adata.counts)).toEqual(ROWS)
+    expect(adata.varNames).toEqual(names('g', 4))
   })
 })
 
