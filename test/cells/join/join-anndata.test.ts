@@ -1,0 +1,194 @@
+import { type Table, tableFromArrays, vectorFromArray } from 'apache-arrow'
+import { describe, expect, test } from 'vitest'
+import type { AnnData } from '../../../src/anndata/read.js'
+import { fileNames, uniqueNames } from '../../../src/cells/join/file-names.js'
+import { joinAnnData } from '../../../src/cells/join/join-anndata.js'
+import { MISSING } from '../../../src/numeric/missing.js'
+import { matrixOf, refusalOf, rowsOf } from '../../anndata/fixtures.js'
+
+interface Given {
+  rows: number[][]
+  genes: string[]
+  cells: string[]
+  obs?: Table
+  ids?: string[]
+}
+
+function dataOf(path: string, { rows, genes, cells, obs, ids }: Given): AnnData {
+  const counts = matrixOf(rows)
+  return {
+    path,
+    nCells: cells.length,
+    nGenes: genes.length,
+    obs: obs ?? tableFromArrays({ n: Int32Array.from(cells, (_, i) => i) }),
+    var: ids
+      ? tableFromArrays({ gene_ids: ids })
+      : tableFromArrays({ k: Int32Array.from(genes, (_, i) => i) }),
+    obsNames: cells,
+    varNames: genes,
+    counts,
+    countsSource: 'X',
+    values: { min: 0, max: 9 },
+    obsm: {},
+    varm: {},
+    warnings: [],
+  }
+}
+
+const A: Given = {
+  rows: [
+    [1, 0, 2],
+    [0, 3, 0],
+    [4, 5, 6],
+  ],
+  genes: ['x', 'y', 'z'],
+  cells: ['c1', 'c2', 'c3'],
+}
+const B: Given = {
+  rows: [
+    [7, 8, 0],
+    [0, 9, 1],
+  ],
+  genes: ['z', 'w', 'x'],
+  cells: ['c1', 'd'],
+}
+const a = dataOf('r/a.h5ad', A)
+const b = dataOf('r/b.h5ad', B)
+
+const column = (table: Table, name: string) => Array.from(table.getChild(name)!)
+
+describe('joinAnnData', () => {
+  test('inner: genes of all, in the order of the first', () => {
+    const joined = joinAnnData([a, b])
+    expect(joined.varNames).toEqual(['x', 'z'])
+    expect(rowsOf(joined.counts)).toEqual([
+      [1, 2],
+      [0, 0],
+      [4, 6],
+      [0, 7],
+      [1, 0],
+    ])
+    expect(joined.counts.missing).toBe(false)
+    expect(column(joined.var, 'k')).toEqual([0, 2])
+    expect(joined.values).toEqual({ min: 0, max: 7 })
+    expect([joined.nCells, joined.nGenes]).toEqual([5, 2])
+  })
+
+  test('outer: genes of any, missing where a file lacks one', () => {
+    const joined = joinAnnData([a, b], { join: 'outer' })
+    expect(joined.varNames).toEqual(['x', 'y', 'z', 'w'])
+    const M = MISSING
+    expect(rowsOf(joined.counts)).toEqual([
+      [1, 0, 2, M],
+      [0, 3, 0, M],
+      [4, 5, 6, M],
+      [0, M, 7, 8],
+      [1, M, 0, 9],
+    ])
+    expect(joined.counts.missing).toBe(true)
+    expect(joined.values).toEqual({ min: 0, max: 9 })
+    expect(Array.from(joined.counts.cellTotals())).toEqual([3, 3, 15, 15, 10])
+  })
+
+  test('says where cells are from, and their names as they were', () => {
+    const { obs, obsNames } = joinAnnData([a, b])
+    expect(obsNames).toEqual(['c1-a', 'c2', 'c3', 'c1-b', 'd'])
+    expect(column(obs, 'scvae_file')).toEqual(['a', 'a', 'a', 'b', 'b'])
+    expect(column(obs, 'scvae_barcode')).toEqual(['c1', 'c2', 'c3', 'c1', 'd'])
+    const own = joinAnnData([a, b], { names: ['s', 's'] })
+    expect(own.obsNames).toEqual(['c1-s', 'c2', 'c3', 'c1-s-1', 'd'])
+    expect(
+      joinAnnData([a, dataOf('r/c.h5ad', { ...B, cells: ['e', 'd'] })]).obs.getChild('scvae_barcode'),
+    ).toBeNull()
+  })
+
+  test('shares the blocks of files of the same genes', () => {
+    const same = dataOf('r/c.h5ad', { ...A, cells: ['e', 'f', 'g'] })
+    const joined = joinAnnData([a, same])
+    expect(joined.counts.blocks.map(({ counts }) => counts)).toEqual(
+      [...a.counts.blocks, ...same.counts.blocks].map(({ counts }) => counts),
+    )
+    expect(joined.counts.blocks[2]!.counts).toBe(same.counts.blocks[0]!.counts)
+    expect(joined.counts.blocks.map(({ firstCell }) => firstCell)).toEqual([0, 2, 3, 5])
+  })
+
+  test('finds genes by their ids', () => {
+    const symbols = dataOf('r/s.h5ad', { ...A, ids: ['ENSG1', 'ENSG2', 'ENSG3'] })
+    const ids = dataOf('r/i.h5ad', { ...B, genes: ['ENSG3', 'ENSG9', 'ENSG1'] })
+    expect(joinAnnData([symbols, ids]).varNames).toEqual(['x', 'z'])
+  })
+
+  test('unites columns', () => {
+    const one = tableFromArrays({
+      n: Int32Array.of(1, 2, 3),
+      kind: vectorFromArray(['u', 'v', 'u']),
+      flag: vectorFromArray([true, false, true]),
+      mixed: Int32Array.of(1, 2, 3),
+    })
+    const two = tableFromArrays({
+      n: Float32Array.of(0.5, 1.5),
+      kind: vectorFromArray(['w', 'u']),
+      more: Int32Array.of(7, 8),
+      mixed: vectorFromArray(['p', 'q']),
+    })
+    const { obs } = joinAnnData([dataOf('a', { ...A, obs: one }), dataOf('b', { ...B, obs: two })])
+    expect(obs.schema.fields.map(({ name }) => name)).toEqual([
+      'n',
+      'kind',
+      'flag',
+      'mixed',
+      'more',
+      'scvae_file',
+      'scvae_barcode',
+    ])
+    expect(column(obs, 'n')).toEqual([1, 2, 3, 0.5, 1.5])
+    expect(column(obs, 'kind')).toEqual(['u', 'v', 'u', 'w', 'u'])
+    expect(column(obs, 'flag')).toEqual([true, false, true, null, null])
+    expect(column(obs, 'mixed')).toEqual(['1', '2', '3', 'p', 'q'])
+    expect(column(obs, 'more')).toEqual([Number.NaN, Number.NaN, Number.NaN, 7, 8])
+  })
+
+  test('locates a value that is no count', () => {
+    const odd = dataOf('r/o.h5ad', {
+      ...B,
+      rows: [
+        [7, 8, 0],
+        [0, 9, 0.5],
+      ],
+    })
+    expect(joinAnnData([a, odd]).values.nonInteger).toEqual({ cell: 4, gene: 0, value: 0.5 })
+  })
+
+  test('refuses files of other genes', async () => {
+    const other = dataOf('r/o.h5ad', { ...B, genes: ['p', 'q', 'r'] })
+    const run = (async () => joinAnnData([a, other]))()
+    expect(await refusalOf(run)).toContain(
+      '"r/o.h5ad" has no gene of "r/a.h5ad": its genes are p, q, r…, and there they are x, y, z…',
+    )
+    const [left, right] = [
+      dataOf('l', { ...B, genes: ['x', 'p', 'q'] }),
+      dataOf('r', { ...B, genes: ['y', 's', 't'] }),
+    ]
+    expect(await refusalOf((async () => joinAnnData([a, left, right]))())).toContain(
+      'No gene is in all of the files.',
+    )
+    expect(await refusalOf((async () => joinAnnData([]))())).toContain('usage: There is nothing to join.')
+    expect(await refusalOf((async () => joinAnnData([a], { names: [] }))())).toContain(
+      '0 names were given for 1',
+    )
+  })
+})
+
+test('names of files', () => {
+  expect(
+    fileNames([
+      'x/a.h5ad',
+      'y/a.h5ad',
+      'run3/',
+      's7/outs/filtered_feature_bc_matrix',
+      'k/counts.loom',
+      'm.zarr.zip',
+    ]),
+  ).toEqual(['a', 'a-1', 'run3', 's7', 'k', 'm'])
+  expect(uniqueNames(['a', 'a', 'a-1', 'a'])).toEqual(['a', 'a-2', 'a-1', 'a-3'])
+})
