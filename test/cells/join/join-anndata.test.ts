@@ -1,4 +1,4 @@
-import { type Table, tableFromArrays, vectorFromArray } from 'apache-arrow'
+import { type Table, tableFromArrays } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
 import type { AnnData } from '../../../src/anndata/read.js'
 import { fileNames, uniqueNames } from '../../../src/cells/join/file-names.js'
@@ -121,15 +121,15 @@ describe('joinAnnData', () => {
   test('unites columns', () => {
     const one = tableFromArrays({
       n: Int32Array.of(1, 2, 3),
-      kind: vectorFromArray(['u', 'v', 'u']),
-      flag: vectorFromArray([true, false, true]),
+      kind: ['u', 'v', 'u'],
+      flag: [true, false, true],
       mixed: Int32Array.of(1, 2, 3),
     })
     const two = tableFromArrays({
       n: Float32Array.of(0.5, 1.5),
-      kind: vectorFromArray(['w', 'u']),
+      kind: ['w', 'u'],
       more: Int32Array.of(7, 8),
-      mixed: vectorFromArray(['p', 'q']),
+      mixed: ['p', 'q'],
     })
     const { obs } = joinAnnData([dataOf('a', { ...A, obs: one }), dataOf('b', { ...B, obs: two })])
     expect(obs.schema.fields.map(({ name }) => name)).toEqual([
