@@ -4,11 +4,11 @@ import { readCountsArrow, writeCountsArrow } from './counts/counts-arrow.js'
 import { toCsr } from './counts/csr-arrays.js'
 import type { AnnDataElements } from './elements.js'
 import { oneChunk } from './frame/one-chunk.js'
+import { withAnnData } from './mudata/modality.js'
 import { checkOptionKeys } from './option-keys.js'
 import type { AnnData } from './read.js'
 import { type CountsFormat, type CountsOptions, choosesAnything, detectFormat, readAs } from './read-any.js'
 import { readElements } from './read-elements.js'
-import { withStore } from './store/open-store.js'
 import { writeMtxFolder } from './tenx/mtx-write.js'
 import { writeTenX } from './tenx/write.js'
 import { writeAnnData } from './write/anndata.js'
@@ -34,7 +34,8 @@ export interface ConvertOptions extends Omit<CountsOptions, 'missing' | 'maskLay
 }
 
 const CONVERT_OPTIONS: readonly (keyof ConvertOptions)[] = [
-  ...(['layer', 'useRaw', 'obs', 'genome', 'featureType', 'transpose', 'features', 'barcodes'] as const),
+  ...(['layer', 'useRaw', 'obs', 'genome', 'featureType', 'modality'] as const),
+  ...(['transpose', 'features', 'barcodes'] as const),
 ]
 
 /** Counts and tables of a file, written in a format; gives a sentence for each thing that was left out. */
@@ -110,16 +111,24 @@ export async function convertFile(
     }
   }
   const from = isArrow(input) ? 'arrow' : await detectFormat(input)
-  const selected = choosesAnything(selection)
+  const { modality, ...matrix } = selection
+  const selected = choosesAnything(matrix)
   const isAnnData = from === 'h5ad' || from === 'zarr'
   if (isAnnData && (to === 'h5ad' || to === 'zarr') && !selected) {
-    const elements = await withStore(input, readElements)
+    const elements = await withAnnData(input, modality, async (store) => {
+      const read = await readElements(store)
+      if (store.modality) read.warnings.push(`Only the modality "${store.modality.name}" is written.`)
+      return read
+    })
     const { nCells, nGenes, warnings } = elements
     const write = to === 'h5ad' ? writeElements : writeZarr
     const changes = await write(output, withoutReport(elements), { overwrite })
     return { from, to, nCells, nGenes, warnings: [...warnings, ...(changes ?? [])] }
   }
-  const adata = from === 'arrow' ? await readArrow(input, selected) : await readAs(input, from, selection)
+  const adata =
+    from === 'arrow'
+      ? await readArrow(input, choosesAnything(selection))
+      : await readAs(input, from, selection)
   const warnings = [...adata.warnings]
   if (isAnnData) {
     warnings.push(`Only ${adata.countsSource} and the data frames that go with it are written, nothing else.`)

@@ -11,7 +11,7 @@ import { tenXGroups } from './tenx/tenx.js'
 /** Options of {@link inspectCounts}: what of a file without layers is read. */
 export type InspectOptions = Pick<
   CountsOptions,
-  'genome' | 'featureType' | 'transpose' | 'features' | 'barcodes'
+  'genome' | 'featureType' | 'modality' | 'transpose' | 'features' | 'barcodes'
 >
 
 /**
@@ -23,8 +23,7 @@ export type InspectOptions = Pick<
 export async function inspectCounts(path: string, options: InspectOptions = {}): Promise<AnnDataSummary> {
   const format = await detectFormat(path)
   if (format === 'h5ad' || format === 'zarr') {
-    optionsFor(path, format, options)
-    return inspectAnnData(path)
+    return inspectAnnData(path, optionsFor(path, format, options))
   }
   const { adata, origin } =
     format === 'mtx'

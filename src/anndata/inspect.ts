@@ -1,17 +1,23 @@
 import type { Table } from 'apache-arrow'
 import { type CountsSource, listSources } from './counts/count-sources.js'
 import { type ElementSummary, summarizeMappings, writtenBy } from './element-summary.js'
+import { chooseFeatureType, featureTypes } from './feature-types.js'
 import { readFrame } from './frame/dataframe.js'
 import { columnType, obsColumn } from './frame/obs-column.js'
 import { warnIfRepeated } from './frame/repeated-names.js'
+import { withAnnData } from './mudata/modality.js'
+import { readObs } from './mudata/modality-obs.js'
+import { fittedModality, type ModalitySummary, summarizeModalities } from './mudata/summary.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
 import { arrayShapes, checkLayout, mappingKeys } from './store/layout.js'
-import { withStore } from './store/open-store.js'
 import type { MtxOrigin } from './tenx/mtx.js'
 
 /** What is in an AnnData file. */
 export interface AnnDataSummary {
   path: string
+  /** Of a MuData file: the modality that all else is of, and all that there are. */
+  modality?: string
+  modalities?: ModalitySummary[]
   nCells: number
   /** Genes of var (raw may have others: see its source). */
   nGenes: number
@@ -19,6 +25,8 @@ export interface AnnDataSummary {
   sources: SourceSummary[]
   /** The matrix that holds the counts, if one does. */
   countsSource?: CountsSource
+  /** How many features there are of each type, where var tells; `fit` takes genes. */
+  featureTypes?: Record<string, number>
   obs: ColumnSummary[]
   var: ColumnSummary[]
   /** obs columns that could be a batch, likeliest first. */
@@ -53,15 +61,22 @@ const BATCH_NAMES = ['batch', 'donor', 'sample', 'plate', 'lane', 'condition', '
  *
  * @throws ScvaeError `bad-input` for a file that is missing, damaged or not AnnData
  */
-export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
-  return withStore(path, async (store) => {
+export async function inspectAnnData(
+  path: string,
+  options: { modality?: string; featureType?: string } = {},
+): Promise<AnnDataSummary> {
+  const modalities = await summarizeModalities(path)
+  const modality = options.modality ?? (modalities && (fittedModality(modalities) ?? modalities[0]?.name))
+  return withAnnData(path, modality, async (store) => {
     const { root } = store
     await checkLayout(store)
     const warnings: string[] = []
-    const { table, names } = await readFrame(store, 'obs', warnings)
+    const { table, names } = await readObs(store, warnings)
     const variables = await readFrame(store, 'var', warnings)
     warnIfRepeated(names, 'cell', warnings)
     warnIfRepeated(variables.names, 'gene', warnings)
+    chooseFeatureType(variables.table, options.featureType, path, warnings)
+    const types = featureTypes(variables.table, options.featureType)
     const sources: SourceSummary[] = []
     for (const name of await listSources(root)) sources.push(await summarizeSource(store, name))
     for (const { problem } of sources) if (problem) warnings.push(problem)
@@ -69,10 +84,12 @@ export async function inspectAnnData(path: string): Promise<AnnDataSummary> {
     const counts = guessCounts(sources)
     return {
       path,
+      ...(modalities && { modality: store.modality!.name, modalities }),
       nCells: names.length,
       nGenes: variables.names.length,
       sources,
       ...(counts && { countsSource: counts.name }),
+      ...(types && { featureTypes: Object.fromEntries(types.counts) }),
       obs,
       var: summarizeColumns(path, variables.table, variables.names.length),
       batchCandidates: guessBatches(obs, names.length),

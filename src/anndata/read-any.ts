@@ -25,7 +25,9 @@ export interface CountsOptions {
   obs?: string[]
   /** 10x HDF5: the genome to read. */
   genome?: string
-  /** 10x HDF5 and mtx: features of this type; `Gene Expression` when left out. */
+  /** MuData: the modality; `rna` when left out, else the only one that holds counts. */
+  modality?: string
+  /** 10x HDF5 and mtx, and AnnData whose var tells: features of this type; `Gene Expression` when left out. */
   featureType?: string
   /** mtx: whether rows are cells (true) or genes (false), where names do not tell. */
   transpose?: boolean
@@ -42,7 +44,7 @@ interface Format {
   read(path: string, options: CountsOptions): Promise<AnnData>
 }
 
-const ANNDATA_OPTIONS = ['layer', 'useRaw', 'missing', 'maskLayer', 'obs'] as const
+const ANNDATA_OPTIONS = ['layer', 'useRaw', 'featureType', 'modality', 'missing', 'maskLayer', 'obs'] as const
 
 const FORMATS: Readonly<Record<CountsFormat, Format>> = {
   h5ad: { what: 'an AnnData file', options: ANNDATA_OPTIONS, read: readAnnData },
@@ -75,6 +77,7 @@ const FLAGS: Readonly<Record<keyof CountsOptions, string>> = {
   maskLayer: '--mask-layer',
   obs: 'obs',
   genome: '--genome',
+  modality: '--modality',
   featureType: '--feature-type',
   transpose: '--transpose',
   features: '--features',

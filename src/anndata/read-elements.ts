@@ -15,12 +15,21 @@ import { orWarning, type ReadContext, readElement, readMembers } from './read-el
 import { checkLayout } from './store/layout.js'
 import type { Store, StoreArray } from './store/store.js'
 
+/** Which parts of a file are read. */
+export interface ReadParts {
+  /** Whether X, layers and raw are, which are most of a file. */
+  matrices: boolean
+}
+
 /**
  * Reads everything in an AnnData file, whole in memory. What cannot be read is left out with one warning each.
  *
  * @throws ScvaeError `bad-input` for a file that is not AnnData, or whose obs or var cannot be read
  */
-export async function readElements(store: Store): Promise<AnnDataElements> {
+export async function readElements(
+  store: Store,
+  { matrices }: ReadParts = { matrices: true },
+): Promise<AnnDataElements> {
   await checkLayout(store)
   const context: ReadContext = { store, warnings: [], elements: 0 }
   const { warnings } = context
@@ -30,8 +39,8 @@ export async function readElements(store: Store): Promise<AnnDataElements> {
   const nGenes = variables.names.length
   warnIfRepeated(obs.names, 'cell', warnings)
   warnIfRepeated(variables.names, 'gene', warnings)
-  const x = await matrixAt('X', nCells, nGenes, context)
-  const raw = await readRaw(nCells, context)
+  const x = matrices ? await matrixAt('X', nCells, nGenes, context) : undefined
+  const raw = matrices ? await readRaw(nCells, context) : undefined
   const mapping = (name: string, rows: number, columns?: number) => mappingAt(name, context, rows, columns)
   return {
     path: store.file,
@@ -40,7 +49,7 @@ export async function readElements(store: Store): Promise<AnnDataElements> {
     ...(x && { x }),
     obs,
     var: variables,
-    layers: await mapping('layers', nCells, nGenes),
+    layers: matrices ? await mapping('layers', nCells, nGenes) : new Map(),
     obsm: await mapping('obsm', nCells),
     varm: await mapping('varm', nGenes),
     obsp: await mapping('obsp', nCells, nCells),

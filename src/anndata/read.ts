@@ -7,13 +7,16 @@ import { readSelection } from './counts/select-counts.js'
 import type { Selection, StoredMatrix } from './counts/stored-matrix.js'
 import type { LocatedValue, StoredValues } from './counts/stored-values.js'
 import { ODD_KINDS, type OddEntry, ValueScan } from './counts/value-scan.js'
+import { chooseFeatureType, featureTypes } from './feature-types.js'
 import { type Frame, readFrame } from './frame/dataframe.js'
 import { positionsOf } from './frame/positions.js'
 import { warnIfRepeated } from './frame/repeated-names.js'
 import { takeRows } from './frame/take-rows.js'
+import { withAnnData } from './mudata/modality.js'
+import { readObs } from './mudata/modality-obs.js'
 import { checkOptionKeys } from './option-keys.js'
 import { arrayShapes, checkLayout } from './store/layout.js'
-import { withStore } from './store/open-store.js'
+import type { Store } from './store/store.js'
 
 /** An AnnData file as it was read: counts and tables, with everything else named. */
 export interface AnnData {
@@ -31,6 +34,10 @@ export interface AnnData {
   countsSource: CountsSource
   /** The layer that said which counts are missing, where one did. */
   maskSource?: CountsSource
+  /** Which modality of a MuData file was read. */
+  modality?: string
+  /** Where the genes stand in the data frame of the file that they are of, where not all of it was read. */
+  genesInFile?: GenesInFile
   /** What the stored values are like, but for those of missing counts; see {@link checkCounts}. */
   values: StoredValues
   /** Arrays of obsm, not read: name → cells × columns. */
@@ -39,6 +46,14 @@ export interface AnnData {
   varm: Record<string, [rows: number, cols: number]>
   /** One sentence for each thing that was left out or looks odd. */
   warnings: string[]
+}
+
+/** Some genes of a file. */
+export interface GenesInFile {
+  /** The position of each. */
+  positions: Int32Array
+  /** How many genes the file has. */
+  total: number
 }
 
 /** Options of {@link readAnnData}. */
@@ -51,6 +66,10 @@ export interface ReadOptions {
   missing?: 'nan'
   /** The layer that is 1 where a count was observed and 0 where it is missing, whatever stands there; dense or sparse. */
   maskLayer?: string
+  /** MuData: the modality; `rna` without it, else the only one that holds counts. */
+  modality?: string
+  /** Features of this type, by var's `feature_types`, `feature_type` or `modality`; genes without it. */
+  featureType?: string
   /** Only these obs columns. */
   obs?: readonly string[]
   /** Only these genes, by name or position, in this order. */
@@ -59,7 +78,17 @@ export interface ReadOptions {
   cells?: readonly (string | number)[]
 }
 
-const OPTION_KEYS = ['layer', 'useRaw', 'missing', 'maskLayer', 'obs', 'genes', 'cells']
+const OPTION_KEYS = [
+  'layer',
+  'useRaw',
+  'missing',
+  'maskLayer',
+  'modality',
+  'featureType',
+  'obs',
+  'genes',
+  'cells',
+]
 
 /**
  * Reads an `.h5ad` file: obs and var into Arrow tables, counts into blocks of sparse rows.
@@ -73,11 +102,11 @@ const OPTION_KEYS = ['layer', 'useRaw', 'missing', 'maskLayer', 'obs', 'genes', 
 export async function readAnnData(path: string, options: ReadOptions = {}): Promise<AnnData> {
   checkOptionKeys('readAnnData', options, OPTION_KEYS)
   checkMissing(options)
-  return withStore(path, async (store) => {
-    const { root } = store
+  return withAnnData(path, options.modality, async (store) => {
+    const { root, modality } = store
     await checkLayout(store)
     const warnings: string[] = []
-    const obs = await readFrame(store, 'obs', warnings, options.obs)
+    const obs = await readObs(store, warnings, options.obs)
     const countsSource = await chooseSource(store, options)
     const varPath = countsSource === 'raw/X' ? 'raw/var' : 'var'
     const variables = await readFrame(store, (await pathInFile(root, varPath)) ?? varPath, warnings)
@@ -87,7 +116,9 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       ofForm(await openSource(store, source), source, path, obs.names.length, variables.names.length)
     const matrix = await open(countsSource)
     const cells = options.cells && positionsOf(options.cells, obs.names, 'cell', path)
-    const genes = options.genes && positionsOf(options.genes, variables.names, 'gene', path)
+    const genes = options.genes
+      ? positionsOf(options.genes, variables.names, 'gene', path)
+      : chooseFeatureType(await typedFrame(store, variables), options.featureType, path, warnings)
     const obsPart = cells ? takeFrame(obs, cells) : obs
     const varPart = genes ? takeFrame(variables, genes) : variables
     warnIfRepeated(obsPart.names, 'cell', warnings)
@@ -110,11 +141,22 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       ...read,
       countsSource,
       ...(maskSource && { maskSource }),
+      ...(modality && { modality: modality.name }),
+      ...(genes && { genesInFile: { positions: genes, total: variables.names.length } }),
       obsm: await arrayShapes(root, 'obsm'),
       varm: await arrayShapes(root, 'varm'),
       warnings,
     }
   })
+}
+
+/** The data frame that tells of which type the genes are: raw's own may not, where var does of the same genes. */
+async function typedFrame(store: Store, variables: Frame): Promise<Table> {
+  if (featureTypes(variables.table)) return variables.table
+  const all = await readFrame(store, 'var', [])
+  const places = new Map(all.names.map((name, i) => [name, i]))
+  const rows = Int32Array.from(variables.names, (name) => places.get(name) ?? -1)
+  return rows.includes(-1) ? variables.table : takeRows(all.table, rows)
 }
 
 /** @throws ScvaeError (usage) for another word than `nan` */

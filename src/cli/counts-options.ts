@@ -6,7 +6,8 @@ import { flag, grouped, text } from './option-specs.js'
 /** Which of a file's genes are read, where a file says of what kind they are. */
 const KIND_OPTIONS = grouped('Data:', {
   genome: text('Genome to take from a 10x .h5 file of several'),
-  'feature-type': text('Features to take from a 10x matrix; "Gene Expression" without it'),
+  'feature-type': text('Features to take, where there are several types; "Gene Expression" without it'),
+  modality: text('Modality to take from a MuData file; "rna" without it, or the only one with counts'),
 })
 
 /** How a matrix in text form is turned, and what names its genes and cells. */
@@ -41,6 +42,7 @@ export function countsOptions(args: Arguments): CountsOptions {
     useRaw: args.flag('use-raw') || undefined,
     genome: args.text('genome'),
     featureType: args.text('feature-type'),
+    modality: args.text('modality'),
     missing: args.choice('missing', ['nan']),
     maskLayer: args.text('mask-layer'),
     transpose: transposeOf(args),

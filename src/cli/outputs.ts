@@ -5,6 +5,7 @@ import { ScvaeError } from '../errors.js'
 /** The files of one `scvae fit`, all named from one prefix. */
 export interface Outputs {
   prefix: string
+  /** `PREFIX.h5ad`, or `PREFIX.h5mu` of a MuData file. */
   h5ad: string
   model: string
   latent: string
@@ -22,6 +23,8 @@ export interface Outputs {
 export interface OutputOptions {
   output?: string | undefined
   csv: boolean
+  /** Whether the input holds several modalities. */
+  mudata?: boolean
   /** Whether there are gene loadings to write. */
   loadings?: boolean
   overwrite: boolean
@@ -72,7 +75,8 @@ export function checkOutputs(
  * @throws ScvaeError `usage` for a prefix that names no file
  */
 export function nameOutputs(input: string, options: OutputOptions): Outputs {
-  let prefix = options.output?.replace(/\.h5ad$/, '')
+  const ending = options.mudata ? 'h5mu' : 'h5ad'
+  let prefix = options.output?.replace(/\.h5(ad|mu)$/, '')
   if (prefix !== undefined && (prefix === '' || prefix.endsWith('/'))) {
     throw new ScvaeError('usage', `-o "${options.output}" names no file.`, {
       hint: 'Give a folder and the beginning of a name, such as results/pbmc.',
@@ -81,12 +85,12 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
   if (prefix === undefined) {
     // of matrix.mtx.gz and pbmc.zarr.zip both endings
     prefix = basename(resolve(input)).replace(/(\.(mtx|zarr))?\.(gz|zip)$|\.[^.]+$/, '')
-    if (sameFile(`${prefix}.h5ad`, input)) prefix = `${prefix}_scvae`
+    if (sameFile(`${prefix}.${ending}`, input)) prefix = `${prefix}_scvae`
   }
   const csv = options.csv ? { latentCsv: `${prefix}_latent.csv`, scoresCsv: `${prefix}_scores.csv` } : {}
   return {
     prefix,
-    h5ad: `${prefix}.h5ad`,
+    h5ad: `${prefix}.${ending}`,
     model: `${prefix}.model`,
     latent: `${prefix}_latent.arrow`,
     metrics: `${prefix}_metrics.json`,

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bool, Dictionary, Float64, Int32, List, Table, Utf8, vectorFromArray } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
@@ -7,8 +7,9 @@ import { obsColumn, obsNumbers } from '../../src/anndata/frame/obs-column.js'
 import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
+import type { Additions } from '../../src/anndata/write/additions.js'
 import { type NewAnnData, writeAnnData } from '../../src/anndata/write/anndata.js'
-import { appendAnnData } from '../../src/anndata/write/append.js'
+import { type CopyOptions, writeCopy } from '../../src/anndata/write/copy.js'
 import { attribute, DATA, matrixOf, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()
@@ -236,7 +237,25 @@ describe('writeAnnData with more than counts', () => {
   })
 })
 
-describe('appendAnnData', () => {
+/** A copy of an `.h5ad` file with additions. */
+async function copy(
+  source: string,
+  target: string,
+  additions: Additions,
+  options: CopyOptions = {},
+): Promise<string[]> {
+  return writeCopy(await readAnnData(source), 'h5ad', target, additions, options)
+}
+
+/** The keys that a file lists as outputs of runs. */
+async function listed(path: string): Promise<unknown> {
+  const { uns } = await readElements(path)
+  const record = uns.entries.get('scvae')
+  const keys = record?.kind === 'dict' ? record.entries.get('keys') : undefined
+  return keys?.kind === 'strings' ? keys.values : undefined
+}
+
+describe('writeCopy', () => {
   test('adds to a copy and leaves the source alone', async () => {
     const source = await demo('source', {
       obs: { old: { kind: 'int', values: Int32Array.of(1, 2, 3, 4, 5) } },
@@ -244,7 +263,7 @@ describe('appendAnnData', () => {
     const bytes = readFileSync(source)
     chmodSync(source, 0o444)
     const target = join(folder, 'target.h5ad')
-    await appendAnnData(source, target, {
+    await copy(source, target, {
       obsm: { X_scvae: embedding(5, 2), X_umap: embedding(5, 2, 10) },
       obs: {
         scvae_score: { kind: 'float', values: Float32Array.of(0.5, 1, 2, 3, 4) },
@@ -271,7 +290,7 @@ describe('appendAnnData', () => {
     const { makeFile, writeDense } = await import('./fixtures.js')
     await makeFile(source, 5, 4, (file) => writeDense(file, 'X', ROWS))
     const target = join(folder, 'with-obsm.h5ad')
-    await appendAnnData(source, target, { obsm: { X: embedding(5, 1) } })
+    await copy(source, target, { obsm: { X: embedding(5, 1) } })
     expect((await readAnnData(target)).obsm).toEqual({ X: [5, 1] })
   })
 
@@ -280,90 +299,120 @@ describe('appendAnnData', () => {
     const target = join(folder, 'genes-target.h5ad')
     const loadings = embedding(4, 3)
     loadings.values[2] = Number.NaN
-    await appendAnnData(source, target, { varm: { loadings } })
+    await copy(source, target, { varm: { loadings } })
     expect((await readAnnData(target)).varm).toEqual({ loadings: [4, 3] })
-    await appendAnnData(target, target, { varm: { loadings: embedding(4, 3, 7) } }, { overwrite: true })
+    await copy(target, target, { varm: { loadings: embedding(4, 2, 7) } }, { overwrite: true })
     const { varm } = await readElements(target)
-    expect(varm.get('loadings')).toMatchObject({ shape: [4, 3], values: embedding(4, 3, 7).values })
+    expect(varm.get('loadings')).toMatchObject({ shape: [4, 2], values: embedding(4, 2, 7).values })
     // five cells are not four genes
-    await expect(
-      appendAnnData(source, source, { varm: { x: embedding(5, 3) } }, { overwrite: true }),
-    ).rejects.toThrow('varm "x" has 15 values as 5 × 3 for 4 genes.')
+    await expect(copy(source, source, { varm: { x: embedding(5, 3) } }, { overwrite: true })).rejects.toThrow(
+      'varm "x" has 15 values as 5 × 3 for 4 genes.',
+    )
   })
 
-  test('fills keys of the same type and size anew, in place', async () => {
-    const obs = (shift: number) =>
-      ({
-        f: { kind: 'float', values: Float32Array.from([1, 2, 3, 4, 5], (x) => x + shift) },
-        c: { kind: 'category', codes: [shift, 0, 0, 0, -1], categories: ['x', 'y'] },
-        s: { kind: 'string', values: ['a', 'b', 'c', 'd', 'e'] },
-      }) as const
-    const path = await demo('anew', { obs: obs(0), obsm: { X: embedding(5, 2) } })
-    await appendAnnData(path, path, { obs: obs(1), obsm: { X: embedding(5, 2, 100) } }, { overwrite: true })
-    const adata = await readAnnData(path)
-    expect(Array.from(obsNumbers(adata, 'f'))).toEqual([2, 3, 4, 5, 6])
-    expect(Array.from(adata.obs.getChild('c')!)).toEqual(['y', 'x', 'x', 'x', null])
-    expect(adata.obs.numCols).toBe(3)
-    await withH5File(path, 'r', (file) => {
-      expect(Array.from((file.get('obsm/X') as Dataset).value as Float32Array).slice(0, 2)).toEqual([
-        100, 101,
-      ])
-    })
-  })
+  const five = { kind: 'int', values: Int32Array.of(1, 2, 3, 4, 5) } as const
 
-  const five = (kind: 'int' | 'float') =>
-    kind === 'int'
-      ? ({ kind, values: new Int32Array(5) } as const)
-      : ({ kind, values: new Float32Array(5) } as const)
   test.each([
-    ['another dtype', { obs: { k: five('float') } }, 'obs/k'],
-    ['text over numbers', { obs: { k: { kind: 'string', values: names('', 5) } } }, 'obs/k'],
+    ['another dtype', { obs: { scvae_k: { kind: 'float', values: new Float32Array(5) } } }, 'obs/scvae_k'],
+    ['text over numbers', { obs: { scvae_k: { kind: 'string', values: names('', 5) } } }, 'obs/scvae_k'],
+    ['numbers over categories', { obs: { scvae_c: five } }, 'obs/scvae_c'],
+    ['another width', { obsm: { X_scvae: embedding(5, 3) } }, 'obsm/X_scvae'],
     [
-      'other categories',
-      { obs: { c: { kind: 'category', codes: [0, 0, 0, 0, 0], categories: ['z'] } } },
-      'obs/c',
+      'other numbers of genes',
+      { var: { scvae_used: { kind: 'int', values: new Uint8Array(4) } } },
+      'var/scvae_used',
     ],
-    ['numbers over categories', { obs: { c: five('int') } }, 'obs/c'],
-    ['other text', { obs: { s: { kind: 'string', values: names('', 5) } } }, 'obs/s'],
-    ['another width', { obsm: { X: embedding(5, 3) } }, 'obsm/X'],
-  ] as const)('refuses a key with %s and leaves no file', async (name, additions, key) => {
-    const path = await demo(`key ${name}`, {
+  ] as const)('replaces an output of ours by one with %s', async (name, additions, key) => {
+    const path = await demo(`own ${name}`, {
       obs: {
-        k: five('int'),
-        c: { kind: 'category', codes: [0, 0, 0, 0, 0], categories: ['x'] },
-        s: { kind: 'string', values: ['a', 'b', 'c', 'd', 'e'] },
+        mine: five,
+        scvae_k: five,
+        scvae_c: { kind: 'category', codes: [0, 0, 0, 0, 0], categories: ['x'] },
       },
-      obsm: { X: embedding(5, 2) },
+      var: { scvae_used: { kind: 'string', values: names('u', 4) } },
+      obsm: { X_scvae: embedding(5, 2), X_pca: embedding(5, 2) },
     })
-    const target = join(folder, `target ${name}.h5ad`)
-    await expect(appendAnnData(path, target, additions)).rejects.toMatchObject({
-      kind: 'bad-input',
-      message: expect.stringContaining(`has ${key} already`),
+    const target = join(folder, `own target ${name}.h5ad`)
+    await copy(path, target, additions)
+    const [before, after] = [await readElements(path), await readElements(target)]
+    expect(after.x).toEqual(before.x)
+    expect(after.obsm.get('X_pca')).toEqual(before.obsm.get('X_pca'))
+    const adata = await readAnnData(target)
+    expect(Array.from(obsNumbers(adata, 'mine'))).toEqual([1, 2, 3, 4, 5])
+    expect(await listed(target)).toEqual([key])
+    // outputs of other names stay, unless a run renews them all
+    expect(adata.obs.numCols).toBe(3)
+    await copy(path, target, additions, { renews: true, overwrite: true })
+    expect((await readAnnData(target)).obs.numCols).toBe(key.startsWith('obs/') ? 2 : 1)
+    const { kind, entries } = (await readElements(target)).uns
+    expect([kind, entries.size]).toEqual(['dict', 1])
+  })
+
+  test('takes for its own what it has listed, whatever its name, and nothing else', async () => {
+    const source = await demo('listed', { obsm: { X_umap: embedding(5, 2) } })
+    const first = join(folder, 'listed-first.h5ad')
+    await expect(copy(source, first, { obsm: { X_umap: embedding(5, 3) } })).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('has obsm/X_umap already, which no run of scvae has written.'),
     })
-    expect(existsSync(target)).toBe(false)
-    expect(readdirSync(folder).filter((file) => file.includes('partial'))).toEqual([])
+    expect(existsSync(first)).toBe(false)
+    await copy(source, first, { obsm: { X_emb: embedding(5, 3) }, obs: { run_score: five } })
+    expect(await listed(first)).toEqual(['obs/run_score', 'obsm/X_emb'])
+    const second = join(folder, 'listed-second.h5ad')
+    await copy(first, second, { obsm: { X_emb: embedding(5, 4) } }, { settings: { seed: 3 } })
+    expect((await readAnnData(second)).obsm).toEqual({ X_emb: [5, 4], X_umap: [5, 2] })
+    expect(await listed(second)).toEqual(['obs/run_score', 'obsm/X_emb'])
+    const third = join(folder, 'listed-third.h5ad')
+    await copy(second, third, { obsm: { X_scvae: embedding(5, 1) } }, { renews: true })
+    const adata = await readAnnData(third)
+    expect(adata.obsm).toEqual({ X_scvae: [5, 1], X_umap: [5, 2] })
+    expect(adata.obs.numCols).toBe(0)
+    expect(await listed(third)).toEqual(['obsm/X_scvae'])
+  })
+
+  test('leaves where a cell is from, which a batch may be', async () => {
+    const source = await demo('origin', { obs: { scvae_file: five, scvae_outlier: five } })
+    const target = join(folder, 'origin-target.h5ad')
+    await copy(source, target, { obs: { scvae_used: five } }, { renews: true })
+    const { obs } = await readAnnData(target)
+    expect(obs.schema.fields.map(({ name }) => name)).toEqual(['scvae_file', 'scvae_used'])
+  })
+
+  test('can leave the matrices away', async () => {
+    const source = await demo('tables', {
+      obs: { mine: five },
+      layers: { counts: matrixOf(ROWS) },
+      obsm: { X_pca: embedding(5, 2) },
+      uns: { note: 'kept' },
+    })
+    const target = join(folder, 'tables-target.h5ad')
+    await copy(source, target, { obsm: { X_scvae: embedding(5, 2) } }, { tables: true })
+    const { x, layers, raw, obs, var: variables, obsm, uns } = await readElements(target)
+    expect([x, layers.size, raw]).toEqual([undefined, 0, undefined])
+    expect([obs.names, variables.names]).toEqual([NAMES.obsNames, NAMES.varNames])
+    expect([...obsm.keys()]).toEqual(['X_pca', 'X_scvae'])
+    expect([...uns.entries.keys()]).toEqual(['note', 'scvae'])
+    expect(statSync(target).size).toBeLessThan(statSync(source).size)
   })
 
   test('refuses a wrong size, an existing target and a source that is no AnnData', async () => {
     const source = await demo('checks')
     const target = join(folder, 'checks-target.h5ad')
-    await expect(appendAnnData(source, target, { obsm: { X: embedding(4, 2) } })).rejects.toThrow(
-      'for 5 cells',
+    await expect(copy(source, target, { obsm: { X: embedding(4, 2) } })).rejects.toThrow('for 5 cells')
+    await expect(copy(source, target, { obs: { x: { kind: 'string', values: [] } } })).rejects.toThrow(
+      'The obs column "x" has 0 values for 5 rows.',
     )
-    await expect(
-      appendAnnData(source, target, { obs: { x: { kind: 'string', values: [] } } }),
-    ).rejects.toThrow('The obs column "x" has 0 values for 5 rows.')
-    await expect(appendAnnData(source, source, {})).rejects.toMatchObject({ kind: 'usage' })
+    await expect(copy(source, source, {})).rejects.toMatchObject({ kind: 'usage' })
     const misplaced = { overwrite: true } as object
-    await expect(appendAnnData(source, target, misplaced)).rejects.toMatchObject({ kind: 'usage' })
-    await expect(appendAnnData(join(folder, 'none'), target, {})).rejects.toMatchObject({ kind: 'bad-input' })
+    await expect(copy(source, target, misplaced)).rejects.toMatchObject({ kind: 'usage' })
+    await expect(copy(join(folder, 'none'), target, {})).rejects.toMatchObject({ kind: 'bad-input' })
     expect(existsSync(target)).toBe(false)
   })
 
   test.skipIf(!DATA)('a real file, read-only and with nullable and boolean columns', async () => {
     const source = join(DATA!, 'edge/every-encoding.h5ad')
     const target = join(folder, 'every.h5ad')
-    await appendAnnData(source, target, {
+    await copy(source, target, {
       obsm: { X_scvae: embedding(50, 10) },
       obs: { scvae_n: { kind: 'int', values: new Int32Array(50) } },
     })

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import { takesAdditions, writeAsH5ad } from '../../src/anndata/as-h5ad.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readCounts } from '../../src/anndata/read-any.js'
+import { writeCopy } from '../../src/anndata/write/copy.js'
 import { DATA } from '../anndata/fixtures.js'
 import { scvae, temporaryFolder } from './scvae.js'
 
@@ -68,12 +68,10 @@ describe.runIf(DATA)('real files', () => {
 
   it('writes a file of AnnData 0.6 anew, where no column can be added to it', async () => {
     const input = edge('anndata-0.5-compound.h5ad')
-    expect(await takesAdditions(input, 'h5ad')).toBe(false)
-    expect(await takesAdditions(edge('unsorted-indices.h5ad'), 'h5ad')).toBe(true)
     const before = await readCounts(input)
-    await writeAsH5ad(before, 'h5ad', at('old.h5ad'))
+    await writeCopy(before, 'h5ad', at('old.h5ad'), {})
     const after = await readCounts(at('old.h5ad'))
-    expect(await takesAdditions(at('old.h5ad'), 'h5ad')).toBe(true)
+    await writeCopy(after, 'h5ad', at('new.h5ad'), {})
     expect(after.obsNames).toEqual(before.obsNames)
     expect(after.obsm).toEqual(before.obsm)
     expect(after.counts.row(7)).toEqual(before.counts.row(7))

@@ -1,8 +1,8 @@
 import { ScvaeError } from '../../errors.js'
+import { withAnnData } from '../mudata/modality.js'
 import { checkOptionKeys } from '../option-keys.js'
 import type { AnnData } from '../read.js'
 import { guessCounts, type SourceSummary, summarizeSource } from '../source-summary.js'
-import { withStore } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { isMtx } from '../tenx/mtx-folder.js'
 import { listSources, sourceFlag } from './count-sources.js'
@@ -96,7 +96,7 @@ async function remedy(adata: AnnData, offence: Offence): Promise<string> {
   // a matrix in text form is alone in its folder
   const { other, isAnnData } = isMtx(adata.path)
     ? { other: undefined, isAnnData: false }
-    : await withStore(adata.path, async (store) => ({
+    : await withAnnData(adata.path, adata.modality, async (store) => ({
         other: await otherCounts(store, adata),
         isAnnData: (await store.root.child('obs')) !== undefined,
       }))

@@ -29,15 +29,16 @@ export async function writeElements(
   checkShapes(elements)
   return writeBeside(
     path,
-    (temporary) => writeNewFile(temporary, (file, state) => fill(file, elements, state)),
+    (temporary) => writeNewFile(temporary, (file, state) => fillAnnData(file, elements, state)),
     options,
   )
 }
 
-/** Makes an HDF5 file with AnnData's root; the types that wait for its end are given when it is closed. */
+/** Makes an HDF5 file with the root of AnnData or MuData; the types that wait for its end are given when it is closed. */
 export async function writeNewFile(
   path: string,
   fillRoot: (file: Group, state: WriteState) => void,
+  encoding: 'anndata' | 'MuData' = 'anndata',
 ): Promise<string[]> {
   const state: WriteState = {
     module: await (await loadLibrary()).ready,
@@ -45,7 +46,7 @@ export async function writeNewFile(
     warnings: [],
   }
   await withH5File(path, 'w', (file) => {
-    setEncoding(file, 'anndata', '0.1.0')
+    setEncoding(file, encoding, '0.1.0')
     fillRoot(file, state)
   })
   state.retypes.apply(path)
@@ -54,7 +55,12 @@ export async function writeNewFile(
 
 const MAPPINGS = ['layers', 'obsm', 'varm', 'obsp', 'varp'] as const
 
-function fill(file: Group, elements: Omit<AnnDataElements, 'path' | 'warnings'>, state: WriteState): void {
+/** Writes the elements of an AnnData file into an empty group. */
+export function fillAnnData(
+  file: Group,
+  elements: Omit<AnnDataElements, 'path' | 'warnings'>,
+  state: WriteState,
+): void {
   const { x, obs, var: variables, uns, raw } = elements
   if (x) writeElement(file, 'X', x, state)
   writeFrame(file, 'obs', obs, state.retypes)

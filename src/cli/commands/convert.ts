@@ -9,7 +9,7 @@ export const convert: Command = {
   usage: 'convert <file> <target>',
   describe: 'Write a file in another format: .h5ad, .zarr, .arrow, or 10x .h5 or folder',
   positionals: {
-    file: 'An .h5ad file or zarr store, 10x .h5 or mtx folder, loom or .arrow file; a model folder of scvi-tools',
+    file: 'An .h5ad or .h5mu file or zarr store, 10x .h5 or mtx folder, loom or .arrow file; a model folder of scvi-tools',
     target:
       'What to write; ends in .h5ad, .zarr, .zarr.zip, .arrow or .h5 (10x), or in / for a 10x folder; a folder for a model',
   },

@@ -8,7 +8,7 @@ import { COUNTS_OPTIONS, countsOptions } from '../counts-options.js'
 import { Log } from '../log.js'
 
 /** What `-o` may end in. */
-const ENDINGS = ['.h5ad', '.arrow', '.csv']
+const ENDINGS = ['.h5ad', '.h5mu', '.arrow', '.csv']
 
 /** `scvae embed MODEL FILE -o OUT`: the latent of cells by a model that exists. */
 export const embed: Command = {
@@ -24,7 +24,7 @@ export const embed: Command = {
       type: 'string',
       requiresArg: true,
       demandOption: true,
-      describe: 'What to write: .h5ad (a copy with obsm/X_scvae), .arrow or .csv',
+      describe: 'What to write: .h5ad or .h5mu (a copy with obsm/X_scvae), .arrow or .csv',
       group: 'Output:',
     },
     ...COUNTS_OPTIONS,
@@ -48,7 +48,7 @@ export const embed: Command = {
     const allowNoninteger = args.flag('allow-noninteger')
     for (const change of await checkCounts(adata, { allowNoninteger })) log.warn(change)
     const latent = await latentOf(directory, adata, log)
-    await write(output, file, adata, latent, args.flag('overwrite'))
+    await write(output, file, adata, latent, args.flag('overwrite'), log)
     log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${description.config.nLatent} dimensions`)
   },
 }
@@ -77,22 +77,15 @@ async function write(
   adata: AnnData,
   latent: Matrix,
   overwrite: boolean,
+  log: Log,
 ): Promise<void> {
-  if (extname(output) === '.h5ad') {
-    const { appendAnnData } = await import('../../anndata/write/append.js')
-    const { takesAdditions } = await import('../../anndata/as-h5ad.js')
+  if (extname(output).startsWith('.h5')) {
+    const { writeCopy } = await import('../../anndata/write/copy.js')
     const { detectFormat } = await import('../../anndata/read-any.js')
-    const { LATENT_KEY } = await import('../fit/fit-outputs.js')
-    if (!(await takesAdditions(file, await detectFormat(file)))) {
-      throw new ScvaeError(
-        'usage',
-        `"${file}" is no .h5ad file of today's layout, so no copy of it takes the latent.`,
-        {
-          hint: 'Write an .arrow or .csv file, or convert it first.',
-        },
-      )
-    }
-    await appendAnnData(file, output, { obsm: { [LATENT_KEY]: latent } }, { overwrite })
+    const { LATENT_KEY } = await import('../fit/output-keys.js')
+    const additions = { obsm: { [LATENT_KEY]: latent } }
+    for (const change of await writeCopy(adata, await detectFormat(file), output, additions, { overwrite }))
+      log.warn(change)
     return
   }
   const { writeBeside } = await import('../../anndata/write/beside.js')

@@ -1,5 +1,7 @@
 import type { ElementSummary } from '../../anndata/element-summary.js'
 import type { AnnDataSummary } from '../../anndata/inspect.js'
+import { fittedModality } from '../../anndata/mudata/summary.js'
+import { shellWord } from '../../anndata/shell-word.js'
 import { formatCount, formatNumber } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
 import { countsOptions, PLAIN_OPTIONS } from '../counts-options.js'
@@ -28,6 +30,15 @@ function summaryJson(summary: AnnDataSummary): string {
     {
       tool: 'scvae',
       path: summary.path,
+      ...(summary.modalities && {
+        modality: summary.modality,
+        modalities: summary.modalities.map(({ name, nCells, nGenes, countsSource }) => ({
+          name,
+          n_cells: nCells,
+          n_genes: nGenes,
+          counts_source: countsSource ?? null,
+        })),
+      }),
       n_cells: summary.nCells,
       n_genes: summary.nGenes,
       counts_source: summary.countsSource ?? null,
@@ -40,6 +51,7 @@ function summaryJson(summary: AnnDataSummary): string {
         holds_counts: holdsCounts,
         problem: problem ?? null,
       })),
+      ...(summary.featureTypes && { feature_types: summary.featureTypes }),
       obs: summary.obs,
       var: summary.var,
       obsm: summary.obsm,
@@ -57,7 +69,8 @@ function summaryJson(summary: AnnDataSummary): string {
 function summaryText(summary: AnnDataSummary): string {
   const { sources, obs, countsSource, batchCandidates } = summary
   const parts = [
-    `${summary.path}: ${formatCount(summary.nCells)} cells × ${formatCount(summary.nGenes)} genes${oldFile(summary)}`,
+    ...(summary.modalities ? [modalityTable(summary)] : []),
+    `${summary.path}${summary.modality === undefined ? '' : `, modality ${summary.modality}`}: ${formatCount(summary.nCells)} cells × ${formatCount(summary.nGenes)} genes${oldFile(summary)}`,
     textTable(
       [
         ['matrix', 'encoding', 'type', 'nonzeros', 'min', 'max', 'counts', 'flag'],
@@ -93,6 +106,16 @@ function summaryText(summary: AnnDataSummary): string {
         'batch',
         batchCandidates.length > 0 ? `could be ${batchCandidates.join(', ')}` : 'no column looks like one',
       ],
+      ...(summary.featureTypes
+        ? [
+            [
+              'features',
+              Object.entries(summary.featureTypes)
+                .map(([type, n]) => `${formatCount(n)} ${type}`)
+                .join(', '),
+            ],
+          ]
+        : []),
       ...(summary.var.length > 0
         ? [['var', summary.var.map(({ name, dtype }) => `${name} (${dtype})`).join(', ')]]
         : []),
@@ -111,6 +134,24 @@ function originRows({ origin }: AnnDataSummary): string[][] {
     ['genes', features === undefined ? 'numbers' : `named by ${features}`],
     ['cells', barcodes === undefined ? 'numbers' : `named by ${barcodes}`],
   ]
+}
+
+/** What there is beside the modality that the rest is about. */
+function modalityTable({ modalities = [] }: AnnDataSummary): string {
+  const fitted = fittedModality(modalities)
+  return textTable(
+    [
+      ['modality', 'cells', 'features', 'counts', 'flag'],
+      ...modalities.map(({ name, nCells, nGenes, countsSource }) => [
+        name,
+        formatCount(nCells),
+        formatCount(nGenes),
+        countsSource ?? 'none found',
+        name === fitted ? 'no flag' : `--modality ${shellWord(name)}`,
+      ]),
+    ],
+    [1, 2],
+  )
 }
 
 /** A word about files that Python warns of. */

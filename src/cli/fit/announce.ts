@@ -1,8 +1,10 @@
 import { formatSeconds } from '../../report/format.js'
 import { textTable } from '../text.js'
 import type { FitData } from './fit-data.js'
-import { hasVarm, LATENT_KEY, LOADINGS_KEY, umapKey } from './fit-outputs.js'
+import { hasVarm } from './fit-outputs.js'
+import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
+import { outputKeys } from './output-keys.js'
 import type { Run } from './run.js'
 
 /** The result on standard output: what was found and where it lies. */
@@ -12,12 +14,13 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     process.stdout.write(`${JSON.stringify(metrics, null, 2)}\n`)
     return
   }
-  const layout = settings.umap ? `, obsm/${umapKey(data.adata.obsm)}` : ''
-  const loadings = outputs.loadings && hasVarm(data) ? `, varm/${LOADINGS_KEY}` : ''
+  const names = outputKeys(data.keys, settings)
+  const layout = settings.umap ? `, obsm/${names.umap}` : ''
+  const loadings = outputs.loadings && hasVarm(data) ? `, varm/${names.loadings}` : ''
   const rows = [
     [
       outputs.h5ad,
-      `the ${data.format === 'h5ad' ? 'input' : 'counts'} with obsm/${LATENT_KEY}${layout}${loadings} and obs/scvae_*`,
+      `${contentsOf(settings, data)} with obsm/${names.latent}${layout}${loadings}, var/${names.used} and obs/${settings.obsPrefix}*`,
     ],
     [outputs.report, 'open this in a browser'],
     [outputs.model, 'the trained model'],
@@ -29,4 +32,11 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     [outputs.log, 'this log'],
   ]
   process.stdout.write(`${textTable(rows)}\n`)
+}
+
+/** What the file is beside the outputs in it. */
+function contentsOf({ noCopy }: FitSettings, { format, adata }: FitData): string {
+  const where = adata.modality === undefined ? '' : `, in mod/${adata.modality}`
+  if (noCopy) return `the tables of the input${where}`
+  return `the ${format === 'h5ad' || format === 'zarr' ? 'input' : 'counts'}${where}`
 }

@@ -2,6 +2,7 @@ import { chooseGenes, type GeneChoice } from '../../analysis/genes/choose-genes.
 import { checkCounts } from '../../anndata/counts/check-counts.js'
 import type { AnnData } from '../../anndata/read.js'
 import { type CountsFormat, detectFormat, readAs } from '../../anndata/read-any.js'
+import { type FileKeys, readFileKeys } from '../../anndata/write/own-keys.js'
 import { checkCovariates } from '../../cells/check-covariates.js'
 import { dropEmptyCells } from '../../cells/empty-cells.js'
 import { subsetCells } from '../../cells/subset.js'
@@ -20,6 +21,8 @@ export interface FitData {
   adata: AnnData
   /** The file's format. */
   format: CountsFormat
+  /** What the file holds under names that outputs may have. */
+  keys: FileKeys
   /** Positions of the cells that are fitted, ascending. */
   cells: Int32Array
   /** Positions of the genes that are fitted, ascending; all when undefined. */
@@ -60,6 +63,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   return {
     adata,
     format,
+    keys: await readFileKeys(adata, format),
     cells,
     genes,
     nGenes: genes?.length ?? adata.nGenes,

@@ -4,6 +4,7 @@ import { DEFAULT_TRAINING, KL_SCHEDULES } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
 import { COUNTS_OPTIONS } from '../counts-options.js'
 import { flag, grouped, number, repeated, text } from '../option-specs.js'
+import { LATENT_KEY, OBS_PREFIX } from './output-keys.js'
 
 export const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
 export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
@@ -125,6 +126,9 @@ export const FIT_OPTIONS = {
       defaultDescription: "the input's name, here",
     },
     overwrite: flag('Replace outputs that exist'),
+    'no-copy': flag('Write the .h5ad without X, layers and raw: obs, var, obsm, varm, obsp and uns'),
+    'obsm-key': { ...text('Name of the latent in obsm'), default: LATENT_KEY },
+    'obs-prefix': { ...text('What the names of our obs columns begin with'), default: OBS_PREFIX },
     csv: flag('Write latent and scores as CSV too'),
     json: flag('Print the metrics as JSON'),
     'umap-backend': {

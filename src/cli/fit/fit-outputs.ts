@@ -1,25 +1,20 @@
 import { writeFileSync } from 'node:fs'
-import type { ScoreColumns } from '../../analysis/outliers/score-columns.js'
-import { takesAdditions, writeAsH5ad } from '../../anndata/as-h5ad.js'
+import { blankScoreColumns, type ScoreColumns } from '../../analysis/outliers/score-columns.js'
 import type { Column } from '../../anndata/frame/column.js'
-import { type Additions, appendAnnData } from '../../anndata/write/append.js'
+import { openFrame } from '../../anndata/frame/dataframe.js'
+import { withAnnData } from '../../anndata/mudata/modality.js'
+import type { Additions } from '../../anndata/write/additions.js'
+import { refuseForeignKeys, writeCopy } from '../../anndata/write/copy.js'
 import { type Matrix, spreadRows } from '../../numeric/matrix.js'
 import type { LatentTable } from '../latent-table.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
 import type { FitData } from './fit-data.js'
+import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
-
-/** The key of the latent means in obsm. */
-export const LATENT_KEY = 'X_scvae'
-
-/** The key of the gene loadings of a linear decoder in varm. */
-export const LOADINGS_KEY = 'scvae_loadings'
-
-/** The key of our layout in obsm: the usual one, unless the file has a layout of its own. */
-export function umapKey(obsm: Readonly<Record<string, unknown>>): string {
-  return 'X_umap' in obsm ? 'X_scvae_umap' : 'X_umap'
-}
+import { type OutputKeys, outputKeys } from './output-keys.js'
+import { recordOf } from './record.js'
+import type { Run } from './run.js'
 
 /** What is written when a run has succeeded; the model has been saved to the staging folder before. */
 export interface FitOutputs {
@@ -38,16 +33,18 @@ export interface FitOutputs {
  * @returns one sentence for each thing of the input that the .h5ad does not have as it was
  */
 export async function stageOutputs(
+  { settings, outputs }: Pick<Run, 'settings' | 'outputs'>,
   staging: Staging,
-  outputs: Outputs,
   data: FitData,
   results: FitOutputs,
 ): Promise<string[]> {
   const { table, umap, loadings, metrics, report } = results
-  const changes = await writeH5ad(data, staging.path(outputs.h5ad), {
-    obsm: obsmOf(data, table.latent, umap),
-    obs: columnsOf(table.scores),
-    ...(loadings && { varm: varmOf(data, loadings) }),
+  const names = outputKeys(data.keys, settings)
+  const changes = await writeH5ad(data, settings, staging.path(outputs.h5ad), {
+    obsm: { [names.latent]: table.latent, ...(umap && { [names.umap]: umap }) },
+    obs: columnsOf(table.scores, names.score),
+    var: { [names.used]: { kind: 'int', values: await usedGenes(data) } },
+    ...(loadings && { varm: varmOf(data, loadings, names.loadings) }),
   })
   if (loadings && !hasVarm(data)) changes.push(NO_VARM)
   writeArrow(staging.path(outputs.latent), table)
@@ -60,51 +57,39 @@ export async function stageOutputs(
   return changes
 }
 
-/** The input with our additions: a copy of an .h5ad file, or what was read of another format, written anew. */
-async function writeH5ad({ adata, format }: FitData, path: string, additions: Additions): Promise<string[]> {
-  if (await takesAdditions(adata.path, format)) {
-    await appendAnnData(adata.path, path, additions)
-    return []
-  }
-  const changes = await writeAsH5ad(adata, format, path)
-  await appendAnnData(path, path, additions, { overwrite: true })
-  return changes
+/** The input with our additions. */
+function writeH5ad(
+  data: FitData,
+  settings: FitSettings,
+  path: string,
+  additions: Additions,
+): Promise<string[]> {
+  return writeCopy(data.adata, data.format, path, additions, {
+    settings: recordOf(settings, data),
+    renews: true,
+    tables: settings.noCopy,
+  })
 }
 
 /**
- * Tries out, before any long work, whether a file that holds results of ours already takes new ones.
+ * Refuses, before any long work, to replace what is in the file and not ours.
  *
- * @param scores columns of the form that will be written
- * @throws ScvaeError `bad-input` naming the key that cannot be filled anew
+ * @throws ScvaeError `usage` naming the key, and the option that gives another
  */
-export async function rehearseOutputs(
-  staging: Staging,
-  outputs: Outputs,
-  data: FitData,
-  shape: { nLatent: number; loadings: boolean; umap: boolean; scores: Readonly<ScoreColumns> },
-): Promise<void> {
-  const { adata } = data
-  const present =
-    adata.obs.schema.fields.some((field) => field.name in shape.scores) ||
-    LATENT_KEY in adata.obsm ||
-    'X_scvae_umap' in adata.obsm ||
-    (shape.loadings && LOADINGS_KEY in adata.varm)
-  if (!present) return
-  const blank = (columns: number, rows = adata.nCells): Matrix => ({
-    values: new Float32Array(rows * columns),
-    rows,
-    columns,
-  })
-  const path = `${staging.path(outputs.h5ad)}.rehearsal`
-  await writeH5ad(data, path, {
-    obsm: obsmOf(data, blank(shape.nLatent), shape.umap ? blank(2) : undefined),
-    obs: columnsOf(shape.scores),
-    ...(shape.loadings && { varm: varmOf(data, blank(shape.nLatent, data.nGenes)) }),
-  })
-}
-
-function obsmOf({ adata }: FitData, latent: Matrix, umap: Matrix | undefined): Record<string, Matrix> {
-  return { [LATENT_KEY]: latent, ...(umap && { [umapKey(adata.obsm)]: umap }) }
+export function checkKeys(
+  { adata, keys }: FitData,
+  settings: FitSettings,
+  outputs: Pick<Outputs, 'loadings'>,
+): void {
+  const names = outputKeys(keys, settings)
+  const wanted = [
+    `obsm/${names.latent}`,
+    ...(settings.umap ? [`obsm/${names.umap}`] : []),
+    ...Object.keys(blankScoreColumns(0)).map((name) => `obs/${names.score(name)}`),
+    `var/${names.used}`,
+    ...(outputs.loadings ? [`varm/${names.loadings}`] : []),
+  ]
+  refuseForeignKeys(wanted, keys, adata.path, 'Choose another name with --obsm-key or --obs-prefix.')
 }
 
 const NO_VARM =
@@ -114,19 +99,40 @@ const NO_VARM =
 export const hasVarm = ({ adata }: FitData): boolean => adata.countsSource !== 'raw/X'
 
 /** The loadings with a row for every gene of the file. */
-function varmOf(data: FitData, loadings: Matrix): Record<string, Matrix> {
+function varmOf(data: FitData, loadings: Matrix, key: string): Record<string, Matrix> {
   if (!hasVarm(data)) return {}
   const { adata, genes } = data
-  return { [LOADINGS_KEY]: genes ? spreadRows(loadings, genes, adata.nGenes) : loadings }
+  const ofRead = genes ? spreadRows(loadings, genes, adata.nGenes) : loadings
+  const { genesInFile } = adata
+  return { [key]: genesInFile ? spreadRows(ofRead, genesInFile.positions, genesInFile.total) : ofRead }
+}
+
+/** 1 for every gene of the file's var that was fitted; raw's genes are found there by their names. */
+async function usedGenes(data: FitData): Promise<Uint8Array> {
+  const { adata } = data
+  if (!hasVarm(data)) {
+    const used = new Set(fittedGenes(data))
+    const names = await withAnnData(adata.path, adata.modality, async (store) =>
+      (await openFrame(store, 'var')).names(),
+    )
+    return Uint8Array.from(names, (name) => (used.has(name) ? 1 : 0))
+  }
+  const { genesInFile } = adata
+  const used = new Uint8Array(genesInFile?.total ?? adata.nGenes)
+  for (let i = 0; i < data.nGenes; i++) {
+    const gene = data.genes ? data.genes[i]! : i
+    used[genesInFile ? genesInFile.positions[gene]! : gene] = 1
+  }
+  return used
 }
 
 const fittedGenes = ({ adata: { varNames }, genes }: FitData): readonly string[] =>
   genes ? Array.from(genes, (gene) => varNames[gene]!) : varNames
 
-function columnsOf(scores: Readonly<ScoreColumns>): Record<string, Column> {
+function columnsOf(scores: Readonly<ScoreColumns>, nameOf: OutputKeys['score']): Record<string, Column> {
   return Object.fromEntries(
     Object.entries(scores).map(([name, values]): [string, Column] => [
-      name,
+      nameOf(name),
       values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values },
     ]),
   )

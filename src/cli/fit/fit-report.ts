@@ -4,6 +4,7 @@ import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { latentInformation, latentKl } from '../../analysis/posterior/latent-kl.js'
 import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
+import { isOwnKey } from '../../anndata/write/own-keys.js'
 import type { EpochRecord } from '../../files/epoch-record.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatNumber } from '../../report/format.js'
@@ -115,10 +116,10 @@ function settingList(metrics: Metrics): NamedValue[] {
 }
 
 /** Every obs column that has a few categories or holds numbers. */
-function obsColorings({ adata, cells }: FitData): Coloring[] {
+function obsColorings({ adata, cells, keys }: FitData): Coloring[] {
   const colorings: Coloring[] = []
   for (const { name, type } of adata.obs.schema.fields) {
-    if (name.startsWith('scvae_')) continue
+    if (isOwnKey(`obs/${name}`, keys)) continue
     if (DataType.isInt(type) || DataType.isFloat(type)) {
       const values = obsNumbers(adata, name)
       colorings.push({ kind: 'numeric', name, values: Float32Array.from(cells, (cell) => values[cell]!) })

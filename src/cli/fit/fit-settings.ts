@@ -17,6 +17,12 @@ export interface FitSettings {
   file: string
   output?: string | undefined
   csv: boolean
+  /** Whether the .h5ad is written without X, layers and raw. */
+  noCopy: boolean
+  /** Name of the latent in obsm. */
+  obsmKey: string
+  /** What the names of obs columns begin with. */
+  obsPrefix: string
   json: boolean
   overwrite: boolean
   resume: boolean
@@ -63,6 +69,9 @@ export function fitSettings(args: Arguments): FitSettings {
     file: args.positional('file'),
     output: args.text('output'),
     csv: args.flag('csv'),
+    noCopy: args.flag('no-copy'),
+    obsmKey: elementName(args, 'obsm-key')!,
+    obsPrefix: elementName(args, 'obs-prefix')!,
     json: args.flag('json'),
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),
@@ -104,6 +113,13 @@ export function covariateKeys(
     categoricalCovariateKeys: settings.categoricalCovariates,
     continuousCovariateKeys: settings.continuousCovariates,
   }
+}
+
+/** A name in a file, in which HDF5 would take a slash for a path. */
+function elementName(args: Arguments, option: string): string | undefined {
+  const name = args.text(option)
+  if (!name?.includes('/')) return name
+  throw new ScvaeError('usage', `--${option} takes a name without a slash, not "${name}".`)
 }
 
 function deviceName(args: Arguments): DeviceName {

@@ -105,7 +105,7 @@ export function metricsOf(
 }
 
 /** Settings under their names in the metrics: `nLatent` → `n_latent`. */
-function snakeCase(settings: ModelConfig | TrainOptions): Record<string, unknown> {
+export function snakeCase(settings: ModelConfig | TrainOptions): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
       key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),

@@ -1,13 +1,11 @@
-import { blankScoreColumns } from '../../analysis/outliers/score-columns.js'
 import type { Device } from '../../device/device.js'
 import { LinearSCVI } from '../../models/linear-scvi.js'
 import type { Model } from '../../models/model.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
 import { epochsFor, klSchedule, minibatchesFor } from '../../train/schedule.js'
-import { Staging } from '../outputs.js'
 import { type FitData, readFitData } from './fit-data.js'
-import { rehearseOutputs } from './fit-outputs.js'
+import { checkKeys } from './fit-outputs.js'
 import { covariateKeys, type FitSettings } from './fit-settings.js'
 import { onDevice } from './on-device.js'
 import { preflightLine } from './preflight.js'
@@ -21,7 +19,7 @@ import { writeResults } from './write-results.js'
  * at the end; a run that fails leaves nothing but its log and its checkpoint, and these only once training has begun.
  */
 export async function runFit(settings: FitSettings): Promise<void> {
-  const run = startRun(settings)
+  const run = await startRun(settings)
   const { lock, log, timer } = run
   log.record(`scvae ${packageVersion()}, ${timer.startedAt.toISOString()}`)
   log.record(run.command)
@@ -41,27 +39,12 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   const { train } = run.settings
   // what the number of cells makes impossible is said before there is a log
   klSchedule(epochsFor(data.cells.length, train.maxEpochs), train)
-  await rehearse(run, data)
+  checkKeys(data, run.settings, run.outputs)
   run.log.info(preflightLine(data, run.settings, device))
   const model = await createModel(run.settings, data, device)
   const summary = await trainModel(run, model, device)
   const scored = await scoreModel(run, model, device)
   await writeResults(run, data, { model, device, summary, ...scored })
-}
-
-/** Checks that a file with results of an earlier run takes new ones. */
-async function rehearse({ settings, outputs }: Run, data: FitData): Promise<void> {
-  const staging = new Staging(outputs)
-  try {
-    await rehearseOutputs(staging, outputs, data, {
-      nLatent: settings.model.nLatent,
-      loadings: outputs.loadings !== undefined,
-      umap: settings.umap !== undefined,
-      scores: blankScoreColumns(data.adata.nCells),
-    })
-  } finally {
-    staging.discard()
-  }
 }
 
 function createModel(settings: FitSettings, data: FitData, device: Device): Promise<Model> {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { isMuDataFile } from '../../anndata/mudata/modality.js'
 import { shellWord } from '../../anndata/shell-word.js'
 import { Log } from '../log.js'
 import { checkOutputs, nameOutputs, type Outputs } from '../outputs.js'
@@ -20,9 +21,13 @@ export interface Run {
 }
 
 /** @throws ScvaeError `usage` or `failed` for outputs that cannot be written, or that another run writes */
-export function startRun(settings: FitSettings): Run {
+export async function startRun(settings: FitSettings): Promise<Run> {
   const command = ['scvae', ...process.argv.slice(2)].map(shellWord).join(' ')
-  const outputs = nameOutputs(settings.file, { ...settings, loadings: settings.model.decoder === 'linear' })
+  const outputs = nameOutputs(settings.file, {
+    ...settings,
+    loadings: settings.model.decoder === 'linear',
+    mudata: await isMuDataFile(settings.file),
+  })
   // outputs of a run that goes on are not yet there
   const lock = new RunLock(outputs.prefix, command)
   try {

@@ -41,7 +41,7 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
           ...resultsOf(run, data, fitted, metrics),
           loadings: fitted.model instanceof LinearSCVI ? await fitted.model.getLoadings() : undefined,
         }
-        for (const change of await stageOutputs(staging, outputs, data, results)) log.warn(change)
+        for (const change of await stageOutputs(run, staging, data, results)) log.warn(change)
         await setImmediate()
         if (signal.aborted)
           throw new ScvaeError('interrupted', 'The run was interrupted while its outputs were written.')

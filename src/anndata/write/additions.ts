@@ -1,0 +1,80 @@
+import type { Matrix } from '../../numeric/matrix.js'
+import type { DictElement } from '../elements.js'
+import type { Column } from '../frame/column.js'
+import { openFrame } from '../frame/dataframe.js'
+import { childGroup, type Group } from '../hdf5/hdf5.js'
+import { Hdf5Group } from '../hdf5/store.js'
+import { checkRows, writeMatrix } from './anndata.js'
+import { writeElement } from './element.js'
+import { checkColumn, setColumnOrder, writeColumn, writeDict } from './parts.js'
+import type { WriteState } from './records.js'
+
+/** What is added to a file, in the order of its cells and genes. */
+export interface Additions {
+  /** One row a cell. */
+  obsm?: Readonly<Record<string, Matrix>>
+  /** One value a cell. */
+  obs?: Readonly<Record<string, Column>>
+  /** One row a gene. */
+  varm?: Readonly<Record<string, Matrix>>
+  /** One value a gene. */
+  var?: Readonly<Record<string, Column>>
+}
+
+/** Paths of what is added, such as `obsm/X_scvae`. */
+export function additionPaths(additions: Additions): string[] {
+  const { obs = {}, var: variables = {}, obsm = {}, varm = {} } = additions
+  return Object.entries({ obs, var: variables, obsm, varm }).flatMap(([mapping, entries]) =>
+    Object.keys(entries).map((name) => `${mapping}/${name}`),
+  )
+}
+
+/**
+ * Adds to an AnnData file that is open for writing and has none of the keys.
+ *
+ * @param root of the file, or of a modality in it
+ * @param record what `uns/scvae` becomes
+ * @param source the file for a sentence
+ * @throws ScvaeError `bad-input` when an addition does not fit the file
+ */
+export async function addTo(
+  root: Group,
+  { obsm = {}, obs = {}, varm = {}, var: variables = {} }: Additions,
+  record: DictElement,
+  source: string,
+  state: WriteState,
+): Promise<void> {
+  const store = { root: new Hdf5Group(root, source), file: source }
+  const [cells, genes] = [await openFrame(store, 'obs'), await openFrame(store, 'var')]
+  const [nCells, nGenes] = [(await cells.names()).length, (await genes.names()).length]
+  // all checks come before the first change
+  for (const [name, matrix] of Object.entries(obsm)) checkRows('obsm', name, matrix, nCells)
+  for (const [name, matrix] of Object.entries(varm)) checkRows('varm', name, matrix, nGenes)
+  for (const [name, column] of Object.entries(obs)) checkColumn('obs', name, column, nCells)
+  for (const [name, column] of Object.entries(variables)) checkColumn('var', name, column, nGenes)
+  addColumns(childGroup(root, 'obs')!, cells.columns, obs)
+  addColumns(childGroup(root, 'var')!, genes.columns, variables)
+  addMatrices(root, 'obsm', obsm)
+  addMatrices(root, 'varm', varm)
+  writeElement(childGroup(root, 'uns') ?? writeDict(root, 'uns'), 'scvae', record, state)
+}
+
+function addColumns(
+  frame: Group,
+  present: readonly string[],
+  columns: Readonly<Record<string, Column>>,
+): void {
+  if (Object.keys(columns).length === 0) return
+  for (const [name, column] of Object.entries(columns)) writeColumn(frame, name, column)
+  setColumnOrder(frame, [...present, ...Object.keys(columns)])
+}
+
+function addMatrices(
+  root: Group,
+  mapping: 'obsm' | 'varm',
+  matrices: Readonly<Record<string, Matrix>>,
+): void {
+  if (Object.keys(matrices).length === 0) return
+  const group = childGroup(root, mapping) ?? writeDict(root, mapping)
+  for (const [name, matrix] of Object.entries(matrices)) writeMatrix(group, name, matrix)
+}
