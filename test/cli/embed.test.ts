@@ -41,7 +41,7 @@ describe('scvae embed', { timeout: 60_000 }, () => {
     const before = namesIn(folder)
     const say = async (...words: string[]) => (await scvae(['embed', ...words], folder)).stderr
     expect(await say('own.model', 'cells.h5ad', '-o', 'z.txt')).toContain(
-      '-o must end in .h5ad, .arrow, .csv, not "z.txt"',
+      '-o must end in .h5ad, .h5mu, .arrow, .csv, not "z.txt"',
     )
     expect(await say('own.model', 'cells.h5ad', '-o', 'again.arrow')).toContain('exists already')
     expect(await say('cells.h5ad', 'cells.h5ad', '-o', 'new.csv')).toContain('is not a model folder')

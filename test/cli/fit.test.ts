@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readAnnData } from '../../src/anndata/read.js'
+import { readElements } from '../../src/anndata/read-file.js'
+import { writeElements } from '../../src/anndata/write/elements.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { type Finished, namesIn, numbers, obsm, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
@@ -47,7 +49,7 @@ describe('scvae fit', () => {
 
   it('prints the outputs on stdout and its log on stderr', () => {
     expect(result.stdout.split('\n')[0]).toMatch(
-      /^out\.h5ad +the input with obsm\/X_scvae, obsm\/X_umap and obs\/scvae_\*$/,
+      /^out\.h5ad +the input with obsm\/X_scvae, obsm\/X_umap, var\/scvae_used and obs\/scvae_\*$/,
     )
     const lines = result.stderr.trimEnd().split('\n')
     expect(lines[0]).toMatch(/^warning: 1 cell without a count is left out and has NaN .*: cell_018$/)
@@ -202,14 +204,14 @@ describe('scvae fit', () => {
     }
   }, 60_000)
 
-  it('fits its own output again, beside the layout that is there', async () => {
+  it('fits its own output again, without what an earlier fit left', async () => {
     const again = await scvae(['fit', 'out.h5ad', '--no-umap', '--quiet', '--json', ...EPOCHS], folder)
     expect(again.code).toBe(0)
     expect(again.stderr).toMatch(/^warning: 1 cell without a count/)
     expect(JSON.parse(again.stdout).n_cells_fitted).toBe(299)
     expect(existsSync(at('out_scvae.h5ad'))).toBe(true)
     const adata = await readAnnData(at('out_scvae.h5ad'))
-    expect(adata.obsm).toEqual({ X_scvae: [300, 10], X_umap: [300, 2] })
+    expect(adata.obsm).toEqual({ X_scvae: [300, 10] })
   }, 60_000)
 
   it('replaces its outputs with --overwrite, and only then', async () => {
@@ -223,13 +225,39 @@ describe('scvae fit', () => {
     expect(namesIn(folder).filter((name) => name.startsWith('.'))).toEqual([])
   }, 60_000)
 
-  it('refuses, before training, results that do not fit those in the input', async () => {
-    const other = await scvae(['fit', 'out.h5ad', '-o', 'other', '--n-latent', '5', ...EPOCHS], folder)
+  it('fits its own output again under other names and of another size, with all genes told of', async () => {
+    const words = ['--n-latent', '5', '--obsm-key', 'X_emb', '--obs-prefix', 'new_', '--n-top-genes', '50']
+    const other = await scvae(
+      ['fit', 'out.h5ad', '-o', 'deep/er/other', '-q', '--no-copy', ...words, ...EPOCHS],
+      folder,
+    )
+    expect(other.code).toBe(0)
+    const elements = await readElements(at('deep/er/other.h5ad'))
+    expect(elements.x).toBeUndefined()
+    expect([...elements.obsm.keys()]).toEqual(['X_emb', 'X_umap'])
+    expect(elements.obsm.get('X_emb')).toMatchObject({ shape: [300, 5] })
+    const columns = elements.obs.table.schema.fields.map(({ name }) => name)
+    expect(columns.filter((name) => name.startsWith('scvae_'))).toEqual([])
+    expect(columns).toContain('new_outlier')
+    const used = [...elements.var.table.getChild('new_used')!].map(Number)
+    expect([used.length, used.reduce((sum, flag) => sum + flag)]).toEqual([200, 50])
+  }, 60_000)
+
+  it('refuses, before training, to replace what is not its own', async () => {
+    const own = await scvae(['fit', 'input.h5ad', '-o', 'taken', '--obs-prefix', 'cell_', ...EPOCHS], folder)
+    expect(own.code).toBe(0)
+    const elements = await readElements(at('taken.h5ad'))
+    elements.uns.entries.delete('scvae')
+    await writeElements(at('foreign.h5ad'), elements)
+    const other = await scvae(
+      ['fit', 'foreign.h5ad', '-o', 'other', '--obs-prefix', 'cell_', ...EPOCHS],
+      folder,
+    )
     expect(other.stderr).toContain(
-      'has obsm/X_scvae already, of another type, size, list of categories or storage',
+      'has obs/cell_used already, which no run of scvae has written. Choose another',
     )
     expect(other.stderr).not.toContain('epoch')
-    expect(other.code).toBe(65)
+    expect(other.code).toBe(2)
     expect(namesIn(folder).filter((name) => name.includes('other'))).toEqual([])
-  })
+  }, 60_000)
 })

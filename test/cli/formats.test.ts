@@ -48,7 +48,9 @@ describe('scvae fit on an mtx folder', () => {
       'warning: Features other than Gene Expression are left out (10 Antibody Capture).',
     )
     expect(code).toBe(0)
-    expect(stdout.split('\n')[0]).toMatch(/^pbmc\.h5ad +the counts with obsm\/X_scvae and obs\/scvae_\*$/)
+    expect(stdout.split('\n')[0]).toMatch(
+      /^pbmc\.h5ad +the counts with obsm\/X_scvae, var\/scvae_used and obs\/scvae_\*$/,
+    )
     expect(namesIn(folder)).toEqual(['pbmc', ...OUTPUTS.map((ending) => `pbmc${ending}`)])
     const written = await readAnnData(at('pbmc.h5ad'))
     const read = await readMtxFolder(at('pbmc'))
