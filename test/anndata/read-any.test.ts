@@ -166,7 +166,7 @@ describe('inspectCounts', () => {
 
   test('an option that does not apply', async () => {
     expect(await refusal(inspectCounts(at('a.h5ad'), { genome: 'hg' }))).toMatchInlineSnapshot(
-      `"usage: "a.h5ad" is an AnnData file, to which --genome does not apply. What applies: --layer, --use-raw, obs."`,
+      `"usage: "a.h5ad" is an AnnData file, to which --genome does not apply. What applies: --layer, --use-raw, --feature-type, --modality, obs."`,
     )
   })
 })
