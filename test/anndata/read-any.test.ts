@@ -96,8 +96,8 @@ describe('readCounts', () => {
     for (const [name, options] of cases) said.push(await refusal(readCounts(at(name), options)))
     expect(said).toMatchInlineSnapshot(`
       [
-        "usage: "a.h5ad" is an AnnData file, to which --genome does not apply. What applies: --layer, --use-raw, obs.",
-        "usage: "a.h5ad" is an AnnData file, to which --feature-type does not apply. What applies: --layer, --use-raw, obs.",
+        "usage: "a.h5ad" is an AnnData file, to which --genome does not apply. What applies: --layer, --use-raw, --feature-type, --modality, obs.",
+        "bad-input: "a.h5ad" does not say of which type its features are. Leave out --feature-type: its var has no column feature_types, feature_type, modality.",
         "usage: "mtx" is a 10x matrix in text form, to which --layer does not apply. What applies: --feature-type, --transpose, --features, --barcodes.",
         "usage: "mtx" is a 10x matrix in text form, to which --genome does not apply. What applies: --feature-type, --transpose, --features, --barcodes.",
         "usage: "x.h5" is a 10x matrix, to which --use-raw does not apply. What applies: --genome, --feature-type.",
@@ -107,7 +107,7 @@ describe('readCounts', () => {
       ]
     `)
     expect(await refusal(readCounts(at('a.h5ad'), { layr: 'x' } as CountsOptions))).toMatchInlineSnapshot(
-      `"usage: readCounts has no option "layr". Its options, nearest first: layer, obs, useRaw, maskLayer, genome, features, missing, barcodes, transpose, featureType."`,
+      `"usage: readCounts has no option "layr". Its options, nearest first: layer, obs, useRaw, maskLayer, genome, features, missing, modality, barcodes, transpose, featureType."`,
     )
     // what is not asked for is no option
     expect((await readCounts(at('mtx'), { useRaw: false })).nCells).toBe(5)
