@@ -108,6 +108,8 @@ describe('the types', () => {
         "Element",
         "ErrorKind",
         "FrameElement",
+        "GeneChooser",
+        "GenesInFile",
         "LocatedValue",
         "Matrix",
         "NewAnnData",

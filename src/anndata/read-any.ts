@@ -1,7 +1,7 @@
 import { ScvaeError } from '../errors.js'
 import { isLoom, readLoom } from './loom/loom.js'
 import { checkOptionKeys } from './option-keys.js'
-import { type AnnData, readAnnData } from './read.js'
+import { type AnnData, type GeneChooser, readAnnData } from './read.js'
 import { withStore } from './store/open-store.js'
 import { readMtxFolder } from './tenx/mtx.js'
 import { isMtx } from './tenx/mtx-folder.js'
@@ -23,6 +23,8 @@ export interface CountsOptions {
   maskLayer?: string
   /** AnnData and loom: only these obs columns. */
   obs?: string[]
+  /** AnnData: only the genes that it takes, see {@link ReadOptions.genes}. */
+  genes?: GeneChooser
   /** 10x HDF5: the genome to read. */
   genome?: string
   /** MuData: the modality; `rna` when left out, else the only one that holds counts. */
@@ -44,7 +46,9 @@ interface Format {
   read(path: string, options: CountsOptions): Promise<AnnData>
 }
 
-const ANNDATA_OPTIONS = ['layer', 'useRaw', 'featureType', 'modality', 'missing', 'maskLayer', 'obs'] as const
+const ANNDATA_OPTIONS = [
+  ...['layer', 'useRaw', 'featureType', 'modality', 'missing', 'maskLayer', 'obs', 'genes'],
+] as const
 
 const FORMATS: Readonly<Record<CountsFormat, Format>> = {
   h5ad: { what: 'an AnnData file', options: ANNDATA_OPTIONS, read: readAnnData },
@@ -67,7 +71,7 @@ const FORMATS: Readonly<Record<CountsFormat, Format>> = {
 }
 
 /** Whether an option says which counts to read; every command that reads them has these. */
-const choosesCounts = (key: keyof CountsOptions) => key !== 'missing' && key !== 'maskLayer'
+const choosesCounts = (key: keyof CountsOptions) => !['missing', 'maskLayer', 'genes'].includes(key)
 
 /** How the command line spells the options that it has. */
 const FLAGS: Readonly<Record<keyof CountsOptions, string>> = {
@@ -76,6 +80,7 @@ const FLAGS: Readonly<Record<keyof CountsOptions, string>> = {
   missing: '--missing',
   maskLayer: '--mask-layer',
   obs: 'obs',
+  genes: 'genes',
   genome: '--genome',
   modality: '--modality',
   featureType: '--feature-type',

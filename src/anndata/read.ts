@@ -55,6 +55,10 @@ export interface GenesInFile {
   /** How many genes the file has. */
   total: number
 }
+/** Chooses genes by names and var of those that the counts have: positions, in any order; undefined for all. */
+export type GeneChooser = (
+  genes: Pick<AnnData, 'path' | 'nGenes' | 'varNames' | 'var' | 'countsSource'>,
+) => Int32Array | undefined
 
 /** Options of {@link readAnnData}. */
 export interface ReadOptions {
@@ -72,8 +76,8 @@ export interface ReadOptions {
   featureType?: string
   /** Only these obs columns. */
   obs?: readonly string[]
-  /** Only these genes, by name or position, in this order. */
-  genes?: readonly (string | number)[]
+  /** Only these genes, by name or position, in this order; or those that a function takes, once it has seen which there are. */
+  genes?: readonly (string | number)[] | GeneChooser
   /** Only these cells, by name or position, in this order. */
   cells?: readonly (string | number)[]
 }
@@ -116,9 +120,10 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       ofForm(await openSource(store, source), source, path, obs.names.length, variables.names.length)
     const matrix = await open(countsSource)
     const cells = options.cells && positionsOf(options.cells, obs.names, 'cell', path)
-    const genes = options.genes
-      ? positionsOf(options.genes, variables.names, 'gene', path)
+    const typed = Array.isArray(options.genes)
+      ? undefined
       : chooseFeatureType(await typedFrame(store, variables), options.featureType, path, warnings)
+    const genes = chosenGenes(options.genes, variables, typed, { path, countsSource })
     const obsPart = cells ? takeFrame(obs, cells) : obs
     const varPart = genes ? takeFrame(variables, genes) : variables
     warnIfRepeated(obsPart.names, 'cell', warnings)
@@ -157,6 +162,22 @@ async function typedFrame(store: Store, variables: Frame): Promise<Table> {
   const places = new Map(all.names.map((name, i) => [name, i]))
   const rows = Int32Array.from(variables.names, (name) => places.get(name) ?? -1)
   return rows.includes(-1) ? variables.table : takeRows(all.table, rows)
+}
+
+/** Positions of the genes that are asked for, among those of the type that is read; undefined for all. */
+function chosenGenes(
+  asked: ReadOptions['genes'],
+  all: Frame,
+  typed: Int32Array | undefined,
+  file: Pick<AnnData, 'path' | 'countsSource'>,
+): Int32Array | undefined {
+  if (asked === undefined) return typed
+  if (typeof asked !== 'function') return positionsOf(asked, all.names, 'gene', file.path)
+  const { names, table } = typed ? takeFrame(all, typed) : all
+  const positions = asked({ ...file, nGenes: names.length, varNames: names, var: table })
+  if (!positions) return typed
+  const chosen = positionsOf(Array.from(positions), names, 'gene', file.path)
+  return typed ? chosen.map((position) => typed[position]!) : chosen
 }
 
 /** @throws ScvaeError (usage) for another word than `nan` */

@@ -1,56 +1,60 @@
 import { ScvaeError } from '../errors.js'
-import type { ModelData } from './cell-data.js'
-import { geneIds } from './gene-ids.js'
+import type { GeneLabels } from './gene-ids.js'
+import { type GeneMatch, type GeneTable, matchGenes } from './match-genes.js'
 
-/** The genes of a model. */
+/** The genes of a model, as its folder tells of them. */
 export interface ModelGenes {
   genes: readonly string[]
   /** Parallel to the names, where they are known. */
   geneIds?: readonly string[]
+  /** Parallel to the names, where they are known. */
+  geneSymbols?: readonly string[]
+  /** Which gene of its name each was in the data that the model was made for, from 0 on. */
+  geneOccurrences?: readonly number[]
 }
+
+/** A model's genes by all that tells them apart. */
+const labels = ({ genes, geneIds, geneSymbols, geneOccurrences }: ModelGenes): GeneLabels => ({
+  names: genes,
+  ids: geneIds,
+  symbols: geneSymbols,
+  occurrences: geneOccurrences,
+})
 
 /**
- * Positions of a model's genes in other data, found by name, and by id among genes of one name.
+ * Finds a model's genes in other data, see {@link matchGenes}. Genes that the data lacks are absent: position −1.
  *
- * @returns undefined when they are all of the data's genes, in order
- * @throws ScvaeError (bad-input) for genes that the data lacks, or that cannot be told from others of their name.
+ * @param geneKey the one column of var to find them by
+ * @throws ScvaeError (bad-input) for data with none of them, and a column that is not there.
  */
-export function genePositions(model: ModelGenes, data: ModelData): Int32Array | undefined {
-  const { genes } = model
-  if (genes.length === data.varNames.length && genes.every((name, i) => name === data.varNames[i]))
-    return undefined
-  const places = new Map<string, number[]>()
-  for (const [i, name] of data.varNames.entries()) {
-    const known = places.get(name)
-    if (known) known.push(i)
-    else places.set(name, [i])
-  }
-  const missing = genes.filter((name) => !places.has(name))
-  if (missing.length > 0) {
-    const some = missing.slice(0, 3).join(', ')
-    throw new ScvaeError(
-      'bad-input',
-      `"${data.path}" lacks ${missing.length} of the model's ${genes.length} genes (${some}…).`,
-    )
-  }
-  const ids = model.geneIds && geneIds(data)
-  const taken = new Set<number>()
-  return Int32Array.from(genes, (name, i) => {
-    const found = places.get(name)!
-    const [position, ...others] =
-      found.length > 1 && ids ? found.filter((at) => ids[at] === model.geneIds![i]) : found
-    // two genes of the model may have one name too
-    if (position === undefined || others.length > 0 || taken.has(position)) throw severalOf(name, data)
-    taken.add(position)
-    return position
-  })
+export function genePositions(model: ModelGenes, data: GeneTable, geneKey?: string): GeneMatch {
+  const match = matchGenes(labels(model), data, { key: geneKey })
+  if (match.found > 0) return match
+  const known = [model.geneIds, model.geneSymbols].find((other) => other !== undefined)
+  const besides = known ? `, with ${few(known)} beside them` : ''
+  const by = geneKey === undefined ? few(data.varNames) : `${few(keyLabels(data, geneKey))} in ${match.by}`
+  throw new ScvaeError(
+    'bad-input',
+    `"${data.path}" has none of the model's ${model.genes.length} genes: the model's are ${few(model.genes)}${besides}, the file's ${by}.`,
+    { hint: hintFor(data, geneKey) },
+  )
 }
 
-const severalOf = (name: string, { path }: ModelData) =>
-  new ScvaeError(
-    'bad-input',
-    `The model's gene "${name}" cannot be told from others of its name in "${path}".`,
-    {
-      hint: 'Give every gene a name of its own, as var_names_make_unique of anndata does.',
-    },
-  )
+const few = (names: readonly string[]) => `${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`
+
+const keyLabels = ({ var: table }: GeneTable, key: string): string[] =>
+  Array.from(table!.getChild(key)!.slice(0, 4), String)
+
+function hintFor({ var: table }: GeneTable, geneKey: string | undefined): string {
+  const others = table?.schema.fields.map(({ name }) => name).filter((name) => name !== geneKey) ?? []
+  if (others.length > 0) {
+    return `If a column of var has the model's names or ids, give it as --gene-key (geneKey); there are ${others.slice(0, 8).join(', ')}.`
+  }
+  return 'Its var has no column that --gene-key (geneKey) could name: give it the names or ids that the model knows.'
+}
+
+/** Positions as a selection of the data's genes; undefined when they are all of them, in order. */
+export function selectionOf(positions: Int32Array, nGenes: number): Int32Array | undefined {
+  const isAll = positions.length === nGenes && positions.every((position, i) => position === i)
+  return isAll ? undefined : positions
+}

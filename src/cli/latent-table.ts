@@ -15,7 +15,7 @@ export interface LatentTable {
 /** Writes an Arrow IPC file: `cell`, `z1` … `zd`, then the scores by their names in obs. */
 export function writeArrow(path: string, table: LatentTable): void {
   const cell = vectorFromArray(table.cellNames, new Utf8())
-  const columns = new Table({ cell, ...latentColumns(table), ...scoreColumns(table) })
+  const columns = new Table({ cell, ...tableColumns(table) })
   writeFileSync(path, tableToIPC(columns, 'file'))
 }
 
@@ -38,6 +38,12 @@ export function writeLoadingsCsv(path: string, genes: readonly string[], loading
     columnsOf(loadings, (f) => `Z_${f}`),
   )
 }
+
+/** Latent and scores by the names of their columns. */
+export const tableColumns = (table: LatentTable): Record<string, Vector> => ({
+  ...latentColumns(table),
+  ...scoreColumns(table),
+})
 
 const latentColumns = ({ latent }: LatentTable) => columnsOf(latent, (f) => `z${f + 1}`)
 

@@ -12,6 +12,7 @@ export interface Outputs {
   metrics: string
   report: string
   log: string
+  parquet?: string
   latentCsv?: string
   scoresCsv?: string
   /** Of a linear decoder. */
@@ -25,6 +26,7 @@ export interface OutputOptions {
   csv: boolean
   /** Whether the input holds several modalities. */
   mudata?: boolean
+  parquet?: boolean
   /** Whether there are gene loadings to write. */
   loadings?: boolean
   overwrite: boolean
@@ -96,6 +98,7 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
     metrics: `${prefix}_metrics.json`,
     report: `${prefix}_report.html`,
     log: `${prefix}.log`,
+    ...(options.parquet && { parquet: `${prefix}_latent.parquet` }),
     ...csv,
     ...(options.loadings && { loadings: `${prefix}_loadings.csv` }),
     checkpoint: `${prefix}.checkpoint`,

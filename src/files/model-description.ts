@@ -20,6 +20,10 @@ export interface ModelDescription {
   genes: string[]
   /** Their ids, where the data had such a column of var. */
   geneIds?: string[]
+  /** Their symbols, where the data had such a column of var. */
+  geneSymbols?: string[]
+  /** Which gene of its name each was in the data that the model was made for, from 0 on; where names were repeated there. */
+  geneOccurrences?: number[]
   /** The batch, then the other categorical covariates. */
   categorical: CovariateCategories[]
   continuous: string[]

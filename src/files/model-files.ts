@@ -80,12 +80,15 @@ function checkTarget(directory: string, overwrite: boolean): void {
 }
 
 function isComplete(description: Partial<ModelDescription>): description is ModelDescription {
-  const { config, genes, geneIds, categorical, continuous, batchSize, seed } = description
+  const { config, genes, categorical, continuous, batchSize, seed } = description
+  const { geneIds, geneSymbols, geneOccurrences } = description
   return (
     config !== null &&
     typeof config === 'object' &&
     [genes, categorical, continuous].every(Array.isArray) &&
-    (geneIds === undefined || (Array.isArray(geneIds) && geneIds.length === genes!.length)) &&
+    [geneIds, geneSymbols, geneOccurrences].every(
+      (labels) => labels === undefined || (Array.isArray(labels) && labels.length === genes!.length),
+    ) &&
     categorical!.length > 0 &&
     categorical!.every(({ categories }) => Array.isArray(categories)) &&
     [batchSize, seed].every(Number.isInteger)

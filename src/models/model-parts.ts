@@ -1,7 +1,7 @@
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import { cellData, type ModelData } from '../cells/cell-data.js'
-import { geneIds } from '../cells/gene-ids.js'
-import { genePositions } from '../cells/gene-positions.js'
+import { labelsOf } from '../cells/gene-ids.js'
+import { genePositions, selectionOf } from '../cells/gene-positions.js'
 import { libraryPrior } from '../cells/library-prior.js'
 import { createCpuDevice } from '../device/cpu/cpu-device.js'
 import type { Device } from '../device/device.js'
@@ -41,6 +41,8 @@ export interface LoadOptions {
   device?: Device
   /** Positions of the cells of the data to use; all when left out. */
   cells?: Int32Array
+  /** The column of the data's var to find the model's genes by; the one that finds most when left out. */
+  geneKey?: string
 }
 
 /** The parts of a new model with random weights. */
@@ -55,14 +57,16 @@ export async function newParts(
     options,
   )
   const { source, categorical } = cellData(data, keys, cells, genes)
-  const ids = geneIds(data)
   const nBatches = categorical[0]!.categories.length
-  const take = (names: readonly string[]) => (genes ? Array.from(genes, (gene) => names[gene]!) : [...names])
+  const { names, ids, symbols, occurrences } = labelsOf(data)
+  const take = <T>(all: readonly T[]) => (genes ? Array.from(genes, (gene) => all[gene]!) : [...all])
   const description: ModelDescription = {
     version: packageVersion(),
     config,
-    genes: take(data.varNames),
+    genes: take(names),
     ...(ids && { geneIds: take(ids) }),
+    ...(symbols && { geneSymbols: take(symbols) }),
+    ...(occurrences && { geneOccurrences: take(occurrences) }),
     categorical,
     continuous: [...(keys.continuousCovariateKeys ?? [])],
     sizeFactorKey: keys.sizeFactorKey ?? null,
@@ -89,13 +93,15 @@ export async function loadedParts(
   data: ModelData | undefined,
   options: LoadOptions,
 ): Promise<ModelParts> {
-  checkOptionKeys(`${className}.load`, options, ['device', 'cells'])
-  const { device, cells } = options
+  checkOptionKeys(`${className}.load`, options, ['device', 'cells', 'geneKey'])
+  const { device, cells, geneKey } = options
   if (cells && !data)
     throw new ScvaeError('usage', `${className}.load takes cells of data, and was given none.`)
   const { description, state, isTrained, training } = readModel(directory)
   const trainedOn = readModelCells(directory, description)
-  const own = data ? boundTo(description, data, cells) : trainedOn && cellsOfFolder(trainedOn, description)
+  const own = data
+    ? boundTo(description, data, cells, geneKey)
+    : trainedOn && cellsOfFolder(trainedOn, description)
   return {
     className,
     description,
@@ -108,8 +114,13 @@ export async function loadedParts(
   }
 }
 
-function boundTo(description: ModelDescription, data: ModelData, cells: Int32Array | undefined): OwnCells {
-  const genes = genePositions(description, data)
+function boundTo(
+  description: ModelDescription,
+  data: ModelData,
+  cells: Int32Array | undefined,
+  geneKey: string | undefined,
+): OwnCells {
+  const genes = selectionOf(genePositions(description, data, geneKey).positions, data.nGenes)
   return cellsOfData(description, data, cellsOf(description, data, cells, genes).source, cells, genes)
 }
 

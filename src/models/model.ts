@@ -30,7 +30,7 @@ import {
   type SaveOptions,
   type SeededOptions,
 } from './options.js'
-import { type AskedCells, cellsOf, recordOf } from './own-cells.js'
+import { type AskedCells, otherCells, recordOf } from './own-cells.js'
 import { trainNetwork } from './train-network.js'
 
 /** How a model is trained, what may hook into it, and what its loss has beside the model's own terms. */
@@ -39,7 +39,7 @@ export interface ModelTrainOptions extends Partial<TrainOptions>, TrainHooks {
   terms?: readonly ExtraTerm[]
 }
 
-const CELLS = ['adata', 'cells'] as const
+const CELLS = ['adata', 'cells', 'geneKey', 'genePositions'] as const
 
 /**
  * A model of one data set: trained, asked, saved. Calls on a model run one after another, in the order in which they came;
@@ -124,14 +124,17 @@ export abstract class Model {
   /**
    * The latent of cells, cells × nLatent: means of their posteriors, or a draw from each.
    *
-   * @throws ScvaeError (usage) where no cells are at hand; (bad-input) for other data without the model's genes and categories.
+   * Other data may lack genes of the model, which are then absent, and have batches that it does not know where its encoder
+   * sees none (`encodeCovariates`).
+   *
+   * @throws ScvaeError (usage) where no cells are at hand; (bad-input) for other data with none of the model's genes.
    */
   getLatentRepresentation(options: LatentOptions = {}): Promise<Matrix> {
     return this.exclusive(async () => {
       const caller = 'getLatentRepresentation'
       checkOptionKeys(caller, options, [...CELLS, 'giveMean', 'seed'])
       const seed = this.#seed(options)
-      const posterior = await this.#encode(this.#asked(caller, options))
+      const posterior = await this.#encode(this.#asked(caller, options, 'encode'))
       return this.#latents(options.giveMean === false ? drawLatents(posterior, seed) : posterior.mean.slice())
     })
   }
@@ -144,7 +147,7 @@ export abstract class Model {
   getLatentPosterior(options: CellsOptions = {}): Promise<LatentPosterior> {
     return this.exclusive(async () => {
       checkOptionKeys('getLatentPosterior', options, CELLS)
-      const { mean, variance } = await this.#encode(this.#asked('getLatentPosterior', options))
+      const { mean, variance } = await this.#encode(this.#asked('getLatentPosterior', options, 'encode'))
       return { means: this.#latents(mean.slice()), variances: this.#latents(variance.slice()) }
     })
   }
@@ -255,11 +258,17 @@ export abstract class Model {
     network.setState(new Map([...(await network.state()), [PSEUDO_INPUTS, start]]))
   }
 
-  #asked(caller: string, { adata, cells }: CellsOptions): AskedCells {
+  #asked(caller: string, options: CellsOptions, forWhat: 'encode' | 'all' = 'all'): AskedCells {
     const { className, description, own } = this.#parts
-    if (adata && adata !== own?.data) {
-      return { source: cellsOf(description, adata, cells).source, hasCounts: true }
-    }
+    const { adata, cells } = options
+    if (adata && adata !== own?.data)
+      return { source: otherCells(description, adata, options, forWhat), hasCounts: true }
+    const forOther = (['geneKey', 'genePositions'] as const).find((key) => options[key] !== undefined)
+    if (forOther !== undefined)
+      throw new ScvaeError(
+        'usage',
+        `${className}.${caller} takes ${forOther} with other data, given as adata.`,
+      )
     if (own) return cells ? own.at(cells) : own.all
     throw new ScvaeError(
       'usage',

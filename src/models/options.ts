@@ -22,10 +22,14 @@ export interface ModelOptions extends CovariateKeys, Partial<ModelConfig> {
 
 /** Which cells a call is about. */
 export interface CellsOptions {
-  /** Other data with the model's genes, found by name in any order, and its obs columns; the model's own when left out. */
+  /** Other data with genes of the model, in any order (docs/model.md), and its obs columns; the model's own when left out. */
   adata?: ModelData
   /** Positions of the cells in the data; when left out all, of the model's own data those that it was made for. */
   cells?: Int32Array
+  /** The column of the data's var to find the model's genes by; the one that finds most when left out. */
+  geneKey?: string
+  /** Positions of the model's genes in the data, −1 for one that it lacks, where they are known; found when left out. */
+  genePositions?: Int32Array
 }
 
 /** Which cells, and of which seed whatever is drawn; the model's own when left out. */
@@ -137,4 +141,18 @@ export function checkPositions(positions: Int32Array | undefined, n: number, wha
   const odd = positions?.find((position) => !(position >= 0 && position < n))
   if (odd === undefined) return
   throw new ScvaeError('usage', `There is no ${what} at position ${odd}: the data has ${n}.`)
+}
+
+/** @throws ScvaeError (usage) for other than a position, or −1, for each of the model's genes, and for one given twice. */
+export function checkGenePositions(positions: Int32Array | undefined, nGenes: number, ofData: number): void {
+  if (!positions) return
+  if (positions.length !== nGenes)
+    throw new ScvaeError(
+      'usage',
+      `genePositions has ${positions.length} values for ${nGenes} genes of the model.`,
+    )
+  const found = positions.filter((position) => position !== -1)
+  checkPositions(found, ofData, 'gene')
+  if (new Set(found).size < found.length)
+    throw new ScvaeError('usage', 'genePositions has a position more than once.')
 }

@@ -1,12 +1,20 @@
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
-import { type CellData, type CovariateKeys, cellData, type ModelData } from '../cells/cell-data.js'
+import {
+  type CellData,
+  type CovariateKeys,
+  cellCovariates,
+  cellData,
+  encoderData,
+  type ModelData,
+} from '../cells/cell-data.js'
 import { countsInMemory } from '../cells/counts-in-memory.js'
-import { genePositions } from '../cells/gene-positions.js'
+import { genePositions, selectionOf } from '../cells/gene-positions.js'
 import type { CellSource } from '../device/device.js'
+import { ScvaeError } from '../errors.js'
 import type { ModelCells } from '../files/model-cells.js'
 import type { ModelDescription } from '../files/model-description.js'
-import { checkPositions } from './options.js'
+import { type CellsOptions, checkGenePositions, checkPositions } from './options.js'
 
 /** Cells that a model is asked about. */
 export interface AskedCells {
@@ -40,20 +48,56 @@ function keysOf({ categorical, continuous, sizeFactorKey }: ModelDescription): C
 }
 
 /**
- * Cells of other data as a model takes them.
+ * Cells of data as a model takes them.
  *
- * @param genes positions of the model's genes in the data, where they are not to be found by name
- * @throws ScvaeError (bad-input) for genes that the data lacks and categories that the model does not know; (usage) for
- *   positions beyond the last cell.
+ * @param genes positions of the model's genes in the data, −1 for one that it lacks; undefined for all, in order
+ * @throws ScvaeError (bad-input) for categories that the model does not know; (usage) for positions beyond the last cell.
  */
 export function cellsOf(
   description: ModelDescription,
   data: ModelData,
   cells: Int32Array | undefined,
-  genes = genePositions(description, data),
+  genes: Int32Array | undefined,
 ): CellData {
   checkPositions(cells, data.nCells, 'cell')
   return cellData(data, keysOf(description), cells, genes, description.categorical)
+}
+
+/**
+ * Cells of other data as a question takes them. For one to the encoder alone, which sees no covariates unless the model says
+ * so, whatever batches there are will do.
+ *
+ * @param forWhat `encode` for the encoder alone
+ * @throws ScvaeError as {@link cellsOf}, and (bad-input) for data with none of the model's genes.
+ */
+export function otherCells(
+  description: ModelDescription,
+  data: ModelData,
+  { cells, geneKey, genePositions: given }: Omit<CellsOptions, 'adata'>,
+  forWhat: 'encode' | 'all',
+): CellSource {
+  checkGenePositions(given, description.genes.length, data.nGenes)
+  const positions = given ?? genePositions(description, data, geneKey).positions
+  const genes = selectionOf(positions, data.nGenes)
+  if (forWhat === 'all' || description.config.encodeCovariates)
+    return cellsOf(description, data, cells, genes).source
+  checkPositions(cells, data.nCells, 'cell')
+  const { categorical, continuous } = description
+  return encoderData(data, { categorical: categorical.length, continuous: continuous.length }, cells, genes)
+}
+
+/**
+ * What of the covariates of data a model does not know, as the error that it makes for whoever asks for more than the latent;
+ * undefined where it knows them all.
+ */
+export function unknownCovariates(description: ModelDescription, data: ModelData): ScvaeError | undefined {
+  try {
+    cellCovariates(data, keysOf(description), undefined, description.categorical)
+    return undefined
+  } catch (error) {
+    if (error instanceof ScvaeError) return error
+    throw error
+  }
 }
 
 /** The cells of data at hand. */

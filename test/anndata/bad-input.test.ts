@@ -121,7 +121,7 @@ describe('AnnData without what was asked for', () => {
       `"usage: A layer and raw were both asked for; counts come from one of them. Use either --layer or --use-raw."`,
     )
     expect(await refusal(path, { layr: 'counts' })).toMatchInlineSnapshot(
-      `"usage: readAnnData has no option "layr". Its options, nearest first: layer, obs, useRaw, maskLayer, genes, cells, missing."`,
+      `"usage: readAnnData has no option "layr". Its options, nearest first: layer, obs, useRaw, maskLayer, genes, cells, missing, modality, featureType."`,
     )
   })
 

@@ -107,7 +107,7 @@ describe('readCounts', () => {
       ]
     `)
     expect(await refusal(readCounts(at('a.h5ad'), { layr: 'x' } as CountsOptions))).toMatchInlineSnapshot(
-      `"usage: readCounts has no option "layr". Its options, nearest first: layer, obs, useRaw, maskLayer, genome, features, missing, modality, barcodes, transpose, featureType."`,
+      `"usage: readCounts has no option "layr". Its options, nearest first: layer, obs, useRaw, maskLayer, genes, genome, features, missing, modality, barcodes, transpose, featureType."`,
     )
     // what is not asked for is no option
     expect((await readCounts(at('mtx'), { useRaw: false })).nCells).toBe(5)

@@ -2,7 +2,7 @@ import { tableFromArrays, vectorFromArray } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
 import type { ModelData } from '../../src/cells/cell-data.js'
 import { geneIds } from '../../src/cells/gene-ids.js'
-import { genePositions } from '../../src/cells/gene-positions.js'
+import { genePositions, selectionOf } from '../../src/cells/gene-positions.js'
 import { smallData } from '../train/small-data.js'
 
 const data = (varNames: string[], ids?: string[]): ModelData => ({
@@ -11,42 +11,38 @@ const data = (varNames: string[], ids?: string[]): ModelData => ({
   ...(ids && { var: tableFromArrays({ gene_ids: ids }) }),
 })
 
-const positions = (...args: Parameters<typeof genePositions>) => {
-  const found = genePositions(...args)
-  return found && Array.from(found)
-}
+const positions = (...args: Parameters<typeof genePositions>) => Array.from(genePositions(...args).positions)
 
 describe('genePositions', () => {
-  it('finds genes by name, in any order', () => {
-    const cells = data(['a', 'b', 'c', 'd'])
-    expect(positions({ genes: ['d', 'a', 'c'] }, cells)).toEqual([3, 0, 2])
-    expect(positions({ genes: ['b', 'a', 'c', 'd'] }, cells)).toEqual([1, 0, 2, 3])
-    expect(positions({ genes: ['a', 'b', 'c', 'd'] }, cells)).toBeUndefined()
+  it('finds genes by all that a model knows of them, and has −1 for those that are absent', () => {
+    const cells = data(['a', 'b', 'a', 'd'], ['E1', 'E2', 'E3', 'E4'])
+    expect(positions({ genes: ['d', 'a', 'x'] }, cells)).toEqual([3, 0, -1])
+    expect(positions({ genes: ['d', 'a'], geneOccurrences: [0, 1] }, cells)).toEqual([3, 2])
+    expect(positions({ genes: ['d', 'a'], geneIds: ['E4', 'E3'] }, cells)).toEqual([3, 2])
+    expect(positions({ genes: ['X', 'Y'], geneSymbols: ['b', 'd'] }, cells)).toEqual([1, 3])
   })
 
-  it('takes genes of one name where all stand as they stood', () => {
-    expect(positions({ genes: ['a', 'b', 'a'] }, data(['a', 'b', 'a']))).toBeUndefined()
-  })
-
-  it('tells genes of one name by their ids', () => {
-    const cells = data(['a', 'b', 'a', 'c'], ['E1', 'E2', 'E3', 'E4'])
-    expect(positions({ genes: ['c', 'a'], geneIds: ['E4', 'E3'] }, cells)).toEqual([3, 2])
-    expect(positions({ genes: ['a', 'a'], geneIds: ['E3', 'E1'] }, cells)).toEqual([2, 0])
-  })
-
-  it.each([
-    ['ids that the model does not have', { genes: ['b', 'a'] }, data(['a', 'b', 'a'], ['E1', 'E2', 'E3'])],
-    ['ids that the data does not have', { genes: ['b', 'a'], geneIds: ['E2', 'E1'] }, data(['a', 'b', 'a'])],
-    ['an id that the data does not have', { genes: ['a'], geneIds: ['E9'] }, data(['a', 'a'], ['E1', 'E2'])],
-    ['one id twice', { genes: ['a'], geneIds: ['E1'] }, data(['a', 'a'], ['E1', 'E1'])],
-    ['fewer of the name than the model has', { genes: ['a', 'a'] }, data(['a', 'b'])],
-  ])('does not guess which gene of a name is meant, with %s', (_, model, cells) => {
-    expect(() => genePositions(model, cells)).toThrow(
+  it('refuses data with none of them, saying what both sides have', () => {
+    const cells = data(['a', 'b', 'c', 'd', 'e'], ['E1', 'E2', 'E3', 'E4', 'E5'])
+    expect(() => genePositions({ genes: ['x', 'y'], geneIds: ['F1', 'F2'] }, cells)).toThrow(
       expect.objectContaining({
         kind: 'bad-input',
-        message: `The model's gene "a" cannot be told from others of its name in "small.h5ad".`,
+        message: `"small.h5ad" has none of the model's 2 genes: the model's are x, y, with F1, F2 beside them, the file's a, b, c ….`,
+        hint: "If a column of var has the model's names or ids, give it as --gene-key (geneKey); there are gene_ids.",
       }),
     )
+    expect(() => genePositions({ genes: ['a', 'b'] }, cells, 'gene_ids')).toThrow(
+      `has none of the model's 2 genes: the model's are a, b, the file's E1, E2, E3 … in var/gene_ids.`,
+    )
+    expect(() => genePositions({ genes: ['x'] }, data(['a']))).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('has no column that --gene-key') }),
+    )
+  })
+
+  it('tells a selection from all genes in order', () => {
+    expect(selectionOf(Int32Array.of(0, 1, 2), 3)).toBeUndefined()
+    expect(selectionOf(Int32Array.of(0, 1), 3)).toEqual(Int32Array.of(0, 1))
+    expect(selectionOf(Int32Array.of(1, 0), 2)).toEqual(Int32Array.of(1, 0))
   })
 })
 

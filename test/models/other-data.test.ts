@@ -1,16 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { tableFromArrays } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CountBlock, CountMatrix } from '../../src/anndata/counts/counts.js'
 import { takeCounts } from '../../src/anndata/counts/take-counts.js'
 import type { ModelData } from '../../src/cells/cell-data.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { SCVI } from '../../src/models/scvi.js'
 import type { Matrix } from '../../src/numeric/matrix.js'
+import { MISSING } from '../../src/numeric/missing.js'
 import { smallData } from '../train/small-data.js'
 
 const data = smallData()
 const ALL = Int32Array.from({ length: data.nCells }, (_, cell) => cell)
+const ALL_GENES = Int32Array.from({ length: data.nGenes }, (_, gene) => gene)
 
 /** Data with its genes elsewhere, and some of them alone. */
 function withGenes(genes: Int32Array): ModelData {
@@ -20,6 +24,27 @@ function withGenes(genes: Int32Array): ModelData {
     counts: takeCounts(data.counts, ALL, genes),
     varNames: Array.from(genes, (gene) => data.varNames[gene]!),
   }
+}
+
+/** All counts as one block, each of them changed. */
+function blockOf({ counts, nGenes }: ModelData, change: (gene: number, count: number) => number): CountBlock {
+  const genes: number[] = []
+  const values: number[] = []
+  const offsets = new Int32Array(counts.nCells + 1)
+  for (let cell = 0; cell < counts.nCells; cell++) {
+    const dense = new Float32Array(nGenes)
+    const row = counts.row(cell)
+    for (const [k, gene] of row.genes.entries()) dense[gene] = row.counts[k]!
+    for (const [gene, count] of dense.entries()) {
+      const changed = change(gene, count)
+      if (changed === 0) continue
+      genes.push(gene)
+      values.push(changed)
+    }
+    offsets[cell + 1] = genes.length
+  }
+  const entries = { genes: Int32Array.from(genes), counts: Float32Array.from(values) }
+  return { firstCell: 0, nCells: counts.nCells, offsets, ...entries }
 }
 
 const rowsOf = ({ values, columns }: Matrix, rows: ArrayLike<number>) =>
@@ -71,17 +96,94 @@ describe('a model asked about cells', async () => {
     expect(rowsOf(await loaded.getLatentRepresentation({ cells }), [0])).toEqual(rowsOf(latent, cells))
   })
 
-  it('says which genes other data lacks, and which categories are new', async () => {
-    const lacking = withGenes(shuffled.slice(0, 48))
-    await expect(model.getLatentRepresentation({ adata: lacking })).rejects.toMatchObject({
-      kind: 'bad-input',
-      message: expect.stringMatching(/^"small\.h5ad" lacks 2 of the model's 50 genes/),
+  it('takes genes that other data lacks as absent: nothing to the encoder, missing to likelihoods', async () => {
+    const lacked = [3, 20, 44]
+    const lacking = withGenes(shuffled.filter((gene) => !lacked.includes(gene)))
+    const block = blockOf(data, (gene, count) => (lacked.includes(gene) ? 0 : count))
+    const zeros = { ...data, counts: new CountMatrix(data.nGenes, [block]) }
+    const got = await model.getLatentRepresentation({ adata: lacking })
+    expect(got).toEqual(await model.getLatentRepresentation({ adata: zeros }))
+    expect(got).not.toEqual(latent)
+    const masked = blockOf(data, (gene, count) => (lacked.includes(gene) ? MISSING : count))
+    const missing = { ...data, counts: new CountMatrix(data.nGenes, [masked], true) }
+    const scores = await model.surpriseScores({ adata: lacking, seed: 1 })
+    expect(scores).toEqual(await model.surpriseScores({ adata: missing, seed: 1 }))
+    expect(scores).not.toEqual(await model.surpriseScores({ adata: zeros, seed: 1 }))
+    await using loaded = await SCVI.load(join(folder, 'model'), lacking, { device })
+    expect(await loaded.getLatentRepresentation()).toEqual(got)
+    expect(await loaded.surpriseScores({ seed: 1 })).toEqual(scores)
+  })
+
+  it('finds genes by a column of var, and takes positions that are known', async () => {
+    const renamed: ModelData = {
+      ...withGenes(shuffled),
+      varNames: data.varNames.map((_, i) => `x${i}`),
+      var: tableFromArrays({ hgnc: Array.from(shuffled, (gene) => data.varNames[gene]!) }),
+    }
+    const options = { adata: renamed, geneKey: 'hgnc' }
+    expect(await model.getLatentRepresentation(options)).toEqual(latent)
+    await using loaded = await SCVI.load(join(folder, 'model'), renamed, { device, geneKey: 'hgnc' })
+    expect(await loaded.getLatentRepresentation()).toEqual(latent)
+    const genePositions = Int32Array.from(data.varNames, (_, gene) => shuffled.indexOf(gene))
+    expect(await model.getLatentRepresentation({ adata: renamed, genePositions })).toEqual(latent)
+    await expect(model.getLatentRepresentation({ adata: renamed })).rejects.toThrow('has none of the model')
+    const twice = genePositions.map((at) => (at === 5 ? 6 : at))
+    for (const [wrong, message] of [
+      [{ genePositions: twice }, 'a position more than once'],
+      [{ genePositions: genePositions.slice(1) }, 'has 49 values for 50 genes'],
+      [{ genePositions: genePositions.with(0, 50) }, 'no gene at position 50'],
+    ] as const) {
+      await expect(model.getLatentRepresentation({ adata: renamed, ...wrong })).rejects.toThrow(message)
+    }
+    await expect(model.getLatentRepresentation({ geneKey: 'hgnc' })).rejects.toThrow(
+      'takes geneKey with other',
+    )
+  })
+
+  it('finds each gene of a repeated name where it was, in its own data and others', async () => {
+    const names = data.varNames.map((name, i) => (i % 7 === 3 ? 'twin' : name))
+    const own = { ...data, varNames: names }
+    const genes = shuffled.slice(0, 40)
+    await using twins = await SCVI.create(own, { device, genes, nHidden: 8, nLatent: 2 })
+    const known = await twins.getLatentRepresentation()
+    await twins.save(join(folder, 'twins'))
+    await using loaded = await SCVI.load(join(folder, 'twins'), own, { device })
+    expect(loaded.description.geneOccurrences).toEqual(
+      Array.from(genes, (gene) => (gene % 7 === 3 ? (gene - 3) / 7 : 0)),
+    )
+    expect(await loaded.getLatentRepresentation()).toEqual(known)
+    // ids say more than order
+    const ids = data.varNames.map((name) => `id-${name}`)
+    const of = (order: Int32Array) => ({
+      ...withGenes(order),
+      varNames: Array.from(order, (gene) => names[gene]!),
+      var: tableFromArrays({ gene_ids: Array.from(order, (gene) => ids[gene]!) }),
     })
+    await using identified = await SCVI.create(of(ALL_GENES), { device, genes, nHidden: 8, nLatent: 2 })
+    expect(await identified.getLatentRepresentation({ adata: of(shuffled) })).toEqual(known)
+  })
+
+  it('takes any batch where its encoder sees none, but not for likelihoods', async () => {
     const known = Array.from(data.obs.getChild('batch')!) as string[]
     const cells = Int32Array.from(ALL.filter((cell) => known[cell] === known[0]))
-    await using one = await SCVI.create(data, { device, batchKey: 'batch', nHidden: 8, cells })
+    const options = { device, batchKey: 'batch', nHidden: 8, cells }
+    await using one = await SCVI.create(data, options)
     await expect(one.generate(3, { adata: data, cells: ALL })).rejects.toMatchObject({
       message: expect.stringContaining('does not know the category'),
+    })
+    const strangers = { ...data, obs: tableFromArrays({ batch: known.map(() => 'new') }) }
+    const own = await one.getLatentRepresentation()
+    expect(await one.getLatentRepresentation({ adata: strangers, cells })).toEqual(own)
+    expect(
+      await one.getLatentRepresentation({ adata: { ...data, obs: tableFromArrays({}) }, cells }),
+    ).toEqual(own)
+    await expect(one.surpriseScores({ adata: strangers, cells })).rejects.toThrow(
+      'does not know the category "new"',
+    )
+    await using seeing = await SCVI.create(data, { ...options, encodeCovariates: true })
+    await expect(seeing.getLatentRepresentation({ adata: strangers, cells })).rejects.toMatchObject({
+      message: expect.stringContaining('does not know the category "new"'),
+      hint: expect.stringContaining('fit the model on cells of it too'),
     })
   })
 

@@ -106,7 +106,7 @@ describe('SCVI', async () => {
     await model.dispose()
   })
 
-  it('finds its genes by name in a wider data set, and says which are missing', async () => {
+  it('finds its genes by name in a wider data set, and refuses one without them', async () => {
     const latent = await saved('narrow', { genes: Int32Array.from({ length: 30 }, (_, i) => i + 5) })
     expect(latent.length).toBe(360)
     const genes = Int32Array.from({ length: 45 }, (_, i) => i + 3)
@@ -120,10 +120,10 @@ describe('SCVI', async () => {
     expect((await loaded.getLatentRepresentation()).values).toEqual(latent)
     await loaded.dispose()
 
-    const lacking = { ...data, varNames: data.varNames.map((name, i) => (i < 7 ? `x${i}` : name)) }
-    await expect(SCVI.load(at('narrow'), lacking, { device })).rejects.toMatchObject({
+    const foreign = { ...data, varNames: data.varNames.map((_, i) => `x${i}`) }
+    await expect(SCVI.load(at('narrow'), foreign, { device })).rejects.toMatchObject({
       kind: 'bad-input',
-      message: `"small.h5ad" lacks 2 of the model's 30 genes (${data.varNames[5]}, ${data.varNames[6]}…).`,
+      message: expect.stringContaining('"small.h5ad" has none of the model\'s 30 genes'),
     })
   })
 
@@ -135,7 +135,7 @@ describe('SCVI', async () => {
     await expect(SCVI.load(at('one of two'), data, { device })).rejects.toMatchObject({
       kind: 'bad-input',
       message: `"small.h5ad": the model does not know the category "${unknown}" of "batch".`,
-      hint: `It knows ${batches[0]}.`,
+      hint: `It knows ${batches[0]}. What it says of such a cell depends on the category: fit the model on cells of it too, or leave them out.`,
     })
   })
 

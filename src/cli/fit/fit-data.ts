@@ -7,10 +7,12 @@ import { checkCovariates } from '../../cells/check-covariates.js'
 import { dropEmptyCells } from '../../cells/empty-cells.js'
 import { subsetCells } from '../../cells/subset.js'
 import { entriesOf } from '../../cells/totals.js'
-import { formatCount } from '../../report/format.js'
+import { formatCount, formatPlural } from '../../report/format.js'
 import { warnOfEmptyCells } from '../empty-cells.js'
 import type { Log } from '../log.js'
+import { listed } from '../text.js'
 import { covariateKeys, type FitSettings } from './fit-settings.js'
+import { readGenesFile } from './genes-file.js'
 import { warnOfSmallBatches } from './small-batches.js'
 
 /** Fewer cells than this are no data to fit. */
@@ -52,8 +54,11 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   const isPart = subset.length < adata.nCells
   if (isPart)
     log.info(`${formatCount(subset.length)} of ${formatCount(adata.nCells)} cells are in the subset`)
-  const { nTopGenes, allGenes, batchKey } = settings
-  const choice = chooseGenes(adata, { nTopGenes, allGenes, batchKey, ...(isPart && { cells: subset }) })
+  const { nTopGenes, allGenes, genesKey, batchKey, genesFile } = settings
+  const genesList =
+    genesFile === undefined ? undefined : { names: readGenesFile(genesFile), called: `"${genesFile}"` }
+  const asked = { nTopGenes, allGenes, genesKey, genesList, batchKey }
+  const choice = chooseGenes(adata, { ...asked, ...(isPart && { cells: subset }) })
   sayChoice(choice, adata.nGenes, settings, log)
   const { genes } = choice
   const parted = dropEmptyCells(adata, subset, genes, FEWEST_TO_FIT)
@@ -74,12 +79,25 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
 
 /** Says which genes are fitted, unless they are all and nobody asked for fewer. */
 function sayChoice(
-  { genes, why }: GeneChoice,
+  { genes, why, listed: list }: GeneChoice,
   nGenes: number,
-  { nTopGenes, batchKey }: FitSettings,
+  { nTopGenes, batchKey, genesKey, genesFile }: FitSettings,
   log: Log,
 ): void {
-  if (genes) {
+  if (genes && genesKey !== undefined) {
+    log.info(
+      `the ${formatCount(genes.length)} genes that var/${genesKey} marks are fitted, of ${formatCount(nGenes)}`,
+    )
+  } else if (genes && list) {
+    log.info(
+      `${formatCount(genes.length)} of ${formatCount(nGenes)} genes are fitted: those of ${genesFile}, found by ${list.by}`,
+    )
+    if (list.unknown.length > 0) {
+      const are = list.unknown.length === 1 ? 'is' : 'are'
+      const names = formatPlural(list.unknown.length, 'name')
+      log.warn(`${names} in ${genesFile} ${are} not among the genes: ${listed(list.unknown)}`)
+    }
+  } else if (genes) {
     const batches = batchKey === undefined ? '' : ', batch by batch'
     const change = why === 'too-many' ? '; --n-top-genes or --all-genes changes that' : ''
     log.info(

@@ -1,8 +1,8 @@
-import { DEVICES } from '../../device/open-device.js'
 import { DEFAULT_MODEL } from '../../network/config.js'
 import { DEFAULT_TRAINING, KL_SCHEDULES } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
 import { COUNTS_OPTIONS } from '../counts-options.js'
+import { DEVICE_WORDS } from '../device-name.js'
 import { flag, grouped, number, repeated, text } from '../option-specs.js'
 import { LATENT_KEY, OBS_PREFIX } from './output-keys.js'
 
@@ -32,6 +32,8 @@ export const FIT_OPTIONS = {
     ),
     'n-top-genes': number('Fit the N most variable genes (seurat_v3)'),
     'all-genes': flag('Fit all genes, however many there are'),
+    'genes-key': text('Fit the genes that this column of var marks, such as highly_variable'),
+    'genes-file': text('Fit the genes of this list: one name or id a line'),
     'allow-noninteger': flag('Take counts with fractions, as SMART-seq quantification leaves them'),
   }),
   ...grouped('Model:', {
@@ -110,7 +112,7 @@ export const FIT_OPTIONS = {
     'checkpoint-every': { ...number('Seconds between two checkpoints'), default: 60 },
   }),
   ...grouped('Machine:', {
-    device: { ...text(`${choice(DEVICES)} | webgpu:N`), default: 'auto' },
+    device: { ...text(DEVICE_WORDS), default: 'auto' },
     'gpu-memory': {
       ...text('SIZE of the counts that stay on the GPU, such as 8GB; the rest is sent with each minibatch'),
       defaultDescription: 'as it has room for',
@@ -130,6 +132,7 @@ export const FIT_OPTIONS = {
     'obsm-key': { ...text('Name of the latent in obsm'), default: LATENT_KEY },
     'obs-prefix': { ...text('What the names of our obs columns begin with'), default: OBS_PREFIX },
     csv: flag('Write latent and scores as CSV too'),
+    parquet: flag('Write latent and scores as Parquet too'),
     json: flag('Print the metrics as JSON'),
     'umap-backend': {
       ...text(`What lays out the UMAP: ${choice(UMAP_BACKENDS)}`),

@@ -6,6 +6,7 @@ import { withAnnData } from '../../anndata/mudata/modality.js'
 import type { Additions } from '../../anndata/write/additions.js'
 import { refuseForeignKeys, writeCopy } from '../../anndata/write/copy.js'
 import { type Matrix, spreadRows } from '../../numeric/matrix.js'
+import { writeParquet } from '../latent-parquet.js'
 import type { LatentTable } from '../latent-table.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
@@ -48,6 +49,7 @@ export async function stageOutputs(
   })
   if (loadings && !hasVarm(data)) changes.push(NO_VARM)
   writeArrow(staging.path(outputs.latent), table)
+  if (outputs.parquet) await writeParquet(staging.path(outputs.parquet), table)
   if (outputs.latentCsv) writeLatentCsv(staging.path(outputs.latentCsv), table)
   if (outputs.scoresCsv) writeScoresCsv(staging.path(outputs.scoresCsv), table)
   if (outputs.loadings && loadings)

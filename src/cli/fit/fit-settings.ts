@@ -1,13 +1,14 @@
 import type { CountsOptions } from '../../anndata/read-any.js'
 import type { CovariateKeys } from '../../cells/cell-data.js'
 import type { SubsetTerm } from '../../cells/subset.js'
-import { DEVICES, type DeviceName } from '../../device/open-device.js'
+import type { DeviceName } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
 import type { ModelConfig } from '../../network/config.js'
 import type { TrainOptions } from '../../train/options.js'
 import type { Arguments } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
 import { countsOptions } from '../counts-options.js'
+import { deviceName } from '../device-name.js'
 import type { Verbosity } from '../log.js'
 import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
 import { modelSettings, trainSettings } from './model-settings.js'
@@ -23,6 +24,7 @@ export interface FitSettings {
   obsmKey: string
   /** What the names of obs columns begin with. */
   obsPrefix: string
+  parquet: boolean
   json: boolean
   overwrite: boolean
   resume: boolean
@@ -42,6 +44,10 @@ export interface FitSettings {
   subset: SubsetTerm[]
   nTopGenes?: number | undefined
   allGenes: boolean
+  /** Column of var that marks the genes. */
+  genesKey?: string | undefined
+  /** File that lists them. */
+  genesFile?: string | undefined
   allowNoninteger: boolean
   model: ModelConfig
   train: TrainOptions
@@ -57,7 +63,7 @@ export interface FitSettings {
 export function fitSettings(args: Arguments): FitSettings {
   exclusive(args, 'early-stopping', 'no-early-stopping')
   exclusive(args, 'overwrite', 'resume')
-  exclusive(args, 'all-genes', 'n-top-genes')
+  exclusiveAll(args, ['all-genes', 'n-top-genes', 'genes-key', 'genes-file'])
   exclusive(args, 'layer', 'use-raw')
   exclusive(args, 'no-umap', 'umap-backend')
   const device = deviceName(args)
@@ -72,6 +78,7 @@ export function fitSettings(args: Arguments): FitSettings {
     noCopy: args.flag('no-copy'),
     obsmKey: elementName(args, 'obsm-key')!,
     obsPrefix: elementName(args, 'obs-prefix')!,
+    parquet: args.flag('parquet'),
     json: args.flag('json'),
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),
@@ -88,6 +95,8 @@ export function fitSettings(args: Arguments): FitSettings {
     subset: args.texts('subset').map(subsetTerm),
     nTopGenes: args.whole('n-top-genes', 1),
     allGenes: args.flag('all-genes'),
+    genesKey: args.text('genes-key'),
+    genesFile: args.text('genes-file'),
     allowNoninteger: args.flag('allow-noninteger'),
     model: modelSettings(args),
     train: trainSettings(args),
@@ -122,9 +131,8 @@ function elementName(args: Arguments, option: string): string | undefined {
   throw new ScvaeError('usage', `--${option} takes a name without a slash, not "${name}".`)
 }
 
-function deviceName(args: Arguments): DeviceName {
-  const number = /^webgpu:(\d+)$/.exec(args.text('device') ?? '')?.[1]
-  return number === undefined ? args.choice('device', DEVICES)! : `webgpu:${Number(number)}`
+function exclusiveAll(args: Arguments, names: readonly string[]): void {
+  for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) exclusive(args, one, other)
 }
 
 function exclusive(args: Arguments, one: string, other: string): void {
