@@ -35,6 +35,7 @@ const OPTION_KEYS = ['overwrite', 'settings', 'renews', 'tables']
  * away, and the copy is written anew. `uns/scvae` lists the keys that were written.
  *
  * @param adata what was read of the file; counts of formats other than AnnData are taken from it
+ * @param format of the file; undefined for what was joined of several
  * @param target the file to make, written beside and renamed
  * @returns one sentence for each thing that is not in the copy as it was
  * @throws ScvaeError `usage` for a key that the file has and no run of ours wrote, and when the target exists and `overwrite`
@@ -42,7 +43,7 @@ const OPTION_KEYS = ['overwrite', 'settings', 'renews', 'tables']
  */
 export async function writeCopy(
   adata: AnnData,
-  format: CountsFormat,
+  format: CountsFormat | undefined,
   target: string,
   additions: Additions,
   options: CopyOptions = {},
@@ -97,7 +98,7 @@ export function refuseForeignKeys(
 }
 
 /** Whether HDF5 can add to a copy: AnnData before 0.7 wrote obs and var as one compound array each. */
-async function canBeAddedTo({ path, modality }: AnnData, format: CountsFormat): Promise<boolean> {
+async function canBeAddedTo({ path, modality }: AnnData, format: CountsFormat | undefined): Promise<boolean> {
   if (format !== 'h5ad') return false
   return withAnnData(path, modality, async ({ root }) => {
     const frames = [await root.child('obs'), await root.child('var')]
@@ -119,7 +120,7 @@ function newRecord(settings: CopyOptions['settings'] & object, keys: readonly st
 /** The record of earlier runs with what this one adds. */
 async function nextRecord(
   { path, modality }: AnnData,
-  format: CountsFormat,
+  format: CountsFormat | undefined,
   settings: CopyOptions['settings'] & object,
   added: readonly string[],
   { present, listed }: FileKeys,

@@ -31,7 +31,7 @@ export function isOwnKey(path: string, { listed }: FileKeys): boolean {
 /** The keys of a file that was read. */
 export async function readFileKeys(
   adata: Pick<AnnData, 'path' | 'modality' | 'obs' | 'var'>,
-  format: CountsFormat,
+  format: CountsFormat | undefined,
 ): Promise<FileKeys> {
   if (format === 'h5ad' || format === 'zarr') return withAnnData(adata.path, adata.modality, keysOf)
   const columns = (['obs', 'var'] as const).flatMap((frame) =>

@@ -27,7 +27,7 @@ export interface LeftOut {
  */
 export async function writeAnew(
   adata: AnnData,
-  format: CountsFormat,
+  format: CountsFormat | undefined,
   path: string,
   leftOut: LeftOut,
 ): Promise<string[]> {
@@ -45,7 +45,7 @@ export async function writeAnew(
   return [...mudata.warnings.filter(isNew), ...changes]
 }
 
-/** What was read of a 10x or loom file. */
+/** What was read of a 10x or loom file, or of several. */
 async function writeRead(adata: AnnData, path: string, { goes, tables }: LeftOut): Promise<string[]> {
   const { counts, obsNames, varNames, nCells, nGenes } = adata
   const obs = frameWithout({ kind: 'frame', names: obsNames, table: oneChunk(adata.obs) }, 'obs', goes)

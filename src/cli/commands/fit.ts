@@ -4,9 +4,9 @@ import { fitSettings } from '../fit/fit-settings.js'
 
 /** `scvae fit FILE`: the main job. */
 export const fit: Command = {
-  usage: 'fit <file>',
+  usage: 'fit [files..]',
   describe: 'Train a model on counts; write embedding, outlier scores, UMAP and report',
-  positionals: { file: 'Raw counts: .h5ad or zarr, 10x .h5 or mtx folder, loom' },
+  positionals: { files: 'Raw counts: .h5ad or zarr, 10x .h5 or mtx folder, loom; several are joined' },
   options: FIT_OPTIONS,
   examples: [
     ['$0 fit data/demo.h5ad', 'fit the demo; all outputs land here'],
@@ -14,6 +14,7 @@ export const fit: Command = {
       '$0 fit pbmc.h5ad --layer counts --batch-key donor -o results/pbmc',
       'counts from a layer, batches integrated',
     ],
+    ['$0 fit a.h5ad run3/ --batch-key scvae_file -o joined', 'several files as one'],
     ['$0 fit pbmc.h5ad --subset qc=pass --subset qc=rescued', 'some of the cells'],
   ],
   async run(args: Arguments): Promise<void> {

@@ -9,6 +9,7 @@ import { subsetCells } from '../../cells/subset.js'
 import { entriesOf } from '../../cells/totals.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import { warnOfEmptyCells } from '../empty-cells.js'
+import { readInputs } from '../inputs.js'
 import type { Log } from '../log.js'
 import { listed } from '../text.js'
 import { covariateKeys, type FitSettings } from './fit-settings.js'
@@ -21,8 +22,8 @@ const FEWEST_TO_FIT = 10
 /** A file that was read and judged, and what of it is fitted. */
 export interface FitData {
   adata: AnnData
-  /** The file's format. */
-  format: CountsFormat
+  /** The file's format; undefined where several files were joined. */
+  format: CountsFormat | undefined
   /** What the file holds under names that outputs may have. */
   keys: FileKeys
   /** Positions of the cells that are fitted, ascending. */
@@ -44,11 +45,10 @@ export interface FitData {
  * @throws ScvaeError `bad-input` for anything in the file that cannot be fitted
  */
 export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
-  const { file, counts, allowNoninteger } = settings
-  const format = await detectFormat(file)
-  const adata = await readAs(file, format, counts)
-  for (const warning of adata.warnings) log.warn(warning)
-  for (const change of await checkCounts(adata, { allowNoninteger })) log.warn(change)
+  const { counts, allowNoninteger } = settings
+  const { adata, format } = settings.inputs
+    ? { adata: await readInputs(settings.inputs, counts, allowNoninteger, log), format: undefined }
+    : await readFile(settings, log)
   const subset = subsetCells(adata, settings.subset)
   checkCovariates(adata, subset, covariateKeys(settings), { numericBatch: settings.batchKeyNumeric })
   const isPart = subset.length < adata.nCells
@@ -75,6 +75,17 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
     librarySize: totals,
     ...entriesOf(adata.counts, cells, genes),
   }
+}
+
+async function readFile(
+  { file, counts, allowNoninteger }: FitSettings,
+  log: Log,
+): Promise<Pick<FitData, 'adata' | 'format'>> {
+  const format = await detectFormat(file)
+  const adata = await readAs(file, format, counts)
+  for (const warning of adata.warnings) log.warn(warning)
+  for (const change of await checkCounts(adata, { allowNoninteger })) log.warn(change)
+  return { adata, format }
 }
 
 /** Says which genes are fitted, unless they are all and nobody asked for fewer. */

@@ -3,6 +3,7 @@ import { DEFAULT_TRAINING, KL_SCHEDULES } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
 import { COUNTS_OPTIONS } from '../counts-options.js'
 import { DEVICE_WORDS } from '../device-name.js'
+import { INPUT_OPTIONS } from '../inputs.js'
 import { flag, grouped, number, repeated, text } from '../option-specs.js'
 import { LATENT_KEY, OBS_PREFIX } from './output-keys.js'
 
@@ -26,6 +27,7 @@ export const FIT_OPTIONS = {
     'categorical-covariate': repeated('Column of obs with a further categorical covariate (repeatable)'),
     'continuous-covariate': repeated('Column of obs with a continuous covariate (repeatable)'),
     'size-factor-key': text('Column of obs with a size factor in place of the library size'),
+    ...INPUT_OPTIONS,
     ...COUNTS_OPTIONS,
     subset: repeated(
       'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',

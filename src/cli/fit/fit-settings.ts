@@ -9,13 +9,17 @@ import type { Arguments } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
 import { countsOptions } from '../counts-options.js'
 import { deviceName } from '../device-name.js'
+import { type Inputs, inputsOf } from '../inputs.js'
 import type { Verbosity } from '../log.js'
 import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
 import { modelSettings, trainSettings } from './model-settings.js'
 
 /** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
 export interface FitSettings {
+  /** The file, or the first of several, or their sheet: outputs are named after it. */
   file: string
+  /** Several files that are fitted as one. */
+  inputs?: Inputs | undefined
   output?: string | undefined
   csv: boolean
   /** Whether the .h5ad is written without X, layers and raw. */
@@ -71,8 +75,10 @@ export function fitSettings(args: Arguments): FitSettings {
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
     throw new ScvaeError('usage', `--gpu-memory and --device ${device} exclude each other.`)
   }
+  const inputs = inputsOf(args)
   return {
-    file: args.positional('file'),
+    file: args.text('sheet') ?? args.texts('files')[0]!,
+    inputs,
     output: args.text('output'),
     csv: args.flag('csv'),
     noCopy: args.flag('no-copy'),

@@ -31,7 +31,9 @@ export async function startRun(settings: FitSettings): Promise<Run> {
   // outputs of a run that goes on are not yet there
   const lock = new RunLock(outputs.prefix, command)
   try {
-    checkOutputs(outputs, settings.file, settings)
+    for (const file of settings.inputs?.files.map(({ path }) => path) ?? [settings.file]) {
+      checkOutputs(outputs, file, settings)
+    }
   } catch (error) {
     lock.release()
     throw error
