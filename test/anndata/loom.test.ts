@@ -185,7 +185,7 @@ describe('attributes', () => {
     )
     expect(adata.obsNames).toEqual(['7', '7', '1', '2', '3'])
     expect(adata.varNames).toEqual(names('E', 4))
-    expect(adata.warnings).toEqual(['1 cell names repeat another ("7" is the first).'])
+    expect(adata.warnings).toEqual(['1 cell name repeats another ("7" is the first).'])
   })
 
   test.each([

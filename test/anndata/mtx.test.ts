@@ -274,7 +274,7 @@ describe('features', () => {
     expect(adata.obsNames).toEqual(Array(5).fill('c'))
     expect(adata.warnings).toEqual([
       '4 cell names repeat another ("c" is the first).',
-      '1 gene names repeat another ("g" is the first).',
+      '1 gene name repeats another ("g" is the first).',
     ])
   })
 })

@@ -10,5 +10,7 @@ export function warnIfRepeated(names: readonly string[], what: 'cell' | 'gene', 
     }
     seen.add(name)
   }
-  if (repeats > 0) warnings.push(`${repeats} ${what} names repeat another ("${first}" is the first).`)
+  if (repeats === 0) return
+  const said = repeats === 1 ? `1 ${what} name repeats` : `${repeats} ${what} names repeat`
+  warnings.push(`${said} another ("${first}" is the first).`)
 }
