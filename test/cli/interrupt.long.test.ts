@@ -68,11 +68,14 @@ describe('scvae fit, interrupted', () => {
     expect(await run.finished).toMatchObject({ code: null, signal: 'SIGKILL', stdout: '' })
     expect(namesIn(folder).filter((name) => name.includes('killed'))).toEqual([
       'killed.checkpoint',
+      'killed.lock',
       'killed.log',
     ])
 
+    // the lock is of a run that is no more
     const resumed = await scvae([...words, '--resume'], folder)
     expect(resumed.code).toBe(0)
+    expect(namesIn(folder)).not.toContain('killed.lock')
     expect(readFileSync(at('killed_latent.arrow')).equals(readFileSync(at('whole_latent.arrow')))).toBe(true)
   }, 240_000)
 
