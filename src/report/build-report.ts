@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { readReportAssets } from './assets.js'
 import { type EmbeddedData, embedData } from './embedded-data.js'
 import { escapeHtml, factList, fillTemplate, scriptJson } from './html.js'
@@ -24,7 +23,7 @@ export function buildReport(data: ReportData): string {
   const { template, style, script } = readReportAssets()
   const { umap, cellNames, colorings, warnings, metrics } = data
   return fillTemplate(template, {
-    title: escapeHtml(basename(data.data.path)),
+    title: escapeHtml(titleOf(data.data.files)),
     style: `<style>\n${style}</style>`,
     scripts: scripts(script, umap ? embedData(cellNames, umap, colorings) : null),
     verdict: verdict(data),
@@ -46,4 +45,12 @@ function scripts(script: string, data: EmbeddedData | null): string {
     `<script type="application/json" id="report-data">${scriptJson(data)}</script>\n` +
     `<script>\n'use strict'\n${script}</script>`
   )
+}
+
+/** Files that a title names. */
+const MOST_NAMED = 3
+
+function titleOf(files: readonly string[]): string {
+  if (files.length <= MOST_NAMED) return files.join(', ')
+  return `${files.slice(0, MOST_NAMED - 1).join(', ')} and ${files.length - MOST_NAMED + 1} more`
 }

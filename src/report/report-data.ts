@@ -58,6 +58,8 @@ export interface ReportData {
   }
   data: {
     path: string
+    /** Names of the files that the cells are from. */
+    files: readonly string[]
     nCells: number
     /** Genes that the model was fitted to. */
     nGenes: number

@@ -62,6 +62,14 @@ describe('buildReport', () => {
     expect(embedded(page)!.cellNames[2]).toBe('</script><script>alert("x")</script>&\u2028')
   })
 
+  it('is named after its files, the first two of many', () => {
+    const titled = (...files: string[]) =>
+      /<title>(.*?)<\/title>/s.exec(buildReport({ ...data, data: { ...data.data, files } }))![1]
+    expect(titled('a.h5ad')).toContain('a.h5ad')
+    expect(titled('a.h5ad', 'b', 'c.h5')).toContain('a.h5ad, b, c.h5')
+    expect(titled('a', 'b', 'c', 'd', 'e')).toContain('a, b and 3 more')
+  })
+
   it('does not read a replacement pattern into a name', () => {
     const data = sampleReport()
     const page = buildReport({ ...data, settings: [['odd', "$& $' {{title}}"]] })

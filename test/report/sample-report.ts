@@ -31,6 +31,7 @@ export function sampleReport(n = 300, types = 5): ReportData {
     },
     data: {
       path: 'folder/a & b.h5ad',
+      files: ['a & b.h5ad'],
       nCells: n,
       nGenes: 2000,
       totalGenes: 20_670,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { DataType } from 'apache-arrow'
 import type { CellScores } from '../../analysis/outliers/cell-scores.js'
 import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
@@ -50,6 +51,7 @@ export function fitReportData(input: FitReportInput): ReportData {
     },
     data: {
       path: adata.path,
+      files: (settings.inputs?.files ?? [{ path: adata.path }]).map(({ path }) => basename(path)),
       nCells: cells.length,
       nGenes: data.nGenes,
       totalGenes: adata.nGenes,
