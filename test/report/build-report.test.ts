@@ -63,6 +63,7 @@ describe('buildReport', () => {
   })
 
   it('is named after its files, the first two of many', () => {
+    const data = sampleReport()
     const titled = (...files: string[]) =>
       /<title>(.*?)<\/title>/s.exec(buildReport({ ...data, data: { ...data.data, files } }))![1]
     expect(titled('a.h5ad')).toContain('a.h5ad')
