@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Against Python: anndata writes, scvae reads equal; scvae writes, anndata reads equal; scanpy chooses the same genes.
+# Against Python: anndata writes, scvae reads equal; scvae writes, anndata reads equal; both join files to the same; scanpy chooses
+# the same genes.
 #
 #     SCVAE_INTEROP_PYTHON  the Python (3.11 or later) to make the environment with; python3 when unset
 #     SCVAE_INTEROP_VENV    where the environment is kept; in the user's cache when unset
@@ -23,6 +24,7 @@ trap 'rm -rf "$files"' EXIT
 export SCVAE_INTEROP_FILES="$files"
 
 "$venv/bin/python" test/interop/write_files.py "$files/python"
+"$venv/bin/python" test/interop/write_joins.py "$files/join"
 status=0
 npx vitest run --config test/interop/vitest.config.ts || status=1
 "$venv/bin/python" test/interop/check_files.py "$files/scvae" || status=1
