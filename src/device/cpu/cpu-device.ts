@@ -7,6 +7,7 @@ import { type Caller, makeCaller, type Profile } from './caller.js'
 import { CpuKernels } from './cpu-kernels.js'
 import { CpuMinibatch } from './cpu-minibatch.js'
 import { type CpuParameter, CpuTensor, cpu, cpuParameter, padded } from './cpu-tensor.js'
+import type { HostKernels } from './host.js'
 import { ThreadPool } from './pool.js'
 
 export interface CpuDeviceOptions {
@@ -41,6 +42,8 @@ export async function createCpuDevice(options: CpuDeviceOptions = {}): Promise<C
 export interface CpuDevice extends Device {
   /** Bytes of the kernels' memory, up to the last one in use: weights, minibatches and what lies between. */
   readonly bytes: number
+  /** Its threads and memory, for kernels that are no part of a network. */
+  readonly host: HostKernels
 }
 
 class ThreadsDevice implements CpuDevice {
@@ -48,6 +51,7 @@ class ThreadsDevice implements CpuDevice {
   readonly label: string
   readonly build: string
   readonly kernels: CpuKernels
+  readonly host: HostKernels
   readonly #pool: ThreadPool
   readonly #call: Caller
 
@@ -58,6 +62,7 @@ class ThreadsDevice implements CpuDevice {
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
     this.#call = makeCaller(pool.arena, pool, profile)
     this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
+    this.host = { threads: pool.threads, arena: pool.arena, call: this.#call }
   }
 
   get bytes(): number {

@@ -1,0 +1,28 @@
+import { type CpuDevice, type CpuDeviceOptions, createCpuDevice } from './cpu/cpu-device.js'
+import type { HostKernels } from './cpu/host.js'
+import type { Device } from './device.js'
+
+export type { HostKernels }
+
+const isCpu = (device: Device | undefined): device is CpuDevice => device?.kind === 'cpu'
+
+/**
+ * Gives work the kernels of a CPU device, or where a model is on another device, or on none, those of a CPU device that is there
+ * only for the time of the work.
+ *
+ * @param options of the device that is opened; without meaning for one that is there
+ * @throws ScvaeError (no-device) when no build of the kernels runs here
+ */
+export async function withHostKernels<T>(
+  device: Device | undefined,
+  work: (host: HostKernels) => T | Promise<T>,
+  options: CpuDeviceOptions = {},
+): Promise<T> {
+  if (isCpu(device)) return await work(device.host)
+  const own = await createCpuDevice(options)
+  try {
+    return await work(own.host)
+  } finally {
+    await own.dispose()
+  }
+}
