@@ -81,6 +81,24 @@ const offences = (graph: ReadonlyMap<string, readonly string[]>) =>
       .map((target) => `${file} imports ${target}`)
   })
 
+/** The packages that are loaded before the first line of a file runs: those that it and its imports name outside of types and calls. */
+function packagesBefore(file: string, seen = new Set<string>()): Set<string> {
+  const packages = new Set<string>()
+  if (seen.has(file)) return packages
+  seen.add(file)
+  const code = readFileSync(join(SOURCE, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
+  const found = code.matchAll(
+    /(?:^|\n)(?:import|export)\b(?! type\b)[^'"`;=]*?\bfrom\s*'([^']+)'|\nimport '([^']+)'/g,
+  )
+  for (const [, from, alone] of found) {
+    const name = (from ?? alone)!
+    const inner = name.startsWith('.') && join(dirname(file), name).replace(/\.js$/, '.ts')
+    if (inner) for (const each of packagesBefore(inner, seen)) packages.add(each)
+    else if (!name.startsWith('node:')) packages.add(name)
+  }
+  return packages
+}
+
 describe('imports', () => {
   const graph = readGraph()
 
@@ -125,5 +143,11 @@ describe('imports', () => {
         ]),
       ),
     ).toEqual(['b', 'c', 'b'])
+  })
+
+  it('let the command start without the readers and the models', () => {
+    expect([...packagesBefore('cli/main.ts')]).toEqual(['yargs'])
+    // each is loaded by what needs it
+    expect([...packagesBefore('cli/fit/run-fit.ts')]).toContain('apache-arrow')
   })
 })

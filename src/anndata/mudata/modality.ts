@@ -6,9 +6,7 @@ import { childGroup, singleAttribute } from '../store/nodes.js'
 import { withStore } from '../store/open-store.js'
 import type { Store, StoreGroup } from '../store/store.js'
 import { isMtx } from '../tenx/mtx-folder.js'
-
-/** The modality that is taken where none is named. */
-export const DEFAULT_MODALITY = 'rna'
+import { DEFAULT_MODALITY } from './fitted-modality.js'
 
 /** An AnnData file that is open, or one modality of a MuData file as if it were one. */
 export interface AnnDataStore extends Store {

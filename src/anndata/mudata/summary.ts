@@ -3,16 +3,8 @@ import { openFrame } from '../frame/dataframe.js'
 import { guessCounts, type SourceSummary, summarizeSource } from '../source-summary.js'
 import { childGroup } from '../store/nodes.js'
 import { withStore } from '../store/open-store.js'
-import { DEFAULT_MODALITY, isMuData, modalityNames, modalityStore } from './modality.js'
-
-/** One modality of a MuData file. */
-export interface ModalitySummary {
-  name: string
-  nCells: number
-  nGenes: number
-  /** The matrix that holds its counts, if one does. */
-  countsSource?: string
-}
+import type { ModalitySummary } from './fitted-modality.js'
+import { isMuData, modalityNames, modalityStore } from './modality.js'
 
 /** The modalities of a MuData file with their sizes and counts; undefined for any other file. */
 export function summarizeModalities(path: string): Promise<ModalitySummary[] | undefined> {
@@ -34,11 +26,4 @@ export function summarizeModalities(path: string): Promise<ModalitySummary[] | u
     }
     return summaries
   })
-}
-
-/** The modality that is fitted where none is named; undefined where one has to be. */
-export function fittedModality(modalities: readonly ModalitySummary[]): string | undefined {
-  const counted = modalities.filter(({ countsSource }) => countsSource !== undefined)
-  const only = [modalities, counted].find(({ length }) => length === 1)?.[0]
-  return (modalities.find(({ name }) => name === DEFAULT_MODALITY) ?? only)?.name
 }

@@ -1,6 +1,6 @@
 import type { ElementSummary } from '../../anndata/element-summary.js'
 import type { AnnDataSummary } from '../../anndata/inspect.js'
-import { fittedModality } from '../../anndata/mudata/summary.js'
+import { fittedModality } from '../../anndata/mudata/fitted-modality.js'
 import { shellWord } from '../../anndata/shell-word.js'
 import { formatCount, formatNumber } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
