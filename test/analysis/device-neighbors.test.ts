@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { neighborsOn, rankCandidates } from '../../src/analysis/neighbors/device-neighbors.js'
 import { blankNeighbors, neighbors as neighborsByTree } from '../../src/analysis/neighbors/neighbors.js'
+import { Draws } from '../../src/check/oracle/draws.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { NearestRows } from '../../src/device/device.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
 import type { Matrix } from '../../src/numeric/matrix.js'
 import { NO_WEBGPU } from '../device/webgpu.js'
-import { Draws } from '../oracle/draws.js'
 import { blobs } from './blobs.js'
 
 const cpu = await createCpuDevice({ threads: 1 })

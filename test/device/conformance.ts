@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Check, Expected } from '../../src/check/kernels/check.js'
+import { CHECKS } from '../../src/check/kernels/checks.js'
 import type { Device } from '../../src/device/device.js'
-import type { Check, Expected } from './check.js'
-import { CHECKS } from './checks.js'
 import { expectNear } from './expect-near.js'
 
 /** The oracle's answers, asked once for all devices. */

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
+import { Setting } from '../../src/check/kernels/setting.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
-import { Setting } from './setting.js'
 
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6, step: 1 }
 

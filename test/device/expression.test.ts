@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Draws } from '../../src/check/oracle/draws.js'
+import { evaluate } from '../../src/check/oracle/map-reduce.js'
 import {
   type Binary,
   binary,
@@ -14,8 +16,6 @@ import {
   withInputs,
 } from '../../src/device/expression.js'
 import { StepNumber, times } from '../../src/device/step-number.js'
-import { Draws } from '../oracle/draws.js'
-import { evaluate } from '../oracle/map-reduce.js'
 
 type E = Expression<string>
 

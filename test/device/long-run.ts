@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
+import { Setting, type Shape } from '../../src/check/kernels/setting.js'
 import type { Device, Minibatch } from '../../src/device/device.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
 import { modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
-import { Setting, type Shape } from './setting.js'
 
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
 

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { nearestByPairs } from '../../src/check/kernels/neighbor-checks.js'
+import { Draws } from '../../src/check/oracle/draws.js'
 import { type SearchLimits, searchNearestRows } from '../../src/device/webgpu/kernels/neighbor-search.js'
 import { adapterNames, nodeGpu } from '../../src/device/webgpu/open/node-gpu.js'
 import { MAP_READ } from '../../src/device/webgpu/queue/flags.js'
 import { KernelContext } from '../../src/device/webgpu/queue/kernel-context.js'
 import { Recorder } from '../../src/device/webgpu/queue/recorder.js'
-import { Draws } from '../oracle/draws.js'
-import { nearestByPairs } from './neighbor-checks.js'
 import { NO_WEBGPU } from './webgpu.js'
 
 if (NO_WEBGPU !== undefined) it.skip(`The search of WebGPU is not tested: ${NO_WEBGPU}`)

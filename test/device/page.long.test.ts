@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createViteServer } from 'vitest/node'
-import { fewOfEach, GPU_CHECKS } from './checks.js'
+import { GPU_CHECKS } from '../../src/check/kernels/checks.js'
 import { expectNear } from './expect-near.js'
+import { fewOfEach } from './few-of-each.js'
 
 const CHROMIUM = '/usr/bin/chromium'
 const MISSING = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`

@@ -1,5 +1,5 @@
+import { GPU_CHECKS } from '../../src/check/kernels/checks.js'
 import { openAdapter } from '../../src/device/webgpu/open/open-gpu.js'
-import { GPU_CHECKS } from './checks.js'
 
 /** Outputs of one of the checks on the browser's own GPU, as plain numbers for the way to Node. */
 export type RunCheck = (check: number) => Promise<Record<string, number[]>>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ADAM } from '../../src/check/kernels/adam-expected.js'
 import type { CellSource, Minibatch } from '../../src/device/device.js'
 import { times } from '../../src/device/step-number.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
@@ -6,7 +7,6 @@ import type { ModelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import { STEP, type TrainingStep } from '../../src/network/step.js'
 import { bits, smallCells, smallNetwork } from '../train/small-cells.js'
-import { ADAM } from './adam-expected.js'
 import { NO_WEBGPU } from './webgpu.js'
 
 const gpu = NO_WEBGPU === undefined ? await openWebgpu() : undefined

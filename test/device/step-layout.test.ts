@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ADAM } from '../../src/check/kernels/adam-expected.js'
+import { STEP_ADAM } from '../../src/check/kernels/step-values.js'
 import { over, StepNumber, times } from '../../src/device/step-number.js'
 import { adamScalars } from '../../src/device/webgpu/steps/adam-scalars.js'
 import {
@@ -7,8 +9,6 @@ import {
   PLACES_OF_STEP,
   StepLayout,
 } from '../../src/device/webgpu/steps/step-scalars.js'
-import { ADAM } from './adam-expected.js'
-import { STEP_ADAM } from './step-values.js'
 
 const [rate, seed] = [StepNumber.input('rate'), StepNumber.input('seed')]
 const half = times(0.5, rate) as PerStep

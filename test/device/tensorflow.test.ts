@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { CHECKS } from '../../src/check/kernels/checks.js'
 import type { ModelConfig } from '../../src/network/config.js'
-import { CHECKS, fewOfEach } from './checks.js'
 import { describeConformance } from './conformance.js'
+import { fewOfEach } from './few-of-each.js'
 import { LongRun } from './long-run.js'
 import { plainTensorFlow, tensorCount } from './plain-tensorflow.js'
 

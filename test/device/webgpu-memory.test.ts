@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { ADAM } from '../../src/check/kernels/adam-expected.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
 import { modelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import { smallCells } from '../train/small-cells.js'
-import { ADAM } from './adam-expected.js'
 import { NO_WEBGPU, openWithBare } from './webgpu.js'
 
 const opened = NO_WEBGPU === undefined ? await openWithBare({}) : undefined

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { ADAM } from '../../src/check/kernels/adam-expected.js'
 import { adapterNames, nodeGpu } from '../../src/device/webgpu/open/node-gpu.js'
 import { openAdapter } from '../../src/device/webgpu/open/open-gpu.js'
 import type { TileStore } from '../../src/device/webgpu/tiles/tile-store.js'
@@ -6,7 +7,6 @@ import { TILES, type TunedProduct } from '../../src/device/webgpu/tiles/tiles.js
 import type { WebgpuDevice } from '../../src/device/webgpu/webgpu-device.js'
 import { tileName } from '../../src/device/webgpu/wgsl/product.js'
 import { bits, smallCells, smallNetwork } from '../train/small-cells.js'
-import { ADAM } from './adam-expected.js'
 import { NO_WEBGPU } from './webgpu.js'
 
 /** A store in memory, filled with cuts of before. */

@@ -1,15 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { type Expected, largest, near, type Outputs } from '../../src/check/kernels/check.js'
+import { adam } from '../../src/check/oracle/adam.js'
+import { matrix } from '../../src/check/oracle/matrix.js'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
-import { type Expected, largest, near, type Outputs } from '../device/check.js'
 import { expectNear } from '../device/expect-near.js'
 import { plainTensorFlow } from '../device/plain-tensorflow.js'
 import { NO_WEBGPU } from '../device/webgpu.js'
-import { adam } from '../oracle/adam.js'
 import { autodiffLoss, type NamedMatrices } from '../oracle/autodiff.js'
-import { matrix } from '../oracle/matrix.js'
 import {
   ADAM,
   type Case,

@@ -1,14 +1,14 @@
+import { Setting, type Shape } from '../../src/check/kernels/setting.js'
+import { filled, matrix } from '../../src/check/oracle/matrix.js'
+import { noiseNormal, noiseUniform } from '../../src/check/oracle/philox.js'
 import type { Device } from '../../src/device/device.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import type { NetworkShape } from '../../src/network/model-graph.js'
 import { Network, type NetworkOptions } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
 import { NOISE } from '../../src/numeric/philox.js'
-import { Setting, type Shape } from '../device/setting.js'
 import type { LossInput, NamedMatrices } from '../oracle/autodiff.js'
-import { filled, matrix } from '../oracle/matrix.js'
 import { modelGraph } from '../oracle/model-case.js'
-import { noiseNormal, noiseUniform } from '../oracle/philox.js'
 
 export const SEED = 20260731
 export const STEP = 17

@@ -1,4 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { expectedAdam } from '../../src/check/kernels/adam-expected.js'
+import { largest as largestOf } from '../../src/check/kernels/check.js'
+import { Setting } from '../../src/check/kernels/setting.js'
+import { matrix } from '../../src/check/oracle/matrix.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { minus, times } from '../../src/device/step-number.js'
@@ -31,12 +35,8 @@ import {
   subtract,
 } from '../../src/network/terms.js'
 import type { Value } from '../../src/network/value.js'
-import { expectedAdam } from '../device/adam-expected.js'
-import { largest as largestOf } from '../device/check.js'
 import { expectNear } from '../device/expect-near.js'
 import { plainTensorFlow } from '../device/plain-tensorflow.js'
-import { Setting } from '../device/setting.js'
-import { matrix } from '../oracle/matrix.js'
 
 const CELLS = { genes: 7, hidden: 1, cells: 9, capacity: 12, categories: [3], continuous: 1 }
 const SETTING = new Setting(CELLS, 12)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { adam } from './adam.js'
-import { matrix } from './matrix.js'
+import { adam } from '../../src/check/oracle/adam.js'
+import { matrix } from '../../src/check/oracle/matrix.js'
 
 const SETTINGS = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 0, weightDecay: 0, step: 1 }
 

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 // the package's bundle for Node leaves the operations' gradients out
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
+import type { Cells } from '../../src/check/oracle/linear.js'
+import type { Matrix } from '../../src/check/oracle/matrix.js'
+import { digamma, logGamma } from '../../src/check/oracle/special.js'
 import type { ModelConfig } from '../../src/network/config.js'
 import { divergenceAtDraw, divergenceByDimension, logMixture, type Normals } from './autodiff-prior.js'
-import type { Cells } from './linear.js'
-import type { Matrix } from './matrix.js'
-import { digamma, logGamma } from './special.js'
 
 /** Parameters, or gradients, by name: row-major, with their shapes. */
 export type NamedMatrices = Record<string, Matrix>

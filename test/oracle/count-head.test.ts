@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { countHead, countHeadGradient, type HeadArguments, logitGradient, withLogits } from './count-head.js'
-import { Draws } from './draws.js'
+import {
+  countHead,
+  countHeadGradient,
+  type HeadArguments,
+  logitGradient,
+  withLogits,
+} from '../../src/check/oracle/count-head.js'
+import { Draws } from '../../src/check/oracle/draws.js'
+import { logLikelihood } from '../../src/check/oracle/likelihood.js'
+import { filled, matrix } from '../../src/check/oracle/matrix.js'
 import { expectGradient } from './finite-difference.js'
-import { logLikelihood } from './likelihood.js'
-import { filled, matrix } from './matrix.js'
 
 const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
 

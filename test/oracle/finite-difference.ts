@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type Matrix, matrix } from './matrix.js'
+import { type Matrix, matrix } from '../../src/check/oracle/matrix.js'
 
 /** Central differences of a function by every element of one of its inputs, which is put back afterwards. */
 export function finiteDifference(input: Matrix, value: () => number): Matrix {

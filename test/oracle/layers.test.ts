@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { Draws } from './draws.js'
+import { Draws } from '../../src/check/oracle/draws.js'
+import { latentNormals, sampleLatent, sampleLatentGradient } from '../../src/check/oracle/latent.js'
+import {
+  type Cells,
+  linear,
+  linearGradient,
+  log1pCounts,
+  withCovariates,
+} from '../../src/check/oracle/linear.js'
+import { filled, type Matrix, matrix } from '../../src/check/oracle/matrix.js'
+import {
+  batchNorm,
+  batchNormEvaluation,
+  batchNormGradient,
+  layerNorm,
+  layerNormGradient,
+} from '../../src/check/oracle/norm.js'
+import { reluDropout, reluDropoutGradient } from '../../src/check/oracle/relu-dropout.js'
 import { expectGradient, inner } from './finite-difference.js'
-import { latentNormals, sampleLatent, sampleLatentGradient } from './latent.js'
-import { type Cells, linear, linearGradient, log1pCounts, withCovariates } from './linear.js'
-import { filled, type Matrix, matrix } from './matrix.js'
-import { batchNorm, batchNormEvaluation, batchNormGradient, layerNorm, layerNormGradient } from './norm.js'
-import { reluDropout, reluDropoutGradient } from './relu-dropout.js'
 
 const draws = new Draws(11)
 const random = (rows: number, columns: number) => filled(rows, columns, () => draws.normal())

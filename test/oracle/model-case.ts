@@ -1,10 +1,10 @@
+import { Draws } from '../../src/check/oracle/draws.js'
+import { filled, type Matrix } from '../../src/check/oracle/matrix.js'
+import { dropoutMask } from '../../src/check/oracle/relu-dropout.js'
 import { GRAPHS } from '../../src/models/network-of.js'
 import { type ModelConfig, modelConfig } from '../../src/network/config.js'
 import type { ModelGraph, NetworkShape } from '../../src/network/model-graph.js'
 import type { LossInput, NamedMatrices } from './autodiff.js'
-import { Draws } from './draws.js'
-import { filled, type Matrix } from './matrix.js'
-import { dropoutMask } from './relu-dropout.js'
 
 /** A small model of every option that changes the loss. */
 export const MODEL_CASES: Record<string, Partial<ModelConfig>> = {

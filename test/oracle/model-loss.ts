@@ -1,10 +1,10 @@
+import { countHead } from '../../src/check/oracle/count-head.js'
+import { sampleLatent } from '../../src/check/oracle/latent.js'
+import { linear, log1pCounts } from '../../src/check/oracle/linear.js'
+import { at, filled, type Matrix, matrix } from '../../src/check/oracle/matrix.js'
+import { batchNorm, layerNorm } from '../../src/check/oracle/norm.js'
 import type { LossInput, NamedMatrices } from './autodiff.js'
-import { countHead } from './count-head.js'
-import { sampleLatent } from './latent.js'
-import { linear, log1pCounts } from './linear.js'
-import { at, filled, type Matrix, matrix } from './matrix.js'
 import { latentLoss, type Normals } from './model-prior.js'
-import { batchNorm, layerNorm } from './norm.js'
 
 const NOTHING = { categories: [], continuous: 0 }
 

@@ -1,5 +1,5 @@
+import { at, filled, type Matrix } from '../../src/check/oracle/matrix.js'
 import type { ModelConfig } from '../../src/network/config.js'
-import { at, filled, type Matrix } from './matrix.js'
 
 const LOG_TWO_PI = Math.log(2 * Math.PI)
 

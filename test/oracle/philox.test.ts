@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { Draws } from '../../src/check/oracle/draws.js'
+import { noiseNormal, noiseUniform, philox } from '../../src/check/oracle/philox.js'
 import { philox4x32 } from '../../src/numeric/philox.js'
-import { Draws } from './draws.js'
-import { noiseNormal, noiseUniform, philox } from './philox.js'
 
 describe('philox', () => {
   // Known answers of the authors' Random123 library.

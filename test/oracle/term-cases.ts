@@ -1,9 +1,9 @@
 import { batchDiscrepancy, classifier, heldAxis, loadingsL1 } from '../../examples/loss-terms.mjs'
+import { at, type Matrix } from '../../src/check/oracle/matrix.js'
 import type { ExtraTerm } from '../../src/models/loss-terms.js'
 import type { ModelConfig } from '../../src/network/config.js'
 import { absolute, add, exp, log, multiply, square, subtract } from '../../src/network/terms.js'
 import type { LossInput } from './autodiff.js'
-import { at, type Matrix } from './matrix.js'
 import type { ModelValues } from './model-loss.js'
 
 /** What an oracle's term is made of. */

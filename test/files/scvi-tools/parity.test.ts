@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { largest } from '../../../src/check/kernels/check.js'
 import { availableBuilds } from '../../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import type { Device, Minibatch } from '../../../src/device/device.js'
@@ -12,7 +13,6 @@ import { importWeights } from '../../../src/files/scvi-tools/weights.js'
 import { loadingsOf } from '../../../src/models/loadings.js'
 import { SCVI } from '../../../src/models/scvi.js'
 import type { NetworkState } from '../../../src/network/parameters.js'
-import { largest } from '../../device/check.js'
 import { plainTensorFlow } from '../../device/plain-tensorflow.js'
 import { WEBGPU_IF_ALL } from '../../device/webgpu-if-all.js'
 import {

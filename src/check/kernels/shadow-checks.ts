@@ -1,4 +1,4 @@
-import type { Parameter } from '../../src/device/device.js'
+import type { Parameter } from '../../device/device.js'
 import { linear, linearGradient } from '../oracle/linear.js'
 import { type Check, type Expected, near } from './check.js'
 import { type LayerCase, LayerSetting } from './layer-setting.js'

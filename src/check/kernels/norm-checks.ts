@@ -1,4 +1,4 @@
-import type { Parameter } from '../../src/device/device.js'
+import type { Parameter } from '../../device/device.js'
 import { matrix } from '../oracle/matrix.js'
 import {
   batchNorm,

@@ -1,4 +1,4 @@
-import type { LinearArgs, LinearGradientArgs, Tensor } from '../../src/device/device.js'
+import type { LinearArgs, LinearGradientArgs, Tensor } from '../../device/device.js'
 import { linear, linearGradient } from '../oracle/linear.js'
 import { type Matrix, matrix } from '../oracle/matrix.js'
 import { type Check, type Expected, near } from './check.js'

@@ -1,4 +1,4 @@
-import type { CellFact } from '../../src/device/device.js'
+import type { CellFact } from '../../device/device.js'
 import { matrix } from '../oracle/matrix.js'
 import { type Check, type Expected, near } from './check.js'
 import { fill, readAll, Setting, SHAPES, type Shape, shapeName } from './setting.js'

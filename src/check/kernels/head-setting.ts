@@ -7,7 +7,7 @@ import type {
   Minibatch,
   Parameter,
   Tensor,
-} from '../../src/device/device.js'
+} from '../../device/device.js'
 import type { HeadArguments, LogitArguments } from '../oracle/count-head.js'
 import { type Matrix, matrix } from '../oracle/matrix.js'
 import {

@@ -1,5 +1,5 @@
-import { type Binary, constant, type Expression, type Unary } from '../../src/device/expression.js'
-import type { StepNumber } from '../../src/device/step-number.js'
+import { type Binary, constant, type Expression, type Unary } from '../../device/expression.js'
+import type { StepNumber } from '../../device/step-number.js'
 import type { Shape } from './setting.js'
 
 export type E = Expression<number>

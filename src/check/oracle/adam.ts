@@ -1,4 +1,4 @@
-import type { AdamSettings } from '../../src/device/device.js'
+import type { AdamSettings } from '../../device/device.js'
 import { filled, type Matrix } from './matrix.js'
 
 /** Adam's settings of one step. */

@@ -1,5 +1,5 @@
-import type { NoiseKey, Tensor } from '../../src/device/device.js'
-import { plus, StepNumber, type StepValue, times } from '../../src/device/step-number.js'
+import type { NoiseKey, Tensor } from '../../device/device.js'
+import { plus, StepNumber, type StepValue, times } from '../../device/step-number.js'
 import { latentNormals, sampleLatent, sampleLatentGradient } from '../oracle/latent.js'
 import { matrix } from '../oracle/matrix.js'
 import type { NoiseNumbers } from '../oracle/philox.js'

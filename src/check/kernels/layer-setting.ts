@@ -1,4 +1,4 @@
-import type { CovariateUse, Device, LinearWeights, Parameter, Tensor } from '../../src/device/device.js'
+import type { CovariateUse, Device, LinearWeights, Parameter, Tensor } from '../../device/device.js'
 import type { Cells } from '../oracle/linear.js'
 import { filled } from '../oracle/matrix.js'
 import { makeParameters, type ParameterValues, Setting, type Shape } from './setting.js'

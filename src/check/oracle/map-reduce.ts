@@ -1,6 +1,6 @@
-import type { AxesOf } from '../../src/device/device.js'
-import type { Binary, Expression, Unary } from '../../src/device/expression.js'
-import type { StepInputs } from '../../src/device/step-number.js'
+import type { AxesOf } from '../../device/device.js'
+import type { Binary, Expression, Unary } from '../../device/expression.js'
+import type { StepInputs } from '../../device/step-number.js'
 import { at, filled, type Matrix } from './matrix.js'
 import { sigmoid, softplus } from './special.js'
 

@@ -1,4 +1,4 @@
-import type { Likelihood } from '../../src/device/device.js'
+import type { Likelihood } from '../../device/device.js'
 import {
   type CountTerm,
   logLikelihood,

@@ -1,4 +1,4 @@
-import type { CountHeadGradientArgs, Device, Minibatch, Tensor } from '../../src/device/device.js'
+import type { CountHeadGradientArgs, Device, Minibatch, Tensor } from '../../device/device.js'
 import {
   countHead,
   countHeadGradient,

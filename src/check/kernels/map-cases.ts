@@ -1,5 +1,5 @@
-import type { AxesOf, MapReduceArgs } from '../../src/device/device.js'
-import type { Binary, Unary } from '../../src/device/expression.js'
+import type { AxesOf, MapReduceArgs } from '../../device/device.js'
+import type { Binary, Unary } from '../../device/expression.js'
 import type { MapCase } from './map-setting.js'
 import { add, logNormal, multiply, NONE, ONE, one, TALL, two, x } from './map-terms.js'
 import type { Shape } from './setting.js'

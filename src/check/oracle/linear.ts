@@ -1,4 +1,4 @@
-import type { CovariateUse } from '../../src/device/device.js'
+import type { CovariateUse } from '../../device/device.js'
 import { at, columnSums, filled, firstColumns, type Matrix, multiply, transpose } from './matrix.js'
 
 /** The cells of a minibatch, densely. */

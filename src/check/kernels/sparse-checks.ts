@@ -1,4 +1,4 @@
-import type { Minibatch, Parameter } from '../../src/device/device.js'
+import type { Minibatch, Parameter } from '../../device/device.js'
 import { linear, linearGradient, log1pCounts } from '../oracle/linear.js'
 import { ADAM, expectedAdam } from './adam-expected.js'
 import { type Check, type Expected, near } from './check.js'

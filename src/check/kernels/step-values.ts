@@ -1,5 +1,5 @@
-import type { AdamSettings } from '../../src/device/device.js'
-import { type StepInputs, StepNumber } from '../../src/device/step-number.js'
+import type { AdamSettings } from '../../device/device.js'
+import { type StepInputs, StepNumber } from '../../device/step-number.js'
 import type { AdamNumbers } from '../oracle/adam.js'
 
 /** Adam's settings as inputs of a step, by their names. */

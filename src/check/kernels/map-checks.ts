@@ -1,5 +1,5 @@
-import { constant } from '../../src/device/expression.js'
-import { minus, StepNumber, times } from '../../src/device/step-number.js'
+import { constant } from '../../device/expression.js'
+import { minus, StepNumber, times } from '../../device/step-number.js'
 import type { Check } from './check.js'
 import { binaryCases, cubeCases, matrixCases, unaryCases } from './map-cases.js'
 import { type MapCase, MapSetting } from './map-setting.js'

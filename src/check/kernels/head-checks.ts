@@ -1,4 +1,4 @@
-import type { Likelihood } from '../../src/device/device.js'
+import type { Likelihood } from '../../device/device.js'
 import { ADAM } from './adam-expected.js'
 import type { Check, Outputs } from './check.js'
 import { DISPERSIONS, headCases, LIKELIHOODS, MIDDLE, SCALES, unusualCases } from './head-cases.js'

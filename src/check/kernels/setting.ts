@@ -1,4 +1,4 @@
-import { countsInMemory } from '../../src/cells/counts-in-memory.js'
+import { countsInMemory } from '../../cells/counts-in-memory.js'
 import {
   type CellRow,
   type CellSource,
@@ -8,7 +8,7 @@ import {
   type Minibatch,
   type Parameter,
   type Tensor,
-} from '../../src/device/device.js'
+} from '../../device/device.js'
 import { Draws } from '../oracle/draws.js'
 import type { Cells } from '../oracle/linear.js'
 import { filled, type Matrix, matrix } from '../oracle/matrix.js'

@@ -1,4 +1,4 @@
-import type { Device } from '../../src/device/device.js'
+import type { Device } from '../../device/device.js'
 import type { Matrix } from '../oracle/matrix.js'
 
 export type Outputs = Record<string, Float32Array>
