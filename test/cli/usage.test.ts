@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { run } from '../../src/cli/command-line.js'
+import { ScvaeError } from '../../src/errors.js'
 import { namesIn, scvae, temporaryFolder } from './scvae.js'
 
 const folder = temporaryFolder()
@@ -80,7 +82,15 @@ describe('scvae', () => {
     ['simulate s.h5ad --density 2', "The simulation's density must be above 0 and below 1, not 2."],
   ]
   it.each(mistakes)('answers "%s" in one sentence, exit 2', async (words, sentence) => {
-    const { code, stdout, stderr } = await scvae(words.split(' ').filter(Boolean), folder)
+    const error = await run(words.split(' ').filter(Boolean)).catch((thrown: unknown) => thrown)
+    if (!(error instanceof ScvaeError)) throw error
+    const { exitCode, message, hint } = error
+    expect({ exitCode, sentence: hint ? `${message} ${hint}` : message }).toEqual({ exitCode: 2, sentence })
+  })
+
+  it('prints the sentence, and nothing else', async () => {
+    const [words, sentence] = mistakes.at(-1)!
+    const { code, stdout, stderr } = await scvae(words.split(' '), folder)
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `scvae: ${sentence}\n` })
     expect(namesIn(folder)).toEqual([])
   })

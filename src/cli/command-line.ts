@@ -1,0 +1,67 @@
+import yargs from 'yargs'
+import { ScvaeError } from '../errors.js'
+import { packageVersion } from '../package.js'
+import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
+import { convert } from './commands/convert.js'
+import { devices } from './commands/devices.js'
+import { embed } from './commands/embed.js'
+import { exportScvi } from './commands/export-scvi.js'
+import { fit } from './commands/fit.js'
+import { inspect } from './commands/inspect.js'
+import { simulate } from './commands/simulate.js'
+import { usageError } from './usage-error.js'
+
+const COMMANDS: readonly Command[] = [fit, embed, inspect, convert, exportScvi, devices, simulate]
+
+/** Parses the words of a command line and runs the command. */
+export async function run(words: readonly string[]): Promise<void> {
+  const parser = yargs([...words])
+    .scriptName('scvae')
+    .usage('$0 <command> [options]\n\nVariational autoencoders for single-cell counts.')
+    .parserConfiguration({
+      // options are called by the one name that they are documented under
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-positional-numbers': false,
+    })
+    .version(packageVersion())
+    .alias('help', 'h')
+    .strict()
+    .demandCommand(1)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw error instanceof ScvaeError || !message ? error : usageError(message, words, COMMANDS)
+    })
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+  for (const command of COMMANDS) {
+    parser.command(
+      command.usage,
+      command.describe,
+      (one) => {
+        for (const [name, describe] of Object.entries(command.positionals)) {
+          one.positional(name, { describe, type: 'string' })
+        }
+        for (const [line, describe] of command.examples) one.example(line, describe)
+        return one.options({ ...command.options, ...COMMON_OPTIONS })
+      },
+      (values) => command.run(new Arguments(values)),
+    )
+  }
+  await parser.parseAsync()
+}
+
+/** Prints an error as one sentence and gives its exit code. */
+export function report(error: unknown, verbose: boolean): number {
+  if (error instanceof ScvaeError) {
+    process.stderr.write(`scvae: ${error.message}${error.hint ? ` ${error.hint}` : ''}\n`)
+    if (verbose && error.cause instanceof Error) process.stderr.write(`${error.cause.stack}\n`)
+    return error.exitCode
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`scvae: internal error: ${message.split('\n')[0]}\n`)
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  return 1
+}
