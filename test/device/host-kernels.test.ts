@@ -37,3 +37,24 @@ function step({ arena, call }: HostKernels): void {
   const adam = { update: true, rate: 0.1, root: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0 }
   call('adamUpdate', { first, words: 16, adam })
 }
+
+describe('the profile of a CPU device', () => {
+  it('lists the kernels between its start and its stop, also those of the host', async () => {
+    const device = await createCpuDevice({ threads: 1 })
+    try {
+      step(device.host)
+      const profile = device.profile()
+      expect(await profile.table()).toEqual([])
+      step(device.host)
+      step(device.host)
+      profile.stop()
+      step(device.host)
+      const [only, ...others] = await profile.table()
+      expect(others).toEqual([])
+      expect(only).toMatchObject({ kernel: 'adamUpdate', calls: 2 })
+      expect(only!.milliseconds).toBeGreaterThan(0)
+    } finally {
+      await device.dispose()
+    }
+  })
+})

@@ -121,7 +121,7 @@ export const FIT_OPTIONS = {
     },
     threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
     kernels: { ...text(choice(KERNELS)), default: 'auto' },
-    profile: flag('Log what each kernel of the GPU takes; training is slower meanwhile'),
+    profile: flag('Log what each kernel takes, in training and after it; a GPU is slower meanwhile'),
   }),
   ...grouped('Output:', {
     output: {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Device, KernelProfile } from '../../device/device.js'
+import type { Device } from '../../device/device.js'
 import { ScvaeError } from '../../errors.js'
 import type { Model } from '../../models/model.js'
 import { formatNumber, formatPlural, formatSeconds } from '../../report/format.js'
@@ -9,7 +9,7 @@ import { interruptible } from '../interrupt.js'
 import type { Log } from '../log.js'
 import { Staging } from '../outputs.js'
 import { EpochProgress } from './epoch-progress.js'
-import { kernelTable } from './kernel-table.js'
+import { startProfile } from './kernel-table.js'
 import type { Run } from './run.js'
 
 /**
@@ -20,7 +20,7 @@ import type { Run } from './run.js'
  */
 export async function trainModel(run: Run, model: Model, device: Device): Promise<TrainSummary> {
   const { settings, outputs, log, timer } = run
-  const profile = settings.profile ? startProfile(device) : undefined
+  const profile = settings.profile ? startProfile(device, 'training', log) : undefined
   log.openFile(outputs.log, settings.resume ? 'append' : 'new')
   const summary = await timer
     .time('train', () => trainUntilSignal(run, model))
@@ -29,18 +29,8 @@ export async function trainModel(run: Run, model: Model, device: Device): Promis
     })
   log.clearBar()
   saySummary(summary, log)
-  if (profile) {
-    profile.stop()
-    log.info(`time of each kernel in training:\n${kernelTable(await profile.table())}`)
-  }
+  await profile?.end()
   return summary
-}
-
-/** @throws ScvaeError (usage) on a device that has no times by kernel. */
-function startProfile(device: Device): KernelProfile {
-  const profile = device.profile?.()
-  if (profile) return profile
-  throw new ScvaeError('usage', `--profile times the kernels of a GPU, and the fit runs on ${device.label}.`)
 }
 
 function trainUntilSignal({ settings, outputs, log }: Run, model: Model): Promise<TrainSummary> {

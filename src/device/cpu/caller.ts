@@ -1,4 +1,4 @@
-import type { AdamSettings } from '../device.js'
+import type { AdamSettings, KernelProfile } from '../device.js'
 import { type StepInputs, type StepValue, stepValue } from '../step-number.js'
 import type { Arena } from './arena.js'
 import {
@@ -32,20 +32,37 @@ export function adamArguments(adam: AdamSettings, inputs: StepInputs): AdamArgum
   }
 }
 
-export function makeCaller(arena: Arena, pool: ThreadPool, profile?: Profile): Caller {
+/** @param profiles filled while they are in it; there may be one when the device is made, and others for a time */
+export function makeCaller(arena: Arena, pool: ThreadPool, profiles: ReadonlySet<Profile>): Caller {
   const at = arena.allocate(MOST_WORDS)
   return (kernel, args) => {
     const { number, pack } = KERNELS[kernel]
     pack(arena, at, args)
-    if (!profile) {
+    if (profiles.size === 0) {
       pool.run(number, at)
       return
     }
     const start = performance.now()
     pool.run(number, at)
-    const entry = profile.get(kernel) ?? { calls: 0, milliseconds: 0 }
-    entry.calls++
-    entry.milliseconds += performance.now() - start
-    profile.set(kernel, entry)
+    const milliseconds = performance.now() - start
+    for (const profile of profiles) {
+      const entry = profile.get(kernel) ?? { calls: 0, milliseconds: 0 }
+      entry.calls++
+      entry.milliseconds += milliseconds
+      profile.set(kernel, entry)
+    }
+  }
+}
+
+/** Times the kernels from now on, until it is stopped. */
+export function startProfile(profiles: Set<Profile>): KernelProfile {
+  const profile: Profile = new Map()
+  profiles.add(profile)
+  return {
+    table: async () =>
+      Array.from(profile, ([kernel, times]) => ({ kernel, ...times })).sort(
+        (a, b) => b.milliseconds - a.milliseconds,
+      ),
+    stop: () => void profiles.delete(profile),
   }
 }

@@ -1,9 +1,17 @@
 import { availableParallelism, cpus } from 'node:os'
 import { ScvaeError } from '../../errors.js'
-import type { CellSource, Device, Minibatch, Parameter, ParameterSpec, Tensor } from '../device.js'
+import type {
+  CellSource,
+  Device,
+  KernelProfile,
+  Minibatch,
+  Parameter,
+  ParameterSpec,
+  Tensor,
+} from '../device.js'
 import type { StepInputs } from '../step-number.js'
 import { type KernelChoice, pickBuild } from './builds.js'
-import { type Caller, makeCaller, type Profile } from './caller.js'
+import { type Caller, makeCaller, type Profile, startProfile } from './caller.js'
 import { CpuKernels } from './cpu-kernels.js'
 import { CpuMinibatch } from './cpu-minibatch.js'
 import { type CpuParameter, CpuTensor, cpu, cpuParameter, padded } from './cpu-tensor.js'
@@ -44,6 +52,7 @@ export interface CpuDevice extends Device {
   readonly bytes: number
   /** Its threads and memory, for kernels that are no part of a network. */
   readonly host: HostKernels
+  profile(): KernelProfile
 }
 
 class ThreadsDevice implements CpuDevice {
@@ -54,19 +63,25 @@ class ThreadsDevice implements CpuDevice {
   readonly host: HostKernels
   readonly #pool: ThreadPool
   readonly #call: Caller
+  readonly #profiles: Set<Profile>
 
   constructor(build: string, pool: ThreadPool, profile: Profile | undefined) {
     this.build = build
     this.#pool = pool
     const threads = `${pool.threads} thread${pool.threads === 1 ? '' : 's'}`
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
-    this.#call = makeCaller(pool.arena, pool, profile)
+    this.#profiles = new Set(profile ? [profile] : [])
+    this.#call = makeCaller(pool.arena, pool, this.#profiles)
     this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
     this.host = { threads: pool.threads, arena: pool.arena, call: this.#call }
   }
 
   get bytes(): number {
     return this.#pool.arena.bytes
+  }
+
+  profile(): KernelProfile {
+    return startProfile(this.#profiles)
   }
 
   tensor(rows: number, columns: number, values?: Float32Array): Tensor {
