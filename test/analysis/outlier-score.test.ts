@@ -1,17 +1,22 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
-import { aggregatedPosteriorDistance, neighborDistance } from '../../src/analysis/outliers/latent-outliers.js'
+import { aggregatedPosteriorDistance } from '../../src/analysis/outliers/aggregated-distance.js'
+import { neighborDistance } from '../../src/analysis/outliers/neighbor-distance.js'
 import { combineOutlierScores } from '../../src/analysis/outliers/outlier-score.js'
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { Random } from '../../src/numeric/random.js'
 import { matrix } from '../matrix.js'
 
 const D = 6
 
+const device = await createCpuDevice({ threads: 1 })
+afterAll(() => device.dispose())
+
 /**
  * A latent of cell types that differ in abundance (down to 2 %) and in spread, with cells far from all of them at the
  * end, and surprise p-values that are uniform: the latent parts have to find the far cells alone.
  */
-function latentCells(n: number, far: number, seed: number, tail: (random: Random) => number = () => 1) {
+async function latentCells(n: number, far: number, seed: number, tail: (random: Random) => number = () => 1) {
   const random = new Random(seed)
   const centers = Array.from({ length: 6 * D }, () => 2.5 * random.normal())
   const means = new Float32Array(n * D)
@@ -26,7 +31,7 @@ function latentCells(n: number, far: number, seed: number, tail: (random: Random
   const posterior = { means: matrix(means, D), variances: matrix(new Float32Array(n * D).fill(0.1), D) }
   return combineOutlierScores({
     surpriseP,
-    aggregatedDistance: aggregatedPosteriorDistance(posterior),
+    aggregatedDistance: await aggregatedPosteriorDistance(device.host, posterior),
     neighborDistance: neighborDistance(neighbors(posterior.means, { k: 16 })),
   })
 }
@@ -34,21 +39,21 @@ function latentCells(n: number, far: number, seed: number, tail: (random: Random
 const flagged = (flag: Uint8Array) => flag.reduce((sum, x) => sum + x, 0)
 
 describe('combineOutlierScores', () => {
-  it('flags next to no cell where there are no outliers, in types of all sizes and spreads', () => {
+  it('flags next to no cell where there are no outliers, in types of all sizes and spreads', async () => {
     for (let seed = 1; seed <= 5; seed++)
-      expect(flagged(latentCells(1500, 0, seed).flag)).toBeLessThanOrEqual(2)
+      expect(flagged((await latentCells(1500, 0, seed)).flag)).toBeLessThanOrEqual(2)
   })
 
-  it('flags few cells of a heavy-tailed latent', () => {
+  it('flags few cells of a heavy-tailed latent', async () => {
     // every cell's distance from its type has the tail of a Student t with 3 degrees of freedom
     const studentScale = (random: Random) => 1 / Math.sqrt(random.gamma(1.5) / 1.5)
     for (let seed = 1; seed <= 3; seed++) {
-      expect(flagged(latentCells(1500, 0, seed, studentScale).flag)).toBeLessThanOrEqual(4)
+      expect(flagged((await latentCells(1500, 0, seed, studentScale)).flag)).toBeLessThanOrEqual(4)
     }
   })
 
-  it('ranks cells far from all types first', () => {
-    const { p, score, flag } = latentCells(1500, 15, 7)
+  it('ranks cells far from all types first', async () => {
+    const { p, score, flag } = await latentCells(1500, 15, 7)
     const order = Array.from(p.keys()).sort((a, b) => p[a]! - p[b]!)
     const found = order.slice(0, 15).filter((i) => i >= 1485)
     expect(found.length).toBeGreaterThanOrEqual(14)

@@ -219,8 +219,12 @@ describe('scvae fit', () => {
     const before = readFileSync(at('out_scvae_metrics.json'))
     expect((await scvae(words, folder)).code).toBe(2)
     expect(readFileSync(at('out_scvae_metrics.json')).equals(before)).toBe(true)
-    expect((await scvae([...words, '--overwrite'], folder)).code).toBe(0)
+    expect((await scvae([...words, '--overwrite', '--profile'], folder)).code).toBe(0)
     expect(JSON.parse(readFileSync(at('out_scvae_metrics.json'), 'utf8')).epochs).toBe(1)
+    // with the kernels of CPU threads timed on the way, also those that are no part of the network
+    const log = readFileSync(at('out_scvae.log'), 'utf8')
+    expect(log).toMatch(/kernel in training:\nkernel +calls +ms +share.*\n(.+\n)*headGradient/)
+    expect(log).toMatch(/kernel in scores and layout:\nkernel +calls +ms +share.*\n(.+\n)*mixtureDensity/)
     expect((await readAnnData(at('out_scvae.h5ad'))).obsm).toEqual({ X_scvae: [300, 10] })
     expect(namesIn(folder).filter((name) => name.startsWith('.'))).toEqual([])
   }, 60_000)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { EpochProgress, epochLine } from '../../src/cli/fit/epoch-progress.js'
 import { Log } from '../../src/cli/log.js'
+import { stageBar } from '../../src/cli/stage-bar.js'
 import type { EpochRecord } from '../../src/files/epoch-record.js'
 import { temporaryFolder } from './scvae.js'
 
@@ -116,5 +117,31 @@ describe('EpochProgress', () => {
   it('leaves out what an epoch without validation does not have', () => {
     const { heldoutElbo: _, ...record } = RECORD
     expect(epochLine(record, 4)).toBe('epoch 2/4  loss 512.35  kl 12.35 x 0.250  1.3 s')
+  })
+})
+
+describe('stageBar', () => {
+  it('tells how far a stage is and how long it still takes, now and then and at its end', () => {
+    vi.useFakeTimers()
+    try {
+      const shown = stream(true)
+      const bar = stageBar(new Log('normal', shown), 'surprise')
+      vi.advanceTimersByTime(2000)
+      bar(250, 1000)
+      vi.advanceTimersByTime(50)
+      bar(260, 1000)
+      bar(1000, 1000)
+      expect(shown.text()).toBe(
+        '\r\u001b[Ksurprise [####..........] 25 %, 6.0 s left\r\u001b[Ksurprise [##############] 100 %, 0.0 s left',
+      )
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is nothing where there is no terminal', () => {
+    const shown = stream(false)
+    stageBar(new Log('normal', shown), 'surprise')(1, 1)
+    expect(shown.text()).toBe('')
   })
 })

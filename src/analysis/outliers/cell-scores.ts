@@ -1,8 +1,10 @@
 import type { Device } from '../../device/device.js'
+import { withHostKernels } from '../../device/host-kernels.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
 import { type Neighbors, neighbors as neighborsByTree } from '../neighbors/neighbors.js'
 import type { LatentPosterior } from '../posterior/inference.js'
-import { aggregatedPosteriorDistance, neighborDistance } from './latent-outliers.js'
+import { aggregatedPosteriorDistance } from './aggregated-distance.js'
+import { neighborDistance } from './neighbor-distance.js'
 import { combineOutlierScores, type OutlierScores } from './outlier-score.js'
 import type { Surprise } from './surprise.js'
 
@@ -18,12 +20,14 @@ export interface CellScores {
 }
 
 export interface CellScoreOptions {
-  /** Where neighbours are searched for among many cells; one thread of the CPU when left out. */
+  /** Where neighbours are searched for among many cells, one thread of the CPU when left out; a CPU device's threads do the rest. */
   device?: Device
   /** Seed of the sample of posteriors that cells are held against. Default 0. */
   seed?: number
   /** False discovery rate at which cells are flagged. Default 0.05. */
   alpha?: number
+  /** Called as cells are held against the aggregated posterior, with the number of those done. */
+  onCells?: (done: number, total: number) => void
 }
 
 /**
@@ -39,15 +43,20 @@ export async function scoreCells(
   surprise: Surprise,
   options: CellScoreOptions = {},
 ): Promise<CellScores> {
-  const { device, seed, alpha } = options
+  const { device, seed = 0, alpha, onCells } = options
   const others = Math.min(OTHERS, latent.means.rows - 1)
   const search = { k: others + 1 }
   const neighbors = await (device
     ? neighborsOn(device, latent.means, search)
     : neighborsByTree(latent.means, search))
+  const total = latent.means.rows
+  const progress = onCells && { onCells: (done: number) => onCells(done, total) }
+  const aggregatedDistance = await withHostKernels(device, (host) =>
+    aggregatedPosteriorDistance(host, latent, { seed, ...progress }),
+  )
   const outliers = combineOutlierScores({
     surpriseP: surprise.p,
-    aggregatedDistance: aggregatedPosteriorDistance(latent, seed === undefined ? {} : { seed }),
+    aggregatedDistance,
     neighborDistance: neighborDistance(neighbors, others),
     ...(alpha !== undefined && { alpha }),
   })

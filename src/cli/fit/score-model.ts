@@ -7,7 +7,9 @@ import type { Model } from '../../models/model.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import type { Log } from '../log.js'
+import { stageBar } from '../stage-bar.js'
 import type { FitSettings } from './fit-settings.js'
+import { startProfile } from './kernel-table.js'
 import type { Run } from './run.js'
 
 /** Share of flagged cells above which the flags are doubted. */
@@ -25,12 +27,17 @@ export interface ScoredCells {
 export async function scoreModel(run: Run, model: Model, device: Device): Promise<ScoredCells> {
   const { settings, log, timer } = run
   const { seed } = settings.train
+  const profile = settings.profile ? startProfile(device, 'scores and layout', log) : undefined
   const latent = await timer.time('latent', () => model.getLatentPosterior())
   const surprise = await timer.time('surprise', () => model.surpriseScores({ seed }))
-  const scores = await timer.time('outliers', () => scoreCells(latent, surprise, { device, seed }))
+  const scores = await timer.time('outliers', () =>
+    scoreCells(latent, surprise, { device, seed, onCells: stageBar(log, 'outliers') }),
+  )
+  log.clearBar()
   warnOfManyOutliers(scores, log)
   const backend = settings.umap
   const layout = backend && (await timer.time('umap', () => layOut(run, scores, backend)))
+  await profile?.end()
   return { latent, scores, layout }
 }
 

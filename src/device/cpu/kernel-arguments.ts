@@ -351,6 +351,21 @@ export interface AddSumArguments {
   readonly element: number
 }
 
+export interface MixtureDensityArguments {
+  readonly cells: number
+  readonly padded: number
+  readonly dims: number
+  readonly components: number
+  readonly first: number
+  readonly owner: number
+  readonly cell: number
+  readonly component: number
+  readonly logPeak: number
+  readonly power: number
+  readonly largest: number
+  readonly total: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageCount: StageCountArguments
@@ -382,6 +397,7 @@ export interface KernelArguments {
   mapReduce: MapReduceArguments
   adamUpdate: AdamUpdateArguments
   addSum: AddSumArguments
+  mixtureDensity: MixtureDensityArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -417,6 +433,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'mapReduce',
   'adamUpdate',
   'addSum',
+  'mixtureDensity',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -808,6 +825,22 @@ function packAddSum(arena: Arena, at: number, a: AddSumArguments): void {
   ints[at + 3] = a.element
 }
 
+function packMixtureDensity(arena: Arena, at: number, a: MixtureDensityArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.padded
+  ints[at + 2] = a.dims
+  ints[at + 3] = a.components
+  ints[at + 4] = a.first
+  ints[at + 5] = a.owner
+  ints[at + 6] = a.cell
+  ints[at + 7] = a.component
+  ints[at + 8] = a.logPeak
+  floats[at + 9] = a.power
+  ints[at + 10] = a.largest
+  ints[at + 11] = a.total
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -844,4 +877,5 @@ export const KERNELS: {
   mapReduce: { number: 26, pack: packMapReduce },
   adamUpdate: { number: 27, pack: packAdamUpdate },
   addSum: { number: 28, pack: packAddSum },
+  mixtureDensity: { number: 29, pack: packMixtureDensity },
 }

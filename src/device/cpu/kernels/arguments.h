@@ -772,6 +772,38 @@ INLINE AddSumArgs add_sum_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int cells;
+  int padded;
+  int dims;
+  int components;
+  int first;
+  int32_t *owner;
+  float *cell;
+  float *component;
+  float *log_peak;
+  float power;
+  float *largest;
+  float *total;
+} MixtureDensityArgs;
+
+INLINE MixtureDensityArgs mixture_density_args(const Call *c) {
+  return (MixtureDensityArgs){
+    .cells = int_arg(c, 0),
+    .padded = int_arg(c, 1),
+    .dims = int_arg(c, 2),
+    .components = int_arg(c, 3),
+    .first = int_arg(c, 4),
+    .owner = ints_arg(c, 5),
+    .cell = floats_arg(c, 6),
+    .component = floats_arg(c, 7),
+    .log_peak = floats_arg(c, 8),
+    .power = float_arg(c, 9),
+    .largest = floats_arg(c, 10),
+    .total = floats_arg(c, 11),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_count) \
   CALL(1, stage_scatter) \
@@ -801,6 +833,7 @@ INLINE AddSumArgs add_sum_args(const Call *c) {
   CALL(25, head_means) \
   CALL(26, map_reduce) \
   CALL(27, adam_update) \
-  CALL(28, add_sum)
+  CALL(28, add_sum) \
+  CALL(29, mixture_density)
 
 #endif

@@ -5,6 +5,7 @@
 #include "head.c"
 #include "head-counts.c"
 #include "map-reduce.c"
+#include "mixture.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

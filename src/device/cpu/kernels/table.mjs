@@ -298,4 +298,29 @@ export const KERNELS = {
   /** Steps of parameters that follow each other in the arena: `first` and what comes after it, `words` long. */
   adamUpdate: { first: 'Param', words: 'int', adam: 'Adam' },
   addSum: { cells: 'int', values: 'tensor', sums: 'tensor', element: 'int' },
+  /**
+   * Log-densities of cells under a mixture of Student t distributions, as the largest logarithm of a component and the sum of all
+   * over it.
+   */
+  mixtureDensity: {
+    cells: 'int',
+    /** Cells rounded up to 16. */
+    padded: 'int',
+    dims: 'int',
+    components: 'int',
+    /** Number of the first cell among all, and of each component's own cell: that component is left out for it. */
+    first: 'int',
+    owner: 'ints',
+    /** [dimension][padded] */
+    cell: 'floats',
+    /** [component][dimension][2]: location, and 1 over the degrees of freedom and the variance. */
+    component: 'floats',
+    /** [component]: log-density at the location. */
+    logPeak: 'floats',
+    /** (Degrees of freedom + dimensions) / 2. */
+    power: 'float',
+    /** [padded] each. */
+    largest: 'floats',
+    total: 'floats',
+  },
 }
