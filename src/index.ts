@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ExpressionBlock } from './analysis/expression/normalized-expression.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
 export type { OutlierScores } from './analysis/outliers/outlier-score.js'
@@ -23,6 +24,8 @@ export type { ModelDescription, ModelInput } from './files/model-description.js'
 export { type ExportOptions, exportScviModel } from './files/scvi-tools/export.js'
 export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.js'
 export type { RegistryData } from './files/scvi-tools/registry.js'
+export type { ExpressionModel } from './models/expression-model.js'
+export type { DrawOptions, ExpressionOptions } from './models/expression-options.js'
 export type { GeneratedCells } from './models/generated-cells.js'
 export { LinearSCVI, type LinearSCVIOptions } from './models/linear-scvi.js'
 export type { ExtraTerm } from './models/loss-terms.js'

@@ -30,7 +30,7 @@ import {
   type SaveOptions,
   type SeededOptions,
 } from './options.js'
-import { type AskedCells, otherCells, recordOf } from './own-cells.js'
+import { type AskedCells, type CellQuestion, cellKeys, otherCells, recordOf } from './own-cells.js'
 import { trainNetwork } from './train-network.js'
 
 /** How a model is trained, what may hook into it, and what its loss has beside the model's own terms. */
@@ -228,6 +228,26 @@ export abstract class Model {
     return this.#calls.run(call)
   }
 
+  /**
+   * What a question about cells goes by.
+   *
+   * @param needs `posterior` for what the folder's cells do for, `counts` for what needs counts too, `encode` for what
+   *   needs neither covariates nor their counts
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}
+   */
+  protected async question(
+    caller: string,
+    options: SeededOptions,
+    needs: 'posterior' | 'counts' | 'encode',
+  ): Promise<CellQuestion> {
+    const seed = this.#seed(options)
+    const asked =
+      needs === 'counts'
+        ? this.#withCounts(caller, options)
+        : this.#asked(caller, options, needs === 'encode' ? 'encode' : 'all')
+    return { asked, keys: cellKeys(asked), posterior: await this.#encode(asked), seed }
+  }
+
   /** Makes room for larger minibatches and the terms of a loss: the same weights in another network. */
   async #fit(batchSize: number, terms: readonly ExtraTerm[]): Promise<void> {
     const parts = this.#parts
@@ -261,8 +281,7 @@ export abstract class Model {
   #asked(caller: string, options: CellsOptions, forWhat: 'encode' | 'all' = 'all'): AskedCells {
     const { className, description, own } = this.#parts
     const { adata, cells } = options
-    if (adata && adata !== own?.data)
-      return { source: otherCells(description, adata, options, forWhat), hasCounts: true }
+    if (adata && adata !== own?.data) return otherCells(description, adata, options, forWhat)
     const forOther = (['geneKey', 'genePositions'] as const).find((key) => options[key] !== undefined)
     if (forOther !== undefined)
       throw new ScvaeError(

@@ -14,6 +14,7 @@ import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import type { ModelCells } from '../files/model-cells.js'
 import type { ModelDescription } from '../files/model-description.js'
+import { keysOfNumbers, keysOfTexts, type RandomKeys } from '../numeric/keyed-random.js'
 import { type CellsOptions, checkGenePositions, checkPositions } from './options.js'
 
 /** Cells that a model is asked about. */
@@ -23,6 +24,24 @@ export interface AskedCells {
   hasCounts: boolean
   /** Where it is known without the counts. */
   posterior?: Posterior
+  /** What the cells are called; undefined where they have no names. */
+  names: readonly string[] | undefined
+  /** Their positions in the data, or among those of the folder; all in order when left out. */
+  positions?: Int32Array
+}
+
+/** Cells with what an answer is drawn from. */
+export interface CellQuestion {
+  asked: AskedCells
+  keys: RandomKeys
+  posterior: Posterior
+  seed: number
+}
+
+/** What the noise of cells is keyed by: their names, so that their order and company are of no account, else their positions. */
+export function cellKeys({ names, positions, source }: AskedCells): RandomKeys {
+  if (names) return keysOfTexts(names)
+  return keysOfNumbers(positions ?? Int32Array.from({ length: source.nCells }, (_, cell) => cell))
 }
 
 /** The cells that a model was made for or loaded with. */
@@ -75,15 +94,21 @@ export function otherCells(
   data: ModelData,
   { cells, geneKey, genePositions: given }: Omit<CellsOptions, 'adata'>,
   forWhat: 'encode' | 'all',
-): CellSource {
+): AskedCells {
+  const asked = {
+    hasCounts: true,
+    names: namesAt(data.obsNames, cells),
+    ...(cells && { positions: cells }),
+  }
   checkGenePositions(given, description.genes.length, data.nGenes)
   const positions = given ?? genePositions(description, data, geneKey).positions
   const genes = selectionOf(positions, data.nGenes)
   if (forWhat === 'all' || description.config.encodeCovariates)
-    return cellsOf(description, data, cells, genes).source
+    return { ...asked, source: cellsOf(description, data, cells, genes).source }
   checkPositions(cells, data.nCells, 'cell')
   const { categorical, continuous } = description
-  return encoderData(data, { categorical: categorical.length, continuous: continuous.length }, cells, genes)
+  const covariates = { categorical: categorical.length, continuous: continuous.length }
+  return { ...asked, source: encoderData(data, covariates, cells, genes) }
 }
 
 /**
@@ -109,11 +134,17 @@ export function cellsOfData(
   genes: Int32Array | undefined,
 ): OwnCells {
   const { obsNames } = data
+  const names = namesAt(obsNames, cells)
   return {
-    all: { source, hasCounts: true },
+    all: { source, hasCounts: true, names, ...(cells && { positions: cells }) },
     data,
-    names: cells && obsNames ? Array.from(cells, (cell) => obsNames[cell]!) : obsNames,
-    at: (some) => ({ source: cellsOf(description, data, some, genes).source, hasCounts: true }),
+    names,
+    at: (some) => ({
+      source: cellsOf(description, data, some, genes).source,
+      hasCounts: true,
+      names: namesAt(obsNames, some),
+      positions: some,
+    }),
   }
 }
 
@@ -137,7 +168,7 @@ export function cellsOfFolder(stored: ModelCells, { config, genes }: ModelDescri
     return taken
   }
   return {
-    all: { source, hasCounts: false, posterior: { mean, variance } },
+    all: { source, hasCounts: false, posterior: { mean, variance }, names },
     data: undefined,
     names,
     at(cells) {
@@ -146,9 +177,19 @@ export function cellsOfFolder(stored: ModelCells, { config, genes }: ModelDescri
         source: sourceOf(source, cells),
         hasCounts: false,
         posterior: { mean: take(mean, cells), variance: take(variance, cells) },
+        names: namesAt(names, cells),
+        positions: cells,
       }
     },
   }
+}
+
+/** Names of some cells, of all where no positions are given. */
+function namesAt(
+  names: readonly string[] | undefined,
+  cells: Int32Array | undefined,
+): readonly string[] | undefined {
+  return cells && names ? Array.from(cells, (cell) => names[cell]!) : names
 }
 
 /** What a model's folder keeps of cells. */

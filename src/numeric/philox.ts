@@ -32,6 +32,12 @@ export const NOISE = {
   posterior: 68,
   /** Which cells the pseudo-inputs of a prior start from. */
   pseudoInputs: 69,
+  /** Draws of latents and of what follows from them, each keyed by its cell. */
+  cellDraw: 80,
+  /** The same for library sizes. */
+  cellLibrary: 81,
+  /** Which draws of two groups of cells are compared. */
+  pairs: 82,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

@@ -1,0 +1,58 @@
+import { KeyedRandom, type RandomKeys } from '../../numeric/keyed-random.js'
+import { NOISE } from '../../numeric/philox.js'
+import type { CellPosterior } from './cell-posterior.js'
+import type { Posterior } from './inference.js'
+
+/**
+ * Draws from the posteriors of cells. The noise of a draw belongs to the cell's key and the number of the draw: the same for any
+ * order and any blocks of the cells.
+ */
+export class CellDraws {
+  readonly #posterior: CellPosterior
+  readonly #keys: RandomKeys
+  readonly #nLatent: number
+  readonly #latent: KeyedRandom
+  readonly #logSize: KeyedRandom
+
+  constructor(posterior: CellPosterior, keys: RandomKeys, seed: number) {
+    this.#posterior = posterior
+    this.#keys = keys
+    this.#nLatent = posterior.latent.mean.length / Math.max(1, keys.low.length)
+    this.#latent = new KeyedRandom(seed, NOISE.cellDraw)
+    this.#logSize = new KeyedRandom(seed, NOISE.cellLibrary)
+  }
+
+  /**
+   * Latents of draws, rows × latent.
+   *
+   * @param cells the cell of each row
+   * @param draws which of its draws each row is, from 0 on; −1 for the posterior mean
+   */
+  latents(cells: Int32Array, draws: Int32Array): Float32Array {
+    return this.#drawn(this.#posterior.latent, this.#nLatent, this.#latent, cells, draws)
+  }
+
+  /** Log library sizes of draws, one a row; undefined where they are not latent. */
+  logSizes(cells: Int32Array, draws: Int32Array): Float32Array | undefined {
+    const { logSize } = this.#posterior
+    return logSize && this.#drawn(logSize, 1, this.#logSize, cells, draws)
+  }
+
+  #drawn(
+    { mean, variance }: Posterior,
+    n: number,
+    random: KeyedRandom,
+    cells: Int32Array,
+    draws: Int32Array,
+  ): Float32Array {
+    const out = new Float32Array(cells.length * n)
+    for (const [row, cell] of cells.entries()) {
+      const to = row * n
+      const from = cell * n
+      if (draws[row]! >= 0) random.normals(this.#keys, cell, draws[row]!, out, to, n)
+      for (let k = 0; k < n; k++)
+        out[to + k] = mean[from + k]! + Math.sqrt(variance[from + k]!) * out[to + k]!
+    }
+    return out
+  }
+}

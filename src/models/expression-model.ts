@@ -1,0 +1,105 @@
+import {
+  type ExpressionBlock,
+  type ExpressionQuestion,
+  eachExpressionBlock,
+} from '../analysis/expression/normalized-expression.js'
+import { logSizePosteriorOf } from '../analysis/posterior/cell-posterior.js'
+import { checkOptionKeys } from '../anndata/option-keys.js'
+import { ScvaeError } from '../errors.js'
+import type { Matrix } from '../numeric/matrix.js'
+import { median } from '../numeric/quantile.js'
+import { checkDraws, type ExpressionOptions, modelBatches, modelGenes } from './expression-options.js'
+import { Model } from './model.js'
+
+const CELLS = ['adata', 'cells', 'geneKey', 'genePositions', 'seed'] as const
+const EXPRESSION = [...CELLS, 'genes', 'nSamples', 'transformBatch', 'librarySize'] as const
+
+/** Draws of a cell where no number is given: the error of their mean is a fifth of that of one. */
+const DRAWS = 25
+
+/** A model of counts, asked what cells express. */
+export abstract class ExpressionModel extends Model {
+  /**
+   * What cells express, cells × genes: each gene's share of a cell's counts as the model has it, times a size; the mean over draws from
+   * the cell's posterior and over the batches that it is decoded in. In scvi-tools one draw is the default, and two calls differ;
+   * here it is 25, and what a cell gets depends on its name (its position, where it has none) and the seed alone.
+   *
+   * @returns with `returnMean: false` draws one below the other: (draws · cells) × genes
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (bad-input) for genes and batches that the model does not have.
+   */
+  getNormalizedExpression(options: ExpressionOptions & { returnMean?: boolean } = {}): Promise<Matrix> {
+    return this.exclusive(async () => {
+      const caller = 'getNormalizedExpression'
+      const { returnMean = true, ...rest } = options
+      const question = await this.#expression(caller, rest)
+      const columns = question.genes?.length ?? question.source.nGenes
+      const { nCells } = question.source
+      const layers: readonly (number | undefined)[] =
+        returnMean || question.nSamples === 0
+          ? [undefined]
+          : Array.from({ length: question.nSamples }, (_, draw) => draw)
+      const values = new Float32Array(layers.length * nCells * columns)
+      for (const [i, only] of layers.entries()) {
+        const asked = only === undefined ? question : { ...question, only }
+        await eachExpressionBlock(this.network, asked, (block) =>
+          values.set(block.values, (i * nCells + block.firstCell) * columns),
+        )
+      }
+      return { values, rows: layers.length * nCells, columns }
+    })
+  }
+
+  /**
+   * {@link ExpressionModel.getNormalizedExpression} for more cells than memory has room for: blocks of cells in their order, each given up
+   * once it was looked at.
+   *
+   * @param visit is waited for
+   */
+  eachNormalizedExpression(
+    options: ExpressionOptions,
+    visit: (block: ExpressionBlock) => void | Promise<void>,
+  ): Promise<void> {
+    return this.exclusive(async () => {
+      const question = await this.#expression('eachNormalizedExpression', options)
+      await eachExpressionBlock(this.network, question, visit)
+    })
+  }
+
+  async #expression(caller: string, options: ExpressionOptions): Promise<ExpressionQuestion> {
+    checkOptionKeys(caller, options, EXPRESSION)
+    const { genes, transformBatch, librarySize = 1 } = options
+    const nSamples = checkDraws(options.nSamples ?? DRAWS, 0)
+    if (typeof librarySize === 'number' && !(librarySize > 0 && Number.isFinite(librarySize)))
+      throw new ScvaeError('usage', `librarySize must be a positive number, not ${librarySize}.`)
+    const positions = modelGenes(this.description, genes)
+    const batches = modelBatches(this.description, transformBatch)
+    const drawsSizes = librarySize === 'latent' && this.network.model.library !== undefined
+    const needs = drawsSizes ? 'counts' : this.#ownCovariates(batches) ? 'posterior' : 'encode'
+    const { asked, keys, posterior, seed } = await this.question(caller, options, needs)
+    const { source } = asked
+    const logSize = drawsSizes ? await logSizePosteriorOf(this.network, source) : undefined
+    return {
+      source,
+      posterior: { latent: posterior, ...(logSize && { logSize }) },
+      keys,
+      seed,
+      nSamples,
+      batches,
+      ...(positions && { genes: positions }),
+      size:
+        librarySize === 'observed'
+          ? source.size
+          : librarySize === 'median'
+            ? median(source.size)
+            : librarySize,
+    }
+  }
+
+  /** Whether the cells' own covariates count: all but a batch that another stands in for. */
+  #ownCovariates(batches: readonly (number | undefined)[]): boolean {
+    const { categorical, continuous, sizeFactorKey } = this.description
+    return (
+      batches.includes(undefined) || categorical.length > 1 || continuous.length > 0 || sizeFactorKey !== null
+    )
+  }
+}
