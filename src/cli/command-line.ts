@@ -7,11 +7,12 @@ import { devices } from './commands/devices.js'
 import { embed } from './commands/embed.js'
 import { exportScvi } from './commands/export-scvi.js'
 import { fit } from './commands/fit.js'
+import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
 import { simulate } from './commands/simulate.js'
 import { usageError } from './usage-error.js'
 
-const COMMANDS: readonly Command[] = [fit, embed, inspect, convert, exportScvi, devices, simulate]
+const COMMANDS: readonly Command[] = [fit, embed, info, inspect, convert, exportScvi, devices, simulate]
 
 /** Parses the words of a command line and runs the command. */
 export async function run(words: readonly string[]): Promise<void> {

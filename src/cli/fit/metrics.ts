@@ -1,9 +1,7 @@
 import type { CellScores } from '../../analysis/outliers/cell-scores.js'
 import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
 import type { Device } from '../../device/device.js'
-import type { ModelConfig } from '../../network/config.js'
 import { packageVersion } from '../../package.js'
-import type { TrainOptions } from '../../train/options.js'
 import type { TrainSummary } from '../../train/trainer.js'
 import type { FitData } from './fit-data.js'
 import type { Run } from './run.js'
@@ -105,7 +103,7 @@ export function metricsOf(
 }
 
 /** Settings under their names in the metrics: `nLatent` → `n_latent`. */
-export function snakeCase(settings: ModelConfig | TrainOptions): Record<string, unknown> {
+export function snakeCase(settings: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
       key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
