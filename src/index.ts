@@ -4,6 +4,7 @@
  * @module
  */
 
+export { type Clusters, type LeidenOptions, leiden } from './analysis/clustering/leiden.js'
 export type { ExpressionBlock } from './analysis/expression/normalized-expression.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'

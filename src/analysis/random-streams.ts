@@ -4,4 +4,5 @@ export const STREAM = {
   kmeans: 257,
   umap: 258,
   aggregatedPosterior: 259,
+  leiden: 260,
 } as const
