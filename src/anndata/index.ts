@@ -27,7 +27,14 @@ export type {
 } from './elements.js'
 export type { CategoryColumn, Column } from './frame/column.js'
 export { type CsvOptions, tableToCsv } from './frame/table-csv.js'
-export { type AnnData, type GeneChooser, type GenesInFile, type ReadOptions, readAnnData } from './read.js'
+export {
+  type AnnData,
+  type GeneChooser,
+  type GenesInFile,
+  type ReadFrom,
+  type ReadOptions,
+  readAnnData,
+} from './read.js'
 export { type CountsFormat, type CountsOptions, readCounts } from './read-any.js'
 export { readElements } from './read-file.js'
 export { readSampleSheet, type SheetRow } from './sheet/sample-sheet.js'

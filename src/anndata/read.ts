@@ -22,6 +22,8 @@ import type { Store } from './store/store.js'
 export interface AnnData {
   /** The file. */
   path: string
+  /** What it was read from, where the path alone does not tell. */
+  readFrom?: readonly ReadFrom[]
   nCells: number
   nGenes: number
   /** One row a cell. Categoricals are dictionaries; missing values are null (NaN in plain float columns). */
@@ -48,6 +50,15 @@ export interface AnnData {
   warnings: string[]
 }
 
+/** A file or folder that was read. */
+export interface ReadFrom {
+  path: string
+  /** mtx: a file that named the genes, instead of the one beside the matrix. */
+  features?: string
+  /** mtx: a file that named the cells, instead of the one beside the matrix. */
+  barcodes?: string
+}
+
 /** Some genes of a file. */
 export interface GenesInFile {
   /** The position of each. */
@@ -55,6 +66,7 @@ export interface GenesInFile {
   /** How many genes the file has. */
   total: number
 }
+
 /** Chooses genes by names and var of those that the counts have: positions, in any order; undefined for all. */
 export type GeneChooser = (
   genes: Pick<AnnData, 'path' | 'nGenes' | 'varNames' | 'var' | 'countsSource'>,

@@ -31,7 +31,7 @@ export interface CellData {
 
 /** The part of an AnnData that a model looks at; what may be missing goes into its folder alone. */
 export type ModelData = Pick<AnnData, 'path' | 'nCells' | 'nGenes' | 'obs' | 'counts' | 'varNames'> &
-  Partial<Pick<AnnData, 'obsNames' | 'var' | 'countsSource'>>
+  Partial<Pick<AnnData, 'obsNames' | 'var' | 'countsSource' | 'readFrom'>>
 
 /**
  * Counts and covariates of cells and genes. Counts are copied only where genes are left out.

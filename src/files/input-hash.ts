@@ -1,22 +1,37 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import type { ReadFrom } from '../anndata/read.js'
 import { findMtxFiles, isMtx } from '../anndata/tenx/mtx-folder.js'
 
 /**
  * SHA-256 of a data set, as hexadecimal digits: of the file, which is read as a stream.
  *
  * Of several files it is the hash of a list with a line `HASH  NAME` for each, as `sha256sum` prints them, in the order of
- * the names' UTF-16 code units: the matrix, genes and barcodes of a 10x folder, and all files of a zarr folder, named from it.
+ * the names' UTF-16 code units: the matrix, genes and barcodes of a 10x folder (also where these lie elsewhere), and all files of
+ * a zarr folder, named from it. Of data sets that were joined it is the hash of such a list too, of the data sets in
+ * their order, each with the last part of its path as its name.
  *
- * @returns null where nothing lies at the path, or it cannot be read
+ * @returns null where nothing lies at a path, or it cannot be read
  */
-export async function inputHash(path: string): Promise<string | null> {
-  if (!existsSync(path)) return null
+export async function inputHash(inputs: readonly ReadFrom[]): Promise<string | null> {
+  const [only] = inputs
+  if (inputs.length === 1) return hashOfOne(only!)
+  const list = createHash('sha256')
+  for (const input of inputs) {
+    const hash = await hashOfOne(input)
+    if (hash === null) return null
+    list.update(`${hash}  ${basename(resolve(input.path))}\n`)
+  }
+  return list.digest('hex')
+}
+
+async function hashOfOne(input: ReadFrom): Promise<string | null> {
+  if (!existsSync(input.path)) return null
   try {
-    const files = await filesOf(path)
+    const files = await filesOf(input)
     const [only] = files
     if (files.length === 1) return await hashOf(only!.path)
     const list = createHash('sha256')
@@ -35,9 +50,9 @@ interface InputFile {
 }
 
 /** The files that a data set is read from, in the order of their names. */
-async function filesOf(path: string): Promise<InputFile[]> {
+async function filesOf({ path, ...names }: ReadFrom): Promise<InputFile[]> {
   if (isMtx(path)) {
-    const { matrix, features, symbols, barcodes } = findMtxFiles(path)
+    const { matrix, features, symbols, barcodes } = findMtxFiles(path, names)
     const paths = [matrix, features, symbols, barcodes].filter((file) => file !== undefined)
     return byName(paths.map((file) => ({ name: basename(file), path: file })))
   }

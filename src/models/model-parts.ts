@@ -1,4 +1,5 @@
 import { checkOptionKeys } from '../anndata/option-keys.js'
+import type { ReadFrom } from '../anndata/read.js'
 import { cellData, type ModelData } from '../cells/cell-data.js'
 import { labelsOf } from '../cells/gene-ids.js'
 import { genePositions, selectionOf } from '../cells/gene-positions.js'
@@ -32,7 +33,7 @@ export interface ModelParts {
   /** The cells that it was trained on: its own, or those that its folder tells of. */
   trainedOn: ModelCells | 'own' | undefined
   /** The data of a new model, which goes into its description when it is saved. */
-  newInput: Omit<ModelInput, 'sha256'> | undefined
+  newInput: (Omit<ModelInput, 'sha256'> & { readFrom: readonly ReadFrom[] }) | undefined
 }
 
 /** Where a saved model goes on, and with which cells. */
@@ -82,7 +83,11 @@ export async function newParts(
     isTrained: false,
     training: undefined,
     trainedOn: undefined,
-    newInput: { path: data.path, countsSource: data.countsSource ?? null },
+    newInput: {
+      path: data.path,
+      countsSource: data.countsSource ?? null,
+      readFrom: data.readFrom ?? [{ path: data.path }],
+    },
   }
 }
 

@@ -194,7 +194,8 @@ export abstract class Model {
       checkOptionKeys('save', options, ['overwrite', 'saveCells'])
       const parts = this.#parts
       if (parts.newInput) {
-        const input = { ...parts.newInput, sha256: await inputHash(parts.newInput.path) }
+        const { readFrom, ...told } = parts.newInput
+        const input = { ...told, sha256: await inputHash(readFrom) }
         Object.assign(parts, { description: { ...parts.description, input }, newInput: undefined })
       }
       const cells = options.saveCells === false ? undefined : await this.#trainedCells()

@@ -19,7 +19,7 @@ describe('inputHash', () => {
   it('is that of a file', async () => {
     const content = randomBytes(3_000_001)
     write('cells.h5ad', content)
-    expect(await inputHash(join(folder, 'cells.h5ad'))).toBe(sha256(content))
+    expect(await inputHash([{ path: join(folder, 'cells.h5ad') }])).toBe(sha256(content))
   })
 
   it('is that of the list of a zarr folder, as sha256sum prints it', async () => {
@@ -35,12 +35,12 @@ describe('inputHash', () => {
       (name) => `${sha256(readFileSync(join(folder, 'cells.zarr', name)))}  ${name}\n`,
     )
     const whole = sha256(list.join(''))
-    expect(await inputHash(join(folder, 'cells.zarr'))).toBe(whole)
+    expect(await inputHash([{ path: join(folder, 'cells.zarr') }])).toBe(whole)
     const command = 'find . -type f | sed s:^./:: | LC_ALL=C sort | xargs sha256sum | sha256sum'
     const printed = execFileSync('sh', ['-c', command], { cwd: join(folder, 'cells.zarr'), encoding: 'utf8' })
     expect(printed.slice(0, 64)).toBe(whole)
     write('cells.zarr/obs/_index/0', 'b')
-    expect(await inputHash(join(folder, 'cells.zarr'))).not.toBe(whole)
+    expect(await inputHash([{ path: join(folder, 'cells.zarr') }])).not.toBe(whole)
   })
 
   it('is that of the three files of a 10x folder, by either path, whatever else lies there', async () => {
@@ -48,18 +48,44 @@ describe('inputHash', () => {
     for (const name of names) write(`tenx/${name}`, name)
     const whole = sha256(names.map((name) => `${sha256(name)}  ${name}\n`).join(''))
     write('tenx/out.h5ad', 'a result')
-    expect(await inputHash(join(folder, 'tenx'))).toBe(whole)
-    expect(await inputHash(join(folder, 'tenx/matrix.mtx'))).toBe(whole)
+    expect(await inputHash([{ path: join(folder, 'tenx') }])).toBe(whole)
+    expect(await inputHash([{ path: join(folder, 'tenx/matrix.mtx') }])).toBe(whole)
     write('alone/counts.mtx', 'values')
-    expect(await inputHash(join(folder, 'alone/counts.mtx'))).toBe(sha256('values'))
+    expect(await inputHash([{ path: join(folder, 'alone/counts.mtx') }])).toBe(sha256('values'))
+  })
+
+  it('covers the files that name genes and cells from elsewhere', async () => {
+    for (const name of ['matrix.mtx', 'features.tsv', 'barcodes.tsv']) write(`named/${name}`, name)
+    write('elsewhere/genes.tsv', 'genes')
+    const path = join(folder, 'named')
+    const told = { path, features: join(folder, 'elsewhere/genes.tsv') }
+    const list = ['barcodes.tsv', 'genes', 'matrix.mtx'].map(
+      (content) => `${sha256(content)}  ${content === 'genes' ? 'genes.tsv' : content}\n`,
+    )
+    expect(await inputHash([told])).toBe(sha256(list.join('')))
+    expect(await inputHash([{ path }])).not.toBe(await inputHash([told]))
+    write('elsewhere/genes.tsv', 'other genes')
+    expect(await inputHash([told])).not.toBe(sha256(list.join('')))
+  })
+
+  it('is that of the list of joined data sets, in their order', async () => {
+    write('one/a.h5ad', 'a')
+    write('two/a.h5ad', 'b')
+    const [one, two] = [{ path: join(folder, 'one/a.h5ad') }, { path: join(folder, 'two/a.h5ad/') }]
+    expect(await inputHash([one, two])).toBeNull()
+    two.path = join(folder, 'two/a.h5ad')
+    const lines = ['a', 'b'].map((content) => `${sha256(content)}  a.h5ad\n`)
+    expect(await inputHash([one, two])).toBe(sha256(lines.join('')))
+    expect(await inputHash([two, one])).toBe(sha256(lines.toReversed().join('')))
+    expect(await inputHash([one, { path: join(folder, 'gone.h5ad') }])).toBeNull()
   })
 
   it('is null where there is nothing, or nothing that can be read', async () => {
-    expect(await inputHash(join(folder, 'nowhere.h5ad'))).toBeNull()
+    expect(await inputHash([{ path: join(folder, 'nowhere.h5ad') }])).toBeNull()
     write('cut/.zgroup', '{}')
     symlinkSync(join(folder, 'gone'), join(folder, 'cut/0.0'))
-    expect(await inputHash(join(folder, 'cut'))).toBeNull()
+    expect(await inputHash([{ path: join(folder, 'cut') }])).toBeNull()
     mkdirSync(join(folder, 'empty'))
-    expect(await inputHash(join(folder, 'empty'))).toBeNull()
+    expect(await inputHash([{ path: join(folder, 'empty') }])).toBeNull()
   })
 })

@@ -89,8 +89,13 @@ export async function readMtx(
     warnings,
   })
   const { matrix, dialect } = files
+  const { features: given, barcodes } = options
+  const told = {
+    ...(given !== undefined && { features: given }),
+    ...(barcodes !== undefined && { barcodes }),
+  }
   return {
-    adata,
+    adata: Object.keys(told).length > 0 ? { ...adata, readFrom: [{ path, ...told }] } : adata,
     origin: {
       dialect: dialect?.name ?? 'none',
       matrix,

@@ -58,6 +58,7 @@ export function joinAnnData(files: readonly AnnData[], options: JoinOptions = {}
   const changed = obsNames.some(({ name, original }) => name !== original)
   return {
     path: paths.join(', '),
+    readFrom: files.flatMap(({ path, readFrom }) => readFrom ?? [{ path }]),
     nCells: counts.nCells,
     nGenes: counts.nGenes,
     obs: withColumns(joinTables(files.map(({ obs }) => obs)), [
