@@ -90,6 +90,13 @@ export class Arguments {
     throw new ScvaeError('usage', `--${name} must be one of ${words.join(', ')}, not "${value}".`)
   }
 
+  /** A name in a file, in which HDF5 would take a slash for a path. */
+  elementName(name: string): string | undefined {
+    const value = this.text(name)
+    if (!value?.includes('/')) return value
+    throw new ScvaeError('usage', `--${name} takes a name without a slash, not "${value}".`)
+  }
+
   #single(name: string): unknown {
     const value = this.#values[name]
     if (!Array.isArray(value)) return value

@@ -1,6 +1,7 @@
 import type { AnnData } from '../anndata/read.js'
-import type { CountsOptions } from '../anndata/read-any.js'
+import type { CountsFormat, CountsOptions } from '../anndata/read-any.js'
 import { readSampleSheet } from '../anndata/sheet/sample-sheet.js'
+import type { FileKeys } from '../anndata/write/own-keys.js'
 import type { JoinKind } from '../cells/join/join-genes.js'
 import { ScvaeError } from '../errors.js'
 import type { Arguments } from './arguments.js'
@@ -58,6 +59,17 @@ export function inputsOf(args: Arguments): Inputs | undefined {
   }
 }
 
+/** One of several files, as it stands in the data that they were joined to. */
+export interface JoinedPart {
+  path: string
+  format: CountsFormat
+  keys: FileKeys
+  /** Where its cells begin among the joined ones. */
+  firstCell: number
+  /** The place of each of its genes among the joined ones, −1 for one that fell away. */
+  place: Int32Array
+}
+
 /**
  * Reads files and joins them, with what a sheet says of each.
  *
@@ -67,26 +79,33 @@ export async function readInputs(
   { files, join }: Inputs,
   counts: CountsOptions,
   allowNoninteger: boolean,
-  log: Log,
-): Promise<AnnData> {
+  log: Pick<Log, 'info' | 'warn'>,
+): Promise<{ adata: AnnData; parts: JoinedPart[] }> {
   const { checkCounts } = await import('../anndata/counts/check-counts.js')
-  const { readCounts } = await import('../anndata/read-any.js')
-  const { joinAnnData } = await import('../cells/join/join-anndata.js')
+  const { detectFormat, readAs } = await import('../anndata/read-any.js')
+  const { readFileKeys } = await import('../anndata/write/file-keys.js')
+  const { joinFiles } = await import('../cells/join/join-anndata.js')
   const { fileNames } = await import('../cells/join/file-names.js')
   const { withTexts } = await import('../cells/join/with-texts.js')
   const read: AnnData[] = []
+  const found: Omit<JoinedPart, 'place'>[] = []
+  let firstCell = 0
   for (const { path, columns } of files) {
-    const adata = await readCounts(path, counts)
+    const format = await detectFormat(path)
+    const adata = await readAs(path, format, counts)
     for (const change of [...adata.warnings, ...(await checkCounts(adata, { allowNoninteger }))]) {
       log.warn(`${path}: ${change}`)
     }
+    found.push({ path, format, keys: await readFileKeys(adata, format), firstCell })
+    firstCell += adata.nCells
     read.push({ ...adata, obs: withTexts(adata.obs, columns), warnings: [] })
   }
   const plain = fileNames(files.map(({ path }) => path))
-  const joined = joinAnnData(read, { join, names: files.map(({ sample }, i) => sample ?? plain[i]!) })
+  const names = files.map(({ sample }, i) => sample ?? plain[i]!)
+  const { joined, places } = joinFiles(read, { join, names })
   const genes = read.map(({ nGenes }) => nGenes)
   log.info(
     `${files.length} files joined: ${joined.nCells} cells × ${joined.nGenes} genes (${join}; the files have ${genes.join(', ')} genes)`,
   )
-  return joined
+  return { adata: joined, parts: found.map((part, i) => ({ ...part, place: places[i]! })) }
 }

@@ -5,8 +5,10 @@ import { ScvaeError } from '../errors.js'
 /** The files of one `scvae fit`, all named from one prefix. */
 export interface Outputs {
   prefix: string
-  /** `PREFIX.h5ad`, or `PREFIX.h5mu` of a MuData file. */
-  h5ad: string
+  /** `PREFIX.h5ad`, or `PREFIX.h5mu` of a MuData file; undefined where each input has its own. */
+  h5ad?: string
+  /** Of each of several inputs, in their order. */
+  split?: readonly string[]
   model: string
   latent: string
   metrics: string
@@ -27,6 +29,8 @@ export interface OutputOptions {
   /** Whether the input holds several modalities. */
   mudata?: boolean
   parquet?: boolean
+  /** What the outputs of several inputs are called, where each has its own; with their endings. */
+  split?: readonly string[] | undefined
   /** Whether there are gene loadings to write. */
   loadings?: boolean
   overwrite: boolean
@@ -43,8 +47,9 @@ export function checkOutputs(
   input: string,
   options: Pick<OutputOptions, 'overwrite' | 'resume'>,
 ): void {
-  if (sameFile(outputs.h5ad, input)) {
-    throw new ScvaeError('usage', `"${outputs.h5ad}" is the input file, which is never written to.`, {
+  const same = cellFiles(outputs).find((path) => sameFile(path, input))
+  if (same !== undefined) {
+    throw new ScvaeError('usage', `"${same}" is the input file, which is never written to.`, {
       hint: 'Choose another prefix with -o.',
     })
   }
@@ -92,7 +97,9 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
   const csv = options.csv ? { latentCsv: `${prefix}_latent.csv`, scoresCsv: `${prefix}_scores.csv` } : {}
   return {
     prefix,
-    h5ad: `${prefix}.${ending}`,
+    ...(options.split
+      ? { split: options.split.map((name) => `${prefix}_${name}`) }
+      : { h5ad: `${prefix}.${ending}` }),
     model: `${prefix}.model`,
     latent: `${prefix}_latent.arrow`,
     metrics: `${prefix}_metrics.json`,
@@ -108,7 +115,12 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
 function outputPaths(outputs: Outputs): string[] {
   return Object.entries(outputs)
     .filter(([key]) => key !== 'prefix')
-    .map(([, path]) => path as string)
+    .flatMap(([, path]) => path as string | readonly string[])
+}
+
+/** The files that hold the cells with what was found of them. */
+export function cellFiles({ h5ad, split = [] }: Outputs): readonly string[] {
+  return h5ad === undefined ? split : [h5ad]
 }
 
 function sameFile(path: string, other: string): boolean {

@@ -14,3 +14,8 @@ export function spreadRows({ values, columns }: Matrix, places: Int32Array, rows
   }
   return { values: spread, rows, columns }
 }
+
+/** Rows `from` up to `to` of a matrix, on the same memory. */
+export function rowsOf({ values, columns }: Matrix, from: number, to: number): Matrix {
+  return { values: values.subarray(from * columns, to * columns), rows: to - from, columns }
+}

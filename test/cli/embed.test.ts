@@ -53,6 +53,28 @@ describe('scvae embed', { timeout: 60_000 }, () => {
     expect((await readAnnData(join(folder, 'z.h5ad'))).obsm).toEqual({ X_scvae: [80, 10] })
   })
 
+  it('names the latent as asked, and replaces nothing by that name that is not ours', async () => {
+    const words = ['embed', 'own.model', 'cells.h5ad', '--obsm-key', 'X_emb', '-o']
+    expect(await scvae([...words, 'named.h5ad'], folder)).toMatchObject({ code: 0 })
+    expect((await readAnnData(join(folder, 'named.h5ad'))).obsm).toEqual({ X_emb: [80, 10] })
+    const values = new Float32Array(80)
+    const { counts, obsNames, varNames } = await readAnnData(join(folder, 'cells.h5ad'))
+    await writeAnnData(join(folder, 'theirs.h5ad'), {
+      ...{ counts, obs: {}, obsNames, varNames },
+      obsm: { X_emb: { values, rows: 80, columns: 1 } },
+    })
+    words[2] = 'theirs.h5ad'
+    const refused = await scvae([...words, 'no.h5ad'], folder)
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr:
+        'scvae: "theirs.h5ad" has obsm/X_emb already, which no run of scvae has written. Choose another name with --obsm-key.\n',
+    })
+    expect((await scvae([...words, 'no.csv'], folder)).stderr).toContain(
+      '--obsm-key names the latent in obsm, which "no.csv" does not have.',
+    )
+  })
+
   it('refuses what it cannot write or read, and leaves nothing', async () => {
     const before = namesIn(folder)
     const say = async (...words: string[]) => (await scvae(['embed', ...words], folder)).stderr

@@ -34,6 +34,18 @@ describe('scvae fit, again', () => {
     expect(layout).toEqual(expected)
   }, 60_000)
 
+  it('says which outputs of an earlier fit it takes away and does not replace', async () => {
+    expect((await scvae(['fit', 'input.h5ad', '-o', 'first', ...EPOCHS], folder)).code).toBe(0)
+    const bare = await scvae(['fit', 'first.h5ad', '-o', 'second', '--no-umap', ...EPOCHS], folder)
+    expect(bare.stderr).toContain(
+      'left out, as outputs of an earlier fit that this one does not make anew: obsm/X_umap\n',
+    )
+    expect(Object.keys((await readAnnData(at('second.h5ad'))).obsm)).toEqual(['X_scvae'])
+    const whole = await scvae(['fit', 'first.h5ad', '-o', 'third', ...EPOCHS], folder)
+    expect(whole.stderr).not.toContain('outputs of an earlier fit')
+    expect(Object.keys((await readAnnData(at('third.h5ad'))).obsm)).toEqual(['X_scvae', 'X_umap'])
+  }, 120_000)
+
   it('gives the same bytes for one and two threads, and for the same seed again', async () => {
     const words = ['fit', 'input.h5ad', '--quiet', '--no-umap', ...EPOCHS]
     for (const [prefix, threads] of [

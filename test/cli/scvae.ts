@@ -65,8 +65,13 @@ export function scvae(words: readonly string[], cwd = '.'): Promise<Finished> {
 
 /** A dense array of obsm. */
 export function obsm(path: string, name: string): Promise<ArrayLike<number>> {
+  return array(path, `obsm/${name}`)
+}
+
+/** A dense array of a file, such as `varm/scvae_loadings`. */
+export function array(path: string, name: string): Promise<ArrayLike<number>> {
   return withH5File(path, 'r', (file) =>
-    new SlicedArray(hdf5Array(childDataset(file, `obsm/${name}`)!, path), path).readAll(),
+    new SlicedArray(hdf5Array(childDataset(file, name)!, path), path).readAll(),
   )
 }
 

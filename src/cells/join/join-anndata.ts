@@ -38,6 +38,14 @@ export interface JoinOptions {
  * @throws ScvaeError `usage` for fewer than one data set or other than one name each; `bad-input` where genes have nothing in common
  */
 export function joinAnnData(files: readonly AnnData[], options: JoinOptions = {}): AnnData {
+  return joinFiles(files, options).joined
+}
+
+/** The same, with the place of each gene of each data set among the joined ones, −1 for one that fell away. */
+export function joinFiles(
+  files: readonly AnnData[],
+  options: JoinOptions = {},
+): { joined: AnnData; places: Int32Array[] } {
   const { join = 'inner' } = options
   if (join !== 'inner' && join !== 'outer') {
     throw new ScvaeError('usage', `join must be "inner" or "outer", not "${join}".`)
@@ -56,7 +64,7 @@ export function joinAnnData(files: readonly AnnData[], options: JoinOptions = {}
   const varNames = files.flatMap((file, i) => Array.from(genes.sources[i]!, (gene) => file.varNames[gene]!))
   const obsNames = joinedNames(files, names)
   const changed = obsNames.some(({ name, original }) => name !== original)
-  return {
+  const joined = {
     path: paths.join(', '),
     readFrom: files.flatMap(({ path, readFrom }) => readFrom ?? [{ path }]),
     nCells: counts.nCells,
@@ -69,12 +77,13 @@ export function joinAnnData(files: readonly AnnData[], options: JoinOptions = {}
     obsNames: obsNames.map(({ name }) => name),
     varNames: join === 'outer' ? uniqueNames(varNames) : varNames,
     counts,
-    countsSource: 'X',
+    countsSource: 'X' as const,
     values: scanCounts(counts),
     obsm: {},
     varm: {},
     warnings: files.flatMap(({ warnings }) => warnings),
   }
+  return { joined, places: genes.places }
 }
 
 const textColumn = (texts: readonly string[]) => stringsToArrow(texts, undefined)

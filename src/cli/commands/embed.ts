@@ -2,6 +2,7 @@ import { type Arguments, type Command, verbosityOf } from '../arguments.js'
 import { COUNTS_OPTIONS, countsOptions } from '../counts-options.js'
 import { DEVICE_WORDS, deviceName } from '../device-name.js'
 import { checkEmbedding, EMBED_ENDINGS } from '../embed/endings.js'
+import { LATENT_KEY } from '../fit/output-keys.js'
 import { grouped, number, text } from '../option-specs.js'
 
 /** `scvae embed MODEL FILE -o OUT`: the latent of cells by a model that exists. */
@@ -22,6 +23,10 @@ export const embed: Command = {
         demandOption: true,
       },
       overwrite: { type: 'boolean', describe: 'Replace the output if it exists' },
+      'obsm-key': {
+        ...text('Name of the latent in obsm of an .h5ad or .h5mu'),
+        defaultDescription: `"${LATENT_KEY}"`,
+      },
     }),
     ...COUNTS_OPTIONS,
     ...grouped('Data:', {
@@ -42,12 +47,14 @@ export const embed: Command = {
   ],
   async run(args: Arguments): Promise<void> {
     const output = args.text('output')!
-    checkEmbedding(output)
+    const obsmKey = args.elementName('obsm-key')
+    checkEmbedding(output, obsmKey)
     const settings = {
       directory: args.positional('model'),
       file: args.positional('file'),
       output,
       overwrite: args.flag('overwrite'),
+      obsmKey: obsmKey ?? LATENT_KEY,
       counts: countsOptions(args),
       geneKey: args.text('gene-key'),
       allowNoninteger: args.flag('allow-noninteger'),

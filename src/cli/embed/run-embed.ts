@@ -1,7 +1,8 @@
 import { extname } from 'node:path'
 import type { AnnData } from '../../anndata/read.js'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
-import { writeCopy } from '../../anndata/write/copy.js'
+import { refuseForeignKeys, writeCopy } from '../../anndata/write/copy.js'
+import { readFileKeys } from '../../anndata/write/file-keys.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
 import type { ModelDescription } from '../../files/model-description.js'
 import { readModel } from '../../files/model-files.js'
@@ -9,17 +10,19 @@ import { unknownCovariates } from '../../models/own-cells.js'
 import { SCVI } from '../../models/scvi.js'
 import { type Matrix, spreadRows } from '../../numeric/matrix.js'
 import { formatCount } from '../../report/format.js'
-import { LATENT_KEY } from '../fit/output-keys.js'
 import { writeParquet } from '../latent-parquet.js'
 import { writeArrow, writeLatentCsv } from '../latent-table.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
+import { isAnnDataEnding } from './endings.js'
 
 /** What a run of `scvae embed` was asked to do. */
 export interface EmbedSettings extends QuerySettings {
   directory: string
   output: string
   overwrite: boolean
+  /** Name of the latent in obsm. */
+  obsmKey: string
   device: DeviceName
   threads: number | undefined
   verbosity: Verbosity
@@ -33,22 +36,28 @@ export async function runEmbed(settings: EmbedSettings): Promise<void> {
   const { description } = readModel(settings.directory)
   const query = await openQuery(settings, description, log)
   const { adata } = query
+  if (isAnnDataEnding(output)) await checkKey(query, settings.obsmKey)
   sayCovariates(description, adata, log)
   const latent = await latentOf(settings, query, log)
-  for (const change of await writeLatent(output, query, latent, overwrite)) log.warn(change)
+  for (const change of await writeLatent(settings, query, latent)) log.warn(change)
   log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${latent.columns} dimensions`)
+}
+
+/** Refuses, before any long work, to replace what is in the file and not ours. */
+async function checkKey({ adata, format }: Query, obsmKey: string): Promise<void> {
+  const keys = await readFileKeys(adata, format)
+  refuseForeignKeys([`obsm/${obsmKey}`], keys, adata.path, 'Choose another name with --obsm-key.')
 }
 
 /** @returns one sentence for each thing of the input that a copy of it does not have as it was */
 async function writeLatent(
-  output: string,
+  { output, overwrite, obsmKey }: EmbedSettings,
   { adata, format }: Query,
   latent: Matrix,
-  overwrite: boolean,
 ): Promise<string[]> {
   const ending = extname(output)
-  if (ending.startsWith('.h5'))
-    return writeCopy(adata, format, output, { obsm: { [LATENT_KEY]: latent } }, { overwrite })
+  if (isAnnDataEnding(output))
+    return writeCopy(adata, format, output, { obsm: { [obsmKey]: latent } }, { overwrite })
   const table = { cellNames: adata.obsNames, latent, scores: {} }
   await writeBeside(
     output,

@@ -1,11 +1,13 @@
+import type { CountsFormat } from '../../anndata/read-any.js'
 import { formatSeconds } from '../../report/format.js'
+import { cellFiles, type Outputs } from '../outputs.js'
 import { textTable } from '../text.js'
 import type { FitData } from './fit-data.js'
-import { hasVarm } from './fit-outputs.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
 import { outputKeys } from './output-keys.js'
 import type { Run } from './run.js'
+import { hasVarm } from './write-target.js'
 
 /** The result on standard output: what was found and where it lies. */
 export function announce({ settings, outputs, log, timer }: Run, data: FitData, metrics: Metrics): void {
@@ -14,14 +16,8 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     process.stdout.write(`${JSON.stringify(metrics, null, 2)}\n`)
     return
   }
-  const names = outputKeys(data.keys, settings)
-  const layout = settings.umap ? `, obsm/${names.umap}` : ''
-  const loadings = outputs.loadings && hasVarm(data) ? `, varm/${names.loadings}` : ''
   const rows = [
-    [
-      outputs.h5ad,
-      `${contentsOf(settings, data)} with obsm/${names.latent}${layout}${loadings}, var/${names.used} and obs/${settings.obsPrefix}*`,
-    ],
+    ...cellRows(data, settings, outputs),
     [outputs.report, 'open this in a browser'],
     [outputs.model, 'the trained model'],
     [outputs.latent, 'latent and scores as an Arrow file'],
@@ -35,9 +31,25 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
   process.stdout.write(`${textTable(rows)}\n`)
 }
 
+/** A line for each file of cells. */
+function cellRows(data: FitData, settings: FitSettings, outputs: Outputs): string[][] {
+  const { format, adata, parts = [] } = data
+  const files = outputs.h5ad === undefined ? parts : [{ format, keys: data.keys }]
+  return cellFiles(outputs).map((path, i) => {
+    const file = files[i]!
+    const names = outputKeys(file.keys, settings)
+    const layout = settings.umap ? `, obsm/${names.umap}` : ''
+    const loadings = outputs.loadings && hasVarm(adata) ? `, varm/${names.loadings}` : ''
+    const where = adata.modality === undefined ? '' : `, in mod/${adata.modality}`
+    return [
+      path,
+      `${contentsOf(settings, file.format)}${where} with obsm/${names.latent}${layout}${loadings}, var/${names.used} and obs/${settings.obsPrefix}*`,
+    ]
+  })
+}
+
 /** What the file is beside the outputs in it. */
-function contentsOf({ noCopy }: FitSettings, { format, adata }: FitData): string {
-  const where = adata.modality === undefined ? '' : `, in mod/${adata.modality}`
-  if (noCopy) return `the tables of the input${where}`
-  return `the ${format === 'h5ad' || format === 'zarr' ? 'input' : 'counts'}${where}`
+function contentsOf({ noCopy }: FitSettings, format: CountsFormat | undefined): string {
+  if (noCopy) return 'the tables of the input'
+  return `the ${format === 'h5ad' || format === 'zarr' ? 'input' : 'counts'}`
 }

@@ -10,7 +10,7 @@ import { subsetCells } from '../../cells/subset.js'
 import { entriesOf } from '../../cells/totals.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import { warnOfEmptyCells } from '../empty-cells.js'
-import { readInputs } from '../inputs.js'
+import { type JoinedPart, readInputs } from '../inputs.js'
 import type { Log } from '../log.js'
 import { listed } from '../text.js'
 import { covariateKeys, type FitSettings } from './fit-settings.js'
@@ -25,6 +25,8 @@ export interface FitData {
   adata: AnnData
   /** The file's format; undefined where several files were joined. */
   format: CountsFormat | undefined
+  /** The files that were joined. */
+  parts?: readonly JoinedPart[]
   /** What the file holds under names that outputs may have. */
   keys: FileKeys
   /** Positions of the cells that are fitted, ascending. */
@@ -47,9 +49,10 @@ export interface FitData {
  */
 export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
   const { counts, allowNoninteger } = settings
-  const { adata, format } = settings.inputs
-    ? { adata: await readInputs(settings.inputs, counts, allowNoninteger, log), format: undefined }
+  const read: Pick<FitData, 'adata' | 'format' | 'parts'> = settings.inputs
+    ? { ...(await readInputs(settings.inputs, counts, allowNoninteger, log)), format: undefined }
     : await readFile(settings, log)
+  const { adata, format } = read
   const subset = subsetCells(adata, settings.subset)
   checkCovariates(adata, subset, covariateKeys(settings), { numericBatch: settings.batchKeyNumeric })
   const isPart = subset.length < adata.nCells
@@ -67,8 +70,7 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
   const { cells, totals } = parted
   warnOfSmallBatches(adata, cells, settings, log)
   return {
-    adata,
-    format,
+    ...read,
     keys: await readFileKeys(adata, format),
     cells,
     genes,

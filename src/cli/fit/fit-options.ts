@@ -130,6 +130,7 @@ export const FIT_OPTIONS = {
       defaultDescription: "the input's name, here",
     },
     overwrite: flag('Replace outputs that exist'),
+    'split-outputs': flag('Write an .h5ad for each of several files, in place of one of all'),
     'no-copy': flag('Write the .h5ad without X, layers and raw: obs, var, obsm, varm, obsp and uns'),
     'obsm-key': { ...text('Name of the latent in obsm'), default: LATENT_KEY },
     'obs-prefix': { ...text('What the names of our obs columns begin with'), default: OBS_PREFIX },

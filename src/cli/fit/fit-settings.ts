@@ -22,6 +22,8 @@ export interface FitSettings {
   inputs?: Inputs | undefined
   output?: string | undefined
   csv: boolean
+  /** Whether each of several files gets an .h5ad of its own, in place of one of all. */
+  splitOutputs: boolean
   /** Whether the .h5ad is written without X, layers and raw. */
   noCopy: boolean
   /** Name of the latent in obsm. */
@@ -76,14 +78,18 @@ export function fitSettings(args: Arguments): FitSettings {
     throw new ScvaeError('usage', `--gpu-memory and --device ${device} exclude each other.`)
   }
   const inputs = inputsOf(args)
+  if (args.flag('split-outputs') && !inputs) {
+    throw new ScvaeError('usage', '--split-outputs needs several files, and there is one.')
+  }
   return {
     file: args.text('sheet') ?? args.texts('files')[0]!,
     inputs,
     output: args.text('output'),
     csv: args.flag('csv'),
+    splitOutputs: args.flag('split-outputs'),
     noCopy: args.flag('no-copy'),
-    obsmKey: elementName(args, 'obsm-key')!,
-    obsPrefix: elementName(args, 'obs-prefix')!,
+    obsmKey: args.elementName('obsm-key')!,
+    obsPrefix: args.elementName('obs-prefix')!,
     parquet: args.flag('parquet'),
     json: args.flag('json'),
     overwrite: args.flag('overwrite'),
@@ -128,13 +134,6 @@ export function covariateKeys(
     categoricalCovariateKeys: settings.categoricalCovariates,
     continuousCovariateKeys: settings.continuousCovariates,
   }
-}
-
-/** A name in a file, in which HDF5 would take a slash for a path. */
-function elementName(args: Arguments, option: string): string | undefined {
-  const name = args.text(option)
-  if (!name?.includes('/')) return name
-  throw new ScvaeError('usage', `--${option} takes a name without a slash, not "${name}".`)
 }
 
 function exclusiveAll(args: Arguments, names: readonly string[]): void {

@@ -4,6 +4,8 @@ import type { Model } from '../../models/model.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
 import { epochsFor, klSchedule, minibatchesFor } from '../../train/schedule.js'
+import type { Log } from '../log.js'
+import { listed } from '../text.js'
 import { type FitData, readFitData } from './fit-data.js'
 import { checkKeys } from './fit-outputs.js'
 import { covariateKeys, type FitSettings } from './fit-settings.js'
@@ -39,12 +41,17 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   const { train } = run.settings
   // what the number of cells makes impossible is said before there is a log
   klSchedule(epochsFor(data.cells.length, train.maxEpochs), train)
-  checkKeys(data, run.settings, run.outputs)
+  sayDropped(checkKeys(data, run.settings, run.outputs), run.log)
   run.log.info(preflightLine(data, run.settings, device))
   const model = await createModel(run.settings, data, device)
   const summary = await trainModel(run, model, device)
   const scored = await scoreModel(run, model, device)
   await writeResults(run, data, { model, device, summary, ...scored })
+}
+
+function sayDropped(paths: readonly string[], log: Log): void {
+  if (paths.length === 0) return
+  log.info(`left out, as outputs of an earlier fit that this one does not make anew: ${listed(paths)}`)
 }
 
 function createModel(settings: FitSettings, data: FitData, device: Device): Promise<Model> {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { isMuDataFile } from '../../anndata/mudata/modality.js'
 import { shellWord } from '../../anndata/shell-word.js'
+import { fileNames } from '../../cells/join/file-names.js'
 import { Log } from '../log.js'
 import { checkOutputs, nameOutputs, type Outputs } from '../outputs.js'
 import { RunLock } from '../run-lock.js'
@@ -27,6 +28,9 @@ export async function startRun(settings: FitSettings): Promise<Run> {
     ...settings,
     loadings: settings.model.decoder === 'linear',
     mudata: await isMuDataFile(settings.file),
+    split: settings.splitOutputs
+      ? await splitNames(settings.inputs!.files.map(({ path }) => path))
+      : undefined,
   })
   // outputs of a run that goes on are not yet there
   const lock = new RunLock(outputs.prefix, command)
@@ -47,4 +51,10 @@ export async function startRun(settings: FitSettings): Promise<Run> {
     threads: settings.threads ?? availableParallelism(),
     command,
   }
+}
+
+/** A name for each of several files, with the ending that its copy has. */
+async function splitNames(paths: readonly string[]): Promise<string[]> {
+  const endings = await Promise.all(paths.map(async (path) => ((await isMuDataFile(path)) ? 'h5mu' : 'h5ad')))
+  return fileNames(paths).map((name, i) => `${name}.${endings[i]}`)
 }
