@@ -122,6 +122,7 @@ describe('the types', () => {
         "NumericArray",
         "OutputFormat",
         "PlainValue",
+        "ReadFrom",
         "ReadOptions",
         "RecordsElement",
         "ScalarElement",

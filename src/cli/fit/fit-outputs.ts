@@ -3,9 +3,7 @@ import { blankScoreColumns } from '../../analysis/outliers/score-columns.js'
 import { readAs } from '../../anndata/read-any.js'
 import { refuseForeignKeys } from '../../anndata/write/copy.js'
 import { type FileKeys, isOwnKey, RECORD } from '../../anndata/write/own-keys.js'
-import type { Matrix } from '../../numeric/matrix.js'
 import { writeParquet } from '../latent-parquet.js'
-import type { LatentTable } from '../latent-table.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
 import type { FitData } from './fit-data.js'
@@ -13,15 +11,10 @@ import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
 import { outputKeys } from './output-keys.js'
 import type { Run } from './run.js'
-import { hasVarm, writeTarget } from './write-target.js'
+import { type CellOutputs, hasVarm, writeTarget } from './write-target.js'
 
 /** What is written when a run has succeeded; the model has been saved to the staging folder before. */
-export interface FitOutputs {
-  table: LatentTable
-  /** All cells × 2, or undefined without a layout. */
-  umap: Matrix | undefined
-  /** Of a linear decoder: fitted genes × latent dimensions. */
-  loadings: Matrix | undefined
+export interface FitOutputs extends CellOutputs {
   metrics: Metrics
   report: string
 }

@@ -7,8 +7,8 @@ import type { CountsFormat } from '../../anndata/read-any.js'
 import { writeCopy } from '../../anndata/write/copy.js'
 import type { FileKeys } from '../../anndata/write/own-keys.js'
 import { type Matrix, rowsOf, spreadRows } from '../../numeric/matrix.js'
+import type { LatentTable } from '../latent-table.js'
 import type { FitData } from './fit-data.js'
-import type { FitOutputs } from './fit-outputs.js'
 import type { FitSettings } from './fit-settings.js'
 import { type OutputKeys, outputKeys } from './output-keys.js'
 import { recordOf } from './record.js'
@@ -24,6 +24,15 @@ export interface Target {
   place?: Int32Array
 }
 
+/** What a fit found of all cells and of its genes. */
+export interface CellOutputs {
+  table: LatentTable
+  /** All cells × 2, or undefined without a layout. */
+  umap: Matrix | undefined
+  /** Of a linear decoder: fitted genes × latent dimensions. */
+  loadings: Matrix | undefined
+}
+
 /**
  * Writes a copy of a file with what the fit found of its cells and genes.
  *
@@ -34,7 +43,7 @@ export async function writeTarget(
   data: FitData,
   settings: FitSettings,
   path: string,
-  { table, umap, loadings }: Pick<FitOutputs, 'table' | 'umap' | 'loadings'>,
+  { table, umap, loadings }: CellOutputs,
 ): Promise<string[]> {
   const { adata, format, firstCell } = target
   const { nCells } = adata
