@@ -55,8 +55,8 @@ describe('scvae embed', { timeout: 60_000 }, () => {
 
   it('names the latent as asked, and replaces nothing by that name that is not ours', async () => {
     const words = ['embed', 'own.model', 'cells.h5ad', '--obsm-key', 'X_emb', '-o']
-    expect(await scvae([...words, 'named.h5ad'], folder)).toMatchObject({ code: 0 })
-    expect((await readAnnData(join(folder, 'named.h5ad'))).obsm).toEqual({ X_emb: [80, 10] })
+    expect(await scvae([...words, 'emb.h5ad'], folder)).toMatchObject({ code: 0 })
+    expect((await readAnnData(join(folder, 'emb.h5ad'))).obsm).toEqual({ X_emb: [80, 10] })
     const values = new Float32Array(80)
     const { counts, obsNames, varNames } = await readAnnData(join(folder, 'cells.h5ad'))
     await writeAnnData(join(folder, 'theirs.h5ad'), {
