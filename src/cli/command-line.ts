@@ -9,10 +9,21 @@ import { exportScvi } from './commands/export-scvi.js'
 import { fit } from './commands/fit.js'
 import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
+import { normalize } from './commands/normalize.js'
 import { simulate } from './commands/simulate.js'
 import { usageError } from './usage-error.js'
 
-const COMMANDS: readonly Command[] = [fit, embed, info, inspect, convert, exportScvi, devices, simulate]
+const COMMANDS: readonly Command[] = [
+  fit,
+  embed,
+  normalize,
+  info,
+  inspect,
+  convert,
+  exportScvi,
+  devices,
+  simulate,
+]
 
 /** Parses the words of a command line and runs the command. */
 export async function run(words: readonly string[]): Promise<void> {

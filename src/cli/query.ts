@@ -22,6 +22,8 @@ export interface Query {
   adata: AnnData
   format: CountsFormat
   match: GeneMatch
+  /** Genes of the file, of which the model's alone may have been read; {@link match} has positions among them. */
+  nFileGenes: number
   /** Positions of the model's genes in what was read, −1 for one that is absent. */
   positions: Int32Array
 }
@@ -60,9 +62,10 @@ async function readQuery(
   description: ModelDescription,
 ): Promise<Query> {
   const format = await detectFormat(file)
-  const chosen: { match?: GeneMatch; part?: Int32Array } = {}
+  const chosen: { match?: GeneMatch; part?: Int32Array; nGenes?: number } = {}
   const choose = (genes: Parameters<typeof genePositions>[1]) => {
     chosen.match = genePositions(description, genes, geneKey)
+    chosen.nGenes = genes.nGenes
     const { positions } = chosen.match
     if (!selectionOf(positions, genes.nGenes)) return undefined
     chosen.part = positions.filter((position) => position >= 0)
@@ -71,7 +74,8 @@ async function readQuery(
   const isAnnData = format === 'h5ad' || format === 'zarr'
   const adata = await readAs(file, format, isAnnData ? { ...counts, genes: choose } : counts)
   const match = chosen.match ?? genePositions(description, adata, geneKey)
-  if (!chosen.part) return { adata, format, match, positions: match.positions }
+  const query = { adata, format, match, nFileGenes: chosen.nGenes ?? adata.nGenes }
+  if (!chosen.part) return { ...query, positions: match.positions }
   let next = 0
-  return { adata, format, match, positions: match.positions.map((at) => (at < 0 ? -1 : next++)) }
+  return { ...query, positions: match.positions.map((at) => (at < 0 ? -1 : next++)) }
 }

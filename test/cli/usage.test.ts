@@ -37,7 +37,7 @@ describe('scvae', () => {
     ['', 'scvae needs a command. See scvae --help.'],
     [
       'ft a.h5ad',
-      'There is no command "ft". The commands, nearest first: fit, info, embed, inspect, convert, devices, simulate, export-scvi.',
+      'There is no command "ft". The commands, nearest first: fit, info, embed, inspect, convert, devices, simulate, normalize, export-scvi.',
     ],
     ['fit', 'There is no file to read. Give files, or --sheet and a sample sheet.'],
     ['inspect a b', '"b" is one argument too many. Usage: scvae inspect <file>.'],

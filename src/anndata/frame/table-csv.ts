@@ -8,6 +8,8 @@ const CHUNK_ROWS = 4096
 export interface CsvOptions {
   /** Header of the names' column; `name` when left out. */
   nameColumn?: string
+  /** Whether the names of the columns come first; true when left out. */
+  header?: boolean
 }
 
 /**
@@ -34,7 +36,7 @@ export function* tableToCsv(
     ...(names ? [options.nameColumn ?? 'name'] : []),
     ...table.schema.fields.map(({ name }) => name),
   ]
-  let lines = `${header.map(quoted).join(',')}\n`
+  let lines = options.header === false ? '' : `${header.map(quoted).join(',')}\n`
   for (let row = 0; row < table.numRows; row++) {
     for (const [i, field] of columns.entries()) lines += i === 0 ? field(row) : `,${field(row)}`
     lines += '\n'

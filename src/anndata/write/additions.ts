@@ -6,7 +6,7 @@ import { childGroup, type Group } from '../hdf5/hdf5.js'
 import { Hdf5Group } from '../hdf5/store.js'
 import { checkRows, writeMatrix } from './anndata.js'
 import { writeElement } from './element.js'
-import { checkColumn, setColumnOrder, writeColumn, writeDict } from './parts.js'
+import { ChunkedDataset, checkColumn, setColumnOrder, setEncoding, writeColumn, writeDict } from './parts.js'
 import type { WriteState } from './records.js'
 
 /** What is added to a file, in the order of its cells and genes. */
@@ -19,12 +19,17 @@ export interface Additions {
   varm?: Readonly<Record<string, Matrix>>
   /** One value a gene. */
   var?: Readonly<Record<string, Column>>
+  /** Cells × genes. */
+  layers?: Readonly<Record<string, StreamedRows>>
 }
+
+/** Rows of float32 numbers that are made while they are written: hands on whole rows, all of them, in order. */
+export type StreamedRows = (add: (rows: Float32Array) => void) => Promise<void>
 
 /** Paths of what is added, such as `obsm/X_scvae`. */
 export function additionPaths(additions: Additions): string[] {
-  const { obs = {}, var: variables = {}, obsm = {}, varm = {} } = additions
-  return Object.entries({ obs, var: variables, obsm, varm }).flatMap(([mapping, entries]) =>
+  const { obs = {}, var: variables = {}, obsm = {}, varm = {}, layers = {} } = additions
+  return Object.entries({ obs, var: variables, obsm, varm, layers }).flatMap(([mapping, entries]) =>
     Object.keys(entries).map((name) => `${mapping}/${name}`),
   )
 }
@@ -39,7 +44,7 @@ export function additionPaths(additions: Additions): string[] {
  */
 export async function addTo(
   root: Group,
-  { obsm = {}, obs = {}, varm = {}, var: variables = {} }: Additions,
+  { obsm = {}, obs = {}, varm = {}, var: variables = {}, layers = {} }: Additions,
   record: DictElement,
   source: string,
   state: WriteState,
@@ -56,6 +61,7 @@ export async function addTo(
   addColumns(childGroup(root, 'var')!, genes.columns, variables)
   addMatrices(root, 'obsm', obsm)
   addMatrices(root, 'varm', varm)
+  await addLayers(root, layers, [nCells, nGenes])
   writeElement(childGroup(root, 'uns') ?? writeDict(root, 'uns'), 'scvae', record, state)
 }
 
@@ -77,4 +83,18 @@ function addMatrices(
   if (Object.keys(matrices).length === 0) return
   const group = childGroup(root, mapping) ?? writeDict(root, mapping)
   for (const [name, matrix] of Object.entries(matrices)) writeMatrix(group, name, matrix)
+}
+
+async function addLayers(
+  root: Group,
+  layers: Readonly<Record<string, StreamedRows>>,
+  shape: number[],
+): Promise<void> {
+  if (Object.keys(layers).length === 0) return
+  const group = childGroup(root, 'layers') ?? writeDict(root, 'layers')
+  for (const [name, stream] of Object.entries(layers)) {
+    const chunks = new ChunkedDataset(group, name, new Float32Array(), shape)
+    await stream((rows) => chunks.add(rows))
+    setEncoding(chunks.end(), 'array', '0.2.0')
+  }
 }

@@ -49,7 +49,7 @@ export async function writeCopy(
   additions: Additions,
   options: CopyOptions = {},
 ): Promise<string[]> {
-  checkOptionKeys('writeCopy', additions, ['obsm', 'obs', 'varm', 'var'])
+  checkOptionKeys('writeCopy', additions, ['obsm', 'obs', 'varm', 'var', 'layers'])
   checkOptionKeys('writeCopy', options, OPTION_KEYS)
   const { overwrite = false, settings = {}, renews = false, tables = false } = options
   const keys = await readFileKeys(adata, format)

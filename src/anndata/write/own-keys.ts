@@ -11,7 +11,8 @@ export interface FileKeys {
 }
 
 /** Names that are ours also where no run has listed them. */
-const OWN_NAME = /^(?:(?:obs|var|obsm|varm|obsp|varp)\/scvae_.*|obsm\/(?:X_scvae|X_scvae_umap)|uns\/scvae)$/
+const OWN_NAME =
+  /^(?:(?:obs|var|obsm|varm|obsp|varp|layers)\/scvae_.*|obsm\/(?:X_scvae|X_scvae_umap)|uns\/scvae)$/
 
 /** Columns that say where a cell is from; they stay, since a batch may be one. */
 const ORIGIN = /^obs\/scvae_(?:file|barcode|sample)$/

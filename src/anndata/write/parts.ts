@@ -46,40 +46,74 @@ export function writeChunks(
   shape: number[],
   field?: string,
 ): Dataset {
-  const wrapped = (data: WritableArray) => (field === undefined ? data : new Map([[field, data]]))
-  const rows = shape[0]!
-  const rowLength = shape.slice(1).reduce((product, n) => product * n, 1)
-  const empty = wrapped(like.subarray(0, 0))
-  if (rows * rowLength === 0) return parent.create_dataset({ name, data: empty, shape })
-  const chunkRows = Math.max(
-    1,
-    Math.min(rows, Math.floor(CHUNK_BYTES / (rowLength * like.BYTES_PER_ELEMENT))),
-  )
-  // h5wasm creates a dataset with its data only, so it starts with no row and grows to its size
-  const dataset = parent.create_dataset({
-    name,
-    data: empty,
-    shape: [0, ...shape.slice(1)],
-    maxshape: [null, ...shape.slice(1)],
-    chunks: [chunkRows, ...shape.slice(1)],
-    compression: 'gzip',
-    compression_opts: 4,
-  })
-  dataset.resize(shape)
-  const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / (rowLength * like.BYTES_PER_ELEMENT)))
-  const otherDimensions = shape.slice(1).map((n): [number, number] => [0, n])
-  let row = 0
-  for (const piece of pieces) {
-    const pieceRows = piece.length / rowLength
-    for (let from = 0; from < pieceRows; from += sliceRows) {
-      const to = Math.min(from + sliceRows, pieceRows)
-      const slice = piece.subarray(from * rowLength, to * rowLength)
-      dataset.write_slice([[row + from, row + to], ...otherDimensions], wrapped(slice))
+  const chunks = new ChunkedDataset(parent, name, like, shape, field)
+  for (const piece of pieces) chunks.add(piece)
+  return chunks.end()
+}
+
+/** A dataset in gzip chunks that grows by whole rows, for pieces that come one after another. */
+export class ChunkedDataset {
+  readonly #name: string
+  readonly #dataset: Dataset
+  readonly #shape: readonly number[]
+  readonly #rowLength: number
+  readonly #wrapped: (data: WritableArray) => WritableArray | Map<string, WritableArray>
+  #row = 0
+
+  /**
+   * @param like any array of the element type
+   * @param field makes the dataset a compound one with this one field
+   */
+  constructor(parent: Group, name: string, like: WritableArray, shape: number[], field?: string) {
+    this.#name = name
+    this.#shape = shape
+    this.#wrapped = (data) => (field === undefined ? data : new Map([[field, data]]))
+    const rows = shape[0]!
+    this.#rowLength = shape.slice(1).reduce((product, n) => product * n, 1)
+    const empty = this.#wrapped(like.subarray(0, 0))
+    if (rows * this.#rowLength === 0) {
+      this.#dataset = parent.create_dataset({ name, data: empty, shape })
+      return
     }
-    row += pieceRows
+    const rowBytes = this.#rowLength * like.BYTES_PER_ELEMENT
+    const chunkRows = Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / rowBytes)))
+    // h5wasm creates a dataset with its data only, so it starts with no row and grows to its size
+    this.#dataset = parent.create_dataset({
+      name,
+      data: empty,
+      shape: [0, ...shape.slice(1)],
+      maxshape: [null, ...shape.slice(1)],
+      chunks: [chunkRows, ...shape.slice(1)],
+      compression: 'gzip',
+      compression_opts: 4,
+    })
+    this.#dataset.resize(shape)
   }
-  if (row !== rows) throw new RangeError(`dataset ${name} got ${row} of its ${rows} rows`)
-  return dataset
+
+  /** Writes the next rows, a slice at a time. */
+  add(piece: WritableArray): void {
+    if (this.#rowLength === 0) return
+    const rows = piece.length / this.#rowLength
+    const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / (this.#rowLength * piece.BYTES_PER_ELEMENT)))
+    const otherDimensions = this.#shape.slice(1).map((n): [number, number] => [0, n])
+    for (let from = 0; from < rows; from += sliceRows) {
+      const to = Math.min(from + sliceRows, rows)
+      const slice = piece.subarray(from * this.#rowLength, to * this.#rowLength)
+      this.#dataset.write_slice(
+        [[this.#row + from, this.#row + to], ...otherDimensions],
+        this.#wrapped(slice),
+      )
+    }
+    this.#row += rows
+  }
+
+  /** @throws RangeError where rows are lacking */
+  end(): Dataset {
+    const rows = this.#shape[0]!
+    if (this.#row !== rows && this.#rowLength > 0)
+      throw new RangeError(`dataset ${this.#name} got ${this.#row} of its ${rows} rows`)
+    return this.#dataset
+  }
 }
 
 /** A `string-array` of variable-length UTF-8 (HDF5 cannot compress these). */

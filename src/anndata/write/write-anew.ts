@@ -66,7 +66,7 @@ function without<T extends Omit<AnnDataElements, 'path' | 'warnings'>>(
   elements: T,
   goes: ReadonlySet<string>,
 ): T {
-  const mapping = (name: 'obsm' | 'varm' | 'obsp' | 'varp') =>
+  const mapping = (name: 'obsm' | 'varm' | 'obsp' | 'varp' | 'layers') =>
     new Map([...elements[name]].filter(([key]) => !goes.has(`${name}/${key}`)))
   const uns: DictElement = {
     kind: 'dict',
@@ -77,6 +77,7 @@ function without<T extends Omit<AnnDataElements, 'path' | 'warnings'>>(
     obs: frameWithout(elements.obs, 'obs', goes),
     var: frameWithout(elements.var, 'var', goes),
     ...{ obsm: mapping('obsm'), varm: mapping('varm'), obsp: mapping('obsp'), varp: mapping('varp') },
+    layers: mapping('layers'),
     uns,
   }
 }
