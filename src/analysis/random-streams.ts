@@ -5,4 +5,5 @@ export const STREAM = {
   umap: 258,
   aggregatedPosterior: 259,
   leiden: 260,
+  separation: 280,
 } as const

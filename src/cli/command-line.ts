@@ -3,6 +3,7 @@ import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
 import { convert } from './commands/convert.js'
+import { design } from './commands/design.js'
 import { devices } from './commands/devices.js'
 import { embed } from './commands/embed.js'
 import { exportScvi } from './commands/export-scvi.js'
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   normalize,
   info,
   inspect,
+  design,
   convert,
   exportScvi,
   devices,

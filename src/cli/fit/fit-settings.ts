@@ -11,6 +11,7 @@ import { countsOptions } from '../counts-options.js'
 import { deviceName } from '../device-name.js'
 import { type Inputs, inputsOf } from '../inputs.js'
 import type { Verbosity } from '../log.js'
+import { subsetTerms } from '../subset-terms.js'
 import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
 import { modelSettings, trainSettings } from './model-settings.js'
 
@@ -104,7 +105,7 @@ export function fitSettings(args: Arguments): FitSettings {
     continuousCovariates: args.texts('continuous-covariate'),
     sizeFactorKey: args.text('size-factor-key'),
     counts: countsOptions(args),
-    subset: args.texts('subset').map(subsetTerm),
+    subset: subsetTerms(args),
     nTopGenes: args.whole('n-top-genes', 1),
     allGenes: args.flag('all-genes'),
     genesKey: args.text('genes-key'),
@@ -145,13 +146,4 @@ function exclusive(args: Arguments, one: string, other: string): void {
   if (given(one) && given(other)) {
     throw new ScvaeError('usage', `--${one} and --${other} exclude each other.`)
   }
-}
-
-/** One `--subset COLUMN=VALUE`. */
-function subsetTerm(text: string): SubsetTerm {
-  const at = text.indexOf('=')
-  if (at < 1) {
-    throw new ScvaeError('usage', `--subset takes COLUMN=VALUE, not "${text}".`)
-  }
-  return { column: text.slice(0, at), value: text.slice(at + 1) }
 }

@@ -14,6 +14,7 @@ import { preflightLine } from './preflight.js'
 import { type Run, startRun } from './run.js'
 import { scoreModel } from './score-model.js'
 import { trainModel } from './train-model.js'
+import { warnOfConfounding, warnOfSeparation } from './warn-of-design.js'
 import { writeResults } from './write-results.js'
 
 /**
@@ -43,9 +44,11 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   klSchedule(epochsFor(data.cells.length, train.maxEpochs), train)
   sayDropped(checkKeys(data, run.settings, run.outputs), run.log)
   run.log.info(preflightLine(data, run.settings, device))
+  warnOfConfounding(data, run.settings, run.log)
   const model = await createModel(run.settings, data, device)
   const summary = await trainModel(run, model, device)
   const scored = await scoreModel(run, model, device)
+  warnOfSeparation(data, run.settings, scored.latent.means, run.log)
   await writeResults(run, data, { model, device, summary, ...scored })
 }
 
