@@ -94,6 +94,7 @@ describe('the types', () => {
     const types = (all: string[], values: object) => all.filter((name) => !(name in values)).sort()
     expect(types(names('anndata/index.d.ts'), anndata)).toMatchInlineSnapshot(`
       [
+        "AbsentGenes",
         "AnnData",
         "AnnDataElements",
         "ArrayElement",

@@ -1,7 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { ScvaeError } from '../errors.js'
+import { CountMatrix } from './counts/counts.js'
 import { readCountsArrow, writeCountsArrow } from './counts/counts-arrow.js'
 import { toCsr } from './counts/csr-arrays.js'
+import { GENES_KEY, withGeneGroups } from './counts/gene-groups.js'
 import type { AnnDataElements } from './elements.js'
 import { oneChunk } from './frame/one-chunk.js'
 import { withAnnData } from './mudata/modality.js'
@@ -133,6 +135,9 @@ export async function convertFile(
   if (isAnnData) {
     warnings.push(`Only ${adata.countsSource} and the data frames that go with it are written, nothing else.`)
   }
+  if (adata.counts.absent && to !== 'h5ad' && to !== 'zarr') {
+    warnings.push(`Genes that some cells lack, as obs/${GENES_KEY} tells, are zeros in it.`)
+  }
   warnings.push(...(await WRITERS[to](output.replace(/\/+$/, ''), adata, { overwrite })))
   return { from, to, nCells: adata.nCells, nGenes: adata.nGenes, warnings }
 }
@@ -155,8 +160,9 @@ function withoutReport(elements: AnnDataElements): Omit<AnnDataElements, 'path' 
 
 /** Counts and tables as elements. */
 function elementsOf(adata: AnnData): Omit<AnnDataElements, 'path' | 'warnings'> {
-  const { nCells, nGenes, obs, obsNames, var: variables, varNames } = adata
-  const { shape, indptr, indices, data } = toCsr(adata.counts)
+  const { nCells, nGenes, counts, obsNames, var: variables, varNames } = adata
+  const { obs, varm } = withGeneGroups(oneChunk(adata.obs), counts)
+  const { shape, indptr, indices, data } = toCsr(new CountMatrix(nGenes, counts.blocks, counts.missing))
   return {
     nCells,
     nGenes,
@@ -169,11 +175,13 @@ function elementsOf(adata: AnnData): Omit<AnnDataElements, 'path' | 'warnings'> 
       indices,
       values: data,
     },
-    obs: { kind: 'frame', names: obsNames, table: oneChunk(obs) },
+    obs: { kind: 'frame', names: obsNames, table: obs },
     var: { kind: 'frame', names: varNames, table: oneChunk(variables) },
     layers: new Map(),
     obsm: new Map(),
-    varm: new Map(),
+    varm: new Map(
+      Object.entries(varm).map(([name, table]) => [name, { kind: 'frame', names: varNames, table }]),
+    ),
     obsp: new Map(),
     varp: new Map(),
     uns: { kind: 'dict', entries: new Map() },

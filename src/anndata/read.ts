@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
 import { type CountsSource, chooseSource, openSource, pathInFile } from './counts/count-sources.js'
 import type { CountMatrix } from './counts/counts.js'
+import { withAbsentGenes } from './counts/gene-groups.js'
 import { type MaskOrigin, ObservedMask } from './counts/observed-mask.js'
 import { readSelection } from './counts/select-counts.js'
 import type { Selection, StoredMatrix } from './counts/stored-matrix.js'
@@ -147,6 +148,7 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
     const rule = { nan: options.missing === 'nan', mask }
     const read =
       cells || genes || rule.nan || mask ? await readSelection(matrix, only, rule) : await readWhole(matrix)
+    const counts = countsSource === 'raw/X' ? read.counts : await withAbsentGenes(read.counts, store, only)
     return {
       path,
       nCells: obsPart.names.length,
@@ -155,7 +157,8 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       var: varPart.table,
       obsNames: obsPart.names,
       varNames: varPart.names,
-      ...read,
+      counts,
+      values: read.values,
       countsSource,
       ...(maskSource && { maskSource }),
       ...(modality && { modality: modality.name }),

@@ -1,10 +1,11 @@
+import { withAbsent } from '../anndata/counts/absent-genes.js'
 import type { CountMatrix } from '../anndata/counts/counts.js'
 import { takeCounts } from '../anndata/counts/take-counts.js'
 import type { AnnData } from '../anndata/read.js'
 import type { CellRow, CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import { MISSING } from '../numeric/missing.js'
-import { absentGenes, withAbsent } from './absent-genes.js'
+import { absentGenes } from './absent-genes.js'
 import { countsInMemory } from './counts-in-memory.js'
 import { type CellColumns, categoryCodes, cellName, cellNumbers } from './obs-values.js'
 

@@ -1,3 +1,4 @@
+import { absentOf } from '../anndata/counts/absent-genes.js'
 import type { CountMatrix } from '../anndata/counts/counts.js'
 import { MISSING } from '../numeric/missing.js'
 
@@ -19,22 +20,24 @@ export function totalsOver(counts: CountMatrix, genes: Int32Array | undefined): 
   return totals
 }
 
-/** How many of the counts of some cells in the given genes, or in all, are not zero and how many are missing. */
+/** How many of the counts of some cells in the given genes, or in all, are not zero, how many are missing, and how many of these absent. */
 export function entriesOf(
   counts: CountMatrix,
   cells: Int32Array,
   genes: Int32Array | undefined,
-): { nonzeros: number; missing: number } {
+): { nonzeros: number; missing: number; absent: number } {
   const used = markedGenes(counts, genes)
   let stored = 0
   let missing = 0
+  let absent = 0
   for (const cell of cells) {
-    const row = counts.row(cell)
+    const row = counts.storedRow(cell)
     for (const gene of row.genes) stored += used[gene]!
     if (!counts.missing) continue
     for (const [k, gene] of row.genes.entries()) if (row.counts[k] === MISSING) missing += used[gene]!
+    for (const gene of absentOf(counts.absent, cell)) absent += used[gene]!
   }
-  return { nonzeros: stored - missing, missing }
+  return { nonzeros: stored - missing, missing: missing + absent, absent }
 }
 
 /** 1 for each of the given genes, or for all. */

@@ -73,7 +73,7 @@ export interface JoinedPart {
 /**
  * Reads files and joins them, with what a sheet says of each.
  *
- * @throws ScvaeError `bad-input` as `readCounts`, `checkCounts` and `joinAnnData` do
+ * @throws ScvaeError `bad-input` as `readCounts`, `checkCounts` and `Joining` do
  */
 export async function readInputs(
   { files, join }: Inputs,
@@ -84,10 +84,11 @@ export async function readInputs(
   const { checkCounts } = await import('../anndata/counts/check-counts.js')
   const { detectFormat, readAs } = await import('../anndata/read-any.js')
   const { readFileKeys } = await import('../anndata/write/file-keys.js')
-  const { joinFiles } = await import('../cells/join/join-anndata.js')
+  const { Joining } = await import('../cells/join/join-anndata.js')
   const { fileNames } = await import('../cells/join/file-names.js')
   const { withTexts } = await import('../cells/join/with-texts.js')
-  const read: AnnData[] = []
+  const joining = new Joining(join)
+  const genes: number[] = []
   const found: Omit<JoinedPart, 'place'>[] = []
   let firstCell = 0
   for (const { path, columns } of files) {
@@ -98,12 +99,12 @@ export async function readInputs(
     }
     found.push({ path, format, keys: await readFileKeys(adata, format), firstCell })
     firstCell += adata.nCells
-    read.push({ ...adata, obs: withTexts(adata.obs, columns), warnings: [] })
+    genes.push(adata.nGenes)
+    // one file's counts at a time are in memory beside those that are joined
+    joining.add({ ...adata, obs: withTexts(adata.obs, columns), warnings: [] })
   }
   const plain = fileNames(files.map(({ path }) => path))
-  const names = files.map(({ sample }, i) => sample ?? plain[i]!)
-  const { joined, places } = joinFiles(read, { join, names })
-  const genes = read.map(({ nGenes }) => nGenes)
+  const { joined, places } = joining.finish(files.map(({ sample }, i) => sample ?? plain[i]!))
   log.info(
     `${files.length} files joined: ${joined.nCells} cells × ${joined.nGenes} genes (${join}; the files have ${genes.join(', ')} genes)`,
   )

@@ -27,8 +27,8 @@ describe('totals over genes', () => {
     const stored = Array.from(cells)
       .flatMap((cell) => [dense[cell]![3]!, dense[cell]![8]!])
       .filter(Boolean)
-    expect(entriesOf(counts, cells, GENES)).toEqual({ nonzeros: stored.length, missing: 0 })
-    expect(entriesOf(counts, ALL, undefined)).toEqual({ nonzeros: counts.nonzeros, missing: 0 })
+    expect(entriesOf(counts, cells, GENES)).toEqual({ nonzeros: stored.length, missing: 0, absent: 0 })
+    expect(entriesOf(counts, ALL, undefined)).toEqual({ nonzeros: counts.nonzeros, missing: 0, absent: 0 })
   })
 })
 
@@ -45,7 +45,7 @@ describe('counts that are missing', () => {
   it('are counted apart from those that are not zero', () => {
     const cells = Int32Array.of(4, 11, 2)
     const nonzeros = [11, 2].filter((cell) => dense[cell]![8]).length
-    expect(entriesOf(gappy, cells, GENES)).toEqual({ nonzeros, missing: 4 })
+    expect(entriesOf(gappy, cells, GENES)).toEqual({ nonzeros, missing: 4, absent: 0 })
     expect(entriesOf(gappy, ALL, undefined).missing).toBe(nCells - 1 + nGenes)
   })
 

@@ -66,7 +66,7 @@ describe('fit of several files', () => {
       ...QUICK,
     ])
     expect(run.code).toBe(0)
-    const written = await readAnnData(at('outer.h5ad'), { missing: 'nan' })
+    const written = await readAnnData(at('outer.h5ad'))
     expect(written.nGenes).toBe(30)
     expect(written.obs.getChild('scvae_file')!.get(119)).toBe('two')
     expect(written.obs.getChild('batch')!.get(119)).toBe('q')
@@ -167,6 +167,17 @@ describe('fit of several files', () => {
     })
     expect(hash('inner')).toBe(createHash('sha256').update(lines.join('')).digest('hex'))
     expect(hash('outer')).toBe(hash('inner'))
+  })
+
+  test('of an output of an outer join is that of the files', async () => {
+    const options = ['--batch-key', 'batch', '--n-top-genes', '20', ...QUICK]
+    const files = ['--sheet', 'sheet.csv', '--join', 'outer', '-o', 'first']
+    expect((await scvae(['fit', ...files, ...options], folder)).code).toBe(0)
+    expect((await scvae(['fit', 'first.h5ad', '-o', 'second', ...options], folder)).code).toBe(0)
+    expect(await obsm(at('second.h5ad'), 'X_scvae')).toEqual(await obsm(at('first.h5ad'), 'X_scvae'))
+    // and again, once the copy has been written anew
+    expect((await scvae(['fit', 'second.h5ad', '-o', 'third', ...options], folder)).code).toBe(0)
+    expect(await obsm(at('third.h5ad'), 'X_scvae')).toEqual(await obsm(at('first.h5ad'), 'X_scvae'))
   })
 
   test.each([

@@ -152,6 +152,7 @@ function sumsByBatch(
   const { nGenes, missing } = counts
   const nBatches = nCells.length
   const cells = Float64Array.from({ length: nBatches * nGenes }, (_, at) => nCells[Math.floor(at / nGenes)]!)
+  leaveOutAbsent(cells, counts, batch)
   const sums = new Float64Array(nBatches * nGenes)
   const squares = new Float64Array(nBatches * nGenes)
   for (const block of counts.blocks) {
@@ -171,6 +172,26 @@ function sumsByBatch(
     }
   }
   return { cells, sums, squares }
+}
+
+/** Takes cells that lack a gene from the number of those in which it is known. */
+function leaveOutAbsent(
+  cells: Float64Array,
+  { absent, nGenes }: CountMatrix,
+  batch: Int32Array | undefined,
+): void {
+  if (!absent) return
+  const nBatches = cells.length / nGenes
+  const lacking = new Float64Array(absent.genes.length * nBatches)
+  for (const [cell, group] of absent.groups.entries()) {
+    if (group >= 0) lacking[group * nBatches + (batch ? batch[cell]! : 0)]!++
+  }
+  for (const [group, genes] of absent.genes.entries()) {
+    for (let b = 0; b < nBatches; b++) {
+      const n = lacking[group * nBatches + b]!
+      for (const gene of genes) cells[b * nGenes + gene]! -= n
+    }
+  }
 }
 
 /** The variance with n − 1 from sums: exact for whole counts, whose sums are exact in float64. */

@@ -11,6 +11,7 @@ import {
   Table,
 } from 'apache-arrow'
 import { MISSING } from '../../numeric/missing.js'
+import { type AbsentGenes, absentOf, takeAbsent, withAbsent } from './absent-genes.js'
 
 /** A run of consecutive cells as compressed sparse rows: Arrow's list offsets and values, without a copy. */
 export interface CountBlock {
@@ -38,15 +39,18 @@ export class CountMatrix {
   readonly blocks: readonly CountBlock[]
   /** Whether some counts may be {@link MISSING}. */
   readonly missing: boolean
+  /** Genes that cells lack, which have no entry in the blocks. */
+  readonly absent: AbsentGenes | undefined
 
-  constructor(nGenes: number, blocks: readonly CountBlock[], missing = false) {
+  constructor(nGenes: number, blocks: readonly CountBlock[], missing = false, absent?: AbsentGenes) {
     this.nGenes = nGenes
     this.blocks = blocks
-    this.missing = missing
+    this.missing = missing || absent !== undefined
+    this.absent = absent
     this.nCells = blocks.reduce((n, block) => n + block.nCells, 0)
   }
 
-  /** Number of stored entries, those of missing counts among them. */
+  /** Number of stored entries, those of missing counts among them, but not what is absent. */
   get nonzeros(): number {
     return this.blocks.reduce((n, b) => n + b.offsets[b.nCells]! - b.offsets[0]!, 0)
   }
@@ -68,8 +72,13 @@ export class CountMatrix {
     return this.blocks[low]!
   }
 
-  /** One cell's nonzero genes and counts, missing ones among them, as views. */
+  /** One cell's nonzero genes and counts, missing and absent ones among them; views where no gene is absent. */
   row(cell: number): { genes: Int32Array; counts: Float32Array } {
+    return withAbsent(this.storedRow(cell), absentOf(this.absent, cell))
+  }
+
+  /** One cell's entries as they are stored, without what is absent, as views. */
+  storedRow(cell: number): { genes: Int32Array; counts: Float32Array } {
     const block = this.blockOf(cell)
     const i = cell - block.firstCell
     const start = block.offsets[i]!
@@ -93,7 +102,7 @@ export class CountMatrix {
     return totals
   }
 
-  /** The same entries as an Arrow table (`gene`, `count`), one record batch a block, sharing the buffers. */
+  /** The stored entries as an Arrow table (`gene`, `count`), one record batch a block, sharing the buffers. */
   toArrow(): Table<CountColumns> {
     const schema = new Schema<CountColumns>([
       new Field('gene', new List(new Field('item', new Int32(), false)), false),
@@ -163,7 +172,7 @@ export class CountMatrix {
       const n = Math.min(blockCells, nCells - first)
       const offsets = new Int32Array(n + 1)
       for (let i = 0; i < n; i++) {
-        const row = this.row(cells ? cells[first + i]! : first + i).genes
+        const row = this.storedRow(cells ? cells[first + i]! : first + i).genes
         let kept = 0
         for (let k = 0; k < row.length; k++) if (newGene[row[k]!]! >= 0) kept++
         offsets[i + 1] = offsets[i]! + kept
@@ -172,7 +181,7 @@ export class CountMatrix {
       const outCounts = new Float32Array(offsets[n]!)
       let at = 0
       for (let i = 0; i < n; i++) {
-        const row = this.row(cells ? cells[first + i]! : first + i)
+        const row = this.storedRow(cells ? cells[first + i]! : first + i)
         for (let k = 0; k < row.genes.length; k++) {
           const gene = newGene[row.genes[k]!]!
           if (gene < 0) continue
@@ -182,7 +191,12 @@ export class CountMatrix {
       }
       blocks.push({ firstCell: first, nCells: n, offsets, genes: outGenes, counts: outCounts })
     }
-    return new CountMatrix(nGenes, blocks, this.missing)
+    return new CountMatrix(
+      nGenes,
+      blocks,
+      this.missing,
+      this.absent && takeAbsent(this.absent, cells, newGene),
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { ScvaeError } from '../../errors.js'
 import { MISSING } from '../../numeric/missing.js'
+import { absentOf } from './absent-genes.js'
 import { type CountBlock, CountMatrix } from './counts.js'
 import { tidyRows } from './tidy-rows.js'
 
@@ -10,12 +11,13 @@ export interface CsrArrays {
   indptr: Float64Array
   /** Gene positions. */
   indices: Int32Array
-  /** NaN for a count that is missing. */
+  /** NaN for a count that is missing or absent. */
   data: Float32Array
 }
 
 /** A count matrix as plain arrays: a copy, except where the matrix is one block that fills its buffers and lacks no count. */
 export function toCsr(counts: CountMatrix): CsrArrays {
+  if (counts.absent) return rowByRow(counts)
   const { nCells, nGenes, nonzeros, blocks } = counts
   const indptr = new Float64Array(nCells + 1)
   const [only] = blocks
@@ -30,6 +32,24 @@ export function toCsr(counts: CountMatrix): CsrArrays {
     if (whole) continue
     indices.set(genes.subarray(offsets[0], offsets[cells]), start)
     data.set(plainValues(values.subarray(offsets[0], offsets[cells]), counts), start)
+  }
+  return { shape: [nCells, nGenes], indptr, indices, data }
+}
+
+/** The same for a matrix with absent genes, which have entries here. */
+function rowByRow(counts: CountMatrix): CsrArrays {
+  const { nCells, nGenes } = counts
+  const indptr = new Float64Array(nCells + 1)
+  for (let cell = 0; cell < nCells; cell++) {
+    const entries = counts.storedRow(cell).genes.length + absentOf(counts.absent, cell).length
+    indptr[cell + 1] = indptr[cell]! + entries
+  }
+  const indices = new Int32Array(indptr[nCells]!)
+  const data = new Float32Array(indptr[nCells]!)
+  for (let cell = 0; cell < nCells; cell++) {
+    const row = counts.row(cell)
+    indices.set(row.genes, indptr[cell]!)
+    data.set(plainValues(row.counts, counts), indptr[cell]!)
   }
   return { shape: [nCells, nGenes], indptr, indices, data }
 }

@@ -1,3 +1,4 @@
+import { takeAbsent } from './absent-genes.js'
 import { CountMatrix } from './counts.js'
 import { tidyRows } from './tidy-rows.js'
 
@@ -20,5 +21,6 @@ export function takeCounts(counts: CountMatrix, cells: Int32Array, genes: Int32A
       tidyRows({ ...block, genes: block.genes.map((g) => place[g]!) }, genes.length),
     ),
     counts.missing,
+    part.absent && takeAbsent(part.absent, undefined, place),
   )
 }

@@ -3,6 +3,7 @@ import { ScvaeError } from '../../errors.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { CountMatrix } from '../counts/counts.js'
 import { plainValues } from '../counts/csr-arrays.js'
+import { GENES_KEY, geneGroups, withGeneGroups } from '../counts/gene-groups.js'
 import type { Column } from '../frame/column.js'
 import { isTable, oneChunk } from '../frame/one-chunk.js'
 import type { Group } from '../hdf5/hdf5.js'
@@ -38,7 +39,8 @@ const KEYS = ['counts', 'layers', 'obs', 'obsNames', 'var', 'varNames', 'obsm', 
 
 /**
  * Writes a new `.h5ad` file that anndata ≥ 0.9 reads: X as float32 CSR with gzip chunks (NaN for missing counts), `obs` and `var` as data frames,
- * `layers`, `obsm` and `varm` as CSR, dense float32 or data frames, `uns` as nested mappings.
+ * `layers`, `obsm` and `varm` as CSR, dense float32 or data frames, `uns` as nested mappings. Absent genes are told by `obs/scvae_genes` and
+ * `varm/scvae_genes`, and have no entry.
  *
  * @param path the file to make, written beside and renamed
  * @throws ScvaeError `bad-input` when names, columns or matrices do not fit the counts, `usage` when the file exists and
@@ -63,12 +65,13 @@ export async function writeAnnData(
   for (const [name, matrix] of Object.entries(obsm)) checkRows('obsm', name, matrix, nCells)
   for (const [name, matrix] of Object.entries(varm)) checkRows('varm', name, matrix, nGenes)
   const unsElement = dictElement(uns, 'uns')
+  const told = withGroups(contents.obs, counts)
   await writeBeside(
     path,
     (temporary) =>
       writeNewFile(temporary, (file, state) => {
         writeCsr(file, 'X', counts)
-        writeNewFrame(file, 'obs', obsNames, contents.obs, state)
+        writeNewFrame(file, 'obs', obsNames, told.obs, state)
         writeNewFrame(file, 'var', varNames, contents.var ?? {}, state)
         const group = writeDict(file, 'layers')
         for (const [name, layer] of Object.entries(layers)) {
@@ -76,12 +79,21 @@ export async function writeAnnData(
           else writeMatrix(group, name, layer)
         }
         writeRows(file, 'obsm', obsm, obsNames, state)
-        writeRows(file, 'varm', varm, varNames, state)
+        writeRows(file, 'varm', { ...varm, ...told.varm }, varNames, state)
         for (const name of ['obsp', 'varp']) writeDict(file, name)
         writeElement(file, 'uns', unsElement, state)
       }),
     options,
   )
+}
+
+/** obs and varm with what they tell of absent genes. */
+function withGroups(obs: NewFrame, counts: CountMatrix): { obs: NewFrame; varm: Record<string, Table> } {
+  const { absent, nGenes } = counts
+  if (isTable(obs)) return withGeneGroups(oneChunk(obs), counts)
+  if (!absent) return { obs, varm: {} }
+  const column: Column = { kind: 'category', codes: absent.groups, categories: absent.names }
+  return { obs: { ...obs, [GENES_KEY]: column }, varm: { [GENES_KEY]: geneGroups(absent, nGenes) } }
 }
 
 /** A dense matrix of `obsm` or `varm`, or a layer. */
@@ -110,8 +122,15 @@ export function checkRows(
   }
 }
 
-function checkLayer(name: string, layer: CountMatrix | Matrix, { nCells, nGenes }: CountMatrix): void {
+function checkLayer(
+  name: string,
+  layer: CountMatrix | Matrix,
+  { nCells, nGenes, absent }: CountMatrix,
+): void {
   checkKey('layers', name)
+  if (layer instanceof CountMatrix && layer.absent && layer.absent !== absent) {
+    throw new ScvaeError('bad-input', `The layer "${name}" lacks other genes than the counts do.`)
+  }
   const [rows, cols] =
     layer instanceof CountMatrix ? [layer.nCells, layer.nGenes] : [layer.rows, layer.columns]
   const filled = layer instanceof CountMatrix || layer.values.length === rows * cols

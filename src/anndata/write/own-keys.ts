@@ -14,8 +14,8 @@ export interface FileKeys {
 const OWN_NAME =
   /^(?:(?:obs|var|obsm|varm|obsp|varp|layers)\/scvae_.*|obsm\/(?:X_scvae|X_scvae_umap)|uns\/scvae)$/
 
-/** Columns that say where a cell is from; they stay, since a batch may be one. */
-const ORIGIN = /^obs\/scvae_(?:file|barcode|sample)$/
+/** What says where a cell is from and which genes it has; it stays, since a batch may be one and counts need the other. */
+const ORIGIN = /^(?:obs\/scvae_(?:file|barcode|sample|genes)|varm\/scvae_genes)$/
 
 /** Whether an element is an output of a run of ours, to be replaced by one of the next. */
 export function isOwnKey(path: string, { listed }: FileKeys): boolean {

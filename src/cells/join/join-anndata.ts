@@ -1,12 +1,13 @@
 import type { Data, Table } from 'apache-arrow'
+import { GENES_KEY } from '../../anndata/counts/gene-groups.js'
 import { categoriesToArrow, stringsToArrow } from '../../anndata/frame/arrow-data.js'
 import { arrowTable } from '../../anndata/frame/arrow-table.js'
 import { takeRows } from '../../anndata/frame/take-rows.js'
 import type { AnnData } from '../../anndata/read.js'
 import { ScvaeError } from '../../errors.js'
 import { fileNames, uniqueNames } from './file-names.js'
-import { joinCounts } from './join-counts.js'
-import { type JoinKind, joinGenes } from './join-genes.js'
+import { CountList } from './join-counts.js'
+import { GeneList, type JoinKind } from './join-genes.js'
 import { joinTables } from './join-tables.js'
 import { scanCounts } from './scan-counts.js'
 
@@ -38,57 +39,85 @@ export interface JoinOptions {
  * @throws ScvaeError `usage` for fewer than one data set or other than one name each; `bad-input` where genes have nothing in common
  */
 export function joinAnnData(files: readonly AnnData[], options: JoinOptions = {}): AnnData {
-  return joinFiles(files, options).joined
+  const { join = 'inner', names } = options
+  if (files.length === 0) throw new ScvaeError('usage', 'There is nothing to join.')
+  if (names && names.length !== files.length) {
+    throw new ScvaeError('usage', `${names.length} names were given for ${files.length} data sets.`)
+  }
+  const joining = new Joining(join)
+  for (const file of files) joining.add(file)
+  return joining.finish(names).joined
 }
 
-/** The same, with the place of each gene of each data set among the joined ones, −1 for one that fell away. */
-export function joinFiles(
-  files: readonly AnnData[],
-  options: JoinOptions = {},
-): { joined: AnnData; places: Int32Array[] } {
-  const { join = 'inner' } = options
-  if (join !== 'inner' && join !== 'outer') {
-    throw new ScvaeError('usage', `join must be "inner" or "outer", not "${join}".`)
+/** A join of data sets that come one by one, of which no more is kept than becomes part of it. */
+export class Joining {
+  readonly #join: JoinKind
+  readonly #files: Omit<AnnData, 'counts'>[] = []
+  readonly #counts = new CountList()
+  readonly #places: Int32Array[] = []
+  #genes: GeneList | undefined
+
+  /** @throws ScvaeError `usage` for another word than `inner` and `outer` */
+  constructor(join: JoinKind) {
+    if (join !== 'inner' && join !== 'outer') {
+      throw new ScvaeError('usage', `join must be "inner" or "outer", not "${join}".`)
+    }
+    this.#join = join
   }
-  if (files.length === 0) throw new ScvaeError('usage', 'There is nothing to join.')
-  const paths = files.map(({ path }) => path)
-  if (options.names && options.names.length !== files.length) {
-    throw new ScvaeError('usage', `${options.names.length} names were given for ${files.length} data sets.`)
+
+  /** @throws ScvaeError `bad-input` for a data set that has no gene of those before it */
+  add({ counts, ...file }: AnnData): void {
+    let place: Int32Array = Int32Array.from({ length: file.nGenes }, (_, gene) => gene)
+    if (this.#genes) place = this.#genes.add(file)
+    else this.#genes = new GeneList(file, this.#join)
+    this.#counts.add(counts, place)
+    this.#places.push(place)
+    this.#files.push(file)
   }
-  const names = options.names ? uniqueNames(options.names) : fileNames(paths)
-  const genes = joinGenes(files, join)
-  const counts = joinCounts(
-    files.map((file) => file.counts),
-    genes,
-  )
-  const varNames = files.flatMap((file, i) => Array.from(genes.sources[i]!, (gene) => file.varNames[gene]!))
-  const obsNames = joinedNames(files, names)
-  const changed = obsNames.some(({ name, original }) => name !== original)
-  const joined = {
-    path: paths.join(', '),
-    readFrom: files.flatMap(({ path, readFrom }) => readFrom ?? [{ path }]),
-    nCells: counts.nCells,
-    nGenes: counts.nGenes,
-    obs: withColumns(joinTables(files.map(({ obs }) => obs)), [
-      [FILE_KEY, fileColumn(files, names)],
-      ...(changed ? [[BARCODE_KEY, textColumn(obsNames.map(({ original }) => original))] as const] : []),
-    ]),
-    var: joinTables(files.map((file, i) => takeRows(file.var, genes.sources[i]!))),
-    obsNames: obsNames.map(({ name }) => name),
-    varNames: join === 'outer' ? uniqueNames(varNames) : varNames,
-    counts,
-    countsSource: 'X' as const,
-    values: scanCounts(counts),
-    obsm: {},
-    varm: {},
-    warnings: files.flatMap(({ warnings }) => warnings),
+
+  /**
+   * The joined data set, once at least one is in.
+   *
+   * @param given a name for each data set; the names of their files where left out
+   * @returns with it the place of each gene of each data set among the joined ones, −1 for one that fell away
+   * @throws ScvaeError `bad-input` where no gene is in all of them, of an inner join
+   */
+  finish(given?: readonly string[]): { joined: AnnData; places: Int32Array[] } {
+    const files = this.#files
+    const paths = files.map(({ path }) => path)
+    const names = given ? uniqueNames(given) : fileNames(paths)
+    const genes = this.#genes!.finish()
+    const counts = this.#counts.finish(genes, names)
+    const varNames = files.flatMap((file, i) => Array.from(genes.sources[i]!, (gene) => file.varNames[gene]!))
+    const obsNames = joinedNames(files, names)
+    const changed = obsNames.some(({ name, original }) => name !== original)
+    const joined = {
+      path: paths.join(', '),
+      readFrom: files.flatMap(({ path, readFrom }) => readFrom ?? [{ path }]),
+      nCells: counts.nCells,
+      nGenes: counts.nGenes,
+      obs: withColumns(joinTables(files.map(({ obs }) => withoutColumn(obs, GENES_KEY))), [
+        [FILE_KEY, fileColumn(files, names)],
+        ...(changed ? [[BARCODE_KEY, textColumn(obsNames.map(({ original }) => original))] as const] : []),
+      ]),
+      var: joinTables(files.map((file, i) => takeRows(file.var, genes.sources[i]!))),
+      obsNames: obsNames.map(({ name }) => name),
+      varNames: this.#join === 'outer' ? uniqueNames(varNames) : varNames,
+      counts,
+      countsSource: 'X' as const,
+      values: scanCounts(counts),
+      obsm: {},
+      varm: {},
+      warnings: files.flatMap(({ warnings }) => warnings),
+    }
+    const places = this.#places.map((place) => place.map((gene) => genes.newPlace[gene] ?? -1))
+    return { joined, places }
   }
-  return { joined, places: genes.places }
 }
 
 const textColumn = (texts: readonly string[]) => stringsToArrow(texts, undefined)
 
-function fileColumn(files: readonly AnnData[], names: readonly string[]): Data {
+function fileColumn(files: readonly Pick<AnnData, 'nCells' | 'obsNames'>[], names: readonly string[]): Data {
   const codes = new Int32Array(files.reduce((sum, { nCells }) => sum + nCells, 0))
   let at = 0
   for (const [i, { nCells }] of files.entries()) {
@@ -103,7 +132,10 @@ interface CellName {
   original: string
 }
 
-function joinedNames(files: readonly AnnData[], names: readonly string[]): CellName[] {
+function joinedNames(
+  files: readonly Pick<AnnData, 'nCells' | 'obsNames'>[],
+  names: readonly string[],
+): CellName[] {
   const originals = files.flatMap(({ obsNames }) => obsNames)
   const times = new Map<string, number>()
   for (const name of originals) times.set(name, (times.get(name) ?? 0) + 1)
@@ -119,4 +151,12 @@ function withColumns(table: Table, columns: readonly (readonly [string, Data])[]
   for (const { name } of table.schema.fields) all.set(name, table.getChild(name)!.data[0]!)
   for (const [name, data] of columns) all.set(name, data)
   return arrowTable([...all], table.numRows)
+}
+
+function withoutColumn(table: Table, name: string): Table {
+  const columns = table.schema.fields.map((field, i) => [field.name, table.getChildAt(i)!.data[0]!] as const)
+  return arrowTable(
+    columns.filter(([column]) => column !== name),
+    table.numRows,
+  )
 }

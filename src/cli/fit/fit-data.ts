@@ -40,6 +40,8 @@ export interface FitData {
   nonzeros: number
   /** Those that are missing. */
   missing: number
+  /** Those of the missing ones whose gene the cell's file lacks. */
+  absent: number
 }
 
 /**

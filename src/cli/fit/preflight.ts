@@ -13,7 +13,7 @@ const WORD = 4
  * gradient and Adam's two moments, the kept weights, and the work space of a minibatch.
  */
 export function expectedMemory(
-  data: Pick<FitData, 'nGenes' | 'nonzeros' | 'missing'>,
+  data: Pick<FitData, 'nGenes' | 'nonzeros' | 'missing' | 'absent'>,
   { nHidden, nLatent, nLayers, decoder, prior, priorComponents }: ModelConfig,
   batchSize: number,
   resident: number,
@@ -22,7 +22,7 @@ export function expectedMemory(
   const decoded = decoder === 'linear' ? nLatent : nHidden
   const pseudo = prior === 'vamp' ? priorComponents : 0
   const weights = data.nGenes * (nHidden + decoded + pseudo) + 2 * nLayers * nHidden * (nHidden + nLatent)
-  const counts = (data.nonzeros + data.missing) * 2 * WORD
+  const counts = (data.nonzeros + data.missing - data.absent) * 2 * WORD
   const minibatch = batchSize * (2 * data.nGenes + 8 * nHidden) * WORD
   return resident + counts + weights * 5 * WORD + minibatch
 }

@@ -138,8 +138,7 @@ export class CpuMinibatch implements Minibatch {
     const cells = new Int32Array(missing)
     const known = rows.map(({ genes, counts }, cell) => {
       for (let k = 0; k < genes.length; k++) if (counts[k] === MISSING) cells[next[genes[k]!]!++] = cell
-      const kept = genes.filter((_, k) => counts[k] !== MISSING)
-      return { genes: kept, counts: counts.filter((count) => count !== MISSING) }
+      return knownOf(genes, counts)
     })
     this.missingStart = this.space('missing genes', nGenes + 1)
     this.missingCell = this.space('missing cells', missing)
@@ -184,4 +183,18 @@ export class CpuMinibatch implements Minibatch {
     for (const offset of this.#sparseWords()) if (offset) this.#arena.free(offset, this.#room)
     for (const { offset, words } of this.#spaces.values()) this.#arena.free(offset, words)
   }
+}
+
+/** A row without its missing counts. It may be mostly these, so it is gone through by plain loops. */
+function knownOf(genes: Int32Array, counts: Float32Array): CellRow {
+  let n = 0
+  for (let k = 0; k < counts.length; k++) if (counts[k] !== MISSING) n++
+  const known = { genes: new Int32Array(n), counts: new Float32Array(n) }
+  let at = 0
+  for (let k = 0; k < counts.length; k++) {
+    if (counts[k] === MISSING) continue
+    known.genes[at] = genes[k]!
+    known.counts[at++] = counts[k]!
+  }
+  return known
 }

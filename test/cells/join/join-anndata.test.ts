@@ -86,8 +86,57 @@ describe('joinAnnData', () => {
       [1, M, 0, 9],
     ])
     expect(joined.counts.missing).toBe(true)
+    // what is missing by file is not stored
+    expect(joined.counts.nonzeros).toBe(a.counts.nonzeros + b.counts.nonzeros)
+    expect(joined.counts.absent).toEqual({
+      names: ['a', 'b'],
+      genes: [Int32Array.of(3), Int32Array.of(1)],
+      groups: Int32Array.of(0, 0, 0, 1, 1),
+    })
     expect(joined.values).toEqual({ min: 0, max: 9 })
     expect(Array.from(joined.counts.cellTotals())).toEqual([3, 3, 15, 15, 10])
+  })
+
+  test('outer: of joined files too, each group with what it lacks', () => {
+    const both = joinAnnData([b, a], { join: 'outer' })
+    const c = dataOf('r/c.h5ad', { rows: [[5, 6, 7]], genes: ['w', 'v', 'x'], cells: ['e'] })
+    const joined = joinAnnData([c, both], { join: 'outer', names: ['c', 'b/a'] })
+    expect(joined.varNames).toEqual(['w', 'v', 'x', 'z', 'y'])
+    const M = MISSING
+    expect(rowsOf(joined.counts)).toEqual([
+      [5, 6, 7, M, M],
+      [8, M, 0, 7, M],
+      [9, M, 1, 0, M],
+      [M, M, 1, 2, 0],
+      [M, M, 0, 0, 3],
+      [M, M, 4, 6, 5],
+    ])
+    expect(joined.counts.absent!.names).toEqual(['c', 'b_a', 'b_a-1'])
+    const inner = joinAnnData([c, both])
+    expect(inner.varNames).toEqual(['w', 'x'])
+    expect(rowsOf(inner.counts)[3]).toEqual([M, 1])
+  })
+
+  test('inner: genes that fall away with a later file', () => {
+    const c = dataOf('r/c.h5ad', { rows: [[5, 6, 7]], genes: ['w', 'z', 'y'], cells: ['e'] })
+    const joined = joinAnnData([a, b, c])
+    expect(joined.varNames).toEqual(['z'])
+    expect(rowsOf(joined.counts)).toEqual([[2], [0], [6], [7], [0], [6]])
+    expect(() => joinAnnData([a, b, dataOf('r/d.h5ad', { ...B, genes: ['w', 'y', 'v'] })])).toThrow(
+      'No gene is in all',
+    )
+  })
+
+  test('outer: a file without ids takes none from the others', () => {
+    const ids = ['ENSG1', 'ENSG2', 'ENSG3']
+    const one = dataOf('r/1.h5ad', { ...A, ids })
+    const two = dataOf('r/2.h5ad', { rows: [[7, 8, 0]], genes: ['z', 'w', 'x'], cells: ['d'] })
+    const three = dataOf('r/3.h5ad', {
+      rows: [[1, 2, 3]],
+      genes: ['ENSG3.4', 'ENSG9', 'ENSG1.2'],
+      cells: ['e'],
+    })
+    expect(joinAnnData([one, two, three], { join: 'outer' }).varNames).toEqual(['x', 'y', 'z', 'w', 'ENSG9'])
   })
 
   test('says where cells are from, and their names as they were', () => {
