@@ -25,7 +25,7 @@ export interface AmbientGene {
 export function ambientGenes(counts: CountMatrix, cells: Int32Array): AmbientGene[] {
   const ofGene: number[][] = Array.from({ length: counts.nGenes }, () => [])
   for (const cell of cells) {
-    const row = counts.row(cell)
+    const row = counts.storedRow(cell)
     for (let k = 0; k < row.genes.length; k++)
       if (row.counts[k]! > 0) ofGene[row.genes[k]!]!.push(row.counts[k]!)
   }

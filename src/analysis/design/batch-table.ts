@@ -33,7 +33,7 @@ export function batchTable(
   for (const cell of cells) {
     const batch = codes[cell]!
     if (batch < 0) continue
-    const row = counts.row(cell)
+    const row = counts.storedRow(cell)
     let total = 0
     let genes = 0
     for (let k = 0; k < row.genes.length; k++) {

@@ -27,7 +27,7 @@ export function alikeCells(counts: CountMatrix, cells: Int32Array): AlikeCells[]
   const pairs: AlikeCells[] = []
   const least = new Uint32Array(BANDS * BAND)
   for (const cell of cells) {
-    const row = counts.row(cell)
+    const row = counts.storedRow(cell)
     if (row.genes.length < FEWEST_GENES) continue
     least.fill(0xffffffff)
     for (let k = 0; k < row.genes.length; k++) {
@@ -57,8 +57,8 @@ export function alikeCells(counts: CountMatrix, cells: Int32Array): AlikeCells[]
 }
 
 function common(counts: CountMatrix, first: number, second: number): number {
-  const a = counts.row(first)
-  const b = counts.row(second)
+  const a = counts.storedRow(first)
+  const b = counts.storedRow(second)
   let both = 0
   let i = 0
   let j = 0
