@@ -52,8 +52,8 @@ interface InputFile {
 /** The files that a data set is read from, in the order of their names. */
 async function filesOf({ path, ...names }: ReadFrom): Promise<InputFile[]> {
   if (isMtx(path)) {
-    const { matrix, features, symbols, barcodes } = findMtxFiles(path, names)
-    const paths = [matrix, features, symbols, barcodes].filter((file) => file !== undefined)
+    const { matrix, features, symbols, idTable, barcodes } = findMtxFiles(path, names)
+    const paths = [matrix, features, symbols, idTable, barcodes].filter((file) => file !== undefined)
     return byName(paths.map((file) => ({ name: basename(file), path: file })))
   }
   if (!statSync(path).isDirectory()) return [{ name: basename(path), path }]

@@ -190,6 +190,27 @@ describe('tools', () => {
     expect(rowsOf((await read(usa(zeros, zeros, ROWS))).adata.counts)).toEqual(ROWS)
   })
 
+  test("alevin-fry's table of ids and symbols names genes, also from the folder above", async () => {
+    const ids = ['E1', 'E2.3', 'E3', 'E4']
+    const table = 'E3\tsymbol3\nE1\tsymbol1\nE9\tother\nE2.3\t\n'
+    const usa = ROWS.map((row) => [...row, ...row.map(() => 0), ...row.map(() => 0)])
+    const columns = [ids, ids.map((id) => `${id}-U`), ids.map((id) => `${id}-A`)].flat()
+    const files = { 'quants_mat_rows.txt': BARCODES, 'gene_id_to_name.tsv': table }
+    const plain = folderOf({ ...files, 'quants_mat.mtx': byCells(ROWS), 'quants_mat_cols.txt': lines(ids) })
+    const above = folderOf({
+      'alevin/quants_mat.mtx': byCells(usa),
+      'alevin/quants_mat_cols.txt': lines(columns),
+      'alevin/quants_mat_rows.txt': BARCODES,
+      'gene_id_to_name.tsv': table,
+    })
+    for (const path of [plain, join(above, 'alevin')]) {
+      const { adata } = await readMtx(path)
+      expect(adata.varNames).toEqual(['symbol1', 'E2.3', 'symbol3', 'E4'])
+      expect(Array.from(adata.var.getChild('gene_ids')!)).toEqual(ids)
+      expect(rowsOf(adata.counts)).toEqual(ROWS)
+    }
+  })
+
   test('cells × genes in files that are named as those of 10x', async () => {
     const path = folderOf({
       'matrix.mtx.gz': byCells(ROWS),

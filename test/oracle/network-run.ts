@@ -55,13 +55,18 @@ export interface NetworkRun {
   after: NetworkState
 }
 
-/** One step of a network over the cells of an input. */
+/**
+ * One step of a network over the cells of an input.
+ *
+ * @param source the same cells in reverse order, where they come from elsewhere
+ */
 export async function networkRun(
   device: Device,
   parameters: NamedMatrices,
   input: LossInput,
   seed: number,
   terms: readonly ExtraTerm[] = [],
+  source: CellSource = reversedSource(input),
 ): Promise<NetworkRun> {
   const { config, cells, categories } = input
   const n = cells.counts.rows
@@ -79,7 +84,7 @@ export async function networkRun(
   }
   network.setState(state)
 
-  const batch = await network.minibatch(reversedSource(input))
+  const batch = await network.minibatch(source)
   network.gather(
     batch,
     Int32Array.from({ length: n }, (_, i) => n - 1 - i),

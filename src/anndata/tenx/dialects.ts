@@ -10,6 +10,8 @@ export interface MtxDialect {
   features: readonly string[]
   /** A file of one symbol a gene, where the others have ids alone. */
   symbols?: string
+  /** A table of `id, symbol` for the names that are ids. */
+  idTable?: string
   /** Files that name the cells. */
   barcodes: readonly string[]
   /** What the tool writes; undefined where only the number of names can tell. */
@@ -44,6 +46,7 @@ export const DIALECTS: readonly MtxDialect[] = [
     name: 'alevin-fry',
     matrix: ['quants_mat'],
     features: ['quants_mat_cols.txt'],
+    idTable: 'gene_id_to_name.tsv',
     barcodes: ['quants_mat_rows.txt'],
     rows: 'cells',
   },

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 import { isZarr } from '../zarr/store.js'
@@ -19,6 +19,8 @@ export interface MtxFiles {
   barcodes: string | undefined
   /** A file with the genes' symbols, beside one with their ids. */
   symbols: string | undefined
+  /** A table of ids and symbols of genes, of alevin-fry. */
+  idTable: string | undefined
   /** Whose naming it is; undefined where no file of names was found beside the matrix. */
   dialect: MtxDialect | undefined
   /** What is missing beside the matrix, for a sentence. */
@@ -66,10 +68,18 @@ export function findMtxFiles(path: string, given: GivenNames = {}): MtxFiles {
     features,
     barcodes: one('barcodes'),
     symbols: symbols === undefined ? undefined : join(folder, symbols),
+    idTable: given.features === undefined ? idTableOf(search?.dialect, folder) : undefined,
     dialect: given.features !== undefined && given.barcodes !== undefined ? undefined : search?.dialect,
     missing: missingNames(search ?? searches[0], matrix, given),
     warnings,
   }
+}
+
+/** The table beside a matrix or, as alevin-fry leaves its matrix in a folder `alevin`, beside its folder. */
+function idTableOf(dialect: MtxDialect | undefined, folder: string): string | undefined {
+  const { idTable } = dialect ?? {}
+  if (idTable === undefined) return undefined
+  return [join(folder, idTable), join(folder, '..', idTable)].find((path) => existsSync(path))
 }
 
 const withoutPacking = (name: string) => name.replace(/\.gz$/i, '')

@@ -5,12 +5,13 @@ import { checkOptionKeys } from '../option-keys.js'
 import type { AnnData } from '../read.js'
 import type { Rows } from './dialects.js'
 import { chooseFeatures, featureTable, renumbering, type TenXFeatures } from './features.js'
+import { readLines } from './file-lines.js'
 import { readEntries } from './mtx-entries.js'
 import { type MtxField, MtxFile } from './mtx-file.js'
 import { findMtxFiles, type GivenNames, type MtxFiles } from './mtx-folder.js'
 import { decideRows } from './mtx-rows.js'
 import { type CellNames, readCellNames, readFeatureNames } from './name-table.js'
-import { joinSplicingStatus } from './usa-mode.js'
+import { joinSplicingStatus, withSymbols } from './usa-mode.js'
 
 /** Options of {@link readMtxFolder}. */
 export interface MtxOptions extends GivenNames {
@@ -68,7 +69,8 @@ export async function readMtx(
   const { features, cells } = withNumbers(read, mtx, rows, warnings)
   const joined = files.dialect?.name === 'alevin-fry' ? joinSplicingStatus(features) : undefined
   if (joined) warnings.push(SPLICING_WARNING)
-  const genes = joined?.features ?? features
+  const unnamed = joined?.features ?? features
+  const genes = files.idTable === undefined ? unnamed : withSymbols(unnamed, await readLines(files.idTable))
   const kept = chooseFeatures(genes, options, path, warnings)
   const { names: varNames, table } = featureTable(genes, kept)
   const renumbered = kept && renumbering(kept, genes.names.length)

@@ -33,3 +33,16 @@ export function joinSplicingStatus({ names, columns }: TenXFeatures): JoinedFeat
   const newFeature = Int32Array.from(ids, (_, i) => (Math.floor(i / n) === unspliced ? -1 : i % n))
   return { features: { names: genes, columns: { gene_ids: [...genes] } }, newFeature }
 }
+
+/**
+ * Features with the symbols of a table of `id, symbol` in place of names that are ids; ids without a line stay as they are.
+ *
+ * @param lines tab-separated
+ */
+export function withSymbols({ names, columns }: TenXFeatures, lines: readonly string[]): TenXFeatures {
+  const symbols = new Map(lines.map((line) => line.split('\t') as [string, string | undefined]))
+  return {
+    names: names.map((name) => symbols.get(name) || name),
+    columns: { gene_ids: [...names], ...columns },
+  }
+}

@@ -2,6 +2,7 @@ import { type Data, DataType, type Table, Vector } from 'apache-arrow'
 import { textOf } from '../../anndata/frame/arrow-columns.js'
 import { categoriesToArrow, numbersToArrow, stringsToArrow } from '../../anndata/frame/arrow-data.js'
 import { arrowTable } from '../../anndata/frame/arrow-table.js'
+import { storedType } from '../../anndata/frame/stored-type.js'
 import type { NumericArray } from '../../anndata/store/store.js'
 
 /** A column in each of some tables; undefined where a table lacks it, for so many rows. */
@@ -12,8 +13,8 @@ interface Part {
 
 /**
  * Rows of all tables, one after another, with the columns of any of them in the order in which they first stand. What a table
- * lacks is missing in its rows. Categories are united in the order in which they stand; numbers of different types become
- * float64, in which a missing one is NaN; where one table has text and another numbers, all is text.
+ * lacks is missing in its rows. Categories are united in the order in which they stand; integers of different types become
+ * int64 where one of them is, other numbers of different types float64, in which a missing one is NaN; where one table has text and another numbers, all is text.
  */
 export function joinTables(tables: readonly Table[]): Table {
   const names = new Set(tables.flatMap((table) => table.schema.fields.map(({ name }) => name)))
@@ -39,19 +40,31 @@ const isNumber = (type: DataType) => DataType.isInt(type) || DataType.isFloat(ty
 
 function joinNumbers(parts: readonly Part[], rows: number): Data {
   const arrays = parts.map(({ data }) => data?.values as NumericArray | undefined)
-  const first = arrays.find((values) => values !== undefined)!
-  const type = first.constructor as new (length: number) => NumericArray
-  const whole = parts.every(
-    ({ data, rows: n }) =>
-      n === 0 || (data !== undefined && data.nullCount === 0 && data.values.constructor === type),
-  )
-  const joined = whole ? new type(rows) : new Float64Array(rows).fill(Number.NaN)
+  const present = parts.filter(({ rows: n }) => n > 0)
+  const whole = present.every(({ data }) => data !== undefined && data.nullCount === 0)
+  const types = present.flatMap(({ data }) => (data ? [data.type as DataType] : []))
+  const isWide = types.some((of) => storedType(of).dtype !== undefined)
+  const dtype = whole && isWide ? wideType(types) : undefined
+  const [type] = new Set(arrays.flatMap((values) => (values ? [values.constructor] : [])))
+  const alike = whole && !isWide && present.every(({ data }) => data!.values.constructor === type)
+  const joined = alike
+    ? new (type as new (length: number) => NumericArray)(rows)
+    : new Float64Array(rows).fill(Number.NaN)
   let at = 0
   for (const { data, rows: n } of parts) {
     for (let i = 0; data && i < n; i++) if (data.getValid(i)) joined[at + i] = Number(data.values[i]!)
     at += n
   }
-  return numbersToArrow(joined, '', undefined)
+  return numbersToArrow(joined, dtype ?? '', undefined)
+}
+
+/** The 64-bit type of numbers of which some are such integers; undefined where others are none, or of the other sign. */
+function wideType(types: readonly DataType[]): 'int64' | 'uint64' | undefined {
+  const wide = types.map((type) => storedType(type).dtype)
+  const isInteger = types.every((type, i) => wide[i] !== undefined || DataType.isInt(type))
+  if (!isInteger) return undefined
+  if (wide.every((dtype) => dtype === 'uint64')) return 'uint64'
+  return wide.includes('uint64') ? undefined : 'int64'
 }
 
 function joinBooleans(parts: readonly Part[], rows: number): Data {

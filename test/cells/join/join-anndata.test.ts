@@ -1,5 +1,9 @@
-import { type Table, tableFromArrays } from 'apache-arrow'
+import { type Data, type Table, tableFromArrays } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
+import { numbersToArrow } from '../../../src/anndata/frame/arrow-data.js'
+import { arrowTable } from '../../../src/anndata/frame/arrow-table.js'
+import { storedType } from '../../../src/anndata/frame/stored-type.js'
+import { takeRows } from '../../../src/anndata/frame/take-rows.js'
 import type { AnnData } from '../../../src/anndata/read.js'
 import { fileNames, uniqueNames } from '../../../src/cells/join/file-names.js'
 import { joinAnnData } from '../../../src/cells/join/join-anndata.js'
@@ -195,6 +199,39 @@ describe('joinAnnData', () => {
     expect(column(obs, 'flag')).toEqual([true, false, true, null, null])
     expect(column(obs, 'mixed')).toEqual(['1', '2', '3', 'p', 'q'])
     expect(column(obs, 'more')).toEqual([Number.NaN, Number.NaN, Number.NaN, 7, 8])
+  })
+
+  test('keeps 64-bit integers, as they are written', async () => {
+    const wide = (values: number[], dtype: string) =>
+      numbersToArrow(Float64Array.from(values), dtype, undefined)
+    const table = (columns: Record<string, Data>, n: number) => arrowTable(Object.entries(columns), n)
+    const one = {
+      small: wide([1, 2, 3], 'int64'),
+      large: wide([2 ** 40, 2, 3], 'int64'),
+      un: wide([1, 2, 3], 'uint64'),
+    }
+    const two = {
+      small: wide([4, 5], 'int64'),
+      large: numbersToArrow(Int8Array.of(-4, 5), 'int8', undefined),
+      un: wide([4, -5], 'int64'),
+    }
+    const { obs } = joinAnnData([
+      dataOf('a', { ...A, obs: table(one, 3) }),
+      dataOf('b', { ...B, obs: table({ ...two, half: wide([1, 2], 'int64') }, 2) }),
+    ])
+    const stored = obs.schema.fields.map(({ name, type }) => [name, String(type), storedType(type).dtype])
+    expect(stored.slice(0, 4)).toEqual([
+      ['small', 'Int32', 'int64'],
+      ['large', 'Float64', 'int64'],
+      ['un', 'Float64', undefined],
+      ['half', 'Float64', undefined],
+    ])
+    expect(column(obs, 'large')).toEqual([2 ** 40, 2, 3, -4, 5])
+    const part = takeRows(obs, Int32Array.of(1, 4))
+    expect(part.schema.fields.map(({ type }) => storedType(type)).slice(0, 2)).toEqual([
+      { dtype: 'int64', nullable: false },
+      { dtype: 'int64', nullable: false },
+    ])
   })
 
   test('locates a value that is no count', () => {
