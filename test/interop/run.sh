@@ -3,6 +3,7 @@
 # the same genes.
 #
 #     SCVAE_INTEROP_PYTHON  the Python (3.11 or later) to make the environment with; python3 when unset
+#     SCVAE_DATA            the folder of real files, of which three are joined; ../shared/data when unset
 #     SCVAE_INTEROP_VENV    where the environment is kept; in the user's cache when unset
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -24,7 +25,7 @@ trap 'rm -rf "$files"' EXIT
 export SCVAE_INTEROP_FILES="$files"
 
 "$venv/bin/python" test/interop/write_files.py "$files/python"
-"$venv/bin/python" test/interop/write_joins.py "$files/join"
+"$venv/bin/python" test/interop/write_joins.py "$files/join" "${SCVAE_DATA:-../shared/data}/real"
 status=0
 npx vitest run --config test/interop/vitest.config.ts || status=1
 "$venv/bin/python" test/interop/check_files.py "$files/scvae" || status=1

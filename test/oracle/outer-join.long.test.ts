@@ -141,7 +141,7 @@ it('gives cells latents that do not depend on genes that their file lacks', asyn
   const joined = joinAnnData(filesOf(inputOf('nb, defaults')), { join: 'outer' })
   await using model = await SCVI.create(joined, { nHidden: 6, nLatent: 3, seed: 4 })
   const latents = async () => {
-    const { values, columns } = await model.getLatentRepresentation({ adata: joined })
+    const { values, columns } = await model.getLatentRepresentation({ adata: { ...joined } })
     const split = (joined.nCells - FIRST_OF_ONE) * columns
     return [Array.from(values.subarray(0, split)), Array.from(values.subarray(split))]
   }
