@@ -5,6 +5,7 @@
  */
 
 export { type Clusters, type LeidenOptions, leiden } from './analysis/clustering/leiden.js'
+export type { GeneEffect } from './analysis/expression/gene-effect.js'
 export type { ExpressionBlock } from './analysis/expression/normalized-expression.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
@@ -25,6 +26,12 @@ export type { ModelDescription, ModelInput } from './files/model-description.js'
 export { type ExportOptions, exportScviModel } from './files/scvi-tools/export.js'
 export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.js'
 export type { RegistryData } from './files/scvi-tools/registry.js'
+export type { GroupOptions } from './models/cell-groups.js'
+export type {
+  DifferentialOptions,
+  GeneDifference,
+  GroupComparison,
+} from './models/differential-options.js'
 export type { ExpressionModel } from './models/expression-model.js'
 export type { DrawOptions, ExpressionOptions } from './models/expression-options.js'
 export type { GeneratedCells } from './models/generated-cells.js'

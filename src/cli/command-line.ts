@@ -3,6 +3,7 @@ import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
 import { convert } from './commands/convert.js'
+import { de } from './commands/de.js'
 import { design } from './commands/design.js'
 import { devices } from './commands/devices.js'
 import { embed } from './commands/embed.js'
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   fit,
   embed,
   normalize,
+  de,
   info,
   inspect,
   design,

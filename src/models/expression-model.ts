@@ -8,6 +8,13 @@ import { checkOptionKeys } from '../anndata/option-keys.js'
 import { ScvaeError } from '../errors.js'
 import type { Matrix } from '../numeric/matrix.js'
 import { median } from '../numeric/quantile.js'
+import { differences } from './differential.js'
+import {
+  DIFFERENTIAL_KEYS,
+  type DifferentialOptions,
+  differentialSettings,
+  type GroupComparison,
+} from './differential-options.js'
 import { checkDraws, type ExpressionOptions, modelBatches, modelGenes } from './expression-options.js'
 import { Model } from './model.js'
 
@@ -62,6 +69,33 @@ export abstract class ExpressionModel extends Model {
     return this.exclusive(async () => {
       const question = await this.#expression('eachNormalizedExpression', options)
       await eachExpressionBlock(this.network, question, visit)
+    })
+  }
+
+  /**
+   * Which genes groups of cells express differently: each group against the others, or pairs of groups (Lopez et al. 2018; Boyeau et al.
+   * 2019). Numbers are those of scvi-tools, but for the pairing: all cells of a group give as many draws, and who meets whom does not
+   * depend on the order of the cells.
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (bad-input) for an unknown column or group, or one group alone; (usage) for a
+   *   setting out of range.
+   */
+  differentialExpression(options: DifferentialOptions): Promise<GroupComparison[]> {
+    return this.exclusive(async () => {
+      const caller = 'differentialExpression'
+      checkOptionKeys(caller, options, [...CELLS, ...DIFFERENTIAL_KEYS])
+      const settings = differentialSettings(options)
+      const { adata, cells, geneKey, genePositions, seed } = options
+      const asked = {
+        ...(adata && { adata }),
+        ...(cells && { cells }),
+        ...(geneKey !== undefined && { geneKey }),
+        ...(genePositions && { genePositions }),
+        ...(seed !== undefined && { seed }),
+      }
+      const batches = modelBatches(this.description, options.batchCorrection ? 'all' : undefined)
+      const question = await this.question(caller, asked, 'counts')
+      return differences(this.network, this.description.genes, question, batches, options, settings)
     })
   }
 

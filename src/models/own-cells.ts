@@ -28,6 +28,8 @@ export interface AskedCells {
   names: readonly string[] | undefined
   /** Their positions in the data, or among those of the folder; all in order when left out. */
   positions?: Int32Array
+  /** Absent for cells of the folder. */
+  data?: ModelData
 }
 
 /** Cells with what an answer is drawn from. */
@@ -97,6 +99,7 @@ export function otherCells(
 ): AskedCells {
   const asked = {
     hasCounts: true,
+    data,
     names: namesAt(data.obsNames, cells),
     ...(cells && { positions: cells }),
   }
@@ -136,12 +139,13 @@ export function cellsOfData(
   const { obsNames } = data
   const names = namesAt(obsNames, cells)
   return {
-    all: { source, hasCounts: true, names, ...(cells && { positions: cells }) },
+    all: { source, hasCounts: true, data, names, ...(cells && { positions: cells }) },
     data,
     names,
     at: (some) => ({
       source: cellsOf(description, data, some, genes).source,
       hasCounts: true,
+      data,
       names: namesAt(obsNames, some),
       positions: some,
     }),

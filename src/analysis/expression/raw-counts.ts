@@ -1,0 +1,77 @@
+import { type CellSource, MISSING } from '../../device/device.js'
+import { rowsOf } from '../../device/loaded-rows.js'
+import { cellChunks } from '../posterior/inference.js'
+
+/** Cells whose rows are fetched at a time. */
+const CHUNK = 1024
+/** What counts are scaled to for a mean that sizes do not show in. */
+const SCALED_TO = 1e4
+
+/** Sums of counts over cells, gene by gene. */
+export interface RawSums {
+  nCells: number
+  /** Cells in which a gene's count is not known. */
+  missing: Float64Array
+  counts: Float64Array
+  nonzeros: Float64Array
+  /** Of counts scaled to 10,000 a cell. */
+  scaled: Float64Array
+}
+
+/** What the counts of a group say of each gene. */
+export interface RawMeans {
+  mean: Float64Array
+  nonzeroShare: Float64Array
+  scaledMean: Float64Array
+}
+
+function noSums(nGenes: number): RawSums {
+  const zeros = () => new Float64Array(nGenes)
+  return { nCells: 0, missing: zeros(), counts: zeros(), nonzeros: zeros(), scaled: zeros() }
+}
+
+/**
+ * Sums of counts by group.
+ *
+ * @param cells in the order in which they are added up
+ * @param codes group of every cell of the source
+ */
+export async function rawSums(
+  source: CellSource,
+  cells: Int32Array,
+  codes: Int32Array,
+  nGroups: number,
+): Promise<RawSums[]> {
+  const groups = Array.from({ length: nGroups }, () => noSums(source.nGenes))
+  for (const chunk of cellChunks(cells.length, CHUNK)) {
+    const some = chunk.map((at) => cells[at]!)
+    for (const [i, { genes, counts }] of (await rowsOf(source, some)).entries()) {
+      const group = groups[codes[some[i]!]!]!
+      const total = counts.reduce((sum, count) => (count === MISSING ? sum : sum + count), 0)
+      group.nCells++
+      for (const [k, gene] of genes.entries()) {
+        const count = counts[k]!
+        if (count === MISSING) group.missing[gene]!++
+        else if (count !== 0) {
+          group.counts[gene]! += count
+          group.nonzeros[gene]!++
+          group.scaled[gene]! += (SCALED_TO * count) / total
+        }
+      }
+    }
+  }
+  return groups
+}
+
+/** Means over several groups together; NaN where no count of a gene is known. */
+export function rawMeans(groups: readonly RawSums[]): RawMeans {
+  const nGenes = groups[0]!.counts.length
+  const all = noSums(nGenes)
+  for (const group of groups) {
+    all.nCells += group.nCells
+    for (const key of ['missing', 'counts', 'nonzeros', 'scaled'] as const)
+      for (let gene = 0; gene < nGenes; gene++) all[key][gene]! += group[key][gene]!
+  }
+  const over = (sums: Float64Array) => sums.map((sum, gene) => sum / (all.nCells - all.missing[gene]!))
+  return { mean: over(all.counts), nonzeroShare: over(all.nonzeros), scaledMean: over(all.scaled) }
+}

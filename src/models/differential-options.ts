@@ -1,0 +1,97 @@
+import type { GeneEffect } from '../analysis/expression/gene-effect.js'
+import { ScvaeError } from '../errors.js'
+import type { GroupOptions } from './cell-groups.js'
+import type { SeededOptions } from './options.js'
+
+/** Options of `differentialExpression`. */
+export interface DifferentialOptions extends SeededOptions, GroupOptions {
+  /**
+   * `change` (when left out): how probable is a log2 fold change of at least `delta`; `vanilla`: how probable is it that the first group has
+   * more, however little.
+   */
+  mode?: 'change' | 'vanilla'
+  /** Least absolute log2 fold change that counts; 0.25 when left out. */
+  delta?: number
+  /** Expected share of false ones among the genes that are marked; 0.05 when left out. */
+  fdrTarget?: number
+  /** Decodes both groups in each batch in turn, and pairs within a batch; false when left out. */
+  batchCorrection?: boolean
+  /** Added to both scales; estimated from genes with hardly a count when left out. */
+  pseudocount?: number
+  /** Pairs of draws; 5,000 when left out. */
+  nSamples?: number
+  /** Is told how far all comparisons are. */
+  onProgress?: (done: number, total: number) => void
+}
+
+/** What a comparison says of a gene. `1` is the group, `2` what it is compared with; scales are shares of a cell's counts. */
+export interface GeneDifference extends Omit<GeneEffect, 'probaUp' | 'probaDown' | 'probaMore'> {
+  gene: string
+  /** Change mode: the probability of a change by at least delta, in its more probable direction; and that of none. */
+  probaDe?: number
+  probaNotDe?: number
+  /** Vanilla mode: the probability that the group has more; and that it has not. */
+  probaM1?: number
+  probaM2?: number
+  /** ln of the ratio of these two. */
+  bayesFactor: number
+  /** Change mode: whether the gene is marked at the false discovery rate. */
+  isDe?: boolean
+  /** Mean counts. */
+  rawMean1: number
+  rawMean2: number
+  /** Share of cells with a count. */
+  nonZerosProportion1: number
+  nonZerosProportion2: number
+  /** Mean of counts scaled to 10,000 a cell. */
+  rawNormalizedMean1: number
+  rawNormalizedMean2: number
+}
+
+/** Two groups of cells, compared. */
+export interface GroupComparison {
+  group1: string
+  /** `Rest` for all others. */
+  group2: string
+  nCells1: number
+  nCells2: number
+  mode: 'change' | 'vanilla'
+  delta: number
+  pseudocount: number
+  fdrTarget: number
+  /** All genes of the model, the most probable first; those alike in the order of the model. */
+  genes: GeneDifference[]
+}
+
+export const DIFFERENTIAL_KEYS = [
+  'groupBy',
+  'labels',
+  'group1',
+  'group2',
+  'mode',
+  'delta',
+  'fdrTarget',
+  'batchCorrection',
+  'pseudocount',
+  'nSamples',
+  'onProgress',
+] as const satisfies (keyof DifferentialOptions)[]
+
+/** Pairs of draws when no number is given. */
+const PAIRS = 5000
+
+/** @throws ScvaeError (usage) for a value out of range. */
+export function differentialSettings(options: DifferentialOptions) {
+  const { mode = 'change', delta = 0.25, fdrTarget = 0.05, nSamples = PAIRS, pseudocount } = options
+  const refuse = (what: string, must: string, value: unknown) => {
+    throw new ScvaeError('usage', `${what} must be ${must}, not ${value}.`)
+  }
+  if (mode !== 'change' && mode !== 'vanilla') refuse('mode', '"change" or "vanilla"', mode)
+  if (!(delta > 0 && Number.isFinite(delta))) refuse('delta', 'a positive number', delta)
+  if (!(fdrTarget > 0 && fdrTarget < 1)) refuse('fdrTarget', 'above 0 and below 1', fdrTarget)
+  if (!(Number.isInteger(nSamples) && nSamples >= 2))
+    refuse('nSamples', 'a whole number of at least 2', nSamples)
+  if (pseudocount !== undefined && !(pseudocount > 0 && Number.isFinite(pseudocount)))
+    refuse('pseudocount', 'a positive number', pseudocount)
+  return { mode, delta, fdrTarget, nSamples, ...(pseudocount !== undefined && { pseudocount }) }
+}

@@ -1,0 +1,112 @@
+import { compareGroups, type GroupQuestion } from '../analysis/expression/compare-groups.js'
+import type { GeneEffect } from '../analysis/expression/gene-effect.js'
+import { inKeyOrder } from '../analysis/expression/pairs.js'
+import { type RawMeans, type RawSums, rawMeans, rawSums } from '../analysis/expression/raw-counts.js'
+import type { Network } from '../network/network.js'
+import { cellGroups, cellsOfGroup, groupPairs } from './cell-groups.js'
+import type {
+  DifferentialOptions,
+  differentialSettings,
+  GeneDifference,
+  GroupComparison,
+} from './differential-options.js'
+import type { CellQuestion } from './own-cells.js'
+
+/** Mean count below which a gene is one without counts, for the pseudocount. */
+const RARE = 0.01
+/** Keeps the logarithms of probabilities finite, as in scvi-tools. */
+const EPSILON = 1e-8
+
+/** Compares groups of cells, one pair of groups after another. */
+export async function differences(
+  network: Network,
+  genes: readonly string[],
+  { asked, keys, posterior, seed }: CellQuestion,
+  batches: readonly (number | undefined)[],
+  options: DifferentialOptions,
+  settings: ReturnType<typeof differentialSettings>,
+): Promise<GroupComparison[]> {
+  const { source } = asked
+  const groups = cellGroups(asked, options)
+  const pairs = groupPairs(groups, options)
+  const labelled = Int32Array.from(groups.codes.keys()).filter((cell) => groups.codes[cell]! >= 0)
+  const raw = await rawSums(source, inKeyOrder(labelled, keys), groups.codes, groups.names.length)
+  const answers: GroupComparison[] = []
+  for (const [i, pair] of pairs.entries()) {
+    const cells = cellsOfGroup(groups, pair)
+    const means = [rawMeans([raw[pair.first]!]), rawMeans(otherSums(raw, pair))] as const
+    const question: GroupQuestion = {
+      source,
+      posterior: { latent: posterior },
+      keys,
+      seed,
+      groups: cells,
+      batches,
+      nPairs: settings.nSamples,
+      delta: settings.delta,
+      ...(settings.pseudocount !== undefined && { pseudocount: settings.pseudocount }),
+      rareGenes: [rareGenes(means[0]), rareGenes(means[1])],
+      onProgress: (done, total) => options.onProgress?.(i * total + done, pairs.length * total),
+    }
+    const answer = await compareGroups(network, question)
+    const { mode, delta, fdrTarget } = settings
+    answers.push({
+      group1: groups.names[pair.first]!,
+      group2: pair.second < 0 ? 'Rest' : groups.names[pair.second]!,
+      nCells1: cells[0].length,
+      nCells2: cells[1].length,
+      mode,
+      delta,
+      pseudocount: answer.pseudocount,
+      fdrTarget,
+      genes: ranked(
+        answer.genes.map((effect, gene) => difference(genes[gene]!, gene, effect, means, mode)),
+        mode,
+        fdrTarget,
+      ),
+    })
+  }
+  return answers
+}
+
+const otherSums = (raw: readonly RawSums[], { first, second }: { first: number; second: number }) =>
+  second < 0 ? raw.filter((_, code) => code !== first) : [raw[second]!]
+
+const rareGenes = ({ mean }: RawMeans): Int32Array =>
+  Int32Array.from(mean.keys()).filter((gene) => mean[gene]! < RARE)
+
+function difference(
+  name: string,
+  gene: number,
+  { probaUp, probaDown, probaMore, ...effect }: GeneEffect,
+  [first, second]: readonly [RawMeans, RawMeans],
+  mode: 'change' | 'vanilla',
+): GeneDifference {
+  const proba = mode === 'change' ? Math.max(probaUp, probaDown) : probaMore
+  return {
+    gene: name,
+    ...(mode === 'change'
+      ? { probaDe: proba, probaNotDe: 1 - proba }
+      : { probaM1: proba, probaM2: 1 - proba }),
+    bayesFactor: Math.log(proba + EPSILON) - Math.log(1 - proba + EPSILON),
+    ...effect,
+    rawMean1: first.mean[gene]!,
+    rawMean2: second.mean[gene]!,
+    nonZerosProportion1: first.nonzeroShare[gene]!,
+    nonZerosProportion2: second.nonzeroShare[gene]!,
+    rawNormalizedMean1: first.scaledMean[gene]!,
+    rawNormalizedMean2: second.scaledMean[gene]!,
+  }
+}
+
+/** Genes from the most probable to the least; in change mode marked as long as the expected share of false ones allows. */
+function ranked(genes: GeneDifference[], mode: 'change' | 'vanilla', fdrTarget: number): GeneDifference[] {
+  const sorted = genes.sort((a, b) => b.bayesFactor - a.bayesFactor)
+  if (mode === 'vanilla') return sorted
+  let wrong = 0
+  for (const [i, gene] of sorted.entries()) {
+    wrong += gene.probaNotDe!
+    gene.isDe = wrong / (i + 1) <= fdrTarget
+  }
+  return sorted
+}

@@ -1,0 +1,209 @@
+import { tableFromArrays } from 'apache-arrow'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { geneEffect, shortestInterval } from '../../src/analysis/expression/gene-effect.js'
+import { pairsOf } from '../../src/analysis/expression/pairs.js'
+import { takeCounts } from '../../src/anndata/counts/take-counts.js'
+import type { ModelData } from '../../src/cells/cell-data.js'
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
+import type { GroupComparison } from '../../src/models/differential-options.js'
+import { SCVI } from '../../src/models/scvi.js'
+import { keysOfNumbers } from '../../src/numeric/keyed-random.js'
+import { smallData } from '../train/small-data.js'
+
+const ALL_GENES = Int32Array.from({ length: 50 }, (_, gene) => gene)
+
+/** Data with names of cells and a group of each, some without. */
+function groupedData(): ModelData {
+  const small = smallData()
+  const group = Array.from({ length: small.nCells }, (_, cell) => (cell === 7 ? null : 'abc'[cell % 3]!))
+  return {
+    ...small,
+    obsNames: Array.from({ length: small.nCells }, (_, cell) => `cell-${cell}`),
+    obs: tableFromArrays({
+      group,
+      one: group.map(() => 'all'),
+      batch: [...small.obs.getChild('batch')!],
+    }),
+  }
+}
+
+/** The same cells in another order. */
+function turned(data: ModelData): ModelData {
+  const order = Int32Array.from({ length: data.nCells }, (_, i) => (i * 77 + 13) % data.nCells)
+  const columns = data.obs.schema.fields.map(({ name }) => {
+    const values = [...data.obs.getChild(name)!]
+    return [name, Array.from(order, (cell) => values[cell])]
+  })
+  return {
+    ...data,
+    obsNames: Array.from(order, (cell) => data.obsNames![cell]!),
+    counts: takeCounts(data.counts, order, ALL_GENES),
+    obs: tableFromArrays(Object.fromEntries(columns)),
+  }
+}
+
+describe('differential expression', async () => {
+  const data = groupedData()
+  const device = await createCpuDevice({ threads: 2 })
+  let model: SCVI
+  beforeAll(async () => {
+    model = await SCVI.create(data, { device, batchKey: 'batch', nHidden: 16, nLatent: 3 })
+    await model.train({ maxEpochs: 3, seed: 1 })
+  })
+  afterAll(async () => {
+    await model.dispose()
+    await device.dispose()
+  })
+
+  it('compares each group with the others, or two of them', async () => {
+    const all = await model.differentialExpression({ groupBy: 'group', nSamples: 60 })
+    expect(all.map(({ group1, group2, nCells1, nCells2 }) => [group1, group2, nCells1, nCells2])).toEqual([
+      ['a', 'Rest', 40, 79],
+      ['b', 'Rest', 39, 80],
+      ['c', 'Rest', 40, 79],
+    ])
+    const [two] = await model.differentialExpression({
+      groupBy: 'group',
+      group1: 'c',
+      group2: 'a',
+      nSamples: 60,
+    })
+    expect([two!.group1, two!.group2, two!.nCells1, two!.nCells2]).toEqual(['c', 'a', 40, 40])
+    expect(two!.genes.map(({ gene }) => gene).sort()).toEqual([...data.varNames].sort())
+  })
+
+  it('gives what scvi-tools gives, from the same draws', async () => {
+    const nSamples = 40
+    const options = { groupBy: 'group', group1: 'a', group2: 'c', nSamples, pseudocount: 1e-4, delta: 0.1 }
+    const [found] = await model.differentialExpression(options)
+    // 40 cells in each group: each gives its first draw
+    const cellsOf = (group: string) =>
+      Int32Array.from(data.obs.getChild('group')!.toArray().keys()).filter(
+        (cell) => data.obs.getChild('group')!.get(cell) === group,
+      )
+    const gene = data.varNames[12]!
+    const scales = async (group: string) => {
+      const { values } = await model.getNormalizedExpression({
+        cells: cellsOf(group),
+        nSamples: 1,
+        genes: [gene],
+      })
+      return values
+    }
+    const [first, second] = [await scales('a'), await scales('c')]
+    const mean = (values: ArrayLike<number>) =>
+      Array.from(values).reduce((sum, x) => sum + x, 0) / values.length
+    const said = found!.genes.find((one) => one.gene === gene)!
+    expect(said.scale1 / mean(first)).toBeCloseTo(1, 6)
+    expect(said.scale2 / mean(second)).toBeCloseTo(1, 6)
+    // the mean of differences of logarithms does not ask who met whom
+    const logs = (values: Float32Array, c: number) => mean(values.map((value) => Math.log2(value + c)))
+    expect(said.lfcMean).toBeCloseTo(logs(first, 1e-7) - logs(second, 1e-7), 4)
+    const counts = (group: string) =>
+      Array.from(cellsOf(group), (cell) => {
+        const { genes, counts } = data.counts.row(cell)
+        const total = counts.reduce((sum, count) => sum + count, 0)
+        const at = genes.indexOf(12)
+        return { count: at < 0 ? 0 : counts[at]!, total }
+      })
+    expect(said.rawMean1).toBeCloseTo(mean(counts('a').map(({ count }) => count)), 9)
+    expect(said.nonZerosProportion2).toBeCloseTo(mean(counts('c').map(({ count }) => Number(count > 0))), 9)
+    expect(said.rawNormalizedMean1).toBeCloseTo(
+      mean(counts('a').map(({ count, total }) => (1e4 * count) / total)),
+      7,
+    )
+    expect(said.bayesFactor).toBeCloseTo(
+      Math.log(said.probaDe! + 1e-8) - Math.log(said.probaNotDe! + 1e-8),
+      9,
+    )
+  })
+
+  it.each([{}, { batchCorrection: true }, { mode: 'vanilla' as const }])(
+    'does not depend on the order of the cells, threads or minibatches: %o',
+    async (more) => {
+      const options = { groupBy: 'group', nSamples: 50, ...more }
+      const found = await model.differentialExpression(options)
+      expect(await model.differentialExpression({ ...options, adata: turned(data) })).toEqual(found)
+      expect(await model.differentialExpression({ ...options, seed: 9 })).not.toEqual(found)
+    },
+  )
+
+  it('marks genes up to the expected share of false ones', async () => {
+    const options = { groupBy: 'group', group1: 'a', delta: 0.01, nSamples: 50 }
+    const [{ genes }] = (await model.differentialExpression(options)) as [GroupComparison]
+    const wrong = (n: number) => genes.slice(0, n).reduce((sum, { probaNotDe }) => sum + probaNotDe!, 0) / n
+    const [found] = await model.differentialExpression({ ...options, fdrTarget: wrong(10) + 1e-9 })
+    const marked = found!.genes.filter(({ isDe }) => isDe)
+    expect(found!.genes.slice(0, marked.length)).toEqual(marked)
+    expect(marked.length).toBeGreaterThanOrEqual(10)
+    expect(wrong(marked.length)).toBeLessThanOrEqual(wrong(10) + 1e-9)
+    expect(wrong(marked.length + 1)).toBeGreaterThan(wrong(10) + 1e-9)
+  })
+
+  it.each([
+    [{ groupBy: 'no-such' }, 'bad-input', /has no obs column "no-such"/],
+    [{ groupBy: 'one' }, 'bad-input', /"one" has one group, "all"/],
+    [{ groupBy: 'group', group1: 'z' }, 'bad-input', /No cell is of the group "z"/],
+    [{ groupBy: 'group', group2: 'z' }, 'bad-input', /No cell is of the group "z"/],
+    [
+      { groupBy: 'group', group1: 'c', cells: Int32Array.of(0, 1, 3) },
+      'bad-input',
+      /No cell is of the group "c"/,
+    ],
+    [{ groupBy: 'group', group1: 'a', group2: 'a' }, 'usage', /"a" cannot be compared with itself/],
+    [{}, 'usage', /either by groupBy or by labels/],
+    [{ labels: ['a'] }, 'usage', /There are 1 labels for 120 cells/],
+    [{ groupBy: 'group', delta: 0 }, 'usage', /delta must be a positive number, not 0/],
+    [{ groupBy: 'group', fdrTarget: 1 }, 'usage', /fdrTarget must be above 0 and below 1/],
+    [{ groupBy: 'group', nSamples: 1 }, 'usage', /nSamples must be a whole number of at least 2/],
+    [{ groupBy: 'group', pseudocount: 0 }, 'usage', /pseudocount must be a positive number/],
+  ])('refuses %o', async (options, kind, message) => {
+    await expect(model.differentialExpression(options)).rejects.toMatchObject({
+      kind,
+      message: expect.stringMatching(message),
+    })
+  })
+})
+
+describe('pairs of draws', () => {
+  const keys = keysOfNumbers(Int32Array.from({ length: 20 }, (_, i) => i))
+  const groups = [Int32Array.of(3, 1, 2), Int32Array.from({ length: 12 }, (_, i) => 19 - i)] as const
+
+  it('take all cells of a group equally, each draw once', () => {
+    const [pairs] = pairsOf(groups, keys, [undefined], 24, 1)
+    const { cells, draws } = pairs!.first
+    for (const cell of groups[0]) {
+      const of = draws.filter((_, i) => cells[i] === cell).sort()
+      expect([...of]).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    }
+    expect(new Set(pairs!.second.cells).size).toBe(12)
+    // who meets whom changes from round to round
+    const met = Array.from(cells, (cell, i) => `${cell} ${pairs!.second.cells[i]}`)
+    expect(new Set(met).size).toBeGreaterThan(12)
+  })
+
+  it('are spread over batches', () => {
+    const pairs = pairsOf(groups, keys, [0, 1, 2], 25, 1)
+    expect(pairs.map(({ batch, first }) => [batch, first.cells.length])).toEqual([
+      [0, 8],
+      [1, 8],
+      [2, 9],
+    ])
+  })
+})
+
+describe('the effect of a gene', () => {
+  it('counts changes of at least delta on either side', () => {
+    const first = Float32Array.of(4, 1, 1, 2, 1)
+    const second = Float32Array.of(1, 4, 1, 1, 2)
+    const effect = geneEffect(first, second, { pseudocount: 1e-9, delta: 0.99 }, new Float32Array(5))
+    expect([effect.probaUp, effect.probaDown, effect.probaMore]).toEqual([0.4, 0.4, 0.4])
+    expect([effect.effect, effect.lfcMedian, effect.lfcMin, effect.lfcMax]).toEqual([0, 0, -2, 2])
+    expect(effect.lfcStd).toBeCloseTo(Math.sqrt(2), 6)
+  })
+
+  it('has the shortest interval', () => {
+    expect(shortestInterval(Float32Array.of(-9, 0, 1, 2, 3), 0.6)).toEqual([0, 3])
+    expect(shortestInterval(Float32Array.of(1, 2), 0.95)).toEqual([1, 2])
+  })
+})
