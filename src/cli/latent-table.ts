@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
-import { Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
+import { Dictionary, Int32, Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import type { ScoreColumns } from '../analysis/outliers/score-columns.js'
+import type { CategoryColumn } from '../anndata/frame/column.js'
 import { tableToCsv } from '../anndata/frame/table-csv.js'
 import type { Matrix } from '../numeric/matrix.js'
 
@@ -10,9 +11,11 @@ export interface LatentTable {
   /** All cells × latent dimensions; NaN for a cell that was not fitted. */
   latent: Matrix
   scores: Readonly<ScoreColumns>
+  /** Clusters of the cells, by the usual names of their columns. */
+  clusters?: Readonly<Record<string, CategoryColumn>>
 }
 
-/** Writes an Arrow IPC file: `cell`, `z1` … `zd`, then the scores by their names in obs. */
+/** Writes an Arrow IPC file: `cell`, `z1` … `zd`, then scores and clusters by their usual names in obs. */
 export function writeArrow(path: string, table: LatentTable): void {
   const cell = vectorFromArray(table.cellNames, new Utf8())
   const columns = new Table({ cell, ...tableColumns(table) })
@@ -24,7 +27,7 @@ export function writeLatentCsv(path: string, table: LatentTable): void {
   writeCsv(path, 'cell', table.cellNames, latentColumns(table))
 }
 
-/** Writes `cell` and the scores as CSV. */
+/** Writes `cell`, the scores and the clusters as CSV. */
 export function writeScoresCsv(path: string, table: LatentTable): void {
   writeCsv(path, 'cell', table.cellNames, scoreColumns(table))
 }
@@ -39,7 +42,7 @@ export function writeLoadingsCsv(path: string, genes: readonly string[], loading
   )
 }
 
-/** Latent and scores by the names of their columns. */
+/** Latent, scores and clusters by the names of their columns. */
 export const tableColumns = (table: LatentTable): Record<string, Vector> => ({
   ...latentColumns(table),
   ...scoreColumns(table),
@@ -57,10 +60,21 @@ function columnsOf(
   )
 }
 
-function scoreColumns({ scores }: LatentTable): Record<string, Vector> {
-  return Object.fromEntries(
-    Object.entries(scores).map(([name, values]): [string, Vector] => [name, vectorFromArray(values)]),
-  )
+function scoreColumns({ scores, clusters = {} }: LatentTable): Record<string, Vector> {
+  const numbers = Object.entries(scores).map(([name, values]): [string, Vector] => [
+    name,
+    vectorFromArray(values),
+  ])
+  const categories = Object.entries(clusters).map(([name, column]): [string, Vector] => [
+    name,
+    categoryVector(column),
+  ])
+  return Object.fromEntries([...numbers, ...categories])
+}
+
+function categoryVector({ codes, categories }: CategoryColumn): Vector {
+  const names = Array.from(codes, (code) => (code < 0 ? null : String(categories[code])))
+  return vectorFromArray(names, new Dictionary(new Utf8(), new Int32()))
 }
 
 function writeCsv(

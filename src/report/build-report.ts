@@ -3,6 +3,7 @@ import { type EmbeddedData, embedData } from './embedded-data.js'
 import { escapeHtml, factList, fillTemplate, scriptJson } from './html.js'
 import type { ReportData } from './report-data.js'
 import {
+  clusterSection,
   dataFacts,
   latentSection,
   outlierSection,
@@ -31,6 +32,7 @@ export function buildReport(data: ReportData): string {
     warnings: warningList(data),
     dataFacts: dataFacts(data),
     layoutClass: umap ? '' : 'absent',
+    clusters: clusterSection(data),
     outliers: outlierSection(data),
     training: trainingSection(data),
     latent: latentSection(data),

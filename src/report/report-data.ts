@@ -41,6 +41,16 @@ export interface OutlierSummary {
   rows: readonly OutlierRow[]
 }
 
+/** Clusters of the cells at one resolution. */
+export interface ClusterSummary {
+  /** The obs column that holds them. */
+  name: string
+  resolution: number
+  modularity: number
+  /** Cells of each cluster, the largest first. */
+  sizes: ArrayLike<number>
+}
+
 /** Everything that a report shows. "Cells of the report" are the cells that were fitted or embedded, in one order. */
 export interface ReportData {
   run: {
@@ -88,6 +98,8 @@ export interface ReportData {
   colorings: readonly Coloring[]
   /** What a latent dimension tells about a cell, in nats: its mean KL divergence from the prior, or from what all cells share. */
   latentKl: ArrayLike<number>
+  /** None where none were asked for. */
+  clusters?: readonly ClusterSummary[]
   outliers?: OutlierSummary
   metrics: readonly NamedValue[]
 }

@@ -1,7 +1,7 @@
-import { formatCount, formatNumber, formatP, formatPlural, formatSeconds } from './format.js'
+import { formatCount, formatNumber, formatP, formatPercent, formatPlural, formatSeconds } from './format.js'
 import { escapeHtml, factList } from './html.js'
 import { type LineSeries, lineChart } from './line-chart.js'
-import type { OutlierRow, OutlierSummary, ReportData } from './report-data.js'
+import type { ClusterSummary, OutlierRow, OutlierSummary, ReportData } from './report-data.js'
 
 // A dimension whose posterior is the prior carries nothing about the cells; 0.01 nats is the usual threshold for
 // "collapsed" (Burda, Grosse and Salakhutdinov, 2016).
@@ -130,6 +130,27 @@ export function latentSection({ latentKl }: ReportData): string {
       : `${kl.length - collapsed} of ${kl.length} latent dimensions are in use; ` +
         `${collapsed} collapsed to the prior (below ${COLLAPSED_KL} nats).`
   return `<p>${sentence}</p><ol class="bars">${bars.join('')}</ol>`
+}
+
+export function clusterSection({ clusters = [] }: ReportData): string {
+  if (clusters.length === 0) return '<p class="empty">No clusters were computed.</p>'
+  return clusters.map(clusterList).join('')
+}
+
+function clusterList({ name, resolution, modularity, sizes }: ClusterSummary): string {
+  const counts = Array.from(sizes)
+  const all = counts.reduce((sum, size) => sum + size, 0)
+  const bars = counts.map((size, cluster) => {
+    const width = ((100 * size) / counts[0]!).toFixed(1)
+    return (
+      `<li><span>${cluster}</span><span class="track"><span class="bar" style="width:${width}%"></span></span>` +
+      `<span>${formatCount(size)} (${formatPercent(size / all)})</span></li>`
+    )
+  })
+  return (
+    `<p>${escapeHtml(name)}: ${formatPlural(counts.length, 'cluster')} at resolution ${resolution}, ` +
+    `modularity ${formatNumber(modularity)}.</p><ol class="bars">${bars.join('')}</ol>`
+  )
 }
 
 export function outlierSection({ outliers }: ReportData): string {

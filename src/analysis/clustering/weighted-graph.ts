@@ -1,3 +1,4 @@
+import type { Neighbors } from '../neighbors/neighbors.js'
 import type { FuzzyGraph } from '../umap/umap-graph.js'
 
 /** An undirected graph without loops: every tie stands in the lists of both its ends. */
@@ -39,6 +40,33 @@ export function symmetricGraph(n: number, { head, tail, weight }: FuzzyGraph): W
   for (let i = 0; i < n; i++) {
     const end = starts[i]! + lower[i + 1]! - lower[i]!
     for (let at = starts[i]!; at < end; at++) append(targets[at]!, i, weights[at]!)
+  }
+  return { n, starts, targets, weights }
+}
+
+/**
+ * The distances from each cell to its neighbours, in one direction, without the cell itself; each list in ascending order of
+ * the cells.
+ *
+ * @param k neighbours a cell that are taken, the cell itself, which is first, among them
+ */
+export function neighborRows(neighbors: Neighbors, k: number): WeightedGraph {
+  const { n, indices, distances } = neighbors
+  const others = k - 1
+  const starts = Int32Array.from({ length: n + 1 }, (_, i) => i * others)
+  const targets = new Int32Array(n * others)
+  const weights = new Float32Array(n * others)
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < others; c++) {
+      const from = i * neighbors.k + 1 + c
+      let at = i * others + c
+      for (; at > i * others && targets[at - 1]! > indices[from]!; at--) {
+        targets[at] = targets[at - 1]!
+        weights[at] = weights[at - 1]!
+      }
+      targets[at] = indices[from]!
+      weights[at] = distances[from]!
+    }
   }
   return { n, starts, targets, weights }
 }

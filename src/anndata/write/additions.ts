@@ -1,5 +1,6 @@
+import { ScvaeError } from '../../errors.js'
 import type { Matrix } from '../../numeric/matrix.js'
-import type { DictElement } from '../elements.js'
+import type { DictElement, SparseElementValues } from '../elements.js'
 import type { Column } from '../frame/column.js'
 import { openFrame } from '../frame/dataframe.js'
 import { childGroup, type Group } from '../hdf5/hdf5.js'
@@ -7,6 +8,7 @@ import { Hdf5Group } from '../hdf5/store.js'
 import { checkRows, writeMatrix } from './anndata.js'
 import { writeElement } from './element.js'
 import { ChunkedDataset, checkColumn, setColumnOrder, setEncoding, writeColumn, writeDict } from './parts.js'
+import { type PlainValue, plainElement } from './plain-values.js'
 import type { WriteState } from './records.js'
 
 /** What is added to a file, in the order of its cells and genes. */
@@ -21,16 +23,21 @@ export interface Additions {
   var?: Readonly<Record<string, Column>>
   /** Cells × genes. */
   layers?: Readonly<Record<string, StreamedRows>>
+  /** Cells × cells. */
+  obsp?: Readonly<Record<string, SparseElementValues>>
+  uns?: Readonly<Record<string, PlainValue>>
 }
 
 /** Rows of float32 numbers that are made while they are written: hands on whole rows, all of them, in order. */
 export type StreamedRows = (add: (rows: Float32Array) => void) => Promise<void>
 
+/** Where things can be added. */
+export const ADDITION_KEYS = ['obs', 'var', 'obsm', 'varm', 'layers', 'obsp', 'uns'] as const
+
 /** Paths of what is added, such as `obsm/X_scvae`. */
 export function additionPaths(additions: Additions): string[] {
-  const { obs = {}, var: variables = {}, obsm = {}, varm = {}, layers = {} } = additions
-  return Object.entries({ obs, var: variables, obsm, varm, layers }).flatMap(([mapping, entries]) =>
-    Object.keys(entries).map((name) => `${mapping}/${name}`),
+  return ADDITION_KEYS.flatMap((mapping) =>
+    Object.keys(additions[mapping] ?? {}).map((name) => `${mapping}/${name}`),
   )
 }
 
@@ -44,7 +51,7 @@ export function additionPaths(additions: Additions): string[] {
  */
 export async function addTo(
   root: Group,
-  { obsm = {}, obs = {}, varm = {}, var: variables = {}, layers = {} }: Additions,
+  { obsm = {}, obs = {}, varm = {}, var: variables = {}, layers = {}, obsp = {}, uns = {} }: Additions,
   record: DictElement,
   source: string,
   state: WriteState,
@@ -57,12 +64,28 @@ export async function addTo(
   for (const [name, matrix] of Object.entries(varm)) checkRows('varm', name, matrix, nGenes)
   for (const [name, column] of Object.entries(obs)) checkColumn('obs', name, column, nCells)
   for (const [name, column] of Object.entries(variables)) checkColumn('var', name, column, nGenes)
+  for (const [name, { shape }] of Object.entries(obsp)) checkPairs(name, shape, nCells)
+  const settings = Object.entries(uns).map(
+    ([name, value]) => [name, plainElement(value, `uns/${name}`)] as const,
+  )
   addColumns(childGroup(root, 'obs')!, cells.columns, obs)
   addColumns(childGroup(root, 'var')!, genes.columns, variables)
   addMatrices(root, 'obsm', obsm)
   addMatrices(root, 'varm', varm)
   await addLayers(root, layers, [nCells, nGenes])
-  writeElement(childGroup(root, 'uns') ?? writeDict(root, 'uns'), 'scvae', record, state)
+  if (Object.keys(obsp).length > 0) {
+    const pairs = childGroup(root, 'obsp') ?? writeDict(root, 'obsp')
+    for (const [name, matrix] of Object.entries(obsp)) writeElement(pairs, name, matrix, state)
+  }
+  const group = childGroup(root, 'uns') ?? writeDict(root, 'uns')
+  for (const [name, element] of [...settings, ['scvae', record] as const]) {
+    writeElement(group, name, element, state)
+  }
+}
+
+function checkPairs(name: string, [rows, columns]: readonly [number, number], nCells: number): void {
+  if (rows === nCells && columns === nCells) return
+  throw new ScvaeError('bad-input', `obsp "${name}" is ${rows} × ${columns} for ${nCells} cells.`)
 }
 
 function addColumns(

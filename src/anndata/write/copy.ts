@@ -9,7 +9,7 @@ import { checkOptionKeys } from '../option-keys.js'
 import type { AnnData } from '../read.js'
 import type { CountsFormat } from '../read-any.js'
 import { readElement } from '../read-element.js'
-import { type Additions, additionPaths, addTo } from './additions.js'
+import { ADDITION_KEYS, type Additions, additionPaths, addTo } from './additions.js'
 import { writeBeside } from './beside.js'
 import { readFileKeys } from './file-keys.js'
 import { type FileKeys, isOwnKey, RECORD } from './own-keys.js'
@@ -49,7 +49,7 @@ export async function writeCopy(
   additions: Additions,
   options: CopyOptions = {},
 ): Promise<string[]> {
-  checkOptionKeys('writeCopy', additions, ['obsm', 'obs', 'varm', 'var', 'layers'])
+  checkOptionKeys('writeCopy', additions, ADDITION_KEYS)
   checkOptionKeys('writeCopy', options, OPTION_KEYS)
   const { overwrite = false, settings = {}, renews = false, tables = false } = options
   const keys = await readFileKeys(adata, format)

@@ -25,11 +25,10 @@ async function keysOf(store: AnnDataStore): Promise<FileKeys> {
   for (const frame of ['obs', 'var']) {
     for (const name of (await openFrame(store, frame)).columns) present.add(`${frame}/${name}`)
   }
-  for (const mapping of ['obsm', 'varm', 'obsp', 'varp', 'layers']) {
+  for (const mapping of ['obsm', 'varm', 'obsp', 'varp', 'layers', 'uns']) {
     const group = await childGroup(root, mapping)
     for (const name of (await group?.keys()) ?? []) present.add(`${mapping}/${name}`)
   }
-  if (await root.child(RECORD)) present.add(RECORD)
   const keys = { present, listed: await listedKeys(root, file), copies: new Set<string>() }
   if (!modality) return keys
   for (const frame of ['obs', 'var']) {
@@ -47,5 +46,5 @@ async function listedKeys(root: AnnDataStore['root'], file: string): Promise<Rea
   const isList = keys?.kind === 'array' && keys.dtype === 'string' && keys.shape?.length === 1
   const listed = isList ? await readAllStrings(keys, file) : []
   // a list by another hand names nothing but what outputs can be
-  return new Set(listed.filter((path) => /^(?:obs|var|obsm|varm|obsp|varp|layers)\/[^/]+$/.test(path)))
+  return new Set(listed.filter((path) => /^(?:obs|var|obsm|varm|obsp|varp|layers|uns)\/[^/]+$/.test(path)))
 }

@@ -12,7 +12,7 @@ export interface FileKeys {
 
 /** Names that are ours also where no run has listed them. */
 const OWN_NAME =
-  /^(?:(?:obs|var|obsm|varm|obsp|varp|layers)\/scvae_.*|obsm\/(?:X_scvae|X_scvae_umap)|uns\/scvae)$/
+  /^(?:(?:obs|var|obsm|varm|obsp|varp|layers)\/scvae_.*|obsm\/(?:X_scvae|X_scvae_umap)|uns\/scvae(?:_neighbors)?)$/
 
 /** What says where a cell is from and which genes it has; it stays, since a batch may be one and counts need the other. */
 const ORIGIN = /^(?:obs\/scvae_(?:file|barcode|sample|genes)|varm\/scvae_genes)$/

@@ -24,7 +24,8 @@ export function dictElement(values: Readonly<Record<string, PlainValue>>, where:
   return { kind: 'dict', entries: new Map(entries) }
 }
 
-function plainElement(value: PlainValue, where: string): Element {
+/** A plain value as the element that is written. */
+export function plainElement(value: PlainValue, where: string): Element {
   if (value === null) return { kind: 'scalar', dtype: 'null', value }
   if (typeof value === 'string') return { kind: 'scalar', dtype: 'string', value }
   if (typeof value === 'boolean') return { kind: 'scalar', dtype: 'bool', value }

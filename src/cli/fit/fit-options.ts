@@ -142,6 +142,11 @@ export const FIT_OPTIONS = {
       defaultDescription: '"scvae"',
     },
     'no-umap': flag('Leave out the UMAP'),
+    resolution: {
+      ...repeated('Resolution of the Leiden clusters in obs (repeatable): larger ones give more clusters'),
+      defaultDescription: '1',
+    },
+    'no-clusters': flag('Leave out the clusters and the neighbour graph'),
     'no-model-cells': flag('Keep posterior, covariates and names of the cells out of the model'),
   }),
 } satisfies OptionSpecs

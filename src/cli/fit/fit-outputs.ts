@@ -3,6 +3,7 @@ import { blankScoreColumns } from '../../analysis/outliers/score-columns.js'
 import { readAs } from '../../anndata/read-any.js'
 import { refuseForeignKeys } from '../../anndata/write/copy.js'
 import { type FileKeys, isOwnKey, RECORD } from '../../anndata/write/own-keys.js'
+import { clusterNames } from '../clusters.js'
 import { writeParquet } from '../latent-parquet.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
@@ -99,6 +100,10 @@ function wantedKeys(
     `obsm/${names.latent}`,
     ...(settings.umap ? [`obsm/${names.umap}`] : []),
     ...Object.keys(blankScoreColumns(0)).map((name) => `obs/${names.score(name)}`),
+    ...clusterNames(settings.resolutions).map((name) => `obs/${names.score(name)}`),
+    ...(settings.resolutions.length > 0
+      ? [`obsp/${names.distances}`, `obsp/${names.connectivities}`, `uns/${names.neighbors}`]
+      : []),
     `var/${names.used}`,
     ...(loadings ? [`varm/${names.loadings}`] : []),
   ]

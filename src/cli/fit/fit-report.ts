@@ -11,6 +11,7 @@ import type { Matrix } from '../../numeric/matrix.js'
 import { formatNumber } from '../../report/format.js'
 import type { Coloring, NamedValue, ReportData } from '../../report/report-data.js'
 import { topOutliers } from '../../report/top-outliers.js'
+import type { ClusteredCells } from '../clusters.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
@@ -28,12 +29,14 @@ export interface FitReportInput {
   scores: CellScores
   /** Fitted cells × 2. */
   umap: Matrix | undefined
+  clustered: ClusteredCells | undefined
 }
 
 /** Gathers what the report of a fit shows. */
 export function fitReportData(input: FitReportInput): ReportData {
-  const { settings, data, metrics, history, latent, scores, umap } = input
+  const { settings, data, metrics, history, latent, scores, umap, clustered } = input
   const { adata, cells, librarySize } = data
+  const clusters = clustered?.clusters ?? []
   const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
   const fittedSize = Float32Array.from(cells, (cell) => librarySize[cell]!)
   const label = labelColumn(data, settings)
@@ -66,7 +69,19 @@ export function fitReportData(input: FitReportInput): ReportData {
     ...(metrics.best_epoch !== null && { keptEpoch: metrics.best_epoch }),
     cellNames,
     ...(umap && { umap }),
+    clusters: clusters.map(({ sizes, modularity, resolution }, i) => ({
+      name: metrics.clusters[i]!.column,
+      ...{ sizes, modularity, resolution },
+    })),
     colorings: [
+      ...clusters.map(
+        ({ labels, sizes }, i): Coloring => ({
+          kind: 'categorical',
+          name: metrics.clusters[i]!.column,
+          categories: Array.from(sizes.keys(), String),
+          codes: labels,
+        }),
+      ),
       ...obsColorings(data),
       { kind: 'numeric', name: 'outlier score', values: scores.outliers.score },
       { kind: 'numeric', name: 'library size', values: fittedSize },

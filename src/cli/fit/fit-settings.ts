@@ -7,6 +7,7 @@ import type { ModelConfig } from '../../network/config.js'
 import type { TrainOptions } from '../../train/options.js'
 import type { Arguments } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
+import { resolutionsOf } from '../clusters.js'
 import { countsOptions } from '../counts-options.js'
 import { deviceName } from '../device-name.js'
 import { type Inputs, inputsOf } from '../inputs.js'
@@ -37,6 +38,8 @@ export interface FitSettings {
   resume: boolean
   /** What lays out the UMAP; undefined for none. */
   umap: (typeof UMAP_BACKENDS)[number] | undefined
+  /** Resolutions of the clusters; empty for none. */
+  resolutions: number[]
   /** Whether the model's folder tells of the fitted cells. */
   modelCells: boolean
   checkpointEvery: number
@@ -73,6 +76,7 @@ export function fitSettings(args: Arguments): FitSettings {
   exclusiveAll(args, ['all-genes', 'n-top-genes', 'genes-key', 'genes-file'])
   exclusive(args, 'layer', 'use-raw')
   exclusive(args, 'no-umap', 'umap-backend')
+  exclusive(args, 'no-clusters', 'resolution')
   const device = deviceName(args)
   const gpuMemory = args.bytes('gpu-memory')
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
@@ -96,6 +100,7 @@ export function fitSettings(args: Arguments): FitSettings {
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),
     umap: args.flag('no-umap') ? undefined : (args.choice('umap-backend', UMAP_BACKENDS) ?? 'scvae'),
+    resolutions: args.flag('no-clusters') ? [] : resolutionsOf(args),
     modelCells: !args.flag('no-model-cells'),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),

@@ -3,7 +3,9 @@ import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
 import type { Device } from '../../device/device.js'
 import { packageVersion } from '../../package.js'
 import type { TrainSummary } from '../../train/trainer.js'
+import { type ClusteredCells, clusterNames } from '../clusters.js'
 import type { FitData } from './fit-data.js'
+import { OBS_PREFIX } from './output-keys.js'
 import type { Run } from './run.js'
 
 /** What a run leaves in `PREFIX_metrics.json`; `tool` and `version` stand first, for programs that look for them. */
@@ -50,6 +52,8 @@ export interface Metrics {
   subset: readonly string[]
   /** What laid out the UMAP; null for none. */
   umap_backend: string | null
+  /** Of each resolution that was asked for. */
+  clusters: readonly { column: string; resolution: number; n_clusters: number; modularity: number }[]
   warnings: readonly string[]
 }
 
@@ -57,7 +61,17 @@ export interface Metrics {
 export function metricsOf(
   { settings, log, timer, threads, command }: Run,
   data: FitData,
-  { device, summary, scores }: { device: Device; summary: TrainSummary; scores: CellScores },
+  {
+    device,
+    summary,
+    scores,
+    clustered,
+  }: {
+    device: Device
+    summary: TrainSummary
+    scores: CellScores
+    clustered: ClusteredCells | undefined
+  },
 ): Metrics {
   const { adata, cells } = data
   return {
@@ -98,8 +112,22 @@ export function metricsOf(
     size_factor_key: settings.sizeFactorKey ?? null,
     subset: settings.subset.map(({ column, value }) => `${column}=${value}`),
     umap_backend: settings.umap ?? null,
+    clusters: clusterFigures(settings, clustered),
     warnings: log.warnings,
   }
+}
+
+function clusterFigures(
+  { obsPrefix, resolutions }: Run['settings'],
+  clustered: ClusteredCells | undefined,
+): Metrics['clusters'] {
+  const names = clusterNames(resolutions)
+  return (clustered?.clusters ?? []).map(({ resolution, sizes, modularity }, i) => ({
+    column: `${obsPrefix}${names[i]!.slice(OBS_PREFIX.length)}`,
+    resolution,
+    n_clusters: sizes.length,
+    modularity,
+  }))
 }
 
 /** Settings under their names in the metrics: `nLatent` → `n_latent`. */

@@ -17,6 +17,10 @@ export interface OutputKeys {
   loadings: string
   /** The column of var that says which genes were fitted. */
   used: string
+  /** The matrices of the neighbour graph in obsp, and what uns says of it. */
+  distances: string
+  connectivities: string
+  neighbors: string
   /** The column of obs for a score by its usual name. */
   score(name: string): string
 }
@@ -33,6 +37,9 @@ export function outputKeys(
     umap: foreignUmap ? 'X_scvae_umap' : 'X_umap',
     loadings: LOADINGS_KEY,
     used: score('scvae_used'),
+    distances: score('scvae_distances'),
+    connectivities: score('scvae_connectivities'),
+    neighbors: score('scvae_neighbors'),
     score,
   }
 }

@@ -23,6 +23,7 @@ export function recordOf(
     ...(categoricalCovariates.length > 0 && { categorical_covariates: categoricalCovariates }),
     ...(continuousCovariates.length > 0 && { continuous_covariates: continuousCovariates }),
     ...(subset.length > 0 && { subset: subset.map(({ column, value }) => `${column}=${value}`) }),
+    ...(settings.resolutions.length > 0 && { resolutions: Float64Array.from(settings.resolutions) }),
     model: plain(snakeCase(settings.model)),
     training: plain(snakeCase(settings.train)),
   }

@@ -6,6 +6,7 @@ import type { Device } from '../../device/device.js'
 import type { Model } from '../../models/model.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount, formatPlural } from '../../report/format.js'
+import { type ClusteredCells, clusterCells } from '../clusters.js'
 import type { Log } from '../log.js'
 import { stageBar } from '../stage-bar.js'
 import type { FitSettings } from './fit-settings.js'
@@ -21,6 +22,8 @@ export interface ScoredCells {
   scores: CellScores
   /** Cells × 2, when a layout is wanted. */
   layout: Matrix | undefined
+  /** When clusters are wanted. */
+  clustered: ClusteredCells | undefined
 }
 
 /** Encodes, scores and lays out the fitted cells. */
@@ -37,8 +40,13 @@ export async function scoreModel(run: Run, model: Model, device: Device): Promis
   warnOfManyOutliers(scores, log)
   const backend = settings.umap
   const layout = backend && (await timer.time('umap', () => layOut(run, scores, backend)))
+  const { resolutions } = settings
+  const clustered =
+    resolutions.length === 0
+      ? undefined
+      : await timer.time('clusters', () => clusterCells(scores.neighbors, { resolutions, seed }, log))
   await profile?.end()
-  return { latent, scores, layout }
+  return { latent, scores, layout, clustered }
 }
 
 /** Flags on a good part of the cells say more about the model than about the cells. */

@@ -7,6 +7,7 @@ import type { Model } from '../../models/model.js'
 import { spreadRows } from '../../numeric/matrix.js'
 import { buildReport } from '../../report/build-report.js'
 import type { TrainSummary } from '../../train/trainer.js'
+import { clusterColumns } from '../clusters.js'
 import { interruptible } from '../interrupt.js'
 import { Staging } from '../outputs.js'
 import { announce } from './announce.js'
@@ -59,7 +60,7 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
 /** Tables and pages of what the fit found, with a row for every cell of the file. */
 function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): Omit<FitOutputs, 'loadings'> {
   const { adata, cells, librarySize } = data
-  const { latent, scores, layout, summary } = fitted
+  const { latent, scores, layout, clustered, summary } = fitted
   const everyCell = adata.nCells
   const page = fitReportData({
     settings: run.settings,
@@ -70,13 +71,16 @@ function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): O
     latent,
     scores,
     umap: layout,
+    clustered,
   })
   return {
     table: {
       cellNames: adata.obsNames,
       latent: spreadRows(latent.means, cells, everyCell),
       scores: scoreColumns(scores, cells, librarySize),
+      ...(clustered && { clusters: clusterColumns(clustered.clusters, cells, everyCell) }),
     },
+    clustered,
     umap: layout && spreadRows(layout, cells, everyCell),
     metrics,
     report: buildReport(page),

@@ -1,4 +1,3 @@
-import type { ScoreColumns } from '../../analysis/outliers/score-columns.js'
 import type { Column } from '../../anndata/frame/column.js'
 import { openFrame } from '../../anndata/frame/dataframe.js'
 import { withAnnData } from '../../anndata/mudata/modality.js'
@@ -7,6 +6,7 @@ import type { CountsFormat } from '../../anndata/read-any.js'
 import { writeCopy } from '../../anndata/write/copy.js'
 import type { FileKeys } from '../../anndata/write/own-keys.js'
 import { type Matrix, rowsOf, spreadRows } from '../../numeric/matrix.js'
+import { type ClusteredCells, graphAdditions } from '../clusters.js'
 import type { LatentTable } from '../latent-table.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
@@ -29,6 +29,8 @@ export interface CellOutputs {
   table: LatentTable
   /** All cells × 2, or undefined without a layout. */
   umap: Matrix | undefined
+  /** Clusters of the fitted cells, when they are wanted. */
+  clustered: ClusteredCells | undefined
   /** Of a linear decoder: fitted genes × latent dimensions. */
   loadings: Matrix | undefined
 }
@@ -43,17 +45,19 @@ export async function writeTarget(
   data: FitData,
   settings: FitSettings,
   path: string,
-  { table, umap, loadings }: CellOutputs,
+  { table, umap, clustered, loadings }: CellOutputs,
 ): Promise<string[]> {
   const { adata, format, firstCell } = target
   const { nCells } = adata
   const names = outputKeys(target.keys, settings)
   const cells = (all: Matrix) => rowsOf(all, firstCell, firstCell + nCells)
+  const graphNames = { names, useRep: names.latent, seed: settings.train.seed }
   const fitted = fittedPlaces(target, data)
   const additions = {
     obsm: { [names.latent]: cells(table.latent), ...(umap && { [names.umap]: cells(umap) }) },
-    obs: columnsOf(table.scores, names.score, firstCell, nCells),
+    obs: columnsOf(table, names.score, firstCell, nCells),
     var: { [names.used]: { kind: 'int' as const, values: await usedGenes(adata, fitted) } },
+    ...(clustered && graphAdditions(clustered, { cells: data.cells, firstCell, nCells }, graphNames)),
     ...(loadings && hasVarm(adata) && { varm: { [names.loadings]: varmOf(adata, fitted, loadings) } }),
   }
   return writeCopy(adata, format, path, additions, {
@@ -103,18 +107,18 @@ async function usedGenes(adata: AnnData, fitted: Int32Array): Promise<Uint8Array
 }
 
 function columnsOf(
-  scores: Readonly<ScoreColumns>,
+  { scores, clusters = {} }: LatentTable,
   nameOf: OutputKeys['score'],
   firstCell: number,
   nCells: number,
 ): Record<string, Column> {
-  return Object.fromEntries(
-    Object.entries(scores).map(([name, all]): [string, Column] => {
-      const values = all.slice(firstCell, firstCell + nCells)
-      return [
-        nameOf(name),
-        values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values },
-      ]
-    }),
-  )
+  const numbers = Object.entries(scores).map(([name, all]): [string, Column] => {
+    const values = all.slice(firstCell, firstCell + nCells)
+    return [nameOf(name), values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values }]
+  })
+  const categories = Object.entries(clusters).map(([name, { codes, ...column }]): [string, Column] => [
+    nameOf(name),
+    { ...column, codes: Int32Array.from({ length: nCells }, (_, i) => codes[firstCell + i]!) },
+  ])
+  return Object.fromEntries([...numbers, ...categories])
 }
