@@ -4,14 +4,10 @@ import type { Neighbors } from '../analysis/neighbors/neighbors.js'
 import type { SparseElementValues } from '../anndata/elements.js'
 import type { CategoryColumn } from '../anndata/frame/column.js'
 import type { Additions } from '../anndata/write/additions.js'
-import { ScvaeError } from '../errors.js'
 import { formatPlural } from '../report/format.js'
-import type { Arguments } from './arguments.js'
 import type { OutputKeys } from './fit/output-keys.js'
 import type { Log } from './log.js'
-
-/** Neighbours of a cell in the graph, the cell itself among them, as scanpy has them. */
-export const GRAPH_NEIGHBORS = 15
+import { clusterNames, GRAPH_NEIGHBORS } from './resolutions.js'
 
 /** Clusters of some cells at one resolution or more, and the graph that they were found on. */
 export interface ClusteredCells {
@@ -20,25 +16,6 @@ export interface ClusteredCells {
   connectivities: WeightedGraph
   /** In the order in which the resolutions were asked for. */
   clusters: readonly Clusters[]
-}
-
-/**
- * The resolutions that `--resolution` asks for, 1 where it is not given.
- *
- * @throws ScvaeError `usage` for one that is not a positive number, and for one that is given twice
- */
-export function resolutionsOf(args: Arguments): number[] {
-  const given = args.texts('resolution')
-  const resolutions = given.map(Number)
-  for (const [i, resolution] of resolutions.entries()) {
-    if (given[i]!.trim() === '' || !Number.isFinite(resolution) || resolution <= 0) {
-      throw new ScvaeError('usage', `--resolution must be a positive number, not "${given[i]}".`)
-    }
-    if (resolutions.indexOf(resolution) < i) {
-      throw new ScvaeError('usage', `--resolution ${resolution} was given twice.`)
-    }
-  }
-  return resolutions.length > 0 ? resolutions : [1]
 }
 
 /** Clusters cells at each resolution, and logs how many there are. */
@@ -56,11 +33,6 @@ export function clusterCells(
     return found
   })
   return { neighbors, nNeighbors, connectivities: graph, clusters }
-}
-
-/** The usual names of the columns for clusters at such resolutions: the first one's has none in it. */
-export function clusterNames(resolutions: readonly number[]): string[] {
-  return resolutions.map((resolution, i) => (i === 0 ? 'scvae_leiden' : `scvae_leiden_${resolution}`))
 }
 
 /**

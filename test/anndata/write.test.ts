@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Bool, Dictionary, Float64, Int32, List, Table, Utf8, vectorFromArray } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
 import { CountMatrix } from '../../src/anndata/counts/counts.js'
+import type { SparseElementValues } from '../../src/anndata/elements.js'
 import { obsColumn, obsNumbers } from '../../src/anndata/frame/obs-column.js'
 import { type Dataset, type Group, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { readAnnData } from '../../src/anndata/read.js'
@@ -10,6 +11,7 @@ import { readElements } from '../../src/anndata/read-file.js'
 import type { Additions } from '../../src/anndata/write/additions.js'
 import { type NewAnnData, writeAnnData } from '../../src/anndata/write/anndata.js'
 import { type CopyOptions, writeCopy } from '../../src/anndata/write/copy.js'
+import { writeElements } from '../../src/anndata/write/elements.js'
 import { attribute, DATA, matrixOf, names, ROWS, rowsOf, temporaryFolder } from './fixtures.js'
 
 const folder = temporaryFolder()
@@ -283,6 +285,45 @@ describe('writeCopy', () => {
     expect(Array.from(obsNumbers(adata, 'scvae_score'))).toEqual([0.5, 1, 2, 3, 4])
     expect(obsColumn(adata, 'scvae_flag').categories).toEqual(['False', 'True'])
     expect(rowsOf(adata.counts)).toEqual(ROWS)
+  })
+
+  test('adds pairs of cells and settings, which take the place of their own kind alone', async () => {
+    const source = await demo('pairs')
+    const [target, again] = [join(folder, 'pairs-target.h5ad'), join(folder, 'pairs-again.h5ad')]
+    const pairs = (value: number, n = 5): SparseElementValues => ({
+      ...{ kind: 'sparse', format: 'csr', dtype: 'float32', shape: [n, n] },
+      pointers: Float64Array.of(0, 1, 1, 3, 3, 3),
+      ...{ indices: Int32Array.of(4, 0, 1), values: Float32Array.of(value, 0, 2) },
+    })
+    const settings = { distances_key: 'near', params: { n_neighbors: 15, metric: 'euclidean' } }
+    await copy(source, target, { obsp: { near: pairs(1) }, uns: { graph: settings } })
+    const { obsp, uns } = await readElements(target)
+    expect(obsp.get('near')).toEqual(pairs(1))
+    expect(uns.entries.get('graph')).toMatchObject({
+      entries: new Map<string, unknown>([
+        ['distances_key', { kind: 'scalar', dtype: 'string', value: 'near' }],
+        ['params', expect.objectContaining({ kind: 'dict' })],
+      ]),
+    })
+    expect(await listed(target)).toEqual(['obsp/near', 'uns/graph'])
+    await copy(target, again, { obsp: { near: pairs(3) }, uns: { graph: { distances_key: 'x' } } })
+    const filled = await readElements(again)
+    expect(filled.obsp.get('near')).toEqual(pairs(3))
+    const graph = filled.uns.entries.get('graph')
+    expect(graph?.kind === 'dict' && [...graph.entries.keys()]).toEqual(['distances_key'])
+    await expect(copy(source, join(folder, 'x.h5ad'), { obsp: { near: pairs(1, 4) } })).rejects.toThrow(
+      'obsp "near" is 4 × 4 for 5 cells.',
+    )
+    const foreign = join(folder, 'pairs-foreign.h5ad')
+    await writeElements(foreign, {
+      ...filled,
+      uns: { kind: 'dict', entries: new Map([...filled.uns.entries].filter(([key]) => key !== 'scvae')) },
+    })
+    for (const additions of [{ obsp: { near: pairs(1) } }, { uns: { graph: 'x' } }]) {
+      await expect(copy(foreign, join(folder, 'x.h5ad'), additions)).rejects.toThrow(
+        `has ${'obsp' in additions ? 'obsp/near' : 'uns/graph'} already`,
+      )
+    }
   })
 
   test('makes obsm where there is none', async () => {

@@ -3,19 +3,35 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
+import type { Element } from '../../src/anndata/elements.js'
+import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
 import { writeElements } from '../../src/anndata/write/elements.js'
 import { SCVI } from '../../src/models/scvi.js'
+import { matrix } from '../matrix.js'
 import { type Finished, namesIn, numbers, obsm, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()
 const EPOCHS = ['--max-epochs', '3', '--validate-every', '1']
+const RESOLUTIONS = ['--resolution', '1', '--resolution', '0.4']
 const EMPTY_CELL = 17
 
 beforeAll(async () => {
   await writeFixture(join(folder, 'input.h5ad'), { nCells: 300, nGenes: 200, empty: [EMPTY_CELL] })
 })
+
+/** The entries of a row of a sparse element. */
+function sparse(element: Element | undefined): (row: number) => [column: number, value: number][] {
+  if (element?.kind !== 'sparse') throw new Error('no sparse matrix')
+  const { pointers, indices, values } = element
+  return (row) =>
+    Array.from({ length: pointers[row + 1]! - pointers[row]! }, (_, i) => [
+      indices[pointers[row]! + i]!,
+      values[pointers[row]! + i]!,
+    ])
+}
 
 describe('scvae fit', () => {
   let input: Buffer
@@ -25,7 +41,7 @@ describe('scvae fit', () => {
   beforeAll(async () => {
     input = readFileSync(at('input.h5ad'))
     result = await scvae(
-      ['fit', 'input.h5ad', '-o', 'out', '--batch-key', 'batch', '--csv', ...EPOCHS],
+      ['fit', 'input.h5ad', '-o', 'out', '--batch-key', 'batch', '--csv', ...RESOLUTIONS, ...EPOCHS],
       folder,
     )
   }, 120_000)
@@ -130,8 +146,74 @@ describe('scvae fit', () => {
     expect(metrics.heldout_elbo).toBeGreaterThan(0)
     expect(metrics.train_cells_per_second).toBeGreaterThan(0)
     expect(metrics.peak_memory_bytes).toBeGreaterThan(5e7)
-    expect(Object.keys(metrics.timings)).toEqual(['read', 'train', 'latent', 'surprise', 'outliers', 'umap'])
+    expect(Object.keys(metrics.timings)).toEqual([
+      ...['read', 'train', 'latent', 'surprise', 'outliers', 'umap', 'clusters'],
+    ])
     expect(metrics.warnings).toHaveLength(1)
+  })
+
+  it('writes clusters by their size to obs, tables, metrics and report', async () => {
+    const { clusters } = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
+    expect(clusters).toMatchObject([
+      { column: 'scvae_leiden', resolution: 1 },
+      { column: 'scvae_leiden_0.4', resolution: 0.4 },
+    ])
+    expect(clusters[0].n_clusters).toBeGreaterThan(clusters[1].n_clusters)
+    expect(clusters[0].modularity).toBeGreaterThan(0.3)
+    const adata = await readAnnData(at('out.h5ad'))
+    const arrow = tableFromIPC(readFileSync(at('out_latent.arrow')))
+    const csv = readFileSync(at('out_scores.csv'), 'utf8').trimEnd().split('\n')
+    const page = readFileSync(at('out_report.html'), 'utf8')
+    for (const { column, n_clusters, resolution } of clusters) {
+      const { codes, categories } = obsColumn(adata, column)
+      expect(categories).toEqual(Array.from({ length: n_clusters }, (_, i) => String(i)))
+      const sizes = new Int32Array(n_clusters)
+      const names = Array.from(codes, (code) => (code < 0 ? null : String(code)))
+      for (const code of codes) if (code >= 0) sizes[code]!++
+      expect(names.flatMap((name, cell) => (name === null ? [cell] : []))).toEqual([EMPTY_CELL])
+      expect(Array.from(sizes)).toEqual(Array.from(sizes).sort((a, b) => b - a))
+      expect([...arrow.getChild(column)!]).toEqual(names)
+      const place = csv[0]!.split(',').indexOf(column)
+      expect(csv.slice(1).map((line) => line.split(',')[place])).toEqual(names.map((name) => name ?? ''))
+      expect(page).toContain(`${column}: ${n_clusters} clusters at resolution ${resolution}, modularity`)
+      expect(page).toContain(`<span>${sizes[0]} (`)
+      expect(page).toContain(`"name":"${column}"`)
+    }
+  })
+
+  it('writes the graph of neighbours as scanpy does', async () => {
+    const { obsp, uns } = await readElements(at('out.h5ad'))
+    const distances = sparse(obsp.get('scvae_distances'))
+    const ties = sparse(obsp.get('scvae_connectivities'))
+    const all = Array.from(await obsm(at('out.h5ad'), 'X_scvae'))
+    const cells = Array.from({ length: 300 }, (_, i) => i).filter((i) => i !== EMPTY_CELL)
+    const values = Float32Array.from(cells.flatMap((i) => all.slice(i * 10, i * 10 + 10)))
+    const near = neighbors(matrix(values, 10))
+    for (const [i, cell] of cells.entries()) {
+      const found = Array.from({ length: 14 }, (_, c): [number, number] => [
+        cells[near.indices[i * 15 + 1 + c]!]!,
+        near.distances[i * 15 + 1 + c]!,
+      ])
+      expect(distances(cell)).toEqual(found.sort((a, b) => a[0] - b[0]))
+      for (const [other, weight] of ties(cell)) expect(ties(other)).toContainEqual([cell, weight])
+      for (const [other] of found) expect(ties(cell).map(([one]) => one)).toContain(other)
+    }
+    expect([distances(EMPTY_CELL), ties(EMPTY_CELL)]).toEqual([[], []])
+    const graph = uns.entries.get('scvae_neighbors')
+    const plain = (element: Element | undefined): unknown => {
+      if (element?.kind === 'dict') {
+        return Object.fromEntries([...element.entries].map(([key, entry]) => [key, plain(entry)]))
+      }
+      return element?.kind === 'scalar' ? element.value : element
+    }
+    expect(plain(graph)).toEqual({
+      connectivities_key: 'scvae_connectivities',
+      distances_key: 'scvae_distances',
+      params: {
+        ...{ n_neighbors: 15, method: 'umap', metric: 'euclidean' },
+        ...{ random_state: 0, use_rep: 'X_scvae' },
+      },
+    })
   })
 
   it('says which minibatches it chose', async () => {
@@ -205,13 +287,20 @@ describe('scvae fit', () => {
   }, 60_000)
 
   it('fits its own output again, without what an earlier fit left', async () => {
-    const again = await scvae(['fit', 'out.h5ad', '--no-umap', '--quiet', '--json', ...EPOCHS], folder)
+    const again = await scvae(
+      ['fit', 'out.h5ad', '--no-umap', '--no-clusters', '--quiet', '--json', ...EPOCHS],
+      folder,
+    )
     expect(again.code).toBe(0)
     expect(again.stderr).toMatch(/^warning: 1 cell without a count/)
     expect(JSON.parse(again.stdout).n_cells_fitted).toBe(299)
     expect(existsSync(at('out_scvae.h5ad'))).toBe(true)
     const adata = await readAnnData(at('out_scvae.h5ad'))
     expect(adata.obsm).toEqual({ X_scvae: [300, 10] })
+    expect(JSON.parse(again.stdout).clusters).toEqual([])
+    const { obsp, uns, obs } = await readElements(at('out_scvae.h5ad'))
+    expect([obsp.size, [...uns.entries.keys()]]).toEqual([0, ['scvae']])
+    expect(obs.table.schema.fields.filter(({ name }) => name.includes('leiden'))).toEqual([])
   }, 60_000)
 
   it('replaces its outputs with --overwrite, and only then', async () => {
@@ -242,7 +331,9 @@ describe('scvae fit', () => {
     expect(elements.obsm.get('X_emb')).toMatchObject({ shape: [300, 5] })
     const columns = elements.obs.table.schema.fields.map(({ name }) => name)
     expect(columns.filter((name) => name.startsWith('scvae_'))).toEqual([])
-    expect(columns).toContain('new_outlier')
+    expect(columns).toEqual(expect.arrayContaining(['new_outlier', 'new_leiden']))
+    expect([...elements.obsp.keys()]).toEqual(['new_connectivities', 'new_distances'])
+    expect([...elements.uns.entries.keys()].sort()).toEqual(['new_neighbors', 'scvae'])
     const used = [...elements.var.table.getChild('new_used')!].map(Number)
     expect([used.length, used.reduce((sum, flag) => sum + flag)]).toEqual([200, 50])
   }, 60_000)
