@@ -45,6 +45,7 @@ export type {
   ModelOptions,
   SaveOptions,
   SeededOptions,
+  SurpriseOptions,
 } from './models/options.js'
 export { SCVI, type SCVIOptions } from './models/scvi.js'
 export type { TermNodes } from './models/term-nodes.js'

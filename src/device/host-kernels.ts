@@ -6,6 +6,10 @@ export type { HostKernels }
 
 const isCpu = (device: Device | undefined): device is CpuDevice => device?.kind === 'cpu'
 
+/** Whether kernels of the host read and write the tensors of a device in place. */
+export const sharesMemory = (device: Device, host: HostKernels): boolean =>
+  isCpu(device) && device.host.arena === host.arena
+
 /**
  * Gives work the kernels of a CPU device, or where a model is on another device, or on none, those of a CPU device that is there
  * only for the time of the work.

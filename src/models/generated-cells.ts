@@ -2,6 +2,7 @@ import { generateCells } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
 import { type CountBlock, CountMatrix } from '../anndata/counts/counts.js'
 import type { CellSource } from '../device/device.js'
+import type { HostKernels } from '../device/host-kernels.js'
 import type { Network } from '../network/network.js'
 
 /** Cells that a model made. */
@@ -15,12 +16,13 @@ export interface GeneratedCells {
 /** Cells of a fitted network, see {@link generateCells}. */
 export async function generatedCells(
   network: Network,
+  host: HostKernels,
   source: CellSource,
   posterior: Posterior,
   nCells: number,
   seed: number,
 ): Promise<GeneratedCells> {
-  const made = await generateCells(network, source, posterior, nCells, seed)
+  const made = await generateCells(network, host, source, posterior, nCells, seed)
   return { counts: await matrixOf(made), parent: made.parent }
 }
 

@@ -4,6 +4,7 @@ import { type LatentPosterior, type Posterior, posteriorOf } from '../analysis/p
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import { pseudoInputs } from '../cells/pseudo-inputs.js'
 import type { CellSource } from '../device/device.js'
+import { withHostKernels } from '../device/host-kernels.js'
 import { ScvaeError } from '../errors.js'
 import type { EpochRecord } from '../files/epoch-record.js'
 import { inputHash } from '../files/input-hash.js'
@@ -29,6 +30,7 @@ import {
   type LatentOptions,
   type SaveOptions,
   type SeededOptions,
+  type SurpriseOptions,
 } from './options.js'
 import { type AskedCells, type CellQuestion, cellKeys, otherCells, recordOf } from './own-cells.js'
 import { trainNetwork } from './train-network.js'
@@ -157,12 +159,15 @@ export abstract class Model {
    *
    * @throws ScvaeError as {@link Model.getLatentRepresentation}
    */
-  surpriseScores(options: SeededOptions = {}): Promise<Surprise> {
+  surpriseScores(options: SurpriseOptions = {}): Promise<Surprise> {
     return this.exclusive(async () => {
-      checkOptionKeys('surpriseScores', options, [...CELLS, 'seed'])
+      checkOptionKeys('surpriseScores', options, [...CELLS, 'seed', 'onCells'])
       const asked = this.#withCounts('surpriseScores', options)
       const seed = this.#seed(options)
-      return surpriseScores(this.network, asked.source, await this.#encode(asked), seed)
+      const posterior = await this.#encode(asked)
+      return withHostKernels(this.#parts.device, (host) =>
+        surpriseScores(this.network, host, asked.source, posterior, seed, options.onCells),
+      )
     })
   }
 
@@ -180,7 +185,10 @@ export abstract class Model {
         throw new ScvaeError('usage', `generate makes a whole number of cells, not ${nCells}.`)
       const asked = this.#asked('generate', options)
       const seed = this.#seed(options)
-      return generatedCells(this.network, asked.source, await this.#encode(asked), nCells, seed)
+      const posterior = await this.#encode(asked)
+      return withHostKernels(this.#parts.device, (host) =>
+        generatedCells(this.network, host, asked.source, posterior, nCells, seed),
+      )
     })
   }
 

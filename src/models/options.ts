@@ -37,6 +37,12 @@ export interface SeededOptions extends CellsOptions {
   seed?: number
 }
 
+/** Options of `surpriseScores`. */
+export interface SurpriseOptions extends SeededOptions {
+  /** Called as the work goes on, with the cells that have been scored, made or encoded, of all that will be. */
+  onCells?: (done: number, total: number) => void
+}
+
 /** Options of `getLatentRepresentation`. */
 export interface LatentOptions extends SeededOptions {
   /** Posterior means (true when left out), or one draw from each posterior. */

@@ -17,6 +17,24 @@ export interface NetworkOptions {
   trained?: (name: string) => Trained
 }
 
+/** How values of a network are asked for. */
+interface ValueOptions {
+  /** Of the draws; their means when left out. */
+  noise?: { seed: number; step: number }
+  /** Values that are given rather than computed. */
+  fed?: ReadonlyMap<Value, Float32Array>
+}
+
+/** What {@link Network.decode} leaves there. */
+export interface DecodedTensors {
+  /** Expected counts: cells × genes. */
+  mean: Tensor
+  /** Logits of dropout, cells × genes; zinb only. */
+  zeroLogits?: Tensor
+  /** Of the counts: cells × 1. */
+  logLikelihood?: Tensor
+}
+
 /** Kernel calls over one minibatch. */
 type Calls = readonly (() => void)[]
 
@@ -61,6 +79,10 @@ export class Network {
     }
     this.#sumNames = Object.keys(model.sums)
     this.#sums = device.tensor(1, this.#sumNames.length)
+  }
+
+  get device(): Device {
+    return this.#device
   }
 
   get config(): ModelConfig {
@@ -179,9 +201,19 @@ export class Network {
   async values(
     batch: Minibatch,
     values: readonly Value[],
-    options: { noise?: { seed: number; step: number }; fed?: ReadonlyMap<Value, Float32Array> } = {},
+    options: ValueOptions = {},
   ): Promise<Float32Array[]> {
-    const { noise, fed } = options
+    const tensors = this.#compute(batch, values, options)
+    const read: Float32Array[] = []
+    for (const [i, value] of values.entries()) {
+      const all = await this.#device.read(tensors[i]!)
+      read.push(value.rows === 'cells' ? all.slice(0, batch.nCells * (value.columns as number)) : all)
+    }
+    return read
+  }
+
+  /** The tensors of some values, computed for the minibatch's cells in evaluation mode. */
+  #compute(batch: Minibatch, values: readonly Value[], { noise, fed }: ValueOptions): Tensor[] {
     const origins: readonly Origin[] = this.model.graph.ops
     const place = (value: Value) => `${origins.indexOf(value.op)}.${value.op.outputs.indexOf(value)}`
     const inputs = fed ? [...fed.keys()] : []
@@ -193,12 +225,7 @@ export class Network {
       return pass
     })
     this.#run(calls, noise ? { ...noise } : NO_NOISE)
-    const read: Float32Array[] = []
-    for (const value of values) {
-      const all = await this.#device.read(this.#buffers.tensor(value))
-      read.push(value.rows === 'cells' ? all.slice(0, batch.nCells * (value.columns as number)) : all)
-    }
-    return read
+    return values.map((value) => this.#buffers.tensor(value))
   }
 
   /** Writes the first rows of a value's tensor. */
@@ -224,18 +251,21 @@ export class Network {
   }
 
   /**
-   * Expected counts, cells × genes, at given latents (cells × latent) and the minibatch's sizes and covariates; for zinb also
-   * the logits of dropout. The library is the posterior mean where it is latent.
+   * Decodes given latents (cells × latent) at the minibatch's sizes and covariates. The library is the posterior mean where it
+   * is latent. What comes out stays on the device: tensors whose first rows are the minibatch's cells, until the next pass.
+   *
+   * @param withLikelihood whether the log-likelihoods of the counts are wanted too
    */
-  async decodeMeans(
-    batch: Minibatch,
-    latent: Float32Array,
-  ): Promise<{ mean: Float32Array; zeroLogits?: Float32Array; logLikelihood: Float32Array }> {
+  decode(batch: Minibatch, latent: Float32Array, withLikelihood: boolean): DecodedTensors {
     const { latent: posterior, head, means } = this.model
-    const wanted = [head.logLikelihood, ...means.outputs]
     const fed = new Map([[posterior.draw, latent]])
-    const [logLikelihood, mean, zeroLogits] = await this.values(batch, wanted, { fed })
-    return { mean: mean!, logLikelihood: logLikelihood!, ...(zeroLogits && { zeroLogits }) }
+    const wanted = [...means.outputs, ...(withLikelihood ? [head.logLikelihood] : [])]
+    const tensors = this.#compute(batch, wanted, { fed })
+    return {
+      mean: tensors[0]!,
+      ...(means.zeros && { zeroLogits: tensors[1]! }),
+      ...(withLikelihood && { logLikelihood: tensors.at(-1)! }),
+    }
   }
 
   /** Inverse dispersion θ of a gene in a batch; Infinity for a Poisson. */

@@ -32,6 +32,8 @@ export const NOISE = {
   posterior: 68,
   /** Which cells the pseudo-inputs of a prior start from. */
   pseudoInputs: 69,
+  /** Counts of simulated cells: the row is the cell, the element the gene, the step what the words of one count are for. */
+  counts: 70,
   /** Draws of latents and of what follows from them, each keyed by its cell. */
   cellDraw: 80,
   /** The same for library sizes. */

@@ -1,14 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { generateCells, sourceOf } from '../../src/analysis/posterior/generate.js'
-import { expectedCounts, posteriorOf } from '../../src/analysis/posterior/inference.js'
+import { posteriorOf } from '../../src/analysis/posterior/inference.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { CellSource } from '../../src/device/device.js'
 import { Random } from '../../src/numeric/random.js'
 import { rowOf } from '../row-of.js'
 import { smallCells, smallNetwork } from '../train/small-cells.js'
+import { expectedCounts } from './expected-counts.js'
 
 describe('generateCells', async () => {
   const device = await createCpuDevice({ threads: 2 })
+  const { host } = device
   afterAll(() => device.dispose())
   const source = smallCells(60, 30, 4)
 
@@ -19,7 +21,7 @@ describe('generateCells', async () => {
     const one = sourceOf(source, Int32Array.of(7))
     const still = { mean: posterior.mean.slice(28, 32), variance: new Float32Array(4) }
     const n = 8000
-    const cells = await generateCells(network, one, still, n, 6)
+    const cells = await generateCells(network, host, one, still, n, 6)
     expect(cells.parent.every((parent) => parent === 0)).toBe(true)
     const theta = await network.dispersions()
     for await (const { mean } of expectedCounts(network, one, still.mean)) {
@@ -44,7 +46,7 @@ describe('generateCells', async () => {
 
   it('gives each cell the covariates of its parent and the size of its own counts', async () => {
     const network = smallNetwork(device, source)
-    const cells = await generateCells(network, source, await posteriorOf(network, source), 100, 3)
+    const cells = await generateCells(network, host, source, await posteriorOf(network, source), 100, 3)
     for (let i = 0; i < 100; i++) {
       expect(cells.categorical[0]![i]).toBe(source.categorical[0]![cells.parent[i]!])
       const { genes, counts } = rowOf(cells, i)
@@ -67,9 +69,9 @@ describe('generateCells', async () => {
     const mean = (await posteriorOf(network, source)).mean.slice(28, 32)
     const variance = Float32Array.of(0.5, 0, 2, 1)
     const n = 4000
-    const generated = varianceByMean(await generateCells(network, one, { mean, variance }, n, 6))
+    const generated = varianceByMean(await generateCells(network, host, one, { mean, variance }, n, 6))
     const still = { mean, variance: new Float32Array(4) }
-    const unspread = varianceByMean(await generateCells(network, one, still, n, 6))
+    const unspread = varianceByMean(await generateCells(network, host, one, still, n, 6))
 
     // the law of total variance: that of a Poisson, its mean, and that of the mean among latents
     const random = new Random(31)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LikelihoodMoments } from '../../src/analysis/outliers/likelihood-moments.js'
+import { LikelihoodMoments } from '../../src/check/oracle/likelihood-moments.js'
 import { Random } from '../../src/numeric/random.js'
 import { logGamma } from '../../src/numeric/special.js'
 

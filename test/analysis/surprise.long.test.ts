@@ -18,6 +18,7 @@ import { auroc } from './auroc.js'
 
 describe('surprise of cells that the fitted model made', async () => {
   const device = await createCpuDevice({ threads: 2 })
+  const { host } = device
   afterAll(() => device.dispose())
   const source = smallCells(500, 80, 3)
 
@@ -40,9 +41,9 @@ describe('surprise of cells that the fitted model made', async () => {
       )
       await trainer.run()
       const posterior = await posteriorOf(network, source)
-      const null_ = await surpriseNull(network, source, posterior, 1)
-      const cells = await generateCells(network, source, posterior, 5000, 2)
-      const { z } = await surpriseZ(network, cells, await posteriorOf(network, cells))
+      const null_ = await surpriseNull(network, host, source, posterior, 1)
+      const cells = await generateCells(network, host, source, posterior, 5000, 2)
+      const { z } = await surpriseZ(network, host, cells, await posteriorOf(network, cells))
       const p = z.map((value, i) => null_.p(value, cells.size[i]!))
       const { statistic, pValue } = kolmogorovSmirnovUniform(p)
       if (name === 'nb') expect(pValue).toBeGreaterThan(0.01)
@@ -57,7 +58,7 @@ describe('surprise of cells that the fitted model made', async () => {
       const { rows: _, ...some } = sourceOf(cells, first)
       const rows = Array.from(first, (cell) => shuffled(rowOf(cells, cell), source.nGenes, random))
       const fixed = { ...some, counts: countsInMemory(300, source.nGenes, (cell) => rows[cell]!) }
-      const oddZ = (await surpriseZ(network, fixed, await posteriorOf(network, fixed))).z
+      const oddZ = (await surpriseZ(network, host, fixed, await posteriorOf(network, fixed))).z
       const oddP = Array.from(oddZ, (value, i) => null_.p(value, fixed.size[i]!)).sort((a, b) => a - b)
       // the encoder of a latent library bends to such counts, which costs power
       expect(oddP[150]).toBeLessThan('library' in model ? 0.25 : 0.02)

@@ -8,6 +8,7 @@ import { square } from '../../src/network/terms.js'
 import type { Trained } from '../../src/network/weights.js'
 import { plainTensorFlow } from '../device/plain-tensorflow.js'
 import { modelGraph } from '../oracle/model-case.js'
+import { decodeMeans } from './decode-means.js'
 import { ADAM, KL_WEIGHT, ModelSetting, SEED, STEP } from './model-setting.js'
 
 const training = { seed: SEED, step: STEP, klWeight: KL_WEIGHT, adam: ADAM }
@@ -114,7 +115,7 @@ describe('Network', async () => {
     const values = [head.logLikelihood, ...means.outputs]
     const [logLikelihood, mean, zeroLogits] = await network.values(batch, values)
     const { mean: posterior } = await network.encode(batch)
-    expect(await network.decodeMeans(batch, posterior)).toEqual({ logLikelihood, mean, zeroLogits })
+    expect(await decodeMeans(network, batch, posterior)).toEqual({ logLikelihood, mean, zeroLogits })
     // means add up to sizes
     const { size } = model.setting.cells()
     const { genes } = model.setting.shape
@@ -122,7 +123,8 @@ describe('Network', async () => {
       const row = mean!.subarray(cell * genes, (cell + 1) * genes)
       expect(row.reduce((all, x) => all + x, 0) / total).toBeCloseTo(1, 5)
     }
-    const moved = await network.decodeMeans(
+    const moved = await decodeMeans(
+      network,
       batch,
       posterior.map((x) => x + 1),
     )

@@ -1,13 +1,11 @@
 import type { CellSource } from '../../device/device.js'
+import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
+import { decodedCells } from '../posterior/decoded-cells.js'
 import { generateCells } from '../posterior/generate.js'
-import { expectedCounts, type Posterior, posteriorOf } from '../posterior/inference.js'
-import { missingOf } from '../posterior/missing-counts.js'
-import { LikelihoodMoments } from './likelihood-moments.js'
-import { SurpriseNull } from './surprise-null.js'
-
-/** Simulated cells behind the p-values. */
-const NULL_CELLS = 10_000
+import { type CellsDone, type Posterior, posteriorOf } from '../posterior/inference.js'
+import { MomentSums } from './moment-sums.js'
+import { SurpriseNull, simulatedCells } from './surprise-null.js'
 
 /** How surprising each cell's counts are to the model. */
 export interface Surprise {
@@ -21,50 +19,54 @@ export interface Surprise {
 
 /**
  * z-scores of cells' reconstruction log-likelihoods: with z the posterior mean and ℓ the size, counts drawn from the decoder's
- * distributions have log-likelihood Σ_g log p(X_g) with a mean and a variance that {@link LikelihoodMoments} give gene by gene. Sums
- * are over the genes whose counts are known.
+ * distributions have log-likelihood Σ_g log p(X_g) with a mean and a variance that {@link MomentSums} give. Sums are over the
+ * genes whose counts are known.
+ *
+ * @param host of the network's device, or another to which expected counts are copied
  */
 export async function surpriseZ(
   network: Network,
+  host: HostKernels,
   source: CellSource,
   posterior: Posterior,
+  done?: CellsDone,
 ): Promise<{ z: Float64Array; logLikelihood: Float64Array }> {
   const theta = await network.dispersions()
-  const { nGenes } = source
-  const tables: LikelihoodMoments[] = []
-  const byBatch = network.config.dispersion === 'gene-batch'
   const z = new Float64Array(source.nCells)
   const all = new Float64Array(source.nCells)
-  const expected = new Float64Array(network.capacity)
-  const variance = new Float64Array(network.capacity)
-  const moments = { mean: 0, variance: 0 }
-  for await (const { cells, mean, zeroLogits, logLikelihood } of expectedCounts(
-    network,
-    source,
-    posterior.mean,
-  )) {
-    const batches = Int32Array.from(cells, (cell) => source.categorical[0]?.[cell] ?? 0)
-    const missing = source.counts.missing ? await missingOf(source, cells) : undefined
-    expected.fill(0)
-    variance.fill(0)
-    // gene by gene, so that a gene's table is read while it lies in the cache
-    for (let g = 0; g < nGenes; g++) {
-      for (let i = 0; i < cells.length; i++) {
-        const at = i * nGenes + g
-        if (missing?.[at]) continue
-        const key = byBatch ? batches[i]! * nGenes + g : g
-        tables[key] ??= new LikelihoodMoments(theta(g, batches[i]!), zeroLogits !== undefined)
-        tables[key].at(mean[at]!, zeroLogits ? 1 / (1 + Math.exp(-zeroLogits[at]!)) : 0, moments)
-        expected[i]! += moments.mean
-        variance[i]! += moments.variance
+  // where dispersions go by batch, so do the tables: one batch after another
+  const byBatch = network.config.dispersion === 'gene-batch'
+  const groups = byBatch ? cellsByBatch(source) : new Map([[0, undefined]])
+  for (const [batch, cells] of groups) {
+    const ofGenes = Float32Array.from({ length: source.nGenes }, (_, g) => theta(g, batch))
+    const sums = new MomentSums(host, ofGenes, network.capacity)
+    const asked = { ...(cells && { cells }), withLikelihood: true, markMissing: true }
+    try {
+      for await (const decoded of decodedCells(network, host, source, posterior.mean, asked)) {
+        const { expected, variance } = sums.of(decoded.cells.length, decoded.mean, decoded.zeroLogits)
+        for (const [i, cell] of decoded.cells.entries()) {
+          const logLikelihood = decoded.logLikelihood![i]!
+          all[cell] = logLikelihood
+          z[cell] = (logLikelihood - expected[i]!) / Math.sqrt(variance[i]!)
+        }
+        done?.(decoded.cells.length)
       }
-    }
-    for (let i = 0; i < cells.length; i++) {
-      all[cells[i]!] = logLikelihood[i]!
-      z[cells[i]!] = (logLikelihood[i]! - expected[i]!) / Math.sqrt(variance[i]!)
+    } finally {
+      sums.release()
     }
   }
   return { z, logLikelihood: all }
+}
+
+function cellsByBatch({ nCells, categorical }: CellSource): Map<number, Int32Array> {
+  const groups = new Map<number, number[]>()
+  for (let cell = 0; cell < nCells; cell++) {
+    const batch = categorical[0]?.[cell] ?? 0
+    const group = groups.get(batch)
+    if (group) group.push(cell)
+    else groups.set(batch, [cell])
+  }
+  return new Map(Array.from(groups, ([batch, cells]) => [batch, Int32Array.from(cells)]))
 }
 
 /**
@@ -74,23 +76,40 @@ export async function surpriseZ(
  */
 export async function surpriseNull(
   network: Network,
+  host: HostKernels,
   source: CellSource,
   posterior: Posterior,
   seed: number,
+  done?: CellsDone,
 ): Promise<SurpriseNull> {
-  const simulated = await generateCells(network, source, posterior, NULL_CELLS, seed, { keepMissing: true })
-  const { z } = await surpriseZ(network, simulated, await posteriorOf(network, simulated))
+  const n = simulatedCells(source.nCells)
+  const options = { keepMissing: true, ...(done && { done }) }
+  const simulated = await generateCells(network, host, source, posterior, n, seed, options)
+  const encoded = await posteriorOf(network, simulated, done)
+  const { z } = await surpriseZ(network, host, simulated, encoded, done)
   return new SurpriseNull(z, simulated.size)
 }
 
-/** Scores and calibrated p-values of every cell of a source. */
+/**
+ * Scores and calibrated p-values of every cell of a source.
+ *
+ * @param onCells called with the share of the work that is done, as cells that have been scored, made or encoded, of all of them
+ */
 export async function surpriseScores(
   network: Network,
+  host: HostKernels,
   source: CellSource,
   posterior: Posterior,
   seed: number,
+  onCells?: (done: number, total: number) => void,
 ): Promise<Surprise> {
-  const { z, logLikelihood } = await surpriseZ(network, source, posterior)
-  const null_ = await surpriseNull(network, source, posterior, seed)
+  const total = source.nCells + 3 * simulatedCells(source.nCells)
+  let sum = 0
+  const done = (cells: number) => {
+    sum += cells
+    onCells?.(sum, total)
+  }
+  const { z, logLikelihood } = await surpriseZ(network, host, source, posterior, done)
+  const null_ = await surpriseNull(network, host, source, posterior, seed, done)
   return { z, p: z.map((value, i) => null_.p(value, source.size[i]!)), logLikelihood }
 }

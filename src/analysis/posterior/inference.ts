@@ -23,8 +23,15 @@ export function* cellChunks(n: number, size: number): Generator<Int32Array> {
   }
 }
 
+/** Called with the number of cells that a part of the work has just got done. */
+export type CellsDone = (cells: number) => void
+
 /** The posterior of every cell of a source. */
-export async function posteriorOf(network: Network, source: CellSource): Promise<Posterior> {
+export async function posteriorOf(
+  network: Network,
+  source: CellSource,
+  done?: CellsDone,
+): Promise<Posterior> {
   const { nLatent } = network.config
   const mean = new Float32Array(source.nCells * nLatent)
   const variance = new Float32Array(source.nCells * nLatent)
@@ -36,43 +43,10 @@ export async function posteriorOf(network: Network, source: CellSource): Promise
       const part = await network.encode(batch)
       mean.set(part.mean, cells[0]! * nLatent)
       variance.set(part.variance, cells[0]! * nLatent)
+      done?.(cells.length)
     }
   } finally {
     network.releaseMinibatch(batch)
   }
   return { mean, variance }
-}
-
-/** Expected counts of a run of cells at given latents. */
-export interface Expected {
-  /** Positions of the cells in the source. */
-  cells: Int32Array
-  /** Cells × genes. */
-  mean: Float32Array
-  /** Cells × genes; zinb only. */
-  zeroLogits?: Float32Array
-  /** Log-likelihood of each cell's counts. */
-  logLikelihood: Float32Array
-}
-
-/** Expected counts of every cell of a source, a minibatch at a time. */
-export async function* expectedCounts(
-  network: Network,
-  source: CellSource,
-  latent: Float32Array,
-): AsyncGenerator<Expected> {
-  const { nLatent } = network.config
-  const batch = await network.minibatch(source)
-  try {
-    for (const cells of cellChunks(source.nCells, network.capacity)) {
-      await network.load(batch, cells)
-      network.gather(batch, cells)
-      const at = latent.subarray(cells[0]! * nLatent, (cells[0]! + cells.length) * nLatent)
-      yield { cells, ...(await network.decodeMeans(batch, at)) }
-    }
-  } finally {
-    network.releaseMinibatch(batch)
-    // as large as cells × genes
-    network.forget(network.model.means.outputs)
-  }
 }

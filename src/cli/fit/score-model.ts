@@ -32,7 +32,9 @@ export async function scoreModel(run: Run, model: Model, device: Device): Promis
   const { seed } = settings.train
   const profile = settings.profile ? startProfile(device, 'scores and layout', log) : undefined
   const latent = await timer.time('latent', () => model.getLatentPosterior())
-  const surprise = await timer.time('surprise', () => model.surpriseScores({ seed }))
+  const surprise = await timer.time('surprise', () =>
+    model.surpriseScores({ seed, onCells: stageBar(log, 'surprise') }),
+  )
   const scores = await timer.time('outliers', () =>
     scoreCells(latent, surprise, { device, seed, onCells: stageBar(log, 'outliers') }),
   )

@@ -366,6 +366,38 @@ export interface MixtureDensityArguments {
   readonly total: number
 }
 
+export interface LikelihoodMomentsArguments {
+  readonly cells: number
+  readonly padded: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly zeroLogits: Tensor | undefined
+  readonly width: number
+  readonly theta: number
+  readonly nodes: number
+  readonly nodesOfGene: number
+  readonly expected: number
+  readonly variance: number
+  readonly pending: number
+}
+
+export interface DrawCountsArguments {
+  readonly cells: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly zeroLogits: Tensor | undefined
+  readonly width: number
+  readonly firstRow: number
+  readonly firstCell: number
+  readonly theta: number
+  readonly codes: number
+  readonly seed: number
+  readonly purpose: number
+  readonly gene: number
+  readonly count: number
+  readonly entries: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageCount: StageCountArguments
@@ -398,6 +430,8 @@ export interface KernelArguments {
   adamUpdate: AdamUpdateArguments
   addSum: AddSumArguments
   mixtureDensity: MixtureDensityArguments
+  likelihoodMoments: LikelihoodMomentsArguments
+  drawCounts: DrawCountsArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -434,6 +468,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'adamUpdate',
   'addSum',
   'mixtureDensity',
+  'likelihoodMoments',
+  'drawCounts',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -841,6 +877,40 @@ function packMixtureDensity(arena: Arena, at: number, a: MixtureDensityArguments
   ints[at + 11] = a.total
 }
 
+function packLikelihoodMoments(arena: Arena, at: number, a: LikelihoodMomentsArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.padded
+  ints[at + 2] = a.genes
+  ints[at + 3] = cpu(a.mean).offset
+  ints[at + 4] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 5] = a.width
+  ints[at + 6] = a.theta
+  ints[at + 7] = a.nodes
+  ints[at + 8] = a.nodesOfGene
+  ints[at + 9] = a.expected
+  ints[at + 10] = a.variance
+  ints[at + 11] = a.pending
+}
+
+function packDrawCounts(arena: Arena, at: number, a: DrawCountsArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.genes
+  ints[at + 2] = cpu(a.mean).offset
+  ints[at + 3] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 4] = a.width
+  ints[at + 5] = a.firstRow
+  ints[at + 6] = a.firstCell
+  ints[at + 7] = a.theta
+  ints[at + 8] = a.codes
+  ints[at + 9] = a.seed
+  ints[at + 10] = a.purpose
+  ints[at + 11] = a.gene
+  ints[at + 12] = a.count
+  ints[at + 13] = a.entries
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -878,4 +948,6 @@ export const KERNELS: {
   adamUpdate: { number: 27, pack: packAdamUpdate },
   addSum: { number: 28, pack: packAddSum },
   mixtureDensity: { number: 29, pack: packMixtureDensity },
+  likelihoodMoments: { number: 30, pack: packLikelihoodMoments },
+  drawCounts: { number: 31, pack: packDrawCounts },
 }

@@ -2,6 +2,7 @@
  * The same model as scvi-tools, number by number: models that it trained, read by us, against what it computes with them in
  * float64. `SCVAE_SHOW_PARITY=1 npx vitest run test/files/scvi-tools/parity.test.ts` prints the largest differences.
  */
+
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { largest } from '../../../src/check/kernels/check.js'
@@ -15,6 +16,7 @@ import { SCVI } from '../../../src/models/scvi.js'
 import type { NetworkState } from '../../../src/network/parameters.js'
 import { plainTensorFlow } from '../../device/plain-tensorflow.js'
 import { WEBGPU_IF_ALL } from '../../device/webgpu-if-all.js'
+import { decodeMeans } from '../../network/decode-means.js'
 import {
   debugState,
   fixtureCells,
@@ -127,7 +129,7 @@ class Comparison {
   async #decoder(batch: Minibatch): Promise<number> {
     const { network } = this.#model
     const zinb = network.config.likelihood === 'zinb'
-    const means = await network.decodeMeans(batch, this.#values('mean'))
+    const means = await decodeMeans(network, batch, this.#values('mean'))
     return Math.max(
       relative(means.mean, this.#values('rate')),
       zinb ? relative(means.zeroLogits!, this.#values('dropout')) : 0,

@@ -804,6 +804,74 @@ INLINE MixtureDensityArgs mixture_density_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int cells;
+  int padded;
+  int genes;
+  float *mean;
+  float *zero_logits;
+  int width;
+  float *theta;
+  float *nodes;
+  int nodes_of_gene;
+  float *expected;
+  float *variance;
+  int32_t *pending;
+} LikelihoodMomentsArgs;
+
+INLINE LikelihoodMomentsArgs likelihood_moments_args(const Call *c) {
+  return (LikelihoodMomentsArgs){
+    .cells = int_arg(c, 0),
+    .padded = int_arg(c, 1),
+    .genes = int_arg(c, 2),
+    .mean = tensor_arg(c, 3),
+    .zero_logits = tensor_arg(c, 4),
+    .width = int_arg(c, 5),
+    .theta = floats_arg(c, 6),
+    .nodes = floats_arg(c, 7),
+    .nodes_of_gene = int_arg(c, 8),
+    .expected = floats_arg(c, 9),
+    .variance = floats_arg(c, 10),
+    .pending = ints_arg(c, 11),
+  };
+}
+
+typedef struct {
+  int cells;
+  int genes;
+  float *mean;
+  float *zero_logits;
+  int width;
+  int first_row;
+  uint32_t first_cell;
+  float *theta;
+  int32_t *codes;
+  uint32_t seed;
+  uint32_t purpose;
+  int32_t *gene;
+  float *count;
+  int32_t *entries;
+} DrawCountsArgs;
+
+INLINE DrawCountsArgs draw_counts_args(const Call *c) {
+  return (DrawCountsArgs){
+    .cells = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .mean = tensor_arg(c, 2),
+    .zero_logits = tensor_arg(c, 3),
+    .width = int_arg(c, 4),
+    .first_row = int_arg(c, 5),
+    .first_cell = uint_arg(c, 6),
+    .theta = floats_arg(c, 7),
+    .codes = ints_arg(c, 8),
+    .seed = uint_arg(c, 9),
+    .purpose = uint_arg(c, 10),
+    .gene = ints_arg(c, 11),
+    .count = floats_arg(c, 12),
+    .entries = ints_arg(c, 13),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_count) \
   CALL(1, stage_scatter) \
@@ -834,6 +902,8 @@ INLINE MixtureDensityArgs mixture_density_args(const Call *c) {
   CALL(26, map_reduce) \
   CALL(27, adam_update) \
   CALL(28, add_sum) \
-  CALL(29, mixture_density)
+  CALL(29, mixture_density) \
+  CALL(30, likelihood_moments) \
+  CALL(31, draw_counts)
 
 #endif

@@ -6,6 +6,8 @@
 #include "head-counts.c"
 #include "map-reduce.c"
 #include "mixture.c"
+#include "moments.c"
+#include "draws.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

@@ -323,4 +323,47 @@ export const KERNELS = {
     largest: 'floats',
     total: 'floats',
   },
+  /** Mean and variance of each cell's log-likelihood under its own distribution, summed over blocks of 64 genes. */
+  likelihoodMoments: {
+    cells: 'int',
+    /** Cells rounded up to 16. */
+    padded: 'int',
+    genes: 'int',
+    /** Cells × genes, below zero for a count that is not known; `width` words from one cell to the next. */
+    mean: 'tensor',
+    zeroLogits: 'tensor?',
+    width: 'int',
+    /** [gene]: inverse dispersion, infinite for a Poisson; as long as a row of the means. */
+    theta: 'floats',
+    /** [gene][node][2]: tables that start as zeros and are kept from call to call. */
+    nodes: 'floats',
+    nodesOfGene: 'int',
+    /** [block][padded] each. */
+    expected: 'floats',
+    variance: 'floats',
+    /** [block]: 1 where the sums of a block are wanted, 0 when they are there: filling tables may take more than one call. */
+    pending: 'ints',
+  },
+  /** Counts drawn for some rows of means, as sparse rows: genes ascending, a count of −1 where the mean is below zero. */
+  drawCounts: {
+    cells: 'int',
+    genes: 'int',
+    mean: 'tensor',
+    zeroLogits: 'tensor?',
+    width: 'int',
+    /** Row of the first cell in the means. */
+    firstRow: 'int',
+    /** Number of the first cell among all that are drawn under the key. */
+    firstCell: 'uint',
+    /** [code][gene]: inverse dispersion, infinite for a Poisson; [cell]: the row of it. */
+    theta: 'floats',
+    codes: 'ints',
+    /** The key of the random numbers. */
+    seed: 'uint',
+    purpose: 'uint',
+    /** [cell][genes] each, the first `entries` of a row filled. */
+    gene: 'ints',
+    count: 'floats',
+    entries: 'ints',
+  },
 }
