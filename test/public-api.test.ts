@@ -192,6 +192,7 @@ describe('the types', () => {
         "Side",
         "Split",
         "Surprise",
+        "SurpriseOptions",
         "Term",
         "TermNodes",
         "TrainHooks",

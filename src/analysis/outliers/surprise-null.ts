@@ -1,5 +1,8 @@
-/** Cells that are simulated behind the p-values of so many cells. */
-export const simulatedCells = (nCells: number): number => 10_000 + 0 * nCells
+/**
+ * Cells that are simulated behind the p-values of so many cells: as many, so that the null is no less certain than how many of the
+ * cells lie below a p-value; at least 5,000 for the tail that goes on below them, at most 10,000 (bench/analysis/null-cells.mjs).
+ */
+export const simulatedCells = (nCells: number): number => Math.min(10_000, Math.max(5000, nCells))
 
 /** Share of the null's lower tail that is continued by an exponential. */
 const TAIL_SHARE = 0.02
