@@ -2,6 +2,7 @@ import yargs from 'yargs'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
+import { cluster } from './commands/cluster.js'
 import { convert } from './commands/convert.js'
 import { de } from './commands/de.js'
 import { design } from './commands/design.js'
@@ -13,6 +14,7 @@ import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
 import { normalize } from './commands/normalize.js'
 import { simulate } from './commands/simulate.js'
+import { umap } from './commands/umap.js'
 import { usageError } from './usage-error.js'
 
 const COMMANDS: readonly Command[] = [
@@ -20,6 +22,8 @@ const COMMANDS: readonly Command[] = [
   embed,
   normalize,
   de,
+  cluster,
+  umap,
   info,
   inspect,
   design,

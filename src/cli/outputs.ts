@@ -123,7 +123,8 @@ export function cellFiles({ h5ad, split = [] }: Outputs): readonly string[] {
   return h5ad === undefined ? split : [h5ad]
 }
 
-function sameFile(path: string, other: string): boolean {
+/** Whether two paths lead to one file, or would. */
+export function sameFile(path: string, other: string): boolean {
   if (!existsSync(path) || !existsSync(other)) return resolve(path) === resolve(other)
   return realpathSync(path) === realpathSync(other)
 }

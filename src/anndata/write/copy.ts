@@ -11,11 +11,11 @@ import type { CountsFormat } from '../read-any.js'
 import { readElement } from '../read-element.js'
 import { ADDITION_KEYS, type Additions, additionPaths, addTo } from './additions.js'
 import { writeBeside } from './beside.js'
-import { readFileKeys } from './file-keys.js'
+import { keysOfFile, readFileKeys } from './file-keys.js'
 import { type FileKeys, isOwnKey, RECORD } from './own-keys.js'
 import { dictElement, type PlainValue } from './plain-values.js'
 import type { WriteState } from './records.js'
-import { writeAnew } from './write-anew.js'
+import { type LeftOut, writeAnew, writeFileAnew } from './write-anew.js'
 
 /** Options of {@link writeCopy}. */
 export interface CopyOptions {
@@ -49,10 +49,51 @@ export async function writeCopy(
   additions: Additions,
   options: CopyOptions = {},
 ): Promise<string[]> {
+  const keys = await readFileKeys(adata, format)
+  const { path: from, modality } = adata
+  const source = { file: { path: from, ...(modality !== undefined && { modality }), format }, keys }
+  return copyWith(source, target, additions, options, (path, leftOut) =>
+    writeAnew(adata, format, path, leftOut),
+  )
+}
+
+/** An AnnData file of which nothing need be in memory, or the modality of one. */
+export interface AnnDataFile {
+  path: string
+  modality?: string
+  format: 'h5ad' | 'zarr'
+  /** What was said of it before. */
+  warnings: string[]
+}
+
+/** {@link writeCopy} of a file that was not read. */
+export async function writeFileCopy(
+  file: AnnDataFile,
+  target: string,
+  additions: Additions,
+  options: CopyOptions = {},
+): Promise<string[]> {
+  return copyWith({ file, keys: await keysOfFile(file) }, target, additions, options, (path, leftOut) =>
+    writeFileAnew(file, path, leftOut),
+  )
+}
+
+/** What a copy is made of: a file, or what was read of several or of another format. */
+interface Source {
+  file: { path: string; modality?: string; format: CountsFormat | undefined }
+  keys: FileKeys
+}
+
+async function copyWith(
+  { file: adata, keys }: Source,
+  target: string,
+  additions: Additions,
+  options: CopyOptions,
+  writeRest: (path: string, leftOut: LeftOut) => Promise<string[]>,
+): Promise<string[]> {
   checkOptionKeys('writeCopy', additions, ADDITION_KEYS)
   checkOptionKeys('writeCopy', options, OPTION_KEYS)
   const { overwrite = false, settings = {}, renews = false, tables = false } = options
-  const keys = await readFileKeys(adata, format)
   const added = additionPaths(additions)
   refuseForeignKeys(added, keys, adata.path)
   const goes = new Set(
@@ -60,14 +101,14 @@ export async function writeCopy(
       (path) => isOwnKey(path, keys) && (renews || path === RECORD || added.includes(path)),
     ),
   )
-  const record = renews ? newRecord(settings, added) : await nextRecord(adata, format, settings, added, keys)
-  const asItIs = !tables && goes.size === 0 && keys.copies.size === 0 && (await canBeAddedTo(adata, format))
+  const record = renews ? newRecord(settings, added) : await nextRecord(adata, settings, added, keys)
+  const asItIs = !tables && goes.size === 0 && keys.copies.size === 0 && (await canBeAddedTo(adata))
   return writeBeside(
     target,
     async (temporary) => {
       const changes = asItIs
         ? await copyFile(adata.path, temporary)
-        : await writeAnew(adata, format, temporary, { goes, keys, tables })
+        : await writeRest(temporary, { goes, keys, tables })
       const state: WriteState = {
         module: await (await loadLibrary()).ready,
         retypes: new Retypes(),
@@ -99,7 +140,7 @@ export function refuseForeignKeys(
 }
 
 /** Whether HDF5 can add to a copy: AnnData before 0.7 wrote obs and var as one compound array each. */
-async function canBeAddedTo({ path, modality }: AnnData, format: CountsFormat | undefined): Promise<boolean> {
+async function canBeAddedTo({ path, modality, format }: Source['file']): Promise<boolean> {
   if (format !== 'h5ad') return false
   return withAnnData(path, modality, async ({ root }) => {
     const frames = [await root.child('obs'), await root.child('var')]
@@ -120,8 +161,7 @@ function newRecord(settings: CopyOptions['settings'] & object, keys: readonly st
 
 /** The record of earlier runs with what this one adds. */
 async function nextRecord(
-  { path, modality }: AnnData,
-  format: CountsFormat | undefined,
+  { path, modality, format }: Source['file'],
   settings: CopyOptions['settings'] & object,
   added: readonly string[],
   { present, listed }: FileKeys,

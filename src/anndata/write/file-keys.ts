@@ -12,11 +12,16 @@ export async function readFileKeys(
   adata: Pick<AnnData, 'path' | 'modality' | 'obs' | 'var'>,
   format: CountsFormat | undefined,
 ): Promise<FileKeys> {
-  if (format === 'h5ad' || format === 'zarr') return withAnnData(adata.path, adata.modality, keysOf)
+  if (format === 'h5ad' || format === 'zarr') return keysOfFile(adata)
   const columns = (['obs', 'var'] as const).flatMap((frame) =>
     adata[frame].schema.fields.map(({ name }) => `${frame}/${name}`),
   )
   return { present: new Set(columns), listed: new Set(), copies: new Set() }
+}
+
+/** The keys of an AnnData file. */
+export function keysOfFile({ path, modality }: { path: string; modality?: string }): Promise<FileKeys> {
+  return withAnnData(path, modality, keysOf)
 }
 
 async function keysOf(store: AnnDataStore): Promise<FileKeys> {

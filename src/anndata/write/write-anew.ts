@@ -31,7 +31,16 @@ export async function writeAnew(
   path: string,
   leftOut: LeftOut,
 ): Promise<string[]> {
-  if (format !== 'h5ad' && format !== 'zarr') return writeRead(adata, path, leftOut)
+  const isFile = format === 'h5ad' || format === 'zarr'
+  return isFile ? writeFileAnew(adata, path, leftOut) : writeRead(adata, path, leftOut)
+}
+
+/** {@link writeAnew} of an AnnData file, of which nothing need be in memory. */
+export async function writeFileAnew(
+  adata: Pick<AnnData, 'path' | 'modality' | 'warnings'>,
+  path: string,
+  leftOut: LeftOut,
+): Promise<string[]> {
   const parts = { matrices: !leftOut.tables }
   const { modality } = adata
   const isNew = (warning: string) => !adata.warnings.includes(warning)
