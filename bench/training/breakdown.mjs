@@ -13,8 +13,8 @@ const PARTS = {
   sparseForward: 'sparse',
   sparseGradient: 'sparse',
   adamUpdate: 'adam',
-  stageCount: 'staging',
-  stageScatter: 'staging',
+  stageRows: 'staging',
+  stageGenes: 'staging',
 }
 /** Kernels that update weights as soon as they have their gradient. */
 const FUSED = ['headGradient', 'sparseGradient']

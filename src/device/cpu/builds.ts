@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { ScvaeError } from '../../errors.js'
 import { PACKAGE_ROOT } from '../../package.js'
+import { type AddressOf, knownAddresses } from './addresses.js'
 
 /** `run(kernel, arguments, part, parts)`: one thread's share of a kernel; `arguments` is a word of the shared memory. */
 export type RunKernel = (kernel: number, args: number, part: number, parts: number) => void
@@ -12,6 +13,7 @@ export type RunKernel = (kernel: number, args: number, part: number, parts: numb
 export type KernelChoice = 'auto' | 'native' | 'wasm'
 
 interface NativeAddon {
+  address(array: Uint8Array): number
   run(memory: Uint8Array, ...call: Parameters<RunKernel>): void
 }
 
@@ -88,6 +90,14 @@ export function pickBuild(choice: KernelChoice | string = 'auto'): string {
   )
 }
 
+const loadAddon = (build: string): NativeAddon =>
+  createRequire(import.meta.url)(nativeFile(build)) as NativeAddon
+
+/** How a build's kernels find arrays of JavaScript; WebAssembly sees nothing but the shared memory. */
+export function loadAddresses(build: string): AddressOf | undefined {
+  return build.startsWith('native') ? knownAddresses(loadAddon(build).address) : undefined
+}
+
 /**
  * Loads a build for the calling thread.
  *
@@ -95,7 +105,7 @@ export function pickBuild(choice: KernelChoice | string = 'auto'): string {
  */
 export function loadBuild(build: string, memory: WebAssembly.Memory, stackTop: number): RunKernel {
   if (build.startsWith('native')) {
-    const addon = createRequire(import.meta.url)(nativeFile(build)) as NativeAddon
+    const addon = loadAddon(build)
     const bytes = new Uint8Array(memory.buffer)
     return (kernel, args, part, parts) => addon.run(bytes, kernel, args, part, parts)
   }

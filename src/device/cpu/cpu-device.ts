@@ -10,7 +10,8 @@ import type {
   Tensor,
 } from '../device.js'
 import type { StepInputs } from '../step-number.js'
-import { type KernelChoice, pickBuild } from './builds.js'
+import type { AddressOf } from './addresses.js'
+import { type KernelChoice, loadAddresses, pickBuild } from './builds.js'
 import { type Caller, makeCaller, type Profile, startProfile } from './caller.js'
 import { CpuKernels } from './cpu-kernels.js'
 import { CpuMinibatch } from './cpu-minibatch.js'
@@ -64,6 +65,7 @@ class ThreadsDevice implements CpuDevice {
   readonly #pool: ThreadPool
   readonly #call: Caller
   readonly #profiles: Set<Profile>
+  readonly #addressOf: AddressOf | undefined
 
   constructor(build: string, pool: ThreadPool, profile: Profile | undefined) {
     this.build = build
@@ -72,6 +74,7 @@ class ThreadsDevice implements CpuDevice {
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
     this.#profiles = new Set(profile ? [profile] : [])
     this.#call = makeCaller(pool.arena, pool, this.#profiles)
+    this.#addressOf = loadAddresses(build)
     this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
     this.host = { threads: pool.threads, arena: pool.arena, call: this.#call }
   }
@@ -133,7 +136,7 @@ class ThreadsDevice implements CpuDevice {
   }
 
   async minibatch(source: CellSource, capacity: number): Promise<Minibatch> {
-    return new CpuMinibatch(this.#pool.arena, source, capacity)
+    return new CpuMinibatch(this.#pool.arena, source, capacity, this.#addressOf)
   }
 
   load(batch: Minibatch, cells: Int32Array): void | Promise<void> {
@@ -150,11 +153,22 @@ class ThreadsDevice implements CpuDevice {
       gene: mini.gene,
       count: mini.count,
       logCount: mini.logCount,
-      geneCount: mini.geneCount,
     }
-    this.#call('stageCount', { csr })
-    const { geneStart, cell, geneMajorCount, geneMajorLog } = mini
-    this.#call('stageScatter', { csr, geneStart, cell, geneMajorCount, geneMajorLog })
+    this.#call('stageRows', { csr, sources: mini.sources })
+    mini.held = []
+    const { geneNext, geneStart, cell, geneMajorCount, geneMajorLog } = mini
+    const beginStride = padded(mini.capacity)
+    const begins = mini.space('begins', this.#pool.threads * beginStride)
+    this.#call('stageGenes', {
+      csr,
+      geneNext,
+      begins,
+      beginStride,
+      geneStart,
+      cell,
+      geneMajorCount,
+      geneMajorLog,
+    })
   }
 
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {

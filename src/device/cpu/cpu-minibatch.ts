@@ -1,6 +1,7 @@
 import { logFactorial } from '../../numeric/special.js'
 import { type CellRow, type CellSource, type CountSource, MISSING, type Minibatch } from '../device.js'
 import { LoadedRows } from '../loaded-rows.js'
+import type { AddressOf } from './addresses.js'
 import type { Arena } from './arena.js'
 import { padded } from './cpu-tensor.js'
 
@@ -16,6 +17,14 @@ function constantsOf(source: CountSource): Float32Array {
   return all
 }
 
+const HIGH = 2 ** 32
+
+/** An address in two words, the low one first. */
+function writeAddress(ints: Int32Array, at: number, address: number): void {
+  ints[at] = address % HIGH
+  ints[at + 1] = Math.floor(address / HIGH)
+}
+
 /** The words that a minibatch holds in the arena, and the cells that are in it. */
 export class CpuMinibatch implements Minibatch {
   readonly capacity: number
@@ -29,7 +38,8 @@ export class CpuMinibatch implements Minibatch {
   readonly continuous: number
   readonly size: number
   readonly constant: number
-  readonly geneCount: number
+  /** Room for a word a gene while entries are put gene by gene. */
+  readonly geneNext: number
   readonly geneStart: number
   /** Grow with the nonzeros: CSR (gene, count, log1p), then gene-major (cell, count, log1p). */
   gene = 0
@@ -41,6 +51,10 @@ export class CpuMinibatch implements Minibatch {
   /** Counts that are not known, gene by gene: 0 where the minibatch has none. */
   missingStart = 0
   missingCell = 0
+  /** Where each row's genes and counts lie in the process, for kernels to copy; 0 where they are copied already. */
+  sources = 0
+  /** Rows that kernels have still to copy from there: kept, so that their memory is. */
+  held: readonly CellRow[] = []
   /** Rows that it takes next. */
   readonly loaded: LoadedRows
   #room = 0
@@ -49,11 +63,14 @@ export class CpuMinibatch implements Minibatch {
   #released = false
   readonly #arena: Arena
   readonly #constants: Float32Array
+  readonly #addressOf: AddressOf | undefined
 
-  constructor(arena: Arena, source: CellSource, capacity: number) {
+  /** @param addressOf where rows lie, for kernels that can read there */
+  constructor(arena: Arena, source: CellSource, capacity: number, addressOf: AddressOf | undefined) {
     this.#arena = arena
     this.source = source
     this.capacity = capacity
+    this.#addressOf = addressOf
     this.#constants = constantsOf(source.counts)
     this.loaded = new LoadedRows(source)
     this.covariateStride = padded(capacity)
@@ -62,7 +79,7 @@ export class CpuMinibatch implements Minibatch {
     this.continuous = arena.allocate(Math.max(1, source.continuous.length) * this.covariateStride)
     this.size = arena.allocate(this.covariateStride)
     this.constant = arena.allocate(this.covariateStride)
-    this.geneCount = arena.allocate(source.nGenes)
+    this.geneNext = arena.allocate(source.nGenes)
     this.geneStart = arena.allocate(source.nGenes + 1)
   }
 
@@ -83,7 +100,7 @@ export class CpuMinibatch implements Minibatch {
     this.geneMajorLog = words()
   }
 
-  /** Copies the cells' rows and covariates into the arena. */
+  /** Copies the cells' covariates into the arena, and their rows, or says where these are to be copied from. */
   fill(cells: Int32Array): void {
     if (cells.length > this.capacity)
       throw new RangeError(`A minibatch of ${this.capacity} cells cannot hold ${cells.length}.`)
@@ -93,15 +110,10 @@ export class CpuMinibatch implements Minibatch {
     let nonzeros = 0
     for (let i = 0; i < rows.length; i++) nonzeros += rows[i]!.genes.length
     this.#makeRoom(Math.max(nonzeros, 1))
+    this.#placeRows(rows)
     const { floats, ints } = this.#arena
-    let at = 0
-    ints[this.rowStart] = 0
     for (let i = 0; i < rows.length; i++) {
-      const { genes, counts } = rows[i]!
-      ints.set(genes, this.gene + at)
-      floats.set(counts, this.count + at)
-      at += genes.length
-      ints[this.rowStart + i + 1] = at
+      const { counts } = rows[i]!
       const cell = cells[i]!
       const counted = source.rows ? source.rows[cell]! : cell
       let constant = this.#constants[counted]!
@@ -121,6 +133,27 @@ export class CpuMinibatch implements Minibatch {
     }
     this.nCells = cells.length
     this.nonzeros = nonzeros
+  }
+
+  #placeRows(rows: readonly CellRow[]): void {
+    const addressOf = this.#addressOf
+    this.sources = addressOf ? this.space('sources', 4 * this.capacity) : 0
+    const { floats, ints } = this.#arena
+    let at = 0
+    ints[this.rowStart] = 0
+    for (let i = 0; i < rows.length; i++) {
+      const { genes, counts } = rows[i]!
+      if (addressOf) {
+        writeAddress(ints, this.sources + 4 * i, addressOf(genes))
+        writeAddress(ints, this.sources + 4 * i + 2, addressOf(counts))
+      } else {
+        ints.set(genes, this.gene + at)
+        floats.set(counts, this.count + at)
+      }
+      at += genes.length
+      ints[this.rowStart + i + 1] = at
+    }
+    if (addressOf) this.held = rows
   }
 
   /** Rows without the counts that are not known; these are listed gene by gene for the likelihood. */
@@ -178,7 +211,7 @@ export class CpuMinibatch implements Minibatch {
     this.#arena.free(this.continuous, Math.max(1, source.continuous.length) * covariateStride)
     this.#arena.free(this.size, covariateStride)
     this.#arena.free(this.constant, covariateStride)
-    this.#arena.free(this.geneCount, source.nGenes)
+    this.#arena.free(this.geneNext, source.nGenes)
     this.#arena.free(this.geneStart, source.nGenes + 1)
     for (const offset of this.#sparseWords()) if (offset) this.#arena.free(offset, this.#room)
     for (const { offset, words } of this.#spaces.values()) this.#arena.free(offset, words)

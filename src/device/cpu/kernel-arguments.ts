@@ -42,7 +42,6 @@ export interface CsrArguments {
   readonly gene: number
   readonly count: number
   readonly logCount: number
-  readonly geneCount: number
 }
 
 export interface LatentArguments {
@@ -107,12 +106,16 @@ export interface HeadArguments {
   readonly dispersion: ParamArguments | undefined
 }
 
-export interface StageCountArguments {
+export interface StageRowsArguments {
   readonly csr: CsrArguments
+  readonly sources: number
 }
 
-export interface StageScatterArguments {
+export interface StageGenesArguments {
   readonly csr: CsrArguments
+  readonly geneNext: number
+  readonly begins: number
+  readonly beginStride: number
   readonly geneStart: number
   readonly cell: number
   readonly geneMajorCount: number
@@ -400,8 +403,8 @@ export interface DrawCountsArguments {
 
 /** What each kernel is called with. */
 export interface KernelArguments {
-  stageCount: StageCountArguments
-  stageScatter: StageScatterArguments
+  stageRows: StageRowsArguments
+  stageGenes: StageGenesArguments
   sparseForward: SparseForwardArguments
   sparseGradient: SparseGradientArguments
   linearForward: LinearForwardArguments
@@ -438,8 +441,8 @@ export type KernelName = keyof KernelArguments
 
 /** The kernels by their numbers. */
 export const KERNEL_NAMES: readonly KernelName[] = [
-  'stageCount',
-  'stageScatter',
+  'stageRows',
+  'stageGenes',
   'sparseForward',
   'sparseGradient',
   'linearForward',
@@ -519,7 +522,6 @@ function packCsr(arena: Arena, at: number, a: CsrArguments): void {
   ints[at + 3] = a.gene
   ints[at + 4] = a.count
   ints[at + 5] = a.logCount
-  ints[at + 6] = a.geneCount
 }
 
 function packLatent(arena: Arena, at: number, a: LatentArguments): void {
@@ -592,17 +594,22 @@ function packHead(arena: Arena, at: number, a: HeadArguments): void {
   else ints.fill(0, at + 56, at + 60)
 }
 
-function packStageCount(arena: Arena, at: number, a: StageCountArguments): void {
-  packCsr(arena, at, a.csr)
-}
-
-function packStageScatter(arena: Arena, at: number, a: StageScatterArguments): void {
+function packStageRows(arena: Arena, at: number, a: StageRowsArguments): void {
   const { ints } = arena
   packCsr(arena, at, a.csr)
-  ints[at + 7] = a.geneStart
-  ints[at + 8] = a.cell
-  ints[at + 9] = a.geneMajorCount
-  ints[at + 10] = a.geneMajorLog
+  ints[at + 6] = a.sources
+}
+
+function packStageGenes(arena: Arena, at: number, a: StageGenesArguments): void {
+  const { ints } = arena
+  packCsr(arena, at, a.csr)
+  ints[at + 6] = a.geneNext
+  ints[at + 7] = a.begins
+  ints[at + 8] = a.beginStride
+  ints[at + 9] = a.geneStart
+  ints[at + 10] = a.cell
+  ints[at + 11] = a.geneMajorCount
+  ints[at + 12] = a.geneMajorLog
 }
 
 function packSparseForward(arena: Arena, at: number, a: SparseForwardArguments): void {
@@ -918,8 +925,8 @@ export const KERNELS: {
     readonly pack: (arena: Arena, at: number, args: KernelArguments[K]) => void
   }
 } = {
-  stageCount: { number: 0, pack: packStageCount },
-  stageScatter: { number: 1, pack: packStageScatter },
+  stageRows: { number: 0, pack: packStageRows },
+  stageGenes: { number: 1, pack: packStageGenes },
   sparseForward: { number: 2, pack: packSparseForward },
   sparseGradient: { number: 3, pack: packSparseGradient },
   linearForward: { number: 4, pack: packLinearForward },

@@ -83,7 +83,6 @@ typedef struct {
   int32_t *gene;
   float *count;
   float *log_count;
-  int32_t *gene_count;
 } Csr;
 
 INLINE Csr csr_arg(const Call *c, int i) {
@@ -94,7 +93,6 @@ INLINE Csr csr_arg(const Call *c, int i) {
     .gene = ints_arg(c, i + 3),
     .count = floats_arg(c, i + 4),
     .log_count = floats_arg(c, i + 5),
-    .gene_count = ints_arg(c, i + 6),
   };
 }
 
@@ -228,29 +226,37 @@ INLINE Head head_arg(const Call *c, int i) {
 
 typedef struct {
   Csr csr;
-} StageCountArgs;
+  int32_t *sources;
+} StageRowsArgs;
 
-INLINE StageCountArgs stage_count_args(const Call *c) {
-  return (StageCountArgs){
+INLINE StageRowsArgs stage_rows_args(const Call *c) {
+  return (StageRowsArgs){
     .csr = csr_arg(c, 0),
+    .sources = ints_arg(c, 6),
   };
 }
 
 typedef struct {
   Csr csr;
+  int32_t *gene_next;
+  int32_t *begins;
+  int begin_stride;
   int32_t *gene_start;
   int32_t *cell;
   float *gene_major_count;
   float *gene_major_log;
-} StageScatterArgs;
+} StageGenesArgs;
 
-INLINE StageScatterArgs stage_scatter_args(const Call *c) {
-  return (StageScatterArgs){
+INLINE StageGenesArgs stage_genes_args(const Call *c) {
+  return (StageGenesArgs){
     .csr = csr_arg(c, 0),
-    .gene_start = ints_arg(c, 7),
-    .cell = ints_arg(c, 8),
-    .gene_major_count = floats_arg(c, 9),
-    .gene_major_log = floats_arg(c, 10),
+    .gene_next = ints_arg(c, 6),
+    .begins = ints_arg(c, 7),
+    .begin_stride = int_arg(c, 8),
+    .gene_start = ints_arg(c, 9),
+    .cell = ints_arg(c, 10),
+    .gene_major_count = floats_arg(c, 11),
+    .gene_major_log = floats_arg(c, 12),
   };
 }
 
@@ -873,8 +879,8 @@ INLINE DrawCountsArgs draw_counts_args(const Call *c) {
 }
 
 #define EACH_KERNEL(CALL) \
-  CALL(0, stage_count) \
-  CALL(1, stage_scatter) \
+  CALL(0, stage_rows) \
+  CALL(1, stage_genes) \
   CALL(2, sparse_forward) \
   CALL(3, sparse_gradient) \
   CALL(4, linear_forward) \

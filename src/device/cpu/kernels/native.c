@@ -1,4 +1,4 @@
-/* The native build's Node-API addon: run(memory, kernel, arguments, part, parts). It keeps no state, so devices do not meet. */
+/* The native build's Node-API addon: run(memory, kernel, arguments, part, parts) and address(array). It keeps no state, so devices do not meet. */
 #include "kernels.c"
 #include <node_api.h>
 
@@ -17,8 +17,24 @@ static napi_value run(napi_env env, napi_callback_info info) {
   return 0;
 }
 
+/* address(array): where a typed array's elements lie. */
+static napi_value address(napi_env env, napi_callback_info info) {
+  size_t n = 1;
+  napi_value array, number;
+  void *data = 0;
+  if (napi_get_cb_info(env, info, &n, &array, 0, 0) != napi_ok ||
+      napi_get_typedarray_info(env, array, 0, 0, &data, 0, 0) != napi_ok ||
+      napi_create_double(env, (double)(uintptr_t)data, &number) != napi_ok) {
+    napi_throw_type_error(env, 0, "address needs a typed array");
+    return 0;
+  }
+  return number;
+}
+
 NAPI_MODULE_INIT() {
   napi_value f;
+  napi_create_function(env, "address", NAPI_AUTO_LENGTH, address, 0, &f);
+  napi_set_named_property(env, exports, "address", f);
   napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, 0, &f);
   napi_set_named_property(env, exports, "run", f);
   return exports;

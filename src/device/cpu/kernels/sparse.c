@@ -16,49 +16,57 @@ INLINE int first_from(const int32_t *gene, int lo, int hi, int least) {
   return lo;
 }
 
-KERNEL stage_count(const Call *c) {
-  Csr a = stage_count_args(c).csr;
-  int cells = a.cells, genes = a.genes;
-  const int32_t *row_start = a.row_start, *gene = a.gene;
-  int32_t *gene_count = a.gene_count;
-  int first, last;
-  share(c, row_start[cells], W, &first, &last);
-  for (int i = first; i < last; i += W) store(a.log_count + i, vlog1p(load(a.count + i)));
-  share(c, genes, 16, &first, &last);
-  for (int g = first; g < last; g++) gene_count[g] = 0;
-  for (int i = 0; i < cells; i++) {
-    int end = row_start[i + 1], lo = first_from(gene, row_start[i], end, first);
-    for (int k = lo; k < end && gene[k] < last; k++) gene_count[gene[k]]++;
-  }
+/* A row's array in the process's memory: JavaScript's own, which stays where it is while kernels run. */
+INLINE const void *source_of(const int32_t *halves) {
+  return (const void *)(uintptr_t)((uint64_t)(uint32_t)halves[1] << 32 | (uint32_t)halves[0]);
 }
 
-KERNEL stage_scatter(const Call *c) {
-  StageScatterArgs a = stage_scatter_args(c);
+/* Threads own entries: the rows are copied from where they lie, and log1p taken. */
+KERNEL stage_rows(const Call *c) {
+  StageRowsArgs a = stage_rows_args(c);
+  int cells = a.csr.cells;
+  const int32_t *row_start = a.csr.row_start, *sources = a.sources;
+  int first, last;
+  share(c, row_start[cells], 16, &first, &last);
+  for (int i = 0; sources && i < cells; i++) {
+    int start = row_start[i], from = start < first ? first : start, end = row_start[i + 1] < last ? row_start[i + 1] : last;
+    if (from >= end) continue;
+    uintptr_t bytes = sizeof(float) * (uintptr_t)(end - from);
+    __builtin_memcpy(a.csr.gene + from, (const int32_t *)source_of(sources + 4 * i) + (from - start), bytes);
+    __builtin_memcpy(a.csr.count + from, (const float *)source_of(sources + 4 * i + 2) + (from - start), bytes);
+  }
+  for (int i = first; i < last; i += W) store(a.csr.log_count + i, vlog1p(load(a.csr.count + i)));
+}
+
+/* The same entries gene by gene. Threads own genes, and find where they begin in each cell by themselves. */
+KERNEL stage_genes(const Call *c) {
+  StageGenesArgs a = stage_genes_args(c);
   int cells = a.csr.cells, genes = a.csr.genes;
   const int32_t *row_start = a.csr.row_start, *gene = a.csr.gene;
-  int32_t *gene_count = a.csr.gene_count, *gene_start = a.gene_start;
-  int first, last;
+  int32_t *next = a.gene_next, *gene_start = a.gene_start, *begin = a.begins + (intptr_t)a.begin_stride * c->part;
+  int first, last, at = 0;
   share(c, genes, 16, &first, &last);
-  int at = 0;
+  for (int g = first; g < last; g++) next[g] = 0;
   for (int i = 0; i < cells; i++) {
+    int end = row_start[i + 1], k = first_from(gene, row_start[i], end, first);
+    begin[i] = k;
     /* entries of genes below this share, without reading the other threads' counts */
-    at += first_from(gene, row_start[i], row_start[i + 1], first) - row_start[i];
+    at += k - row_start[i];
+    for (; k < end && gene[k] < last; k++) next[gene[k]]++;
   }
   for (int g = first; g < last; g++) {
     gene_start[g] = at;
-    at += gene_count[g];
-    gene_count[g] = gene_start[g];
+    at += next[g];
+    next[g] = gene_start[g];
   }
   if (c->part == c->parts - 1) gene_start[genes] = row_start[cells];
-  for (int i = 0; i < cells; i++) {
-    int end = row_start[i + 1], lo = first_from(gene, row_start[i], end, first);
-    for (int k = lo; k < end && gene[k] < last; k++) {
-      int to = gene_count[gene[k]]++;
+  for (int i = 0; i < cells; i++)
+    for (int k = begin[i], end = row_start[i + 1]; k < end && gene[k] < last; k++) {
+      int to = next[gene[k]]++;
       a.cell[to] = i;
       a.gene_major_count[to] = a.csr.count[k];
       a.gene_major_log[to] = a.csr.log_count[k];
     }
-  }
 }
 
 /* Adds the weight rows of a cell's covariates to `out`; rows start at `weight`. */

@@ -36,7 +36,7 @@ export const STRUCTS = {
     stride: 'int',
   },
   Noise: { seed: 'uint', purpose: 'uint', step: 'uint' },
-  /** The minibatch's counts, cell by cell, and room to count a gene's. */
+  /** The minibatch's counts, cell by cell. */
   Csr: {
     cells: 'int',
     genes: 'int',
@@ -44,7 +44,6 @@ export const STRUCTS = {
     gene: 'ints',
     count: 'floats',
     logCount: 'floats',
-    geneCount: 'ints',
   },
   Latent: {
     cells: 'int',
@@ -126,9 +125,14 @@ export const STRUCTS = {
 
 /** The kernels; a kernel's number is its position. */
 export const KERNELS = {
-  stageCount: { csr: 'Csr' },
-  stageScatter: {
+  /** `sources` [cell][4]: where a row's genes and counts lie in the process, low and high halves; null where they are copied already. */
+  stageRows: { csr: 'Csr', sources: 'ints' },
+  stageGenes: {
     csr: 'Csr',
+    /** Room: a word a gene, and `beginStride` words a part. */
+    geneNext: 'ints',
+    begins: 'ints',
+    beginStride: 'int',
     geneStart: 'ints',
     cell: 'ints',
     geneMajorCount: 'floats',
