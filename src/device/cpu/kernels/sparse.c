@@ -130,9 +130,17 @@ INLINE void add_rows(const int32_t *gene, const float *x, int k0, int end, const
   }
 }
 
-/* Genes whose weight rows stay in the second-level cache while the cells pass, and cells that pass at once. */
-#define CACHED_GENES 512
+/* Cells that pass at once. */
 #define PASSING_CELLS 256
+
+/*
+ * Genes whose weight rows stay in a cache while the cells pass: the first-level one where a cell has some 16 counts in so few genes,
+ * else more genes in the second-level one. The order of a sum is that of the genes whatever this is.
+ */
+INLINE int cached_genes(int cells, int genes, int nonzeros) {
+  int64_t wanted = 16 * (int64_t)cells * genes / (nonzeros + 1);
+  return wanted < 64 ? 64 : wanted > 512 ? 512 : (int)wanted;
+}
 
 KERNEL sparse_forward(const Call *c) {
   SparseForwardArgs a = sparse_forward_args(c);
@@ -140,6 +148,7 @@ KERNEL sparse_forward(const Call *c) {
   const int32_t *row_start = a.row_start, *gene = a.gene;
   const float *x = a.log_count, *weight = a.weight, *bias = a.bias;
   float *output = a.output;
+  int block = cached_genes(cells, genes, row_start[cells]);
   int first, last, at[PASSING_CELLS];
   share(c, cells, 1, &first, &last);
   for (int i0 = first; i0 < last; i0 += PASSING_CELLS) {
@@ -148,10 +157,10 @@ KERNEL sparse_forward(const Call *c) {
       at[i - i0] = row_start[i];
       for (int j = 0; j < width; j += W) store(output + (intptr_t)i * width + j, load(bias + j));
     }
-    for (int g = 0; g < genes; g += CACHED_GENES)
+    for (int g = 0; g < genes; g += block)
       for (int i = i0; i < i1; i++) {
         int k = at[i - i0], end = k;
-        while (end < row_start[i + 1] && gene[end] < g + CACHED_GENES) end++;
+        while (end < row_start[i + 1] && gene[end] < g + block) end++;
         add_rows(gene, x, k, end, weight, width, output + (intptr_t)i * width);
         at[i - i0] = end;
       }
