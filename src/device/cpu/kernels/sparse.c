@@ -134,12 +134,11 @@ INLINE void add_rows(const int32_t *gene, const float *x, int k0, int end, const
 #define PASSING_CELLS 256
 
 /*
- * Genes whose weight rows stay in a cache while the cells pass: the first-level one where a cell has some 16 counts in so few genes,
+ * Genes whose weight rows stay in a cache while the cells pass: the first-level one where a cell has counts enough in so few genes,
  * else more genes in the second-level one. The order of a sum is that of the genes whatever this is.
  */
 INLINE int cached_genes(int cells, int genes, int nonzeros) {
-  int64_t wanted = 16 * (int64_t)cells * genes / (nonzeros + 1);
-  return wanted < 64 ? 64 : wanted > 512 ? 512 : (int)wanted;
+  return 4 * (int64_t)nonzeros > (int64_t)cells * genes ? 64 : 512;
 }
 
 KERNEL sparse_forward(const Call *c) {
