@@ -17,9 +17,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   train: ['errors.ts', 'package.ts', 'numeric', 'device', 'network', 'files'],
   analysis: ['errors.ts', 'package.ts', 'numeric', 'device', 'network', 'cells', 'anndata'],
 }
-MAY_IMPORT.check = ['errors.ts', 'numeric', 'device', 'cells']
 MAY_IMPORT.models = [...MAY_IMPORT.analysis!, 'files', 'train', 'analysis']
 MAY_IMPORT.report = [...MAY_IMPORT.analysis!, 'files', 'analysis']
+MAY_IMPORT.check = ['errors.ts', 'numeric', 'device', 'network', 'cells', 'models']
 MAY_IMPORT['index.ts'] = [...MAY_IMPORT.models, 'models']
 MAY_IMPORT.cli = [...MAY_IMPORT.models, 'models', 'report', 'check']
 

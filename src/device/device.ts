@@ -441,6 +441,8 @@ export interface Device {
   readonly label: string
   /** Which build of the kernels runs: "native avx512", "wasm simd". */
   readonly build: string
+  /** Tells builds of one name apart: the start of the SHA-256 of its file; left out where the kernels are in no such file. */
+  readonly buildId?: string
   /** Whether it is a GPU in name only, which computes on the CPU; left out where that is no question. */
   readonly software?: boolean
   readonly kernels: Kernels

@@ -21,6 +21,8 @@ export interface DeviceChoice {
   gpuMemory?: number | undefined
   /** Hears, once, how many bytes of the counts stay on such a GPU when not all do. */
   onStreamed?: (counts: { kept: number; all: number }) => void
+  /** Hears, once a process, why a better build of the CPU device cannot be used; standard error when left out. */
+  onFallback?: (warning: string) => void
 }
 
 /**
@@ -35,6 +37,7 @@ export async function openDevice({
   kernels = 'auto',
   gpuMemory: memory,
   onStreamed,
+  onFallback,
 }: DeviceChoice): Promise<Device> {
   const [kind, number] = device.split(':')
   if (kind === 'webgpu') {
@@ -54,5 +57,5 @@ export async function openDevice({
     const found = await openCudaTensorFlow()
     if (found) return found
   }
-  return createCpuDevice({ kernels, ...(threads !== undefined && { threads }) })
+  return createCpuDevice({ kernels, onFallback, ...(threads !== undefined && { threads }) })
 }

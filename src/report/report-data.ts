@@ -59,6 +59,8 @@ export interface ReportData {
     seed: number
     device: string
     kernels: string
+    /** Which build of the kernels it was; none where they are in no file. */
+    kernelsId: string | null
     threads: number
     /** ISO 8601. */
     startedAt: string

@@ -213,7 +213,7 @@ export function runSection({ run, data }: ReportData): string {
     ['Started', run.startedAt],
     ['Seed', String(run.seed)],
     ['Device', run.device],
-    ['Kernels', run.kernels],
+    ['Kernels', run.kernelsId === null ? run.kernels : `${run.kernels}, build ${run.kernelsId}`],
     ['Threads', String(run.threads)],
     ['Input', data.path],
     ...run.timings.map(([phase, seconds]) => [`Time: ${phase}`, formatSeconds(seconds)] as const),

@@ -9,7 +9,7 @@ describe('scvae devices', () => {
   it('lists the CPU and its kernels', async () => {
     const { code, stdout } = await scvae(['devices'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^would run +(native|wasm) \S+$/m)
+    expect(stdout).toMatch(/^would run +(native|wasm) \S+, build [0-9a-f]{12}$/m)
     const { stdout: json } = await scvae(['devices', '--json'])
     const { devices } = JSON.parse(json) as { devices: { device: string }[] }
     const kinds = devices.map(({ device }) => device.split(':')[0])

@@ -1,20 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Check, Expected } from '../../src/check/kernels/check.js'
+import { answer } from '../../src/check/kernels/answer.js'
+import type { Check } from '../../src/check/kernels/check.js'
 import { CHECKS } from '../../src/check/kernels/checks.js'
 import type { Device } from '../../src/device/device.js'
 import { expectNear } from './expect-near.js'
-
-/** The oracle's answers, asked once for all devices. */
-const answers = new Map<Check, Record<string, Expected>>()
-
-function answer(check: Check): Record<string, Expected> {
-  let expected = answers.get(check)
-  if (expected === undefined) {
-    expected = check.expected()
-    answers.set(check, expected)
-  }
-  return expected
-}
 
 /** Holds every kernel of a device against the float64 oracles, forward and gradient. */
 export function describeConformance(

@@ -25,7 +25,7 @@ const POOL = `
   import { KERNELS, MOST_WORDS } from ${compiled('device/cpu/kernel-arguments.js')}
   const workers = []
   process.on('worker', (worker) => workers.push(worker))
-  const pool = await ThreadPool.start('wasm simd', 2)
+  const pool = await ThreadPool.start(${JSON.stringify(resolve('dist/kernels/kernels.wasm'))}, 2)
   const { arena } = pool
   const at = arena.allocate(MOST_WORDS)
   const inside = arena.allocate(8192)

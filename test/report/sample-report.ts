@@ -20,6 +20,7 @@ export function sampleReport(n = 300, types = 5): ReportData {
       seed: 7,
       device: 'a processor, 2 threads',
       kernels: 'native avx512',
+      kernelsId: '0123456789ab',
       threads: 2,
       startedAt: '2026-01-02T03:04:05Z',
       seconds: 83.4,

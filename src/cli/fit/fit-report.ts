@@ -47,6 +47,7 @@ export function fitReportData(input: FitReportInput): ReportData {
       seed: metrics.seed,
       device: metrics.device,
       kernels: metrics.kernels,
+      kernelsId: metrics.kernels_id,
       threads: metrics.threads,
       startedAt: input.startedAt.toISOString(),
       seconds: metrics.seconds,

@@ -26,6 +26,8 @@ export interface Metrics {
   n_missing: number
   device: string
   kernels: string
+  /** Start of the SHA-256 of the kernels' file on the CPU: runs of one id had the same kernels. Null on other devices. */
+  kernels_id: string | null
   threads: number
   seed: number
   epochs: number
@@ -90,6 +92,7 @@ export function metricsOf(
     n_missing: data.missing,
     device: device.label,
     kernels: device.build,
+    kernels_id: device.buildId ?? null,
     threads,
     seed: settings.train.seed,
     epochs: summary.epochs,

@@ -15,6 +15,7 @@ export async function onDevice(run: Run, work: (run: Run, device: Device) => Pro
     ...settings,
     threads,
     onStreamed: (counts) => log.info(streamedLine(counts)),
+    onFallback: (line) => log.warn(line),
   })
   try {
     return await work(run, device)
@@ -23,7 +24,12 @@ export async function onDevice(run: Run, work: (run: Run, device: Device) => Pro
     if (!lost || settings.device !== 'auto' || device.kind === 'cpu') throw error
     const resume = existsSync(outputs.checkpoint)
     log.warn(`${error.message} The run goes on on the CPU${resume ? ' from its last checkpoint' : ''}.`)
-    const cpu = await openDevice({ ...settings, device: 'cpu', threads })
+    const cpu = await openDevice({
+      ...settings,
+      device: 'cpu',
+      threads,
+      onFallback: (line) => log.warn(line),
+    })
     try {
       await work({ ...run, settings: { ...settings, resume } }, cpu)
     } finally {

@@ -1,118 +1,126 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { relative } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { ScvaeError } from '../../errors.js'
 import { PACKAGE_ROOT } from '../../package.js'
-import { type AddressOf, knownAddresses } from './addresses.js'
+import { type BrokenBuild, findBuildFiles, type KernelBuild } from './build-files.js'
+import { isNative, loadAddon } from './load-build.js'
+import { processorMayTake } from './processor.js'
 
-/** `run(kernel, arguments, part, parts)`: one thread's share of a kernel; `arguments` is a word of the shared memory. */
-export type RunKernel = (kernel: number, args: number, part: number, parts: number) => void
+export type { KernelBuild }
 
 /** Which build of the kernels to use: the best, or one kind. */
 export type KernelChoice = 'auto' | 'native' | 'wasm'
 
-interface NativeAddon {
-  address(array: Uint8Array): number
-  run(memory: Uint8Array, ...call: Parameters<RunKernel>): void
+/** A build that was chosen. */
+export interface PickedBuild {
+  readonly build: KernelBuild
+  /** One sentence where a better one should be there and cannot be used. */
+  readonly warning?: string
 }
 
-const NATIVE_BUILDS = ['avx512', 'avx2', 'neon']
-
-/** Best first. Relaxed SIMD brings fused multiply-add. */
-const WASM_BUILDS = ['wasm relaxed', 'wasm simd']
+/** Says in a few words what is wrong with what a build computes; nothing where all is well. */
+export type BuildTest = (build: KernelBuild) => Promise<string | undefined>
 
 /** V8 switched relaxed SIMD on in the version after the one of Node 20, which has it whole behind a flag. */
 function allowRelaxedSimd(): void {
   if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
 }
 
-function wasmFile(build: string): string {
-  return join(
-    PACKAGE_ROOT,
-    'dist/kernels',
-    build === 'wasm relaxed' ? 'kernels-relaxed.wasm' : 'kernels.wasm',
-  )
-}
-
-function nativeFile(build: string): string {
-  return join(PACKAGE_ROOT, 'build', `kernels-${build.replace('native ', '')}.node`)
-}
-
-/** Whether this processor has the instructions of a native build. */
-function processorTakes(build: string): boolean {
-  if (process.arch === 'arm64') return build === 'neon'
-  if (process.platform === 'darwin') return build === 'avx2'
+/** Why a build cannot be loaded here, or 'other processor'; nothing where it can. */
+function refusal({ file }: KernelBuild): string | undefined {
+  if (!isNative(file)) return undefined
   try {
-    const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '))
-    const needed =
-      build === 'avx512'
-        ? ['avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl']
-        : ['avx2', 'fma', 'bmi2']
-    return needed.every((flag) => flags.has(flag))
-  } catch {
-    return false
+    return loadAddon(file).runsHere ? undefined : 'other processor'
+  } catch (error) {
+    const [line] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return `does not load (${line})`
   }
 }
 
-/** The builds of the kernels that are there and that run here, best first: "native avx512", …, "wasm simd". */
-export function availableBuilds(): string[] {
+/**
+ * The builds of the kernels that are there and that run here, best first: "native avx512", …, "wasm simd". One that this machine's
+ * compiler has made comes before a prebuilt one of the same instructions.
+ */
+export function findBuilds(root: string = PACKAGE_ROOT): { builds: KernelBuild[]; broken: BrokenBuild[] } {
   allowRelaxedSimd()
-  const native = NATIVE_BUILDS.filter((b) => existsSync(nativeFile(b)) && processorTakes(b)).map(
-    (b) => `native ${b}`,
-  )
-  const wasm = WASM_BUILDS.filter((build) => {
-    const file = wasmFile(build)
-    return existsSync(file) && WebAssembly.validate(readFileSync(file))
+  const found = findBuildFiles(root)
+  const broken = found.broken.filter(({ name }) => processorMayTake(name))
+  const builds = found.builds.filter((build) => {
+    if (!processorMayTake(build.name)) return false
+    const reason = refusal(build)
+    if (reason !== undefined && reason !== 'other processor') broken.push({ ...build, reason })
+    return reason === undefined
   })
-  return [...native, ...wasm]
+  return { builds, broken }
 }
 
+/** The names of {@link findBuilds}, each once. */
+export function availableBuilds(): string[] {
+  return [...new Set(findBuilds().builds.map(({ name }) => name))]
+}
+
+/** Outcomes of the tests of builds in this process, by file and id. */
+const tested = new Map<string, Promise<string | undefined>>()
+
+function testOnce(build: KernelBuild, test: BuildTest): Promise<string | undefined> {
+  const key = `${build.file} ${build.id}`
+  let outcome = tested.get(key)
+  if (outcome === undefined) {
+    outcome = test(build)
+    tested.set(key, outcome)
+  }
+  return outcome
+}
+
+/** From the best instructions to the least, as names of builds start. */
+const ORDER = ['native avx512', 'native avx2', 'native neon', 'wasm relaxed', 'wasm simd']
+
 /**
- * Picks a build.
+ * Picks the best build that passes a test.
  *
- * @param choice `auto` for the best one, `native` or `wasm` for the best of a kind, or a build's full name
+ * @param choice `auto` for the best one, `native` or `wasm` for the best of a kind, or a build's full name or id
+ * @param test is asked once a process and build
+ * @param root folder of the package
  * @throws ScvaeError (no-device) when there is none of that kind.
  */
-export function pickBuild(choice: KernelChoice | string = 'auto'): string {
-  const builds = availableBuilds()
-  const build = builds.find((b) => choice === 'auto' || b === choice || b.startsWith(`${choice} `))
-  if (build) return build
+export async function pickBuild(
+  choice: KernelChoice | string,
+  test: BuildTest,
+  root: string = PACKAGE_ROOT,
+): Promise<PickedBuild> {
+  const { builds, broken } = findBuilds(root)
+  const isChosen = ({ name, id }: { name: string; id?: string }) =>
+    choice === 'auto' || choice === name || choice === id || name.startsWith(`${choice} `)
+  const failed = broken.filter(isChosen)
+  for (const build of builds.filter(isChosen)) {
+    const reason = await testOnce(build, test)
+    if (reason !== undefined) {
+      failed.push({ ...build, reason })
+      continue
+    }
+    const better = failed.filter(({ name }) => ORDER.indexOf(name) < ORDER.indexOf(build.name))
+    if (better.length === 0) return { build }
+    return {
+      build,
+      warning: `${sentence(better, root)}: the ${build.name} kernels run instead${cost(build, better)}.`,
+    }
+  }
+  const names = builds.map(({ name }) => name).join(', ') || 'none'
+  const reasons = failed.length > 0 ? `: ${sentence(failed, root)}` : ''
   throw new ScvaeError(
     'no-device',
-    `There is no "${choice}" build of the kernels here (there is: ${builds.join(', ') || 'none'}).`,
+    `There is no "${choice}" build of the kernels here (there is: ${names})${reasons}.`,
     {
       hint:
         choice === 'native'
-          ? 'Install a C compiler and run "npm rebuild scvae", or use --kernels wasm.'
-          : 'Run "npm run build".',
+          ? 'Use --kernels wasm; or with a C compiler, run "npm run build" in a clone of the repository.'
+          : 'Install scvae again, or run "npm run build" in a clone of the repository.',
     },
   )
 }
 
-const loadAddon = (build: string): NativeAddon =>
-  createRequire(import.meta.url)(nativeFile(build)) as NativeAddon
+const sentence = (broken: readonly BrokenBuild[], root: string): string =>
+  broken.map(({ file, reason }) => `${relative(root, file)} ${reason}`).join(', ')
 
-/** How a build's kernels find arrays of JavaScript; WebAssembly sees nothing but the shared memory. */
-export function loadAddresses(build: string): AddressOf | undefined {
-  return build.startsWith('native') ? knownAddresses(loadAddon(build).address) : undefined
-}
-
-/**
- * Loads a build for the calling thread.
- *
- * @param stackTop byte address in the shared memory from which this thread's WebAssembly stack grows down
- */
-export function loadBuild(build: string, memory: WebAssembly.Memory, stackTop: number): RunKernel {
-  if (build.startsWith('native')) {
-    const addon = loadAddon(build)
-    const bytes = new Uint8Array(memory.buffer)
-    return (kernel, args, part, parts) => addon.run(bytes, kernel, args, part, parts)
-  }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasmFile(build))), {
-    env: { memory },
-  })
-  const exports = instance.exports as { run: RunKernel; __stack_pointer: WebAssembly.Global }
-  exports.__stack_pointer.value = stackTop
-  return exports.run
-}
+const cost = ({ file }: KernelBuild, better: readonly BrokenBuild[]): string =>
+  !isNative(file) && better.some((one) => isNative(one.file)) ? ', at about half the speed' : ''

@@ -11,19 +11,25 @@ import type {
 } from '../device.js'
 import type { StepInputs } from '../step-number.js'
 import type { AddressOf } from './addresses.js'
-import { type KernelChoice, loadAddresses, pickBuild } from './builds.js'
+import { type KernelBuild, type KernelChoice, type PickedBuild, pickBuild } from './builds.js'
 import { type Caller, makeCaller, type Profile, startProfile } from './caller.js'
 import { CpuKernels } from './cpu-kernels.js'
 import { CpuMinibatch } from './cpu-minibatch.js'
 import { type CpuParameter, CpuTensor, cpu, cpuParameter, padded } from './cpu-tensor.js'
 import type { HostKernels } from './host.js'
+import { loadAddresses } from './load-build.js'
 import { ThreadPool } from './pool.js'
+import { selfTest } from './self-test.js'
 
 export interface CpuDeviceOptions {
   /** All cores when left out. */
   threads?: number
-  /** Which build of the kernels, or a build's full name; the best when left out. */
+  /** Which build of the kernels, or a build's full name or id; the best when left out. */
   kernels?: KernelChoice | string
+  /**
+   * Hears, once a process, why a better build that should be there cannot be used; one line on standard error when left out.
+   */
+  onFallback?: ((warning: string) => void) | undefined
   /** Filled with the time that each kernel takes. */
   profile?: Profile
 }
@@ -42,9 +48,36 @@ export async function createCpuDevice(options: CpuDeviceOptions = {}): Promise<C
       `The number of threads must be a whole number from 1 to 256, not ${threads}.`,
     )
   }
-  const build = pickBuild(options.kernels)
-  const pool = await ThreadPool.start(build, threads)
+  const { build, warning } = await pickTestedBuild(options.kernels)
+  if (warning !== undefined && !heard.has(warning)) {
+    heard.add(warning)
+    const say = options.onFallback ?? ((line: string) => process.stderr.write(`scvae: warning: ${line}\n`))
+    say(warning)
+  }
+  const pool = await ThreadPool.start(build.file, threads)
   return new ThreadsDevice(build, pool, options.profile)
+}
+
+/** Warnings that this process has given. */
+const heard = new Set<string>()
+
+/** Picks a build that computes what it should on a small network. */
+export function pickTestedBuild(
+  kernels: KernelChoice | string = 'auto',
+  root?: string,
+): Promise<PickedBuild> {
+  return pickBuild(kernels, testBuild, root)
+}
+
+async function testBuild(build: KernelBuild): Promise<string | undefined> {
+  try {
+    const device = new ThreadsDevice(build, await ThreadPool.start(build.file, 1), undefined)
+    const reason = await selfTest(device)
+    await device.dispose()
+    return reason
+  } catch (error) {
+    return `fails (${error instanceof Error ? error.message : String(error)})`
+  }
 }
 
 /** A device that also says how much memory it is using. */
@@ -60,6 +93,7 @@ class ThreadsDevice implements CpuDevice {
   readonly kind = 'cpu'
   readonly label: string
   readonly build: string
+  readonly buildId: string
   readonly kernels: CpuKernels
   readonly host: HostKernels
   readonly #pool: ThreadPool
@@ -67,14 +101,15 @@ class ThreadsDevice implements CpuDevice {
   readonly #profiles: Set<Profile>
   readonly #addressOf: AddressOf | undefined
 
-  constructor(build: string, pool: ThreadPool, profile: Profile | undefined) {
-    this.build = build
+  constructor(build: KernelBuild, pool: ThreadPool, profile: Profile | undefined) {
+    this.build = build.name
+    this.buildId = build.id
     this.#pool = pool
     const threads = `${pool.threads} thread${pool.threads === 1 ? '' : 's'}`
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`
     this.#profiles = new Set(profile ? [profile] : [])
     this.#call = makeCaller(pool.arena, pool, this.#profiles)
-    this.#addressOf = loadAddresses(build)
+    this.#addressOf = loadAddresses(build.file)
     this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
     this.host = { threads: pool.threads, arena: pool.arena, call: this.#call }
   }

@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads'
 import { ScvaeError } from '../../errors.js'
 import { PACKAGE_ROOT } from '../../package.js'
 import { Arena, STACK_BYTES } from './arena.js'
-import { loadBuild, type RunKernel } from './builds.js'
 import { KERNEL_NAMES } from './kernel-arguments.js'
+import { loadBuild, type RunKernel } from './load-build.js'
 import { CONTROL, CONTROL_WORDS, SPINS, type WorkerData } from './worker-protocol.js'
 
 const WORKER_FILE = join(PACKAGE_ROOT, 'dist/src/device/cpu/worker.js')
@@ -59,8 +59,12 @@ export class ThreadPool {
     this.#run = run
   }
 
-  /** Starts `threads − 1` workers and loads the kernels in each. */
-  static async start(build: string, threads: number): Promise<ThreadPool> {
+  /**
+   * Starts `threads − 1` workers and loads the kernels in each.
+   *
+   * @param file of a build of the kernels
+   */
+  static async start(file: string, threads: number): Promise<ThreadPool> {
     const arena = new Arena(FIRST_STACK + threads * STACK_BYTES)
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS))
     if (threads > 1 && !existsSync(WORKER_FILE)) {
@@ -71,7 +75,7 @@ export class ThreadPool {
     const workers = Array.from({ length: threads - 1 }, (_, i) => {
       const part = i + 1
       const workerData: WorkerData = {
-        build,
+        file,
         memory: arena.memory,
         control: control.buffer as SharedArrayBuffer,
         part,
@@ -82,7 +86,7 @@ export class ThreadPool {
     })
     try {
       await Promise.all(workers.map((worker) => ready(worker, control)))
-      const run = loadBuild(build, arena.memory, FIRST_STACK + STACK_BYTES)
+      const run = loadBuild(file, arena.memory, FIRST_STACK + STACK_BYTES)
       return new ThreadPool(arena, threads, control, workers, run)
     } catch (error) {
       await Promise.all(workers.map((worker) => worker.terminate()))

@@ -22,7 +22,8 @@ export const CONTROL_WORDS = 16
 export const SPINS = 2000
 
 export interface WorkerData {
-  build: string
+  /** Of the build of the kernels. */
+  file: string
   memory: WebAssembly.Memory
   control: SharedArrayBuffer
   part: number

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadBuild } from './builds.js'
+import { loadBuild } from './load-build.js'
 import { CONTROL, SPINS, type WorkerData } from './worker-protocol.js'
 
-const { build, memory, control: shared, part, parts, stackTop } = workerData as WorkerData
+const { file, memory, control: shared, part, parts, stackTop } = workerData as WorkerData
 const control = new Int32Array(shared)
-const run = loadBuild(build, memory, stackTop)
+const run = loadBuild(file, memory, stackTop)
 
 /** Waits until the sequence moves on: first spinning, then asleep. */
 function nextSequence(last: number): number {

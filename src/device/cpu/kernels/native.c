@@ -2,6 +2,26 @@
 #include "kernels.c"
 #include <node_api.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+
+/* Whether the processor and its system have what this file was compiled for: x86-64-v4 where W is 16, else x86-64-v3. */
+static int runs_here(void) {
+  unsigned a, b, c, d, extended, low, high;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  const unsigned first = 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29; /* fma, movbe, osxsave, avx, f16c */
+  if ((c & first) != first || !__get_cpuid(0x80000001, &a, &b, &extended, &d) || !(extended & 1u << 5)) return 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  const unsigned registers = W == 16 ? 0xe6 : 0x06; /* those that the system saves */
+  if ((low & registers) != registers || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  unsigned needed = 1u << 3 | 1u << 5 | 1u << 8;                                       /* bmi1, avx2, bmi2 */
+  if (W == 16) needed |= 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31; /* avx512 f, dq, cd, bw, vl */
+  return (b & needed) == needed;
+}
+#else
+static int runs_here(void) { return 1; }
+#endif
+
 static napi_value run(napi_env env, napi_callback_info info) {
   size_t n = 5;
   napi_value values[5];
@@ -37,5 +57,8 @@ NAPI_MODULE_INIT() {
   napi_set_named_property(env, exports, "address", f);
   napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, 0, &f);
   napi_set_named_property(env, exports, "run", f);
+  napi_value runs;
+  napi_get_boolean(env, runs_here(), &runs);
+  napi_set_named_property(env, exports, "runsHere", runs);
   return exports;
 }
