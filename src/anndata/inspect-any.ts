@@ -2,7 +2,7 @@ import { sourceFlag } from './counts/count-sources.js'
 import { type AnnDataSummary, guessBatches, inspectAnnData, summarizeColumns } from './inspect.js'
 import type { AnnData } from './read.js'
 import { type CountsFormat, type CountsOptions, detectFormat, optionsFor, readAs } from './read-any.js'
-import { guessCounts, type SourceSummary } from './source-summary.js'
+import { guessCounts, odditiesOf, type SourceSummary } from './source-summary.js'
 import { withStore } from './store/open-store.js'
 import type { StoreNode } from './store/store.js'
 import { readMtx } from './tenx/mtx.js'
@@ -53,6 +53,7 @@ export async function inspectCounts(path: string, options: InspectOptions = {}):
     uns: [],
     elements: [],
     ...(origin && { origin }),
+    tables: { obs, var: variables, obsNames: adata.obsNames, varNames: adata.varNames },
     warnings,
   }
 }
@@ -61,7 +62,8 @@ export async function inspectCounts(path: string, options: InspectOptions = {}):
 type Form = Pick<SourceSummary, 'encoding' | 'dtype'>
 
 function summarize({ counts, countsSource, values, nCells, nGenes }: AnnData, form: Form): SourceSummary {
-  const { min, max, nonFinite, negative, nonInteger, tooLarge } = values
+  const { min, max } = values
+  const oddities = odditiesOf(values)
   return {
     name: countsSource,
     flag: sourceFlag(countsSource),
@@ -69,7 +71,8 @@ function summarize({ counts, countsSource, values, nCells, nGenes }: AnnData, fo
     nCells,
     nGenes,
     nonzeros: counts.nonzeros,
-    holdsCounts: !nonFinite && !negative && !nonInteger && !tooLarge && max > 0,
+    holdsCounts: oddities.every((kind) => kind === 'nearInteger') && max > 0,
+    oddities,
     min: Number.isNaN(min) ? null : min,
     max: Number.isNaN(max) ? null : max,
   }

@@ -9,6 +9,7 @@ import { fittedModality, type ModalitySummary } from './mudata/fitted-modality.j
 import { withAnnData } from './mudata/modality.js'
 import { readObs } from './mudata/modality-obs.js'
 import { summarizeModalities } from './mudata/summary.js'
+import type { AnnData } from './read.js'
 import { guessCounts, type SourceSummary, summarizeSource } from './source-summary.js'
 import { arrayShapes, checkLayout, mappingKeys } from './store/layout.js'
 import type { MtxOrigin } from './tenx/mtx.js'
@@ -41,6 +42,8 @@ export interface AnnDataSummary {
   writtenBy?: string
   /** The files of a matrix in text form, and what its rows are; missing for other formats. */
   origin?: MtxOrigin
+  /** The cells and features that all this is of. */
+  tables: Pick<AnnData, 'obs' | 'var' | 'obsNames' | 'varNames'>
   warnings: string[]
 }
 
@@ -99,6 +102,7 @@ export async function inspectAnnData(
       uns: await mappingKeys(root, 'uns'),
       elements: await summarizeMappings(store),
       writtenBy: await writtenBy(store),
+      tables: { obs: table, obsNames: names, var: variables.table, varNames: variables.names },
       warnings,
     }
   })

@@ -1,7 +1,15 @@
 import { ScvaeError } from '../errors.js'
 import { type CountsSource, openSource, sourceFlag } from './counts/count-sources.js'
-import { ValueScan } from './counts/value-scan.js'
+import { ODD_KINDS, ValueScan } from './counts/value-scan.js'
 import type { Store } from './store/store.js'
+
+/** A kind of value that is no count; `nearInteger` stands for one. */
+export type Oddity = (typeof ODD_KINDS)[number]
+
+/** The kinds of values that are no counts in what a scan found. */
+export function odditiesOf(scan: Partial<Record<Oddity, unknown>>): Oddity[] {
+  return ODD_KINDS.filter((kind) => scan[kind] !== undefined)
+}
 
 /** A matrix of a file, every stored value looked at and none kept. */
 export interface SourceSummary {
@@ -17,6 +25,8 @@ export interface SourceSummary {
   nonzeros: number
   /** Whether every stored value is a nonnegative integer and one is above zero. */
   holdsCounts: boolean
+  /** What it stores that is no count. */
+  oddities: Oddity[]
   /** Of the stored finite values; null where there is none. */
   min: number | null
   max: number | null
@@ -38,6 +48,7 @@ export async function summarizeSource(store: Store, name: CountsSource): Promise
       nGenes: matrix.nGenes,
       nonzeros: scan.nonzeros,
       holdsCounts: scan.areCounts && scan.max > 0,
+      oddities: odditiesOf(scan),
       min: Number.isFinite(scan.min) ? scan.min : null,
       max: Number.isFinite(scan.max) ? scan.max : null,
     }
@@ -53,6 +64,7 @@ export async function summarizeSource(store: Store, name: CountsSource): Promise
       nGenes: 0,
       nonzeros: 0,
       holdsCounts: false,
+      oddities: [],
       min: null,
       max: null,
     }

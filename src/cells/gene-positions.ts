@@ -14,7 +14,7 @@ export interface ModelGenes {
 }
 
 /** A model's genes by all that tells them apart. */
-const labels = ({ genes, geneIds, geneSymbols, geneOccurrences }: ModelGenes): GeneLabels => ({
+export const modelLabels = ({ genes, geneIds, geneSymbols, geneOccurrences }: ModelGenes): GeneLabels => ({
   names: genes,
   ids: geneIds,
   symbols: geneSymbols,
@@ -28,7 +28,7 @@ const labels = ({ genes, geneIds, geneSymbols, geneOccurrences }: ModelGenes): G
  * @throws ScvaeError (bad-input) for data with none of them, and a column that is not there.
  */
 export function genePositions(model: ModelGenes, data: GeneTable, geneKey?: string): GeneMatch {
-  const match = matchGenes(labels(model), data, { key: geneKey })
+  const match = matchGenes(modelLabels(model), data, { key: geneKey })
   if (match.found > 0) return match
   const known = [model.geneIds, model.geneSymbols].find((other) => other !== undefined)
   const besides = known ? `, with ${few(known)} beside them` : ''

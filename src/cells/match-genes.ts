@@ -40,6 +40,16 @@ export function matchGenes(wanted: GeneLabels, data: GeneTable, { key }: MatchOp
   return best!
 }
 
+/** What each of the data's names and usual columns of var finds of wanted genes, see {@link matchGenes}. */
+export function matchesByLabel(wanted: GeneLabels, data: GeneTable): GeneMatch[] {
+  const kinds = wantedKinds(wanted)
+  const ids = geneIds(data)
+  return Array.from(candidates(data), ([by, labels]) => {
+    const [first, ...others] = kinds.map((kind) => matchLabels(kind, { labels, ids }))
+    return { ...others.reduce((best, one) => (one.found > best.found ? one : best), first!), by }
+  })
+}
+
 function wantedKinds({ names, ids, symbols, occurrences }: GeneLabels) {
   return [
     { labels: names, occurrences: occurrences ?? occurrencesOf(names), ids },

@@ -9,7 +9,7 @@ export function warnOfEmptyCells(
   { obsNames, nGenes }: Pick<AnnData, 'obsNames' | 'nGenes'>,
   { empty }: PartedCells,
   genes: Int32Array | undefined,
-  log: Log,
+  log: Pick<Log, 'warn'>,
 ): void {
   if (empty.length === 0) return
   const where = genes && genes.length < nGenes ? ' in the genes that are fitted' : ''

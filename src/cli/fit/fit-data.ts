@@ -8,12 +8,13 @@ import { checkCovariates } from '../../cells/check-covariates.js'
 import { dropEmptyCells } from '../../cells/empty-cells.js'
 import { subsetCells } from '../../cells/subset.js'
 import { entriesOf } from '../../cells/totals.js'
+import type { ModelConfig } from '../../network/config.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import { warnOfEmptyCells } from '../empty-cells.js'
 import { type JoinedPart, readInputs } from '../inputs.js'
 import type { Log } from '../log.js'
 import { listed } from '../text.js'
-import { covariateKeys, type FitSettings } from './fit-settings.js'
+import { covariateKeys, type DataSettings } from './fit-settings.js'
 import { readGenesFile } from './genes-file.js'
 import { warnOfSmallBatches } from './small-batches.js'
 
@@ -44,16 +45,40 @@ export interface FitData {
   absent: number
 }
 
+/** What was read, before it is settled what of it is fitted. */
+export type ReadCells = Pick<FitData, 'adata' | 'format' | 'parts'>
+
+/** What is asked of the data; the prior of the library is spoken of in a warning. */
+type Asked = DataSettings & { model: Pick<ModelConfig, 'library'> }
+
+type Lines = Pick<Log, 'info' | 'warn'>
+
 /**
  * Reads a file and settles which cells and genes are fitted.
  *
  * @throws ScvaeError `bad-input` for anything in the file that cannot be fitted
  */
-export async function readFitData(settings: FitSettings, log: Log): Promise<FitData> {
-  const { counts, allowNoninteger } = settings
-  const read: Pick<FitData, 'adata' | 'format' | 'parts'> = settings.inputs
-    ? { ...(await readInputs(settings.inputs, counts, allowNoninteger, log)), format: undefined }
-    : await readFile(settings, log)
+export async function readFitData(settings: Asked, log: Lines): Promise<FitData> {
+  return settleFitData(await readCells(settings, log), settings, log)
+}
+
+/**
+ * Reads counts, and joins those of several files.
+ *
+ * @throws ScvaeError `bad-input` for values that are no counts, and what cannot be read or joined
+ */
+export async function readCells(settings: DataSettings, log: Lines): Promise<ReadCells> {
+  const { inputs, counts, allowNoninteger } = settings
+  if (!inputs) return readFile(settings, log)
+  return { ...(await readInputs(inputs, counts, allowNoninteger, log)), format: undefined }
+}
+
+/**
+ * Settles which cells and genes are fitted.
+ *
+ * @throws ScvaeError `bad-input` for columns, cells and genes that cannot be fitted
+ */
+export async function settleFitData(read: ReadCells, settings: Asked, log: Lines): Promise<FitData> {
   const { adata, format } = read
   const subset = subsetCells(adata, settings.subset)
   checkCovariates(adata, subset, covariateKeys(settings), { numericBatch: settings.batchKeyNumeric })
@@ -83,8 +108,8 @@ export async function readFitData(settings: FitSettings, log: Log): Promise<FitD
 }
 
 async function readFile(
-  { file, counts, allowNoninteger }: FitSettings,
-  log: Log,
+  { file, counts, allowNoninteger }: DataSettings,
+  log: Lines,
 ): Promise<Pick<FitData, 'adata' | 'format'>> {
   const format = await detectFormat(file)
   const adata = await readAs(file, format, counts)
@@ -97,8 +122,8 @@ async function readFile(
 function sayChoice(
   { genes, why, listed: list }: GeneChoice,
   nGenes: number,
-  { nTopGenes, batchKey, genesKey, genesFile }: FitSettings,
-  log: Log,
+  { nTopGenes, batchKey, genesKey, genesFile }: DataSettings,
+  log: Lines,
 ): void {
   if (genes && genesKey !== undefined) {
     log.info(

@@ -19,25 +19,28 @@ export const UMAP_BACKENDS = ['scvae', 'umap-js'] as const
 
 const choice = (words: readonly string[]) => words.join(' | ')
 
+/** Which data is fitted: of `scvae fit`, and of `scvae inspect`, which says what `fit` would do with it. */
+export const DATA_OPTIONS = grouped('Data:', {
+  'batch-key': text('Column of obs that holds the batch'),
+  'batch-key-numeric': flag('Take a batch column of over 50 different numbers'),
+  'categorical-covariate': repeated('Column of obs with a further categorical covariate (repeatable)'),
+  'continuous-covariate': repeated('Column of obs with a continuous covariate (repeatable)'),
+  'size-factor-key': text('Column of obs with a size factor in place of the library size'),
+  ...INPUT_OPTIONS,
+  ...COUNTS_OPTIONS,
+  subset: repeated(
+    'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
+  ),
+  'n-top-genes': number('Fit the N most variable genes (seurat_v3)'),
+  'all-genes': flag('Fit all genes, however many there are'),
+  'genes-key': text('Fit the genes that this column of var marks, such as highly_variable'),
+  'genes-file': text('Fit the genes of this list: one name or id a line'),
+  'allow-noninteger': flag('Take counts with fractions, as SMART-seq quantification leaves them'),
+})
+
 /** The options of `scvae fit`; names of model and training options are scvi-tools' in kebab-case. */
 export const FIT_OPTIONS = {
-  ...grouped('Data:', {
-    'batch-key': text('Column of obs that holds the batch'),
-    'batch-key-numeric': flag('Take a batch column of over 50 different numbers'),
-    'categorical-covariate': repeated('Column of obs with a further categorical covariate (repeatable)'),
-    'continuous-covariate': repeated('Column of obs with a continuous covariate (repeatable)'),
-    'size-factor-key': text('Column of obs with a size factor in place of the library size'),
-    ...INPUT_OPTIONS,
-    ...COUNTS_OPTIONS,
-    subset: repeated(
-      'COLUMN=VALUE of obs: fit these cells only (repeatable; several values of a column add up)',
-    ),
-    'n-top-genes': number('Fit the N most variable genes (seurat_v3)'),
-    'all-genes': flag('Fit all genes, however many there are'),
-    'genes-key': text('Fit the genes that this column of var marks, such as highly_variable'),
-    'genes-file': text('Fit the genes of this list: one name or id a line'),
-    'allow-noninteger': flag('Take counts with fractions, as SMART-seq quantification leaves them'),
-  }),
+  ...DATA_OPTIONS,
   ...grouped('Model:', {
     likelihood: { ...text(choice(LIKELIHOODS)), default: DEFAULT_MODEL.likelihood },
     library: { ...text(choice(LIBRARIES)), defaultDescription: '"observed"' },

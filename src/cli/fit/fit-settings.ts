@@ -16,12 +16,31 @@ import { subsetTerms } from '../subset-terms.js'
 import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
 import { modelSettings, trainSettings } from './model-settings.js'
 
-/** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
-export interface FitSettings {
+/** Which data a command was given, and what of it is taken. */
+export interface DataSettings {
   /** The file, or the first of several, or their sheet: outputs are named after it. */
   file: string
   /** Several files that are fitted as one. */
   inputs?: Inputs | undefined
+  batchKey?: string | undefined
+  batchKeyNumeric: boolean
+  categoricalCovariates: string[]
+  continuousCovariates: string[]
+  sizeFactorKey?: string | undefined
+  /** Which counts are read. */
+  counts: CountsOptions
+  subset: SubsetTerm[]
+  nTopGenes?: number | undefined
+  allGenes: boolean
+  /** Column of var that marks the genes. */
+  genesKey?: string | undefined
+  /** File that lists them. */
+  genesFile?: string | undefined
+  allowNoninteger: boolean
+}
+
+/** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
+export interface FitSettings extends DataSettings {
   output?: string | undefined
   csv: boolean
   /** Whether each of several files gets an .h5ad of its own, in place of one of all. */
@@ -44,21 +63,6 @@ export interface FitSettings {
   modelCells: boolean
   checkpointEvery: number
   verbosity: Verbosity
-  batchKey?: string | undefined
-  batchKeyNumeric: boolean
-  categoricalCovariates: string[]
-  continuousCovariates: string[]
-  sizeFactorKey?: string | undefined
-  /** Which counts are read. */
-  counts: CountsOptions
-  subset: SubsetTerm[]
-  nTopGenes?: number | undefined
-  allGenes: boolean
-  /** Column of var that marks the genes. */
-  genesKey?: string | undefined
-  /** File that lists them. */
-  genesFile?: string | undefined
-  allowNoninteger: boolean
   model: ModelConfig
   train: TrainOptions
   device: DeviceName
@@ -73,8 +77,6 @@ export interface FitSettings {
 export function fitSettings(args: Arguments): FitSettings {
   exclusive(args, 'early-stopping', 'no-early-stopping')
   exclusive(args, 'overwrite', 'resume')
-  exclusiveAll(args, ['all-genes', 'n-top-genes', 'genes-key', 'genes-file'])
-  exclusive(args, 'layer', 'use-raw')
   exclusive(args, 'no-umap', 'umap-backend')
   exclusive(args, 'no-clusters', 'resolution')
   const device = deviceName(args)
@@ -82,13 +84,12 @@ export function fitSettings(args: Arguments): FitSettings {
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
     throw new ScvaeError('usage', `--gpu-memory and --device ${device} exclude each other.`)
   }
-  const inputs = inputsOf(args)
-  if (args.flag('split-outputs') && !inputs) {
+  const data = dataSettings(args)
+  if (args.flag('split-outputs') && !data.inputs) {
     throw new ScvaeError('usage', '--split-outputs needs several files, and there is one.')
   }
   return {
-    file: args.text('sheet') ?? args.texts('files')[0]!,
-    inputs,
+    ...data,
     output: args.text('output'),
     csv: args.flag('csv'),
     splitOutputs: args.flag('split-outputs'),
@@ -104,6 +105,24 @@ export function fitSettings(args: Arguments): FitSettings {
     modelCells: !args.flag('no-model-cells'),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
+    model: modelSettings(args),
+    train: trainSettings(args),
+    device,
+    gpuMemory,
+    threads: args.whole('threads', 1),
+    kernels: args.choice('kernels', KERNELS)!,
+    profile: args.flag('profile'),
+  }
+}
+
+/** @throws ScvaeError `usage` for a value out of range and for options that exclude each other. */
+export function dataSettings(args: Arguments): DataSettings {
+  exclusiveAll(args, ['all-genes', 'n-top-genes', 'genes-key', 'genes-file'])
+  exclusive(args, 'layer', 'use-raw')
+  const inputs = inputsOf(args)
+  return {
+    file: args.text('sheet') ?? args.texts('files')[0]!,
+    inputs,
     batchKey: args.text('batch-key'),
     batchKeyNumeric: args.flag('batch-key-numeric'),
     categoricalCovariates: args.texts('categorical-covariate'),
@@ -116,20 +135,13 @@ export function fitSettings(args: Arguments): FitSettings {
     genesKey: args.text('genes-key'),
     genesFile: args.text('genes-file'),
     allowNoninteger: args.flag('allow-noninteger'),
-    model: modelSettings(args),
-    train: trainSettings(args),
-    device,
-    gpuMemory,
-    threads: args.whole('threads', 1),
-    kernels: args.choice('kernels', KERNELS)!,
-    profile: args.flag('profile'),
   }
 }
 
 /** The obs columns that the model takes. */
 export function covariateKeys(
   settings: Pick<
-    FitSettings,
+    DataSettings,
     'batchKey' | 'categoricalCovariates' | 'continuousCovariates' | 'sizeFactorKey'
   >,
 ): CovariateKeys {

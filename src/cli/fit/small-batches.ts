@@ -12,7 +12,7 @@ const MOST_NAMED = 5
 export function warnOfSmallBatches(
   adata: AnnData,
   cells: Int32Array,
-  { batchKey, model }: Pick<FitSettings, 'batchKey' | 'model'>,
+  { batchKey, model }: Pick<FitSettings, 'batchKey'> & { model: Pick<FitSettings['model'], 'library'> },
   log: Pick<Log, 'warn'>,
 ): void {
   if (batchKey === undefined) return
