@@ -22,6 +22,9 @@ describe('scvae inspect', () => {
     const summary = JSON.parse(stdout)
     expect(summary).toMatchObject({ tool: 'scvae', n_cells: 120, n_genes: 60, counts_source: 'X' })
     expect(summary.batch_candidates[0]).toBe('batch')
+    expect(summary).toMatchObject({ format: 'h5ad', repeated_gene_names: 0, repeated_cell_names: 0 })
+    expect(summary.fit).toMatchObject({ refusal: null, n_cells_fitted: 120, n_genes_fitted: 60, flag: null })
+    expect(summary.estimated_memory_bytes).toBeGreaterThan(1e8)
     expect(summary.obs).toContainEqual({ name: 'one', dtype: 'category', distinct: 1, missing: 0 })
   })
 

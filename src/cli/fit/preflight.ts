@@ -9,7 +9,7 @@ import type { FitSettings } from './fit-settings.js'
 const WORD = 4
 
 /** What the process holds of itself: program, readers, kernels and their threads. */
-const PROGRAM = 240e6
+const PROGRAM = 260e6
 
 /** Slices that were read and are not yet collected, as a share of the counts. */
 const SLACK = 0.3

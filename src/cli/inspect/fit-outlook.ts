@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import type { AnnDataSummary } from '../../anndata/inspect.js'
 import type { CountsOptions } from '../../anndata/read-any.js'
 import type { SourceSummary } from '../../anndata/source-summary.js'
-import type { GeneTable } from '../../cells/match-genes.js'
+import type { GenesOfFile } from '../../cells/join/join-genes.js'
 import { ScvaeError } from '../../errors.js'
 import { DEFAULT_MODEL } from '../../network/config.js'
 import { DEFAULT_TRAINING } from '../../train/options.js'
@@ -46,7 +46,7 @@ export interface FitOutlook {
   /** Bytes at its peak, with the usual model; undefined where the counts cannot be read. */
   memory: number | undefined
   /** The genes that would be read. */
-  genes: GeneTable | undefined
+  genes: GenesOfFile | undefined
 }
 
 /** Reading more than this share of the machine's memory is not tried. */
@@ -131,7 +131,7 @@ function memoryOf(size: FitSize): number {
 }
 
 /** The genes alone, so that the counts can be let go. */
-function genesOf({ adata: { path, nGenes, varNames, var: table, countsSource } }: ReadCells): GeneTable {
+function genesOf({ adata: { path, nGenes, varNames, var: table, countsSource } }: ReadCells): GenesOfFile {
   return { path, nGenes, varNames, var: table, countsSource }
 }
 

@@ -1,5 +1,4 @@
-import { GeneList, type JoinKind } from '../../cells/join/join-genes.js'
-import type { GeneTable } from '../../cells/match-genes.js'
+import { GeneList, type GenesOfFile, type JoinKind } from '../../cells/join/join-genes.js'
 import { ScvaeError } from '../../errors.js'
 import type { Refusal } from './fit-outlook.js'
 
@@ -14,7 +13,7 @@ export interface JoinOutlook {
 }
 
 /** Joins the genes of files, as far as they could be read, in both ways. */
-export function joinOutlook(files: readonly (GeneTable | undefined)[]): JoinOutlook {
+export function joinOutlook(files: readonly (GenesOfFile | undefined)[]): JoinOutlook {
   const genes = files.filter((file) => file !== undefined)
   const outlook: JoinOutlook = {
     nFiles: files.length,
@@ -33,7 +32,7 @@ export function joinOutlook(files: readonly (GeneTable | undefined)[]): JoinOutl
   return outlook
 }
 
-function joinedGenes([first, ...others]: readonly GeneTable[], join: JoinKind): number {
+function joinedGenes([first, ...others]: readonly GenesOfFile[], join: JoinKind): number {
   const list = new GeneList(first!, join)
   for (const file of others) list.add(file)
   return list.finish().nGenes
