@@ -36,7 +36,7 @@ describe('scvae', () => {
   const mistakes: [words: string, sentence: string][] = [
     ['', 'scvae needs a command. See scvae --help.'],
     ['fit', 'There is no file to read. Give files, or --sheet and a sample sheet.'],
-    ['inspect a b', '"b" is one argument too many. Usage: scvae inspect <file>.'],
+    ['inspect', 'There is no file to read. Give files, or --sheet and a sample sheet.'],
     ['fit a --batchkey x', 'There is no option --batchkey. Did you mean --batch-key?'],
     ['fit a --nLatent 3', 'There is no option --nLatent. Did you mean --n-latent?'],
     ['fit a -z', 'There is no option -z. See scvae fit --help.'],

@@ -1,6 +1,6 @@
 import type { FitOutlook, Refusal } from './fit-outlook.js'
+import type { FileLook, JoinLook } from './look.js'
 import type { ModelOutlook } from './model-outlook.js'
-import type { FileLook, JoinLook } from './run-inspect.js'
 
 /** A file as JSON; names are kept from version to version. */
 export function lookJson(look: FileLook): string {

@@ -6,8 +6,8 @@ import type { Oddity, SourceSummary } from '../../anndata/source-summary.js'
 import { FEWEST_OF_BATCH } from '../../cells/library-prior.js'
 import { formatCount, formatNumber, formatPlural } from '../../report/format.js'
 import { textTable } from '../text.js'
+import type { FileLook, JoinLook } from './look.js'
 import { fitRows, joinRows, modelRows } from './outlook-rows.js'
-import type { FileLook, JoinLook } from './run-inspect.js'
 
 /** A file for people. */
 export function lookText({ summary, batches, repeats, fit, model }: FileLook): string {

@@ -1,8 +1,8 @@
 import { formatCount, formatPlural } from '../../report/format.js'
 import { formatBytes, listed } from '../text.js'
 import type { FitOutlook, Refusal, Taken } from './fit-outlook.js'
+import type { JoinLook } from './look.js'
 import type { ModelOutlook } from './model-outlook.js'
-import type { JoinLook } from './run-inspect.js'
 
 /** What `fit` would do, as rows of a table. */
 export function fitRows(fit: FitOutlook): string[][] {

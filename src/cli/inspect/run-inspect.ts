@@ -1,16 +1,16 @@
-import type { AnnDataSummary } from '../../anndata/inspect.js'
 import { type InspectOptions, inspectCounts } from '../../anndata/inspect-any.js'
-import { type CountsFormat, type CountsOptions, detectFormat } from '../../anndata/read-any.js'
+import { type CountsOptions, detectFormat } from '../../anndata/read-any.js'
 import { geneIds } from '../../cells/gene-ids.js'
 import { ScvaeError } from '../../errors.js'
 import type { DataSettings } from '../fit/fit-settings.js'
 import { Log, type Verbosity } from '../log.js'
-import { type BatchColumn, batchColumns } from './batch-columns.js'
-import { type FitOutlook, fitOutlook } from './fit-outlook.js'
+import { batchColumns } from './batch-columns.js'
+import { fitOutlook } from './fit-outlook.js'
 import { lookJson, looksJson } from './inspect-json.js'
 import { looksText, lookText } from './inspect-text.js'
-import { type JoinOutlook, joinOutlook } from './join-outlook.js'
-import { type ModelOutlook, modelOutlook } from './model-outlook.js'
+import { joinOutlook } from './join-outlook.js'
+import type { FileLook, JoinLook } from './look.js'
+import { modelOutlook } from './model-outlook.js'
 
 /** What a run of `scvae inspect` was asked to do. */
 export interface InspectSettings {
@@ -19,25 +19,6 @@ export interface InspectSettings {
   geneKey: string | undefined
   verbosity: Verbosity
   json: boolean
-}
-
-/** A file and what commands would do with it. */
-export interface FileLook {
-  format: CountsFormat
-  summary: AnnDataSummary
-  batches: BatchColumn[]
-  /** How many names and ids repeat another. */
-  repeats: { genes: number; ids: number; cells: number }
-  fit: FitOutlook
-  model: ModelOutlook | undefined
-}
-
-/** Several files, and what a fit of them all would do. */
-export interface JoinLook {
-  files: readonly FileLook[]
-  kind: 'inner' | 'outer'
-  join: JoinOutlook
-  fit: FitOutlook
 }
 
 /**
