@@ -11,7 +11,7 @@ try {
   await model.train({ maxEpochs: Number(epochs) || 'auto' })
   const latent = await model.getLatentPosterior()
   const { outliers, neighbors } = await scoreCells(latent, await model.surpriseScores())
-  const layout = umap(neighbors).values
+  const layout = (await umap(neighbors)).values
   const { score, adjustedP, flag } = outliers
   const rows = adata.obsNames.map((cell, i) =>
     [cell, score[i], adjustedP[i], flag[i], layout[2 * i], layout[2 * i + 1]].join(','),

@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { neighborsOn, rankCandidates } from '../../src/analysis/neighbors/device-neighbors.js'
+import { searchLeafTree } from '../../src/analysis/neighbors/host-neighbors.js'
 import { blankNeighbors, neighbors as neighborsByTree } from '../../src/analysis/neighbors/neighbors.js'
 import { Draws } from '../../src/check/oracle/draws.js'
+import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { NearestRows } from '../../src/device/device.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
@@ -108,6 +110,36 @@ const TABLES: readonly { name: string; cells: Matrix; k: number }[] = [
   { name: 'squares that vanish in float32', cells: table(80, 4, () => 1e-25 * draws.normal()), k: 5 },
   { name: 'squares beyond float32', cells: table(80, 4, () => 1e25 * draws.normal()), k: 5 },
 ]
+
+describe.each(availableBuilds())('neighbours by %s', (kernels) => {
+  it('are those of the tree, and the same for any number of threads', async () => {
+    const devices = await Promise.all([1, 2, 3].map((threads) => createCpuDevice({ threads, kernels })))
+    for (const { name, cells, k } of TABLES) {
+      const expected = tree(cells, k)
+      // each number of threads on the groups, which take more than one leaf each
+      for (const device of name === 'cells in groups' ? devices : devices.slice(0, 1)) {
+        const found = await neighborsOn(device, cells, { k, includeSelf: false, always: true })
+        expect(found, name).toEqual(expected)
+      }
+    }
+    const seen: number[] = []
+    const many = blobs(5000, 3, 7).points
+    const found = await neighborsOn(devices[1], many, { k: 9, onCells: (done) => seen.push(done) })
+    expect(found).toEqual(tree(many, 9, true))
+    expect(seen.at(-1)).toBe(5000)
+    await Promise.all(devices.map((device) => device.dispose()))
+  })
+
+  it('are found by the kernels alone unless rounding decides', async () => {
+    const device = await createCpuDevice({ threads: 1, kernels })
+    const cells = blobs(700, 10, 7).points
+    for await (const found of searchLeafTree(device.host, cells, 19)) {
+      expect(found.count).toBe(700)
+      expect(ranked(cells, 15, found).open).toEqual([])
+    }
+    await device.dispose()
+  })
+})
 
 describe.skipIf(!gpu)('neighbours on WebGPU', { timeout: 120_000 }, () => {
   it.each(TABLES)('are those of the tree: $name', async ({ cells, k }) => {

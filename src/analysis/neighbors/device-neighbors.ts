@@ -1,5 +1,7 @@
 import type { Device, NearestRows } from '../../device/device.js'
+import { withHostKernels } from '../../device/host-kernels.js'
 import type { Matrix } from '../../numeric/matrix.js'
+import { searchLeafTree } from './host-neighbors.js'
 import {
   blankNeighbors,
   type NeighborOptions,
@@ -11,9 +13,11 @@ import {
 
 /** Neighbours that the device finds beyond those asked for: their distance bounds those of all that it did not name. */
 const SPARE = 4
-/** Cells from which on a GPU searches: the tree is done with fewer in about half a second. */
+/** Cells from which on a GPU searches. */
 const MANY_CELLS = 20_000
-/** Relative error of one float32 operation in WGSL, rounded up or down. */
+/** Cells from which on kernels search on the threads of the CPU: the tree is done with fewer before threads have started. */
+const CELLS_FOR_THREADS = 2000
+/** Relative error of one float32 operation in WGSL, rounded up or down; the CPU's is half of it. */
 const UNIT = 2 ** -23
 /** Float32 below which a device may round to zero. */
 const SMALLEST = 2 ** -126
@@ -21,21 +25,24 @@ const SMALLEST = 2 ** -126
 export interface DeviceNeighborOptions extends NeighborOptions {
   /** Search on the device whatever the number of cells, and also on a software GPU. Default false. */
   always?: boolean
+  /** Called with the number of cells that have been searched for, where the threads of the CPU search. */
+  onCells?: (done: number) => void
 }
 
 /**
- * What {@link neighbors} finds, searched for by the device where that is faster: on a GPU that is not software, from 20,000
- * cells on. Else by the tree.
+ * What {@link neighbors} finds, searched for where that is fastest: by a GPU that is not software from 20,000 cells on, else by
+ * kernels on the threads of the CPU from 2,000 cells on, else by the tree on one thread.
  *
- * The device compares all pairs in float32 and names a few more candidates than are asked for. Their distances are summed again
- * in float64. Where rounding leaves open whether a cell that was not named is closer, the tree decides.
+ * GPU and kernels compare in float32 and name a few more candidates than are asked for. Their distances are summed again in
+ * float64. Where rounding leaves open whether a cell that was not named is closer, the tree decides.
  *
+ * @param device a CPU device lends its threads; beside another, or none, a CPU device is opened for the search
  * @param points cells × dimensions
  * @throws ScvaeError `usage` when `k` is out of range, `failed` when the data hold a value that is not finite,
  *   `no-device` when the GPU fails
  */
 export async function neighborsOn(
-  device: Device,
+  device: Device | undefined,
   points: Matrix,
   options: DeviceNeighborOptions = {},
 ): Promise<Neighbors> {
@@ -43,18 +50,26 @@ export async function neighborsOn(
   const { n } = graph
   const others = othersOf(graph)
   const candidates = Math.min(others + SPARE, n - 1)
-  const worthwhile = options.always || (!device.software && n >= MANY_CELLS)
-  if (!worthwhile || !device.nearestRows || others === 0 || !fitsFloat32(points)) {
+  const { always = false, onCells } = options
+  if ((!always && n < CELLS_FOR_THREADS) || others === 0 || !fitsFloat32(points)) {
     searchTree(graph)
     return graph
   }
-  const open = new Uint8Array(n)
-  let nOpen = 0
-  for await (const found of device.nearestRows(points, candidates)) {
-    nOpen += rankCandidates(graph, found, open)
-  }
-  if (nOpen > 0) searchTree(graph, open)
+  const gpu = device?.nearestRows && (always || (!device.software && n >= MANY_CELLS)) ? device : undefined
+  const open = gpu?.nearestRows
+    ? await rankAll(graph, gpu.nearestRows(points, candidates))
+    : await withHostKernels(device, (host) =>
+        rankAll(graph, searchLeafTree(host, points, candidates, onCells)),
+      )
+  if (open.includes(1)) searchTree(graph, open)
   return graph
+}
+
+/** Writes all lists; gives a 1 for every cell whose list may lack a neighbour. */
+async function rankAll(graph: Neighbors, search: AsyncIterable<NearestRows>): Promise<Uint8Array> {
+  const open = new Uint8Array(graph.n)
+  for await (const found of search) rankCandidates(graph, found, open)
+  return open
 }
 
 /** Whether no squared distance overflows in float32. */

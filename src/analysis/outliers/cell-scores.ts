@@ -1,7 +1,7 @@
 import type { Device } from '../../device/device.js'
 import { withHostKernels } from '../../device/host-kernels.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
-import { type Neighbors, neighbors as neighborsByTree } from '../neighbors/neighbors.js'
+import type { Neighbors } from '../neighbors/neighbors.js'
 import type { LatentPosterior } from '../posterior/inference.js'
 import { aggregatedPosteriorDistance } from './aggregated-distance.js'
 import { neighborDistance } from './neighbor-distance.js'
@@ -20,7 +20,7 @@ export interface CellScores {
 }
 
 export interface CellScoreOptions {
-  /** Where neighbours are searched for among many cells, one thread of the CPU when left out; a CPU device's threads do the rest. */
+  /** A GPU may search for neighbours among many cells; a CPU device's threads do the rest, or those of one opened for it. */
   device?: Device
   /** Seed of the sample of posteriors that cells are held against. Default 0. */
   seed?: number
@@ -28,6 +28,8 @@ export interface CellScoreOptions {
   alpha?: number
   /** Called as cells are held against the aggregated posterior, with the number of those done. */
   onCells?: (done: number, total: number) => void
+  /** Called as neighbours are searched for on the threads of the CPU, with the number of cells done. */
+  onSearch?: (done: number, total: number) => void
 }
 
 /**
@@ -43,13 +45,13 @@ export async function scoreCells(
   surprise: Surprise,
   options: CellScoreOptions = {},
 ): Promise<CellScores> {
-  const { device, seed = 0, alpha, onCells } = options
+  const { device, seed = 0, alpha, onCells, onSearch } = options
   const others = Math.min(OTHERS, latent.means.rows - 1)
-  const search = { k: others + 1 }
-  const neighbors = await (device
-    ? neighborsOn(device, latent.means, search)
-    : neighborsByTree(latent.means, search))
   const total = latent.means.rows
+  const neighbors = await neighborsOn(device, latent.means, {
+    k: others + 1,
+    ...(onSearch && { onCells: (done: number) => onSearch(done, total) }),
+  })
   const progress = onCells && { onCells: (done: number) => onCells(done, total) }
   const aggregatedDistance = await withHostKernels(device, (host) =>
     aggregatedPosteriorDistance(host, latent, { seed, ...progress }),

@@ -1,4 +1,6 @@
+import type { HostKernels } from '../../device/host-kernels.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
+import { tieStrengths } from './tie-strengths.js'
 
 /** Pairs of cells with the strength of their tie in (0, 1]; every pair once, in ascending order of its head. */
 export interface FuzzyGraph {
@@ -23,11 +25,12 @@ const LEAST_SCALE = 1e-3
  *
  * @param neighbors neighbours with the cell itself first; the first k of each row are used
  * @param k neighbours a cell, the cell itself among them
+ * @param host computes the weights of each direction in float32; without it they are computed here, on one thread
  */
-export function fuzzyGraph(neighbors: Neighbors, k: number): FuzzyGraph {
+export function fuzzyGraph(neighbors: Neighbors, k: number, host?: HostKernels): FuzzyGraph {
   const { n } = neighbors
   const others = k - 1
-  const weights = directedWeights(neighbors, k)
+  const weights = host ? tieStrengths(host, neighbors, k) : directedWeights(neighbors, k)
   const { starts, ties } = incomingTies(neighbors, others)
   const head = new Int32Array(n * others)
   const tail = new Int32Array(n * others)
@@ -83,7 +86,7 @@ export function dropWeakTies(graph: FuzzyGraph, nEpochs: number): FuzzyGraph {
 }
 
 /** n × (k − 1) weights from each cell to its neighbours, in their order. */
-function directedWeights(neighbors: Neighbors, k: number): Float32Array {
+export function directedWeights(neighbors: Neighbors, k: number): Float32Array {
   const { n, distances } = neighbors
   const weights = new Float32Array(n * (k - 1))
   let total = 0

@@ -1,3 +1,4 @@
+import type { Device } from '../../device/device.js'
 import { ScvaeError } from '../../errors.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
 
@@ -14,6 +15,10 @@ export interface UmapOptions {
   nEpochs?: number
   /** Called after every epoch. */
   onEpoch?: (epoch: number, nEpochs: number) => void
+  /** A CPU device whose threads do the work; without one, or on another, a CPU device is opened for it. */
+  device?: Device
+  /** Threads of a device that is opened. Default all. */
+  threads?: number
 }
 
 /** The options of a layout with their defaults, those of scanpy. */

@@ -36,12 +36,17 @@ export async function scoreModel(run: Run, model: Model, device: Device): Promis
     model.surpriseScores({ seed, onCells: stageBar(log, 'surprise') }),
   )
   const scores = await timer.time('outliers', () =>
-    scoreCells(latent, surprise, { device, seed, onCells: stageBar(log, 'outliers') }),
+    scoreCells(latent, surprise, {
+      device,
+      seed,
+      onSearch: stageBar(log, 'neighbours'),
+      onCells: stageBar(log, 'outliers'),
+    }),
   )
   log.clearBar()
   warnOfManyOutliers(scores, log)
   const backend = settings.umap
-  const layout = backend && (await timer.time('umap', () => layOut(run, scores, backend)))
+  const layout = backend && (await timer.time('umap', () => layOut(run, device, scores, backend)))
   const { resolutions } = settings
   const clustered =
     resolutions.length === 0
@@ -63,6 +68,7 @@ function warnOfManyOutliers({ outliers }: CellScores, log: Log): void {
 
 async function layOut(
   { settings, log }: Run,
+  device: Device,
   { neighbors }: CellScores,
   backend: NonNullable<FitSettings['umap']>,
 ): Promise<Matrix> {
@@ -71,7 +77,8 @@ async function layOut(
   const layOutBy = backend === 'scvae' ? umap : umapByUmapJs
   const layout = await layOutBy(neighbors, {
     seed: settings.train.seed,
-    onEpoch: (epoch, total) => log.bar(`UMAP ${epoch}/${total}`),
+    device,
+    onEpoch: stageBar(log, 'UMAP'),
   })
   log.clearBar()
   return layout

@@ -401,6 +401,66 @@ export interface DrawCountsArguments {
   readonly entries: number
 }
 
+export interface LayoutEpochArguments {
+  readonly cells: number
+  readonly epoch: number
+  readonly starts: number
+  readonly others: number
+  readonly share: number
+  readonly from: number
+  readonly to: number
+  readonly a: number
+  readonly b: number
+  readonly rate: number
+  readonly noise: NoiseArguments
+}
+
+export interface TieStrengthsArguments {
+  readonly cells: number
+  readonly k: number
+  readonly distances: number
+  readonly meanDistance: number
+  readonly target: number
+  readonly strengths: number
+}
+
+export interface HalveRunsArguments {
+  readonly cells: number
+  readonly dims: number
+  readonly points: number
+  readonly order: number
+  readonly runs: number
+  readonly starts: number
+}
+
+export interface PackLeavesArguments {
+  readonly cells: number
+  readonly dims: number
+  readonly padded: number
+  readonly points: number
+  readonly order: number
+  readonly node: number
+  readonly leaves: number
+  readonly boxes: number
+}
+
+export interface NearestCellsArguments {
+  readonly cells: number
+  readonly dims: number
+  readonly padded: number
+  readonly k: number
+  readonly first: number
+  readonly count: number
+  readonly order: number
+  readonly node: number
+  readonly leaves: number
+  readonly boxes: number
+  readonly rows: number
+  readonly farthest: number
+  readonly scratch: number
+  readonly scratchStride: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageRows: StageRowsArguments
@@ -435,6 +495,11 @@ export interface KernelArguments {
   mixtureDensity: MixtureDensityArguments
   likelihoodMoments: LikelihoodMomentsArguments
   drawCounts: DrawCountsArguments
+  layoutEpoch: LayoutEpochArguments
+  tieStrengths: TieStrengthsArguments
+  halveRuns: HalveRunsArguments
+  packLeaves: PackLeavesArguments
+  nearestCells: NearestCellsArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -473,6 +538,11 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'mixtureDensity',
   'likelihoodMoments',
   'drawCounts',
+  'layoutEpoch',
+  'tieStrengths',
+  'halveRuns',
+  'packLeaves',
+  'nearestCells',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -918,6 +988,71 @@ function packDrawCounts(arena: Arena, at: number, a: DrawCountsArguments): void 
   ints[at + 13] = a.entries
 }
 
+function packLayoutEpoch(arena: Arena, at: number, a: LayoutEpochArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.epoch
+  ints[at + 2] = a.starts
+  ints[at + 3] = a.others
+  ints[at + 4] = a.share
+  ints[at + 5] = a.from
+  ints[at + 6] = a.to
+  floats[at + 7] = a.a
+  floats[at + 8] = a.b
+  floats[at + 9] = a.rate
+  packNoise(arena, at + 10, a.noise)
+}
+
+function packTieStrengths(arena: Arena, at: number, a: TieStrengthsArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.k
+  ints[at + 2] = a.distances
+  floats[at + 3] = a.meanDistance
+  floats[at + 4] = a.target
+  ints[at + 5] = a.strengths
+}
+
+function packHalveRuns(arena: Arena, at: number, a: HalveRunsArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.dims
+  ints[at + 2] = a.points
+  ints[at + 3] = a.order
+  ints[at + 4] = a.runs
+  ints[at + 5] = a.starts
+}
+
+function packPackLeaves(arena: Arena, at: number, a: PackLeavesArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.dims
+  ints[at + 2] = a.padded
+  ints[at + 3] = a.points
+  ints[at + 4] = a.order
+  ints[at + 5] = a.node
+  ints[at + 6] = a.leaves
+  ints[at + 7] = a.boxes
+}
+
+function packNearestCells(arena: Arena, at: number, a: NearestCellsArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.dims
+  ints[at + 2] = a.padded
+  ints[at + 3] = a.k
+  ints[at + 4] = a.first
+  ints[at + 5] = a.count
+  ints[at + 6] = a.order
+  ints[at + 7] = a.node
+  ints[at + 8] = a.leaves
+  ints[at + 9] = a.boxes
+  ints[at + 10] = a.rows
+  ints[at + 11] = a.farthest
+  ints[at + 12] = a.scratch
+  ints[at + 13] = a.scratchStride
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -957,4 +1092,9 @@ export const KERNELS: {
   mixtureDensity: { number: 29, pack: packMixtureDensity },
   likelihoodMoments: { number: 30, pack: packLikelihoodMoments },
   drawCounts: { number: 31, pack: packDrawCounts },
+  layoutEpoch: { number: 32, pack: packLayoutEpoch },
+  tieStrengths: { number: 33, pack: packTieStrengths },
+  halveRuns: { number: 34, pack: packHalveRuns },
+  packLeaves: { number: 35, pack: packPackLeaves },
+  nearestCells: { number: 36, pack: packNearestCells },
 }

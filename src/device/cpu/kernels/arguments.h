@@ -878,6 +878,136 @@ INLINE DrawCountsArgs draw_counts_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int cells;
+  int epoch;
+  int32_t *starts;
+  int32_t *others;
+  float *share;
+  float *from;
+  float *to;
+  float a;
+  float b;
+  float rate;
+  Noise noise;
+} LayoutEpochArgs;
+
+INLINE LayoutEpochArgs layout_epoch_args(const Call *c) {
+  return (LayoutEpochArgs){
+    .cells = int_arg(c, 0),
+    .epoch = int_arg(c, 1),
+    .starts = ints_arg(c, 2),
+    .others = ints_arg(c, 3),
+    .share = floats_arg(c, 4),
+    .from = floats_arg(c, 5),
+    .to = floats_arg(c, 6),
+    .a = float_arg(c, 7),
+    .b = float_arg(c, 8),
+    .rate = float_arg(c, 9),
+    .noise = noise_arg(c, 10),
+  };
+}
+
+typedef struct {
+  int cells;
+  int k;
+  float *distances;
+  float mean_distance;
+  float target;
+  float *strengths;
+} TieStrengthsArgs;
+
+INLINE TieStrengthsArgs tie_strengths_args(const Call *c) {
+  return (TieStrengthsArgs){
+    .cells = int_arg(c, 0),
+    .k = int_arg(c, 1),
+    .distances = floats_arg(c, 2),
+    .mean_distance = float_arg(c, 3),
+    .target = float_arg(c, 4),
+    .strengths = floats_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int cells;
+  int dims;
+  float *points;
+  int32_t *order;
+  int runs;
+  int32_t *starts;
+} HalveRunsArgs;
+
+INLINE HalveRunsArgs halve_runs_args(const Call *c) {
+  return (HalveRunsArgs){
+    .cells = int_arg(c, 0),
+    .dims = int_arg(c, 1),
+    .points = floats_arg(c, 2),
+    .order = ints_arg(c, 3),
+    .runs = int_arg(c, 4),
+    .starts = ints_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int cells;
+  int dims;
+  int padded;
+  float *points;
+  int32_t *order;
+  int32_t *node;
+  float *leaves;
+  float *boxes;
+} PackLeavesArgs;
+
+INLINE PackLeavesArgs pack_leaves_args(const Call *c) {
+  return (PackLeavesArgs){
+    .cells = int_arg(c, 0),
+    .dims = int_arg(c, 1),
+    .padded = int_arg(c, 2),
+    .points = floats_arg(c, 3),
+    .order = ints_arg(c, 4),
+    .node = ints_arg(c, 5),
+    .leaves = floats_arg(c, 6),
+    .boxes = floats_arg(c, 7),
+  };
+}
+
+typedef struct {
+  int cells;
+  int dims;
+  int padded;
+  int k;
+  int first;
+  int count;
+  int32_t *order;
+  int32_t *node;
+  float *leaves;
+  float *boxes;
+  int32_t *rows;
+  float *farthest;
+  float *scratch;
+  int scratch_stride;
+} NearestCellsArgs;
+
+INLINE NearestCellsArgs nearest_cells_args(const Call *c) {
+  return (NearestCellsArgs){
+    .cells = int_arg(c, 0),
+    .dims = int_arg(c, 1),
+    .padded = int_arg(c, 2),
+    .k = int_arg(c, 3),
+    .first = int_arg(c, 4),
+    .count = int_arg(c, 5),
+    .order = ints_arg(c, 6),
+    .node = ints_arg(c, 7),
+    .leaves = floats_arg(c, 8),
+    .boxes = floats_arg(c, 9),
+    .rows = ints_arg(c, 10),
+    .farthest = floats_arg(c, 11),
+    .scratch = floats_arg(c, 12),
+    .scratch_stride = int_arg(c, 13),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_rows) \
   CALL(1, stage_genes) \
@@ -910,6 +1040,11 @@ INLINE DrawCountsArgs draw_counts_args(const Call *c) {
   CALL(28, add_sum) \
   CALL(29, mixture_density) \
   CALL(30, likelihood_moments) \
-  CALL(31, draw_counts)
+  CALL(31, draw_counts) \
+  CALL(32, layout_epoch) \
+  CALL(33, tie_strengths) \
+  CALL(34, halve_runs) \
+  CALL(35, pack_leaves) \
+  CALL(36, nearest_cells)
 
 #endif

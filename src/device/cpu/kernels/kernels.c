@@ -8,6 +8,9 @@
 #include "mixture.c"
 #include "moments.c"
 #include "draws.c"
+#include "layout.c"
+#include "fuzzy.c"
+#include "nearest.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

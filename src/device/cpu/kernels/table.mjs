@@ -370,4 +370,76 @@ export const KERNELS = {
     count: 'floats',
     entries: 'ints',
   },
+  /** One epoch of the layout: forces on every cell from the places `from`, which give those in `to`. */
+  layoutEpoch: {
+    cells: 'int',
+    /** From 0. */
+    epoch: 'int',
+    /** [cell + 1]: where the ties of each begin. */
+    starts: 'ints',
+    /** Each tie's other cell, and its weight as a share of the largest; 16 more that are read and not used. */
+    others: 'ints',
+    share: 'floats',
+    /** [cell][2] */
+    from: 'floats',
+    to: 'floats',
+    /** The curve 1 / (1 + a x^(2b)). */
+    a: 'float',
+    b: 'float',
+    rate: 'float',
+    noise: 'Noise',
+  },
+  /** Strengths [cell][k - 1] of ties to neighbours at distances [cell][k], the cell itself first; 16 more that are read and not used. */
+  tieStrengths: {
+    cells: 'int',
+    k: 'int',
+    distances: 'floats',
+    meanDistance: 'float',
+    /** What the strengths of a cell sum to. */
+    target: 'float',
+    strengths: 'floats',
+  },
+  /** Puts the cells of each run of leaves of a k-d tree in an order that halves the run at the middle of its widest coordinate. */
+  halveRuns: {
+    cells: 'int',
+    dims: 'int',
+    /** [cell][dimension] */
+    points: 'floats',
+    order: 'ints',
+    runs: 'int',
+    /** [run + 1], in leaves */
+    starts: 'ints',
+  },
+  /** Cells leaf by leaf, [leaf][dimension][32], and the box of each leaf: [node][2][padded]. */
+  packLeaves: {
+    cells: 'int',
+    dims: 'int',
+    padded: 'int',
+    points: 'floats',
+    order: 'ints',
+    node: 'ints',
+    leaves: 'floats',
+    boxes: 'floats',
+  },
+  /** The k nearest others of the cells of some leaves. */
+  nearestCells: {
+    cells: 'int',
+    dims: 'int',
+    /** Dimensions rounded up to 16. */
+    padded: 'int',
+    k: 'int',
+    first: 'int',
+    count: 'int',
+    /** The cell at each position of the tree. */
+    order: 'ints',
+    /** The node of each leaf. */
+    node: 'ints',
+    leaves: 'floats',
+    boxes: 'floats',
+    /** [rank][cell]: the nearest cells, and [cell]: the squared distance of the last. */
+    rows: 'ints',
+    farthest: 'floats',
+    scratch: 'floats',
+    scratchStride: 'int',
+  },
 }

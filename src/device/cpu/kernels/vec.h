@@ -95,6 +95,21 @@ INLINE vec vmin(vec a, vec b) {
 #endif
 }
 
+/* A bit for each lane, 1 where the mask is all ones. */
+INLINE uint32_t lane_bits(ivec mask) {
+#if defined(__AVX512F__) && W == 16
+  return _mm512_cmplt_epi32_mask((__m512i)mask, _mm512_setzero_si512());
+#elif defined(__AVX2__) && W == 8
+  return (uint32_t)_mm256_movemask_ps((__m256)mask);
+#elif defined(__wasm__)
+  return __builtin_wasm_bitmask_i32x4(mask);
+#else
+  uint32_t bits = 0;
+  for (int l = 0; l < W; l++) bits |= (uint32_t)(mask[l] & 1) << l;
+  return bits;
+#endif
+}
+
 INLINE vec vsqrt(vec x) {
 #if defined(__AVX512F__) && W == 16
   return (vec)_mm512_sqrt_ps((__m512)x);
