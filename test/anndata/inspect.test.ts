@@ -93,6 +93,7 @@ test('says what is there without loading it', async () => {
     holdsCounts: true,
     min: 0,
     max: 2,
+    oddities: [],
   })
   expect(odd!.problem).toContain('coo_matrix 0.1.0')
   expect(summary.warnings).toEqual([odd!.problem])

@@ -63,6 +63,10 @@ describe('NOISE', () => {
       sample: 67,
       posterior: 68,
       pseudoInputs: 69,
+      counts: 70,
+      cellDraw: 80,
+      cellLibrary: 81,
+      pairs: 82,
     })
   })
 })
