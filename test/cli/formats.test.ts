@@ -1,12 +1,10 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { simulateCells } from '../../src/analysis/simulate/simulate.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readMtxFolder } from '../../src/anndata/tenx/mtx.js'
 import { nameOutputs } from '../../src/cli/outputs.js'
 import { namesIn, scvae, temporaryFolder } from './scvae.js'
+import { writeTenxFolder } from './tenx-folder.js'
 
 // several runs of the command a test
 vi.setConfig({ testTimeout: 240_000 })
@@ -17,29 +15,7 @@ const QUICK = ['--max-epochs', '2', '--no-umap', '--seed', '3']
 
 const OUTPUTS = ['.h5ad', '.log', '.model', '_latent.arrow', '_metrics.json', '_report.html']
 
-/** A folder as CellRanger 3 writes it, of simulated counts, with features of two types. */
-beforeAll(() => {
-  const { counts, obsNames, varNames } = simulateCells({ nCells: 80, nGenes: 40, density: 0.3, seed: 5 })
-  const entries: string[] = []
-  for (let cell = 0; cell < counts.nCells; cell++) {
-    const row = counts.row(cell)
-    for (const [k, gene] of row.genes.entries()) entries.push(`${gene + 1} ${cell + 1} ${row.counts[k]}`)
-  }
-  mkdirSync(at('pbmc'))
-  const write = (name: string, lines: readonly string[]) =>
-    writeFileSync(join(at('pbmc'), name), gzipSync(`${lines.join('\n')}\n`))
-  write('matrix.mtx.gz', [
-    '%%MatrixMarket matrix coordinate integer general',
-    `40 80 ${entries.length}`,
-    ...entries,
-  ])
-  write('barcodes.tsv.gz', obsNames)
-  const type = (i: number) => (i < 30 ? 'Gene Expression' : 'Antibody Capture')
-  write(
-    'features.tsv.gz',
-    varNames.map((name, i) => `ENS${i}\t${name}\t${type(i)}`),
-  )
-})
+beforeAll(() => writeTenxFolder(at('pbmc')))
 
 describe('scvae fit on an mtx folder', () => {
   it('writes a new .h5ad with the counts, named after the folder', async () => {
@@ -106,59 +82,6 @@ describe('scvae inspect', () => {
   it('of another feature type', async () => {
     const words = ['inspect', 'pbmc', '--feature-type', 'Antibody Capture', '--json']
     expect(JSON.parse((await scvae(words, folder)).stdout)).toMatchObject({ n_genes: 10, n_cells: 80 })
-  })
-})
-
-describe('a matrix whose names lie elsewhere', () => {
-  const NAMES = ['--features', 'pbmc/features.tsv.gz', '--barcodes', 'pbmc/barcodes.tsv.gz']
-
-  beforeAll(() => {
-    mkdirSync(at('bare'))
-    copyFileSync(at('pbmc/matrix.mtx.gz'), at('bare/counts.mtx.gz'))
-  })
-
-  it('is refused with what to do, which works', async () => {
-    const refused = await scvae(['inspect', 'bare'], folder)
-    expect(refused.code).toBe(65)
-    expect(refused.stderr).toMatch(
-      /nothing says which side of its 40 × 80 is genes\. Give --features FILE and --barcodes/,
-    )
-    const { code, stdout } = await scvae(['inspect', 'bare', ...NAMES, '--json'], folder)
-    expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({
-      n_cells: 80,
-      n_genes: 30,
-      origin: {
-        dialect: 'none',
-        matrix: 'bare/counts.mtx.gz',
-        rows: 'genes',
-        features: 'pbmc/features.tsv.gz',
-      },
-    })
-    const text = await scvae(['inspect', 'bare', '--transpose'], folder)
-    expect(text.stdout).toMatch(/^read from +bare\/counts\.mtx\.gz \(cells × genes; none\)$/m)
-    expect(text.stdout).toContain('bare: 40 cells × 80 genes')
-    const both = await scvae(['inspect', 'bare', '--transpose', '--no-transpose'], folder)
-    expect(both).toMatchObject({ code: 2 })
-    expect(both.stderr).toContain('--transpose and --no-transpose exclude each other.')
-  })
-
-  it('is converted, fitted and embedded with the names that are given', async () => {
-    expect((await scvae(['convert', 'bare', 'bare.h5ad', ...NAMES], folder)).code).toBe(0)
-    const written = await readAnnData(at('bare.h5ad'))
-    const read = await readMtxFolder(at('pbmc'))
-    expect(written.varNames).toEqual(read.varNames)
-    expect(written.obsNames).toEqual(read.obsNames)
-    expect((await scvae(['fit', 'bare', ...NAMES, '-o', 'told', ...QUICK], folder)).code).toBe(0)
-    const words = ['embed', 'told.model', 'bare', ...NAMES, '-o', 'told.csv']
-    expect(await scvae(words, folder)).toMatchObject({ code: 0 })
-    expect((await scvae(['embed', 'told.model', 'bare', '-o', 'not.csv'], folder)).code).toBe(65)
-  })
-
-  it('is not asked of files that have names', async () => {
-    const { code, stderr } = await scvae(['inspect', 'bare.h5ad', '--no-transpose'], folder)
-    expect(code).toBe(2)
-    expect(stderr).toContain('is an AnnData file, to which --transpose does not apply.')
   })
 })
 
