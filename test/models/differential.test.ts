@@ -128,6 +128,25 @@ describe('differential expression', async () => {
     },
   )
 
+  it('corrected for batches has pairs of all batches', async () => {
+    const options = { groupBy: 'group', group1: 'a', nSamples: 60 }
+    const { categories } = model.description.categorical[0]!
+    const [corrected] = await model.differentialExpression({ ...options, batchCorrection: true })
+    const cells = Int32Array.from({ length: data.nCells }, (_, cell) => cell).filter((cell) => cell % 3 === 0)
+    const scales = await model.getNormalizedExpression({
+      cells,
+      nSamples: 50,
+      transformBatch: [...categories],
+    })
+    // ln of the ratio of two averages over draws of the same cells in the same batches
+    const off = corrected!.genes.map(({ gene, scale1 }) => {
+      const at = data.varNames.indexOf(gene)
+      const all = Array.from(cells, (_, row) => scales.values[row * data.nGenes + at]!)
+      return Math.abs(Math.log(scale1 / (all.reduce((sum, x) => sum + x, 0) / all.length)))
+    })
+    expect(Math.max(...off)).toBeLessThan(0.2)
+  })
+
   it('marks genes up to the expected share of false ones', async () => {
     const options = { groupBy: 'group', group1: 'a', delta: 0.01, nSamples: 50 }
     const [{ genes }] = (await model.differentialExpression(options)) as [GroupComparison]

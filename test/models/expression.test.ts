@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CellDraws } from '../../src/analysis/posterior/cell-draws.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { convertScviModel } from '../../src/files/scvi-tools/import.js'
 import { SCVI } from '../../src/models/scvi.js'
+import { keysOfNumbers } from '../../src/numeric/keyed-random.js'
 import type { Matrix } from '../../src/numeric/matrix.js'
 import {
   debugState,
@@ -75,6 +77,17 @@ describe('normalized expression', async () => {
       Array.from({ length: 6 }, (_, draw) => draws.values[(draw * data.nCells + cell) * 2]!)
     expect(new Set(of(5)).size).toBe(6)
     expect(sum(of(5)) / 6 / mean.values[5 * 2]!).toBeCloseTo(1, 5)
+  })
+
+  it('is drawn from the posteriors of latents, as wide as these are', () => {
+    const n = 2000
+    const latent = { mean: new Float32Array(n).fill(3), variance: new Float32Array(n).fill(0.25) }
+    const cells = Int32Array.from({ length: n }, (_, cell) => cell)
+    const draws = new CellDraws({ latent }, keysOfNumbers(cells), 1)
+    const drawn = [...draws.latents(cells, new Int32Array(n))]
+    expect(sum(drawn) / n).toBeCloseTo(3, 1)
+    expect(Math.sqrt(sum(drawn.map((z) => (z - 3) ** 2)) / n)).toBeCloseTo(0.5, 1)
+    expect([...draws.latents(cells, new Int32Array(n).fill(-1))]).toEqual([...latent.mean])
   })
 
   it('of a cell depends on its name and the seed, not on its company, order or the size of minibatches', async () => {
