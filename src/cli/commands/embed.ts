@@ -1,9 +1,8 @@
-import { type Arguments, type Command, verbosityOf } from '../arguments.js'
-import { COUNTS_OPTIONS, countsOptions } from '../counts-options.js'
-import { DEVICE_WORDS, deviceName } from '../device-name.js'
+import type { Arguments, Command } from '../arguments.js'
 import { checkEmbedding, EMBED_ENDINGS } from '../embed/endings.js'
 import { LATENT_KEY } from '../fit/output-keys.js'
-import { grouped, number, text } from '../option-specs.js'
+import { QUERY_OPTIONS, queryOptions } from '../model-options.js'
+import { grouped, text } from '../option-specs.js'
 
 /** `scvae embed MODEL FILE -o OUT`: the latent of cells by a model that exists. */
 export const embed: Command = {
@@ -28,15 +27,7 @@ export const embed: Command = {
         defaultDescription: `"${LATENT_KEY}"`,
       },
     }),
-    ...COUNTS_OPTIONS,
-    ...grouped('Data:', {
-      'gene-key': text("Column of var to find the model's genes by; without it, what finds most of them"),
-      'allow-noninteger': { type: 'boolean', describe: 'Take fractions as counts' },
-    }),
-    ...grouped('Machine:', {
-      device: { ...text(DEVICE_WORDS), default: 'auto' },
-      threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
-    }),
+    ...QUERY_OPTIONS,
   },
   examples: [
     ['$0 embed pbmc.model new.h5ad -o new_latent.csv', 'new cells in the space of a model'],
@@ -50,17 +41,10 @@ export const embed: Command = {
     const obsmKey = args.elementName('obsm-key')
     checkEmbedding(output, obsmKey)
     const settings = {
-      directory: args.positional('model'),
-      file: args.positional('file'),
+      ...queryOptions(args),
       output,
       overwrite: args.flag('overwrite'),
       obsmKey: obsmKey ?? LATENT_KEY,
-      counts: countsOptions(args),
-      geneKey: args.text('gene-key'),
-      allowNoninteger: args.flag('allow-noninteger'),
-      device: deviceName(args),
-      threads: args.whole('threads', 1),
-      verbosity: verbosityOf(args),
     }
     // the model and its kernels load only once the options are known to be right
     const { runEmbed } = await import('../embed/run-embed.js')
