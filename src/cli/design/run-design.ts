@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, writeFileSync } from 'node:fs'
 import type { Role } from '../../analysis/design/roles.js'
 import { type StudyDesign, studyDesign } from '../../analysis/design/study-design.js'
 import { checkCounts } from '../../anndata/counts/check-counts.js'
 import type { AnnData } from '../../anndata/read.js'
 import { type CountsOptions, readCounts } from '../../anndata/read-any.js'
+import { writeBeside } from '../../anndata/write/beside.js'
 import { type SubsetTerm, subsetCells } from '../../cells/subset.js'
 import { ScvaeError } from '../../errors.js'
 import { packageVersion } from '../../package.js'
@@ -45,9 +45,7 @@ export async function runDesign(request: DesignRequest, log: Log): Promise<void>
   })
   const record = `${JSON.stringify(recordOf(found, adata, file), null, 2)}\n`
   if (path !== undefined) {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(`${path}.part`, record)
-    renameSync(`${path}.part`, path)
+    await writeBeside(path, (temporary) => writeFileSync(temporary, record), { overwrite: request.overwrite })
     log.info(`wrote ${path}`)
   }
   process.stdout.write(request.json ? record : `${textOf(found, adata, file)}\n`)
