@@ -1,4 +1,4 @@
-import { neighbors } from '../../analysis/neighbors/neighbors.js'
+import { neighborsOn } from '../../analysis/neighbors/device-neighbors.js'
 import { writeFileCopy } from '../../anndata/write/copy.js'
 import { clusterCells, clusterColumns, graphAdditions } from '../clusters.js'
 import { outputKeys } from '../fit/output-keys.js'
@@ -20,7 +20,7 @@ export async function runCluster(settings: ClusterSettings): Promise<void> {
   const log = new Log(settings.verbosity)
   const fitted = await readFitted(settings)
   const { cells, points, nCells } = fitted
-  const graph = neighbors(points, { k: Math.min(nNeighbors, points.rows) })
+  const graph = await neighborsOn(undefined, points, { k: Math.min(nNeighbors, points.rows) })
   const clustered = clusterCells(graph, { resolutions, seed, nNeighbors }, log)
   const names = outputKeys(fitted.keys, { obsmKey: useRep, obsPrefix })
   const columns = Object.entries(clusterColumns(clustered.clusters, cells, nCells))

@@ -1,4 +1,4 @@
-import { neighbors } from '../../analysis/neighbors/neighbors.js'
+import { neighborsOn } from '../../analysis/neighbors/device-neighbors.js'
 import { umap } from '../../analysis/umap/umap.js'
 import { writeFileCopy } from '../../anndata/write/copy.js'
 import { spreadRows } from '../../numeric/matrix.js'
@@ -21,7 +21,7 @@ export async function runUmap(settings: UmapSettings): Promise<void> {
   const log = new Log(settings.verbosity)
   const fitted = await readFitted(settings)
   const { cells, points, nCells } = fitted
-  const graph = neighbors(points, { k: Math.min(nNeighbors, points.rows) })
+  const graph = await neighborsOn(undefined, points, { k: Math.min(nNeighbors, points.rows) })
   const layout = await umap(graph, {
     ...{ nNeighbors, minDist, spread, seed },
     onEpoch: (epoch, total) => log.bar(`UMAP ${epoch}/${total}`),
