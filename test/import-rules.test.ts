@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 }
 MAY_IMPORT.models = [...MAY_IMPORT.analysis!, 'files', 'train', 'analysis']
 MAY_IMPORT.report = [...MAY_IMPORT.analysis!, 'files', 'analysis']
-MAY_IMPORT.check = ['errors.ts', 'numeric', 'device', 'network', 'cells', 'models']
+MAY_IMPORT.check = [...MAY_IMPORT.analysis!, 'analysis', 'models']
 MAY_IMPORT['index.ts'] = [...MAY_IMPORT.models, 'models']
 MAY_IMPORT.cli = [...MAY_IMPORT.models, 'models', 'report', 'check']
 

@@ -1,4 +1,6 @@
 import type { Device } from '../device/device.js'
+import { isCpu } from '../device/host-kernels.js'
+import { HOST_CHECKS } from './host/host-checks.js'
 import { answer } from './kernels/answer.js'
 import { CHECKS, GPU_CHECKS } from './kernels/checks.js'
 import { differences } from './kernels/differences.js'
@@ -33,14 +35,14 @@ export interface DeviceCheck {
   cellsPerSecond: number
 }
 
-/** Holds every kernel of a device to the float64 oracles, then trains a small model on it. */
+/** Holds every kernel of a device to the float64 oracles, on a CPU those for the work after training too, then trains a small model on it. */
 export async function checkDevice(device: Device, options: DeviceCheckOptions = {}): Promise<DeviceCheck> {
   const { every = 1, reference, onProgress = () => {} } = options
-  const checks = fewOfEach(device.nearestRows ? GPU_CHECKS : CHECKS, every)
+  const checks = [...questions(device, every)]
   const failures: string[] = []
-  for (const [i, check] of checks.entries()) {
+  for (const [i, { check, run }] of checks.entries()) {
     onProgress(`${i} of ${checks.length} checks`)
-    failures.push(...(await run(device, check)).map((line) => `${check.name}: ${line}`))
+    failures.push(...differences(await run(), answer(check)).map((line) => `${check.name}: ${line}`))
   }
   const { sums, cellsPerSecond } = await shortTraining(device, (share) =>
     onProgress(`training, ${Math.round(100 * share)} %`),
@@ -55,7 +57,7 @@ export async function checkDevice(device: Device, options: DeviceCheckOptions = 
   }
   return {
     passed: failures.length === 0,
-    kernels: new Set(checks.map(kernelOf)).size,
+    kernels: new Set(checks.map(({ check }) => kernelOf(check))).size,
     checks: checks.length,
     failures,
     sums,
@@ -64,6 +66,9 @@ export async function checkDevice(device: Device, options: DeviceCheckOptions = 
   }
 }
 
-async function run(device: Device, check: (typeof CHECKS)[number]): Promise<string[]> {
-  return differences(await check.run(device), answer(check))
+/** What a device is held to, each with its way to run on it. */
+function* questions(device: Device, every: number) {
+  for (const check of fewOfEach(device.nearestRows ? GPU_CHECKS : CHECKS, every))
+    yield { check, run: () => check.run(device) }
+  if (isCpu(device)) for (const check of HOST_CHECKS) yield { check, run: () => check.run(device) }
 }

@@ -4,7 +4,8 @@ import type { Device } from './device.js'
 
 export type { HostKernels }
 
-const isCpu = (device: Device | undefined): device is CpuDevice => device?.kind === 'cpu'
+/** Whether host kernels are a device's own. */
+export const isCpu = (device: Device | undefined): device is CpuDevice => device?.kind === 'cpu'
 
 /** Whether kernels of the host read and write the tensors of a device in place. */
 export const sharesMemory = (device: Device, host: HostKernels): boolean =>

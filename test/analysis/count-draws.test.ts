@@ -1,35 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { CountDraws } from '../../src/analysis/posterior/count-draws.js'
+import { countAt, uniformOfCount } from '../../src/check/oracle/counts-drawn.js'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { type CpuDevice, createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { CpuTensor } from '../../src/device/cpu/cpu-tensor.js'
 import { type CellRow, MISSING } from '../../src/device/device.js'
-import { NOISE, philox4x32, uniform } from '../../src/numeric/philox.js'
 
 const POISSON = Number.POSITIVE_INFINITY
 const SEED = 11
 
-/** The smallest count whose upper tail is no larger than a uniform, in float64. */
-function countAt(upper: number, mean: number, theta: number): number {
-  const poisson = theta === POISSON
-  let p = Math.exp(poisson ? -mean : -theta * Math.log1p(mean / theta))
-  let tail = 1 - p
-  let x = 0
-  while (upper < tail && p > 1e-18) {
-    p *= poisson ? mean / (x + 1) : ((mean / (theta + mean)) * (x + theta)) / (x + 1)
-    tail -= p
-    x++
-  }
-  return x
-}
-
-/** The uniform behind a count, or behind its dropout (step 1). */
-function uniformOf(cell: number, gene: number, step: 0 | 1): number {
-  const words = new Uint32Array(4)
-  const block = step === 0 ? Math.floor(gene / 4) : gene
-  philox4x32([block, cell, step, 0], [SEED, NOISE.counts], words)
-  return uniform(words[step === 0 ? gene % 4 : 0]!)
-}
+const uniformOf = (cell: number, gene: number, step: 0 | 1) => uniformOfCount(SEED, cell, gene, step)
 
 interface Decoder {
   theta: readonly number[][]

@@ -4,11 +4,11 @@ import { STREAM } from '../../src/analysis/random-streams.js'
 import { tieStrengths } from '../../src/analysis/umap/tie-strengths.js'
 import { directedWeights, dropWeakTies, fuzzyGraph } from '../../src/analysis/umap/umap-graph.js'
 import { bothDirections, layOut } from '../../src/analysis/umap/umap-layout.js'
+import { layoutEpoch } from '../../src/check/oracle/layout-epoch.js'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { Random } from '../../src/numeric/random.js'
 import { matrix } from '../matrix.js'
-import { layoutEpoch } from '../oracle/layout-epoch.js'
 import { blobs } from './blobs.js'
 
 const N = 150

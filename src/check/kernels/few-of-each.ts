@@ -1,7 +1,7 @@
 import type { Check } from './check.js'
 
 /** The kernel that a check is of, by its name. */
-export const kernelOf = ({ name }: Check): string => name.split(/[,:]/)[0]!
+export const kernelOf = ({ name }: Pick<Check, 'name'>): string => name.split(/[,:]/)[0]!
 
 /** Each kernel's first check and every so many after it, for devices on which all of them take long. */
 export function fewOfEach(checks: readonly Check[], step: number): Check[] {

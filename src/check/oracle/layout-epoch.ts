@@ -1,5 +1,5 @@
-import type { SimilarityCurve } from '../../src/analysis/umap/umap-curve.js'
-import { philox4x32 } from '../../src/numeric/philox.js'
+import type { SimilarityCurve } from '../../analysis/umap/umap-curve.js'
+import { philox4x32 } from '../../numeric/philox.js'
 
 /** What an epoch of a layout starts from. Shares are float32, as it depends on their rounding whether a tie is due. */
 export interface LayoutEpoch extends SimilarityCurve {

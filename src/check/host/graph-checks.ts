@@ -1,0 +1,95 @@
+import { searchLeafTree } from '../../analysis/neighbors/host-neighbors.js'
+import { type Neighbors, neighbors } from '../../analysis/neighbors/neighbors.js'
+import { STREAM } from '../../analysis/random-streams.js'
+import { tieStrengths } from '../../analysis/umap/tie-strengths.js'
+import { directedWeights, type FuzzyGraph } from '../../analysis/umap/umap-graph.js'
+import { bothDirections, layOut } from '../../analysis/umap/umap-layout.js'
+import { nearestByPairs } from '../kernels/neighbor-checks.js'
+import { Draws } from '../oracle/draws.js'
+import { layoutEpoch } from '../oracle/layout-epoch.js'
+import type { HostCheck } from './host-check.js'
+
+/** What maps are made of: nearest cells, the strength of their ties, epochs of the layout. */
+export const graphChecks = (): HostCheck[] => [
+  nearestCheck({ rows: 1200, columns: 10, k: 16 }),
+  nearestCheck({ rows: 700, columns: 3, k: 15, levels: 4 }),
+  ...[2, 15, 33].map(tiesCheck),
+  layoutCheck(),
+]
+
+/** @param shape with `levels`, whole numbers below it: many distances are equal, and all exact in float32 */
+function nearestCheck(shape: { rows: number; columns: number; k: number; levels?: number }): HostCheck {
+  const { rows, columns, k, levels } = shape
+  const draws = new Draws(930 + rows)
+  const values = levels
+    ? Float32Array.from({ length: rows * columns }, () => draws.below(levels))
+    : draws.normals(rows * columns)
+  return {
+    name: `nearest cells: ${k} of ${rows} in ${columns} dimensions${levels ? ' with ties' : ''}`,
+    async run({ host }) {
+      const lists = new Float32Array(k * rows)
+      const farthest = new Float32Array(rows)
+      for await (const found of searchLeafTree(host, { values, rows, columns }, k)) {
+        for (let rank = 0; rank < k; rank++)
+          lists.set(
+            found.rows.subarray(rank * found.count, (rank + 1) * found.count),
+            rank * rows + found.first,
+          )
+        farthest.set(found.farthest, found.first)
+      }
+      return { lists, farthest }
+    },
+    expected() {
+      const { lists, farthest } = nearestByPairs(values, shape)
+      return {
+        lists: { values: lists, tolerance: 0 },
+        farthest: { values: farthest, tolerance: (columns + 4) * 2 ** -23, scale: farthest },
+      }
+    },
+  }
+}
+
+function tiesCheck(k: number): HostCheck {
+  const [rows, columns] = [150, 5]
+  const values = new Draws(940).normals(rows * columns)
+  // cells that coincide have no distance to the nearest other
+  for (let i = 1; i < 20; i++) values.copyWithin(i * columns, 0, columns)
+  let graph: Neighbors | undefined
+  const found = () => {
+    graph ??= neighbors({ values, rows, columns }, { k: 40 })
+    return graph
+  }
+  return {
+    name: `tie strengths: ${k} neighbours`,
+    run: async ({ host }) => ({ strengths: tieStrengths(host, found(), k) }),
+    expected: () => ({ strengths: { values: directedWeights(found(), k), tolerance: 5e-5, scale: 1 } }),
+  }
+}
+
+/** So few ties a cell that all builds cut the random numbers of an epoch at the same places. */
+function layoutCheck(): HostCheck {
+  const [cells, nEpochs, seed] = [151, 3, 9]
+  const curve = { a: 0.58303, b: 1.334167 }
+  const start = new Draws(950).normals(2 * cells, 3)
+  // two that coincide and are tied
+  start.copyWithin(2, 0, 2)
+  const head = Int32Array.from({ length: cells >> 1 }, (_, pair) => 2 * pair)
+  const ties: FuzzyGraph = {
+    head,
+    tail: head.map((cell) => cell + 1),
+    weight: Float32Array.from(head, (_, pair) => (pair % 3 === 0 ? 0.45 : 0.9)),
+  }
+  return {
+    name: `layout epoch: ${nEpochs} of ${cells} cells`,
+    run: async ({ host }) => ({ places: await layOut(host, start, ties, curve, { seed, nEpochs }) }),
+    expected() {
+      const graph = bothDirections(ties, cells)
+      let places: Float64Array = Float64Array.from(start)
+      for (let epoch = 0; epoch < nEpochs; epoch++) {
+        const rate = 1 - Math.max(0, epoch - 1) / nEpochs
+        places = layoutEpoch({ places, ...graph, ...curve, epoch, rate, seed, purpose: STREAM.umap }, 16)
+      }
+      return { places: { values: places, tolerance: 1e-3, scale: 1 } }
+    },
+  }
+}
