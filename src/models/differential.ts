@@ -2,6 +2,7 @@ import { compareGroups, type GroupQuestion } from '../analysis/expression/compar
 import type { GeneEffect } from '../analysis/expression/gene-effect.js'
 import { inKeyOrder } from '../analysis/expression/pairs.js'
 import { type RawMeans, type RawSums, rawMeans, rawSums } from '../analysis/expression/raw-counts.js'
+import type { HostKernels } from '../device/host-kernels.js'
 import type { Network } from '../network/network.js'
 import { cellGroups, cellsOfGroup, groupPairs } from './cell-groups.js'
 import type {
@@ -20,6 +21,7 @@ const EPSILON = 1e-8
 /** Compares groups of cells, one pair of groups after another. */
 export async function differences(
   network: Network,
+  host: HostKernels,
   genes: readonly string[],
   { asked, keys, posterior, seed }: CellQuestion,
   batches: readonly (number | undefined)[],
@@ -48,7 +50,7 @@ export async function differences(
       rareGenes: [rareGenes(means[0]), rareGenes(means[1])],
       onProgress: (done, total) => options.onProgress?.(i * total + done, pairs.length * total),
     }
-    const answer = await compareGroups(network, question)
+    const answer = await compareGroups(network, host, question)
     const { mode, delta, fdrTarget } = settings
     answers.push({
       group1: groups.names[pair.first]!,

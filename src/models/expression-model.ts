@@ -5,6 +5,7 @@ import {
 } from '../analysis/expression/normalized-expression.js'
 import { logSizePosteriorOf } from '../analysis/posterior/cell-posterior.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
+import { withHostKernels } from '../device/host-kernels.js'
 import { ScvaeError } from '../errors.js'
 import type { Matrix } from '../numeric/matrix.js'
 import { median } from '../numeric/quantile.js'
@@ -95,7 +96,9 @@ export abstract class ExpressionModel extends Model {
       }
       const batches = modelBatches(this.description, options.batchCorrection ? 'all' : undefined)
       const question = await this.question(caller, asked, 'counts')
-      return differences(this.network, this.description.genes, question, batches, options, settings)
+      return withHostKernels(this.network.device, (host) =>
+        differences(this.network, host, this.description.genes, question, batches, options, settings),
+      )
     })
   }
 

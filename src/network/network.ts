@@ -18,7 +18,7 @@ export interface NetworkOptions {
 }
 
 /** How values of a network are asked for. */
-interface ValueOptions {
+export interface ValueOptions {
   /** Of the draws; their means when left out. */
   noise?: { seed: number; step: number }
   /** Values that are given rather than computed. */
@@ -203,7 +203,7 @@ export class Network {
     values: readonly Value[],
     options: ValueOptions = {},
   ): Promise<Float32Array[]> {
-    const tensors = this.#compute(batch, values, options)
+    const tensors = this.tensors(batch, values, options)
     const read: Float32Array[] = []
     for (const [i, value] of values.entries()) {
       const all = await this.#device.read(tensors[i]!)
@@ -212,8 +212,10 @@ export class Network {
     return read
   }
 
-  /** The tensors of some values, computed for the minibatch's cells in evaluation mode. */
-  #compute(batch: Minibatch, values: readonly Value[], { noise, fed }: ValueOptions): Tensor[] {
+  /**
+   * {@link Network.values} that stay on the device: tensors whose first rows are the minibatch's cells, until the next pass.
+   */
+  tensors(batch: Minibatch, values: readonly Value[], { noise, fed }: ValueOptions = {}): Tensor[] {
     const origins: readonly Origin[] = this.model.graph.ops
     const place = (value: Value) => `${origins.indexOf(value.op)}.${value.op.outputs.indexOf(value)}`
     const inputs = fed ? [...fed.keys()] : []
@@ -260,7 +262,7 @@ export class Network {
     const { latent: posterior, head, means } = this.model
     const fed = new Map([[posterior.draw, latent]])
     const wanted = [...means.outputs, ...(withLikelihood ? [head.logLikelihood] : [])]
-    const tensors = this.#compute(batch, wanted, { fed })
+    const tensors = this.tensors(batch, wanted, { fed })
     return {
       mean: tensors[0]!,
       ...(means.zeros && { zeroLogits: tensors[1]! }),

@@ -1,6 +1,5 @@
 import { tableFromArrays } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { geneEffect, shortestInterval } from '../../src/analysis/expression/gene-effect.js'
 import { pairsOf } from '../../src/analysis/expression/pairs.js'
 import { takeCounts } from '../../src/anndata/counts/take-counts.js'
 import type { ModelData } from '../../src/cells/cell-data.js'
@@ -208,21 +207,5 @@ describe('pairs of draws', () => {
       [1, 8],
       [2, 9],
     ])
-  })
-})
-
-describe('the effect of a gene', () => {
-  it('counts changes of at least delta on either side', () => {
-    const first = Float32Array.of(4, 1, 1, 2, 1)
-    const second = Float32Array.of(1, 4, 1, 1, 2)
-    const effect = geneEffect(first, second, { pseudocount: 1e-9, delta: 0.99 }, new Float32Array(5))
-    expect([effect.probaUp, effect.probaDown, effect.probaMore]).toEqual([0.4, 0.4, 0.4])
-    expect([effect.effect, effect.lfcMedian, effect.lfcMin, effect.lfcMax]).toEqual([0, 0, -2, 2])
-    expect(effect.lfcStd).toBeCloseTo(Math.sqrt(2), 6)
-  })
-
-  it('has the shortest interval', () => {
-    expect(shortestInterval(Float32Array.of(-9, 0, 1, 2, 3), 0.6)).toEqual([0, 3])
-    expect(shortestInterval(Float32Array.of(1, 2), 0.95)).toEqual([1, 2])
   })
 })

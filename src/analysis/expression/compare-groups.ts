@@ -1,15 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
 import type { CellSource } from '../../device/device.js'
+import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { quantile } from '../../numeric/quantile.js'
 import { CellDraws } from '../posterior/cell-draws.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
 import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
-import { type GeneEffect, geneEffect } from './gene-effect.js'
+import type { GeneEffect } from './gene-effect.js'
+import { PairScales } from './pair-scales.js'
 import { type Draws, type Pairs, pairsOf } from './pairs.js'
 
-/** Bytes of the scales that are kept at a time: those of as many genes as go into it. */
-const SCALE_BYTES = 128 * 2 ** 20
 /** The least pseudocount. */
 const LEAST = 1e-10
 /** Which of the largest scales of genes without counts is taken for noise. */
@@ -41,52 +42,44 @@ export interface GroupAnswer {
   genes: GeneEffect[]
 }
 
-/** Scales of genes in all pairs, gene by gene. */
-interface Scales {
-  firstGene: number
-  nGenes: number
-  of: readonly [Float32Array, Float32Array]
-}
-
 /**
  * Compares two groups of cells gene by gene, by pairs of draws from their posteriors (Lopez et al. 2018; Boyeau et al. 2019). Memory is
  * bounded: where scales of all genes do not go into it, cells are decoded once for each lot of genes.
  */
-export function compareGroups(network: Network, question: GroupQuestion): Promise<GroupAnswer> {
+export function compareGroups(
+  network: Network,
+  host: HostKernels,
+  question: GroupQuestion,
+): Promise<GroupAnswer> {
   const { source, keys, seed, groups, batches, nPairs } = question
   const pairs = pairsOf(groups, keys, batches, nPairs, seed)
-  const lot = Math.max(1, Math.min(source.nGenes, Math.floor(SCALE_BYTES / (8 * nPairs))))
-  const space = () => new Float32Array(lot * nPairs)
-  const of = [space(), space()] as const
-  const sorted = new Float32Array(nPairs)
-  return withDecoders(network, source, batches, async (decoders) => {
-    const genes: GeneEffect[] = []
-    const largest = [new Float32Array(source.nGenes), new Float32Array(source.nGenes)] as const
-    let pseudocount = question.pseudocount
-    const total = Math.ceil(source.nGenes / lot) * nPairs
-    for (let firstGene = 0; firstGene < source.nGenes; firstGene += lot) {
-      const scales = { firstGene, nGenes: Math.min(lot, source.nGenes - firstGene), of }
-      const seen = firstGene === 0 ? largest : undefined
-      const before = (firstGene / lot) * nPairs
-      const onProgress = (done: number) => question.onProgress?.(before + done, total)
-      await decodePairs(decoders, pairs, question, scales, seen, onProgress)
-      pseudocount ??= pseudocountOf(largest, question.rareGenes)
-      for (let gene = 0; gene < scales.nGenes; gene++) {
-        const [a, b] = of.map((all) => all.subarray(gene * nPairs, (gene + 1) * nPairs))
-        genes.push(geneEffect(a!, b!, { pseudocount, delta: question.delta }, sorted))
+  return withDecoders(network, host, source, batches, async (decoders) => {
+    const scales = new PairScales(host, source.nGenes, nPairs)
+    try {
+      const genes: GeneEffect[] = []
+      let pseudocount = question.pseudocount
+      const total = Math.ceil(source.nGenes / scales.lot) * nPairs
+      for (let firstGene = 0; firstGene < source.nGenes; firstGene += scales.lot) {
+        const before = (firstGene / scales.lot) * nPairs
+        const onProgress = (done: number) => question.onProgress?.(before + done, total)
+        await decodePairs(decoders, pairs, question, scales, firstGene, onProgress)
+        pseudocount ??= pseudocountOf([scales.largest(0), scales.largest(1)], question.rareGenes)
+        genes.push(...scales.effects(firstGene, pseudocount, question.delta))
       }
+      return { pseudocount: pseudocount!, genes }
+    } finally {
+      scales.release()
     }
-    return { pseudocount: pseudocount!, genes }
   })
 }
 
-/** Fills scales with those of some genes in all pairs, and the largest scale of every gene where it is asked for. */
+/** Fills scales with those of a lot of genes in all pairs, and seeks the largest of every gene on the first time. */
 async function decodePairs(
   decoders: readonly ScaleDecoder[],
   pairs: readonly Pairs[],
-  { posterior, keys, seed, nPairs }: GroupQuestion,
-  scales: Scales,
-  largest: readonly [Float32Array, Float32Array] | undefined,
+  { posterior, keys, seed }: GroupQuestion,
+  scales: PairScales,
+  firstGene: number,
   onProgress: (done: number) => void,
 ): Promise<void> {
   const noise = new CellDraws(posterior, keys, seed)
@@ -95,13 +88,15 @@ async function decodePairs(
     const decoder = decoders[k]!
     for (let at = 0; at < first.cells.length; at += decoder.capacity) {
       const n = Math.min(decoder.capacity, first.cells.length - at)
-      for (const [side, draws] of [first, second].entries()) {
+      for (const [side, draws] of [[0, first] as const, [1, second] as const]) {
         const { cells, draws: which } = part(draws, at, n)
         const { mean } = await decoder.decode(cells, noise.latents(cells, which))
-        take(mean, n, scales, scales.of[side]!, firstPair + at, nPairs)
-        if (largest) raise(largest[side]!, mean, n)
+        scales.put(side, mean, n, firstGene, firstPair + at)
+        if (firstGene === 0) scales.seek(side, mean, n)
       }
       onProgress(firstPair + at + n)
+      // so that a signal is heard
+      await setImmediate()
     }
     firstPair += first.cells.length
   }
@@ -111,29 +106,6 @@ const part = ({ cells, draws }: Draws, at: number, n: number): Draws => ({
   cells: cells.slice(at, at + n),
   draws: draws.slice(at, at + n),
 })
-
-/** Puts rows of scales into those of each gene. */
-function take(
-  mean: Float32Array,
-  rows: number,
-  { firstGene, nGenes }: Scales,
-  to: Float32Array,
-  firstPair: number,
-  nPairs: number,
-): void {
-  const all = mean.length / rows
-  for (let gene = 0; gene < nGenes; gene++) {
-    const start = gene * nPairs + firstPair
-    for (let row = 0, from = firstGene + gene; row < rows; row++, from += all) to[start + row] = mean[from]!
-  }
-}
-
-function raise(largest: Float32Array, mean: Float32Array, rows: number): void {
-  const { length } = largest
-  for (let row = 0; row < rows; row++)
-    for (let gene = 0; gene < length; gene++)
-      if (mean[row * length + gene]! > largest[gene]!) largest[gene] = mean[row * length + gene]!
-}
 
 /** What scales of genes without counts reach, a gene: the pseudocount of scvi-tools. */
 function pseudocountOf(

@@ -1,12 +1,15 @@
+import { setImmediate } from 'node:timers/promises'
 import type { CellSource } from '../../device/device.js'
+import { withHostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { CellDraws } from '../posterior/cell-draws.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
 import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
+import { ScaleSums } from './scale-sums.js'
 
 /** Bytes of a block's sums. */
-const BLOCK_BYTES = 16 * 2 ** 20
+const BLOCK_BYTES = 4 * 2 ** 20
 
 /** What is asked of a network. */
 export interface ExpressionQuestion {
@@ -49,16 +52,23 @@ export async function eachExpressionBlock(
   const { source, genes, batches } = question
   const draws = drawsOf(question)
   const width = genes?.length ?? source.nGenes
-  const blockCells = Math.max(1, Math.floor(BLOCK_BYTES / (8 * Math.max(1, width))))
-  await withDecoders(network, source, batches, async (decoders) => {
-    for (let firstCell = 0; firstCell < source.nCells; firstCell += blockCells) {
-      const nCells = Math.min(blockCells, source.nCells - firstCell)
-      const sums = new Float64Array(nCells * width)
-      for (const decoder of decoders) await addExpression(decoder, question, draws, firstCell, sums)
-      const share = 1 / (draws.length * decoders.length)
-      await visit({ firstCell, nCells, values: Float32Array.from(sums, (sum) => sum * share) })
-    }
-  })
+  const blockCells = Math.max(1, Math.min(source.nCells, Math.floor(BLOCK_BYTES / (4 * Math.max(1, width)))))
+  await withHostKernels(network.device, (host) =>
+    withDecoders(network, host, source, batches, async (decoders) => {
+      const sums = new ScaleSums(host, source.nGenes, blockCells, network.capacity, genes)
+      try {
+        const share = 1 / (draws.length * decoders.length)
+        for (let firstCell = 0; firstCell < source.nCells; firstCell += blockCells) {
+          const nCells = Math.min(blockCells, source.nCells - firstCell)
+          for (const decoder of decoders)
+            await addExpression(decoder, question, draws, share, firstCell, nCells, sums)
+          await visit({ firstCell, nCells, values: sums.take(nCells) })
+        }
+      } finally {
+        sums.release()
+      }
+    }),
+  )
 }
 
 function drawsOf({ nSamples, only }: ExpressionQuestion): readonly number[] {
@@ -66,31 +76,32 @@ function drawsOf({ nSamples, only }: ExpressionQuestion): readonly number[] {
   return nSamples === 0 ? [-1] : Array.from({ length: nSamples }, (_, draw) => draw)
 }
 
-/** Adds what cells express in each of their draws to sums of cells × genes. */
+/** Adds what cells express in each of their draws to sums, times the share of a draw. */
 async function addExpression(
   decoder: ScaleDecoder,
-  { source, posterior, keys, seed, genes, size }: ExpressionQuestion,
+  { source, posterior, keys, seed, size }: ExpressionQuestion,
   draws: readonly number[],
+  share: number,
   firstCell: number,
-  sums: Float64Array,
+  nCells: number,
+  sums: ScaleSums,
 ): Promise<void> {
-  const { nGenes } = source
-  const width = genes?.length ?? nGenes
-  const rows = (sums.length / width) * draws.length
+  const rows = nCells * draws.length
   const noise = new CellDraws(posterior, keys, seed)
   for (let at = 0; at < rows; at += decoder.capacity) {
     const n = Math.min(decoder.capacity, rows - at)
-    const cells = Int32Array.from({ length: n }, (_, i) => firstCell + Math.floor((at + i) / draws.length))
-    const which = Int32Array.from(cells, (_, i) => draws[(at + i) % draws.length]!)
+    const to = Int32Array.from({ length: n }, (_, i) => Math.floor((at + i) / draws.length))
+    const cells = to.map((cell) => firstCell + cell)
+    const which = to.map((_, i) => draws[(at + i) % draws.length]!)
     const logSizes = size === 'latent' ? noise.logSizes(cells, which) : undefined
     const { mean } = await decoder.decode(cells, noise.latents(cells, which), logSizes)
-    for (const [row, cell] of cells.entries()) {
-      const factor = rowFactor(size, source, cell, logSizes !== undefined)
-      const to = (cell - firstCell) * width
-      const from = row * nGenes
-      if (genes) for (let k = 0; k < width; k++) sums[to + k]! += factor * mean[from + genes[k]!]!
-      else for (let k = 0; k < width; k++) sums[to + k]! += factor * mean[from + k]!
-    }
+    const factors = Float32Array.from(
+      cells,
+      (cell) => share * rowFactor(size, source, cell, logSizes !== undefined),
+    )
+    sums.add(mean, to, factors)
+    // so that a signal is heard
+    await setImmediate()
   }
 }
 

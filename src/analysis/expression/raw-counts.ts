@@ -47,9 +47,12 @@ export async function rawSums(
     const some = chunk.map((at) => cells[at]!)
     for (const [i, { genes, counts }] of (await rowsOf(source, some)).entries()) {
       const group = groups[codes[some[i]!]!]!
-      const total = counts.reduce((sum, count) => (count === MISSING ? sum : sum + count), 0)
+      let total = 0
+      for (let k = 0; k < counts.length; k++) if (counts[k] !== MISSING) total += counts[k]!
       group.nCells++
-      for (const [k, gene] of genes.entries()) {
+      // a loop over entries would take longer than all else
+      for (let k = 0; k < genes.length; k++) {
+        const gene = genes[k]!
         const count = counts[k]!
         if (count === MISSING) group.missing[gene]!++
         else if (count !== 0) {

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { CpuTensor, padded } from '../../device/cpu/cpu-tensor.js'
-import { type CellSource, MISSING, type Minibatch, type Tensor } from '../../device/device.js'
-import { type HostKernels, sharesMemory } from '../../device/host-kernels.js'
-import { HostSpace } from '../../device/host-space.js'
+import type { CpuTensor } from '../../device/cpu/cpu-tensor.js'
+import { type CellSource, MISSING, type Minibatch } from '../../device/device.js'
+import type { HostKernels } from '../../device/host-kernels.js'
+import { HostTensors } from '../../device/host-tensors.js'
 import { rowsOf } from '../../device/loaded-rows.js'
 import type { Network } from '../../network/network.js'
 import { cellChunks } from './inference.js'
@@ -42,8 +42,7 @@ export async function* decodedCells(
 ): AsyncGenerator<DecodedCells> {
   const { nLatent } = network.config
   const lacks = markMissing && source.counts.missing === true
-  const copies = sharesMemory(network.device, host) ? undefined : new Copies(network, host)
-  const onHost = async (tensor: Tensor) => (copies ? copies.of(tensor) : (tensor as CpuTensor))
+  const onHost = new HostTensors(network.device, host)
   let batch: Minibatch | undefined
   try {
     batch = await network.minibatch(source)
@@ -56,51 +55,22 @@ export async function* decodedCells(
         (_, k) => latent[cells[Math.floor(k / nLatent)]! * nLatent + (k % nLatent)]!,
       )
       const decoded = network.decode(batch, at, withLikelihood)
-      const mean = await onHost(decoded.mean)
+      const mean = await onHost.of(decoded.mean)
       if (lacks) await mark(host, mean, source, cells)
       yield {
         cells,
         mean,
-        ...(decoded.zeroLogits && { zeroLogits: await onHost(decoded.zeroLogits) }),
+        ...(decoded.zeroLogits && { zeroLogits: await onHost.of(decoded.zeroLogits) }),
         ...(decoded.logLikelihood && { logLikelihood: await network.device.read(decoded.logLikelihood) }),
       }
       // so that a signal is heard
       await setImmediate()
     }
   } finally {
-    copies?.release()
+    onHost.release()
     if (batch) network.releaseMinibatch(batch)
     // as large as cells × genes
     network.forget(network.model.means.outputs)
-  }
-}
-
-/** Tensors of another device, copied to where the host's kernels read. */
-class Copies {
-  readonly #network: Network
-  readonly #host: HostKernels
-  readonly #space: HostSpace
-  readonly #tensors = new Map<Tensor, CpuTensor>()
-
-  constructor(network: Network, host: HostKernels) {
-    this.#network = network
-    this.#host = host
-    this.#space = new HostSpace(host.arena)
-  }
-
-  async of(tensor: Tensor): Promise<CpuTensor> {
-    let copy = this.#tensors.get(tensor)
-    if (!copy) {
-      const { rows, columns } = tensor
-      copy = new CpuTensor(rows, columns, this.#space.take(rows * padded(columns)))
-      this.#tensors.set(tensor, copy)
-    }
-    copy.write(this.#host.arena, await this.#network.device.read(tensor))
-    return copy
-  }
-
-  release(): void {
-    this.#space.release()
   }
 }
 

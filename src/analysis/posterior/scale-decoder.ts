@@ -1,14 +1,17 @@
 import { countsInMemory } from '../../cells/counts-in-memory.js'
+import type { CpuTensor } from '../../device/cpu/cpu-tensor.js'
 import type { CellSource, CountSource, Minibatch } from '../../device/device.js'
+import type { HostKernels } from '../../device/host-kernels.js'
+import { HostTensors } from '../../device/host-tensors.js'
 import type { Network } from '../../network/network.js'
 import type { Value } from '../../network/value.js'
 
-/** What latents decode to. */
-export interface Decoded {
+/** What latents decode to, where the kernels of the host read it: valid until the next decoding. */
+export interface DecodedRows {
   /** Rows × genes: expected counts of cells of size 1, which is the scale; of another size where one was given. */
-  mean: Float32Array
+  mean: CpuTensor
   /** Rows × genes: logits of dropout; zinb only. */
-  zeroLogits?: Float32Array
+  zeroLogits?: CpuTensor
 }
 
 /** Counts of cells that are decoded, of which the decoder sees none. */
@@ -24,21 +27,25 @@ export function noCounts(nCells: number, nGenes: number): CountSource {
 export class ScaleDecoder {
   readonly #network: Network
   readonly #batch: Minibatch
+  readonly #onHost: HostTensors
 
-  private constructor(network: Network, batch: Minibatch) {
+  private constructor(network: Network, batch: Minibatch, onHost: HostTensors) {
     this.#network = network
     this.#batch = batch
+    this.#onHost = onHost
   }
 
   /**
    * @param source the cells, whose counts are not asked for
    * @param counts from {@link noCounts}; the same for all decoders of the same cells, which a device then holds once
+   * @param onHost tensors of the network's device
    * @param batch code of a batch in place of the cells' own
    */
   static async open(
     network: Network,
     source: CellSource,
     counts: CountSource,
+    onHost: HostTensors,
     batch?: number,
   ): Promise<ScaleDecoder> {
     const { nCells, nGenes, continuous } = source
@@ -46,7 +53,7 @@ export class ScaleDecoder {
     const codes = batch === undefined ? own! : new Int32Array(nCells).fill(batch)
     const size = new Float32Array(nCells).fill(1)
     const decoded = { nCells, nGenes, counts, categorical: [codes, ...others], continuous, size }
-    return new ScaleDecoder(network, await network.minibatch(decoded))
+    return new ScaleDecoder(network, await network.minibatch(decoded), onHost)
   }
 
   /** Most rows of a call. */
@@ -59,14 +66,17 @@ export class ScaleDecoder {
    * @param latent rows × latent, of these cells in this order
    * @param logSize log of each row's size, for a network that has latent ones; the logs of 1 when left out
    */
-  async decode(cells: Int32Array, latent: Float32Array, logSize?: Float32Array): Promise<Decoded> {
+  async decode(cells: Int32Array, latent: Float32Array, logSize?: Float32Array): Promise<DecodedRows> {
     const { latent: posterior, library, means } = this.#network.model
     await this.#network.load(this.#batch, cells)
     this.#network.gather(this.#batch, cells)
     const fed = new Map<Value, Float32Array>([[posterior.draw, latent]])
     if (library) fed.set(library.draw, logSize ?? new Float32Array(cells.length))
-    const [mean, zeroLogits] = await this.#network.values(this.#batch, means.outputs, { fed })
-    return { mean: mean!, ...(zeroLogits && { zeroLogits }) }
+    const [mean, zeroLogits] = this.#network.tensors(this.#batch, means.outputs, { fed })
+    return {
+      mean: await this.#onHost.of(mean!),
+      ...(zeroLogits && { zeroLogits: await this.#onHost.of(zeroLogits) }),
+    }
   }
 
   release(): void {
@@ -77,17 +87,21 @@ export class ScaleDecoder {
 /** Runs work with decoders, and gives back what they took, cells × genes of the network too. */
 export async function withDecoders<T>(
   network: Network,
+  host: HostKernels,
   source: CellSource,
   batches: readonly (number | undefined)[],
   work: (decoders: readonly ScaleDecoder[]) => Promise<T>,
 ): Promise<T> {
   const counts = noCounts(source.nCells, source.nGenes)
+  const onHost = new HostTensors(network.device, host)
   const decoders: ScaleDecoder[] = []
   try {
-    for (const batch of batches) decoders.push(await ScaleDecoder.open(network, source, counts, batch))
+    for (const batch of batches)
+      decoders.push(await ScaleDecoder.open(network, source, counts, onHost, batch))
     return await work(decoders)
   } finally {
     for (const decoder of decoders) decoder.release()
+    onHost.release()
     network.forget(network.model.means.outputs)
   }
 }

@@ -461,6 +461,52 @@ export interface NearestCellsArguments {
   readonly scratchStride: number
 }
 
+export interface AddScalesArguments {
+  readonly rows: number
+  readonly columns: number
+  readonly mean: Tensor
+  readonly width: number
+  readonly chosen: number
+  readonly to: number
+  readonly factor: number
+  readonly sums: number
+  readonly sumsWidth: number
+}
+
+export interface ScalesByGeneArguments {
+  readonly rows: number
+  readonly firstGene: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly width: number
+  readonly scales: number
+  readonly stride: number
+  readonly firstPair: number
+}
+
+export interface RaiseLargestArguments {
+  readonly rows: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly width: number
+  readonly largest: number
+}
+
+export interface PairEffectsArguments {
+  readonly genes: number
+  readonly pairs: number
+  readonly stride: number
+  readonly first: number
+  readonly second: number
+  readonly pseudocount: number
+  readonly leastPseudocount: number
+  readonly delta: number
+  readonly span: number
+  readonly effects: number
+  readonly scratch: number
+  readonly scratchStride: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageRows: StageRowsArguments
@@ -500,6 +546,10 @@ export interface KernelArguments {
   halveRuns: HalveRunsArguments
   packLeaves: PackLeavesArguments
   nearestCells: NearestCellsArguments
+  addScales: AddScalesArguments
+  scalesByGene: ScalesByGeneArguments
+  raiseLargest: RaiseLargestArguments
+  pairEffects: PairEffectsArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -543,6 +593,10 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'halveRuns',
   'packLeaves',
   'nearestCells',
+  'addScales',
+  'scalesByGene',
+  'raiseLargest',
+  'pairEffects',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -1053,6 +1107,56 @@ function packNearestCells(arena: Arena, at: number, a: NearestCellsArguments): v
   ints[at + 13] = a.scratchStride
 }
 
+function packAddScales(arena: Arena, at: number, a: AddScalesArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.columns
+  ints[at + 2] = cpu(a.mean).offset
+  ints[at + 3] = a.width
+  ints[at + 4] = a.chosen
+  ints[at + 5] = a.to
+  ints[at + 6] = a.factor
+  ints[at + 7] = a.sums
+  ints[at + 8] = a.sumsWidth
+}
+
+function packScalesByGene(arena: Arena, at: number, a: ScalesByGeneArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.firstGene
+  ints[at + 2] = a.genes
+  ints[at + 3] = cpu(a.mean).offset
+  ints[at + 4] = a.width
+  ints[at + 5] = a.scales
+  ints[at + 6] = a.stride
+  ints[at + 7] = a.firstPair
+}
+
+function packRaiseLargest(arena: Arena, at: number, a: RaiseLargestArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.genes
+  ints[at + 2] = cpu(a.mean).offset
+  ints[at + 3] = a.width
+  ints[at + 4] = a.largest
+}
+
+function packPairEffects(arena: Arena, at: number, a: PairEffectsArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.genes
+  ints[at + 1] = a.pairs
+  ints[at + 2] = a.stride
+  ints[at + 3] = a.first
+  ints[at + 4] = a.second
+  floats[at + 5] = a.pseudocount
+  floats[at + 6] = a.leastPseudocount
+  floats[at + 7] = a.delta
+  ints[at + 8] = a.span
+  ints[at + 9] = a.effects
+  ints[at + 10] = a.scratch
+  ints[at + 11] = a.scratchStride
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -1097,4 +1201,8 @@ export const KERNELS: {
   halveRuns: { number: 34, pack: packHalveRuns },
   packLeaves: { number: 35, pack: packPackLeaves },
   nearestCells: { number: 36, pack: packNearestCells },
+  addScales: { number: 37, pack: packAddScales },
+  scalesByGene: { number: 38, pack: packScalesByGene },
+  raiseLargest: { number: 39, pack: packRaiseLargest },
+  pairEffects: { number: 40, pack: packPairEffects },
 }

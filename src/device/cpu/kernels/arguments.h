@@ -1008,6 +1008,106 @@ INLINE NearestCellsArgs nearest_cells_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int rows;
+  int columns;
+  float *mean;
+  int width;
+  int32_t *chosen;
+  int32_t *to;
+  float *factor;
+  float *sums;
+  int sums_width;
+} AddScalesArgs;
+
+INLINE AddScalesArgs add_scales_args(const Call *c) {
+  return (AddScalesArgs){
+    .rows = int_arg(c, 0),
+    .columns = int_arg(c, 1),
+    .mean = tensor_arg(c, 2),
+    .width = int_arg(c, 3),
+    .chosen = ints_arg(c, 4),
+    .to = ints_arg(c, 5),
+    .factor = floats_arg(c, 6),
+    .sums = floats_arg(c, 7),
+    .sums_width = int_arg(c, 8),
+  };
+}
+
+typedef struct {
+  int rows;
+  int first_gene;
+  int genes;
+  float *mean;
+  int width;
+  float *scales;
+  int stride;
+  int first_pair;
+} ScalesByGeneArgs;
+
+INLINE ScalesByGeneArgs scales_by_gene_args(const Call *c) {
+  return (ScalesByGeneArgs){
+    .rows = int_arg(c, 0),
+    .first_gene = int_arg(c, 1),
+    .genes = int_arg(c, 2),
+    .mean = tensor_arg(c, 3),
+    .width = int_arg(c, 4),
+    .scales = floats_arg(c, 5),
+    .stride = int_arg(c, 6),
+    .first_pair = int_arg(c, 7),
+  };
+}
+
+typedef struct {
+  int rows;
+  int genes;
+  float *mean;
+  int width;
+  float *largest;
+} RaiseLargestArgs;
+
+INLINE RaiseLargestArgs raise_largest_args(const Call *c) {
+  return (RaiseLargestArgs){
+    .rows = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .mean = tensor_arg(c, 2),
+    .width = int_arg(c, 3),
+    .largest = floats_arg(c, 4),
+  };
+}
+
+typedef struct {
+  int genes;
+  int pairs;
+  int stride;
+  float *first;
+  float *second;
+  float pseudocount;
+  float least_pseudocount;
+  float delta;
+  int span;
+  float *effects;
+  float *scratch;
+  int scratch_stride;
+} PairEffectsArgs;
+
+INLINE PairEffectsArgs pair_effects_args(const Call *c) {
+  return (PairEffectsArgs){
+    .genes = int_arg(c, 0),
+    .pairs = int_arg(c, 1),
+    .stride = int_arg(c, 2),
+    .first = floats_arg(c, 3),
+    .second = floats_arg(c, 4),
+    .pseudocount = float_arg(c, 5),
+    .least_pseudocount = float_arg(c, 6),
+    .delta = float_arg(c, 7),
+    .span = int_arg(c, 8),
+    .effects = floats_arg(c, 9),
+    .scratch = floats_arg(c, 10),
+    .scratch_stride = int_arg(c, 11),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_rows) \
   CALL(1, stage_genes) \
@@ -1045,6 +1145,10 @@ INLINE NearestCellsArgs nearest_cells_args(const Call *c) {
   CALL(33, tie_strengths) \
   CALL(34, halve_runs) \
   CALL(35, pack_leaves) \
-  CALL(36, nearest_cells)
+  CALL(36, nearest_cells) \
+  CALL(37, add_scales) \
+  CALL(38, scales_by_gene) \
+  CALL(39, raise_largest) \
+  CALL(40, pair_effects)
 
 #endif

@@ -272,25 +272,38 @@ KERNEL head_logits_gradient(const Call *c) {
     }
 }
 
+/* Genes and cells of a tile that is turned: a cache line. */
+#define TURN 16
+
 /* Means (cells x genes), and logits of dropout where they are asked for: back to cell-major. */
 KERNEL head_means(const Call *c) {
   HeadMeansArgs a = head_means_args(c);
   Head h = a.head;
   float *mean = a.mean, *zero = a.zeros;
   int width = a.mean_width;
-  float *scale = part_scratch(&h, c), *row = scale + h.padded;
+  float *scale = part_scratch(&h, c);
+  float tile[TURN][TURN] __attribute__((aligned(64)));
   int from, to;
   share(c, h.blocks, 1, &from, &to);
   for (int b = from; b < to; b++) {
     int first, last;
     block_range(&h, b, &first, &last);
     block_scale(&h, b, scale);
-    for (int g = first; g < last; g++) {
-      for (int i = 0; i < h.padded; i += W)
-        store(row + i, mean_of(&h, load(h.scale_row + (intptr_t)g * h.padded + i), load(scale + i)));
-      for (int i = 0; i < h.cells; i++) mean[(intptr_t)i * width + g] = row[i];
-      if (zero)
-        for (int i = 0; i < h.cells; i++) zero[(intptr_t)i * width + g] = h.zero_row[(intptr_t)g * h.padded + i];
+    for (int g = first; g < last; g += TURN) {
+      int genes = last - g < TURN ? last - g : TURN;
+      for (int i = 0; i < h.cells; i += TURN) {
+        int cells = h.cells - i < TURN ? h.cells - i : TURN;
+        const float *row = h.scale_row + (intptr_t)g * h.padded + i;
+        for (int k = 0; k < genes; k++)
+          for (int v = 0; v < TURN; v += W)
+            store(tile[k] + v, mean_of(&h, load(row + (intptr_t)k * h.padded + v), load(scale + i + v)));
+        for (int r = 0; r < cells; r++)
+          for (int k = 0; k < genes; k++) mean[(intptr_t)(i + r) * width + g + k] = tile[k][r];
+        if (!zero) continue;
+        const float *logit = h.zero_row + (intptr_t)g * h.padded + i;
+        for (int r = 0; r < cells; r++)
+          for (int k = 0; k < genes; k++) zero[(intptr_t)(i + r) * width + g + k] = logit[(intptr_t)k * h.padded + r];
+      }
     }
   }
 }

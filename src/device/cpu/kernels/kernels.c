@@ -11,6 +11,7 @@
 #include "layout.c"
 #include "fuzzy.c"
 #include "nearest.c"
+#include "expression.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

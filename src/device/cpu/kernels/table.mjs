@@ -442,4 +442,47 @@ export const KERNELS = {
     scratch: 'floats',
     scratchStride: 'int',
   },
+  /** Adds rows of means, each times its factor, to sums: row `to` [row] of them. Of all columns, or of those chosen. */
+  addScales: {
+    rows: 'int',
+    columns: 'int',
+    mean: 'tensor',
+    width: 'int',
+    /** [column]: which of a row's are taken; null for all. */
+    chosen: 'ints',
+    to: 'ints',
+    factor: 'floats',
+    sums: 'floats',
+    sumsWidth: 'int',
+  },
+  /** Puts the scales of some genes, from rows of cells, into the rows [gene][stride] of each, from a pair on. */
+  scalesByGene: {
+    rows: 'int',
+    firstGene: 'int',
+    genes: 'int',
+    mean: 'tensor',
+    width: 'int',
+    scales: 'floats',
+    stride: 'int',
+    firstPair: 'int',
+  },
+  /** Raises `largest` [gene] to the largest scale of the rows. */
+  raiseLargest: { rows: 'int', genes: 'int', mean: 'tensor', width: 'int', largest: 'floats' },
+  /** How two groups differ in each gene: the fields of `GeneEffect` as [gene][16], of scales [gene][stride] in pairs. */
+  pairEffects: {
+    genes: 'int',
+    pairs: 'int',
+    stride: 'int',
+    first: 'floats',
+    second: 'floats',
+    pseudocount: 'float',
+    /** Of the log2 fold changes that are summarized. */
+    leastPseudocount: 'float',
+    delta: 'float',
+    /** Changes between the ends of the credible interval. */
+    span: 'int',
+    effects: 'floats',
+    scratch: 'floats',
+    scratchStride: 'int',
+  },
 }

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { PairScales } from '../../../src/analysis/expression/pair-scales.js'
+import { CpuTensor, padded } from '../../../src/device/cpu/cpu-tensor.js'
+import { type HostKernels, withHostKernels } from '../../../src/device/host-kernels.js'
+import { Random } from '../../../src/numeric/random.js'
+
+/** Effects of genes whose scales are given, one row of genes for each pair. */
+function effectsOf(
+  host: HostKernels,
+  first: readonly (readonly number[])[],
+  second: readonly (readonly number[])[],
+  pseudocount: number,
+  delta: number,
+) {
+  const nGenes = first[0]!.length
+  const scales = new PairScales(host, nGenes, first.length)
+  const rows = new CpuTensor(first.length, nGenes, host.arena.allocate(first.length * padded(nGenes)))
+  for (const [side, values] of [[0, first] as const, [1, second] as const]) {
+    rows.write(host.arena, Float32Array.from(values.flat()))
+    scales.put(side, rows, first.length, 0, 0)
+    scales.seek(side, rows, first.length)
+  }
+  const effects = scales.effects(0, pseudocount, delta)
+  const largest = [scales.largest(0), scales.largest(1)]
+  scales.release()
+  rows.release(host.arena)
+  return { effects, largest }
+}
+
+const columns = (...values: readonly number[]) => values.map((value) => [value])
+
+/** The same by the definition, in double precision. */
+function expectedEffect(first: readonly number[], second: readonly number[], c: number, delta: number) {
+  const n = first.length
+  const changes = (added: number) =>
+    first.map((a, i) => Math.log2((Math.fround(a) + added) / (Math.fround(second[i]!) + added)))
+  const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b)
+  const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / n
+  const median = (values: readonly number[]) =>
+    (sorted(values)[Math.floor((n - 1) / 2)]! + sorted(values)[Math.floor(n / 2)]!) / 2
+  const large = changes(c)
+  const ordered = sorted(large)
+  const span = Math.min(n - 1, Math.floor(0.95 * n))
+  const widths = ordered.slice(span).map((high, at) => high - ordered[at]!)
+  const at = widths.indexOf(Math.min(...widths))
+  const fold = changes(1e-3 * c)
+  const middle = mean(fold)
+  return {
+    probaUp: mean(large.map((x) => Number(x >= delta))),
+    probaDown: mean(large.map((x) => Number(x <= -delta))),
+    probaMore: mean(first.map((a, i) => Number(a > second[i]!))),
+    scale1: mean(first),
+    scale2: mean(second),
+    effect: median(large),
+    effectLow: ordered[at]!,
+    effectHigh: ordered[at + span]!,
+    lfcMean: middle,
+    lfcMedian: median(fold),
+    lfcStd: Math.sqrt(mean(fold.map((x) => (x - middle) ** 2))),
+    lfcMin: Math.min(...fold),
+    lfcMax: Math.max(...fold),
+  }
+}
+
+describe('effects of genes', () => {
+  it('count changes of at least delta on either side', () =>
+    withHostKernels(
+      undefined,
+      (host) => {
+        const { effects, largest } = effectsOf(
+          host,
+          columns(4, 1, 1, 2, 1),
+          columns(1, 4, 1, 1, 2),
+          1e-9,
+          0.99,
+        )
+        const [effect] = effects
+        expect(effect!.probaUp).toBeCloseTo(0.4, 6)
+        expect(effect!.probaDown).toBeCloseTo(0.4, 6)
+        expect(effect!.probaMore).toBeCloseTo(0.4, 6)
+        expect([effect!.effect, effect!.lfcMedian, effect!.lfcMin, effect!.lfcMax]).toEqual([0, 0, -2, 2])
+        expect(effect!.lfcStd).toBeCloseTo(Math.sqrt(2), 6)
+        expect(largest).toEqual([Float32Array.of(4), Float32Array.of(4)])
+      },
+      { threads: 1 },
+    ))
+
+  it.each([2, 15, 16, 700, 1001])(
+    'of %i pairs are those of the definition, on any number of threads',
+    async (n) => {
+      const random = new Random(n, 1)
+      const nGenes = 21
+      const draw = () =>
+        Array.from({ length: n }, () =>
+          Array.from({ length: nGenes }, (_, gene) => (gene === 3 ? 0 : Math.exp(2 * random.normal() - 6))),
+        )
+      const [first, second] = [draw(), draw()]
+      const on = (threads: number) =>
+        withHostKernels(undefined, (host) => effectsOf(host, first, second, 1e-4, 0.25), { threads })
+      const one = await on(1)
+      expect(await on(3)).toEqual(one)
+      const column = (rows: readonly (readonly number[])[], gene: number) => rows.map((row) => row[gene]!)
+      for (const [gene, effect] of one.effects.entries()) {
+        const expected = expectedEffect(column(first, gene), column(second, gene), 1e-4, 0.25)
+        for (const [key, value] of Object.entries(expected))
+          expect(effect[key as keyof typeof effect], `${key} of ${gene}`).toBeCloseTo(value, 4)
+        expect(one.largest[0]![gene]).toBe(Math.fround(Math.max(...column(first, gene))))
+      }
+    },
+  )
+})
