@@ -4,6 +4,7 @@ import type { Neighbors } from '../analysis/neighbors/neighbors.js'
 import type { SparseElementValues } from '../anndata/elements.js'
 import type { CategoryColumn } from '../anndata/frame/column.js'
 import type { Additions } from '../anndata/write/additions.js'
+import type { Device } from '../device/device.js'
 import { formatPlural } from '../report/format.js'
 import type { OutputKeys } from './fit/output-keys.js'
 import type { Log } from './log.js'
@@ -19,13 +20,13 @@ export interface ClusteredCells {
 }
 
 /** Clusters cells at each resolution, and logs how many there are. */
-export function clusterCells(
+export async function clusterCells(
   neighbors: Neighbors,
-  options: { resolutions: readonly number[]; seed: number; nNeighbors?: number },
+  options: { resolutions: readonly number[]; seed: number; nNeighbors?: number; device?: Device },
   log: Log,
-): ClusteredCells {
-  const { resolutions, seed, nNeighbors = GRAPH_NEIGHBORS } = options
-  const graph = connectivities(neighbors, nNeighbors)
+): Promise<ClusteredCells> {
+  const { resolutions, seed, nNeighbors = GRAPH_NEIGHBORS, device } = options
+  const graph = await connectivities(neighbors, { nNeighbors, ...(device && { device }) })
   const clusters = resolutions.map((resolution) => {
     const found = leidenOf(graph, { resolution, seed })
     const count = formatPlural(found.sizes.length, 'cluster')

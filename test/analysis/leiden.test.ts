@@ -190,41 +190,41 @@ describe('leiden', () => {
   const { points, labels } = blobs(600, 6, 5, { spread: 0.3 })
   const graph = neighbors(points)
 
-  it('finds separate groups of cells', () => {
-    const clusters = leiden(graph, { resolution: 0.05 })
+  it('finds separate groups of cells', async () => {
+    const clusters = await leiden(graph, { resolution: 0.05 })
     expect(adjustedRandIndex(clusters.labels, labels)).toBe(1)
     expect(clusters.sizes).toEqual(Int32Array.of(120, 120, 120, 120, 120))
   })
 
-  it('numbers connected clusters by their size', () => {
-    const clusters = leiden(graph)
+  it('numbers connected clusters by their size', async () => {
+    const clusters = await leiden(graph)
     const counted = new Int32Array(clusters.sizes.length)
     for (const label of clusters.labels) counted[label]!++
     expect(counted).toEqual(clusters.sizes)
     expect(Array.from(counted)).toEqual(Array.from(counted).sort((a, b) => b - a))
-    expect(isConnected(connectivities(graph), clusters.labels)).toBe(true)
-    expect(leiden(graph, { resolution: 3 }).sizes.length).toBeGreaterThan(counted.length)
+    expect(isConnected(await connectivities(graph), clusters.labels)).toBe(true)
+    expect((await leiden(graph, { resolution: 3 })).sizes.length).toBeGreaterThan(counted.length)
   })
 
-  it('is the same for the same seed, also with more neighbours than it uses', () => {
+  it('is the same for the same seed, also with more neighbours than it uses', async () => {
     // groups that overlap, so that there is something to decide
     const { points: mixed } = blobs(600, 6, 5, { spread: 4 })
     const near = neighbors(mixed)
-    const clusters = leiden(near, { seed: 4 })
-    expect(leiden(near, { seed: 4 })).toEqual(clusters)
-    expect(leiden(neighbors(mixed, { k: 25 }), { seed: 4 })).toEqual(clusters)
-    expect(leiden(near, { seed: 5 })).not.toEqual(clusters)
-    expect(leiden(near, { seed: 4, nNeighbors: 8 })).not.toEqual(clusters)
+    const clusters = await leiden(near, { seed: 4 })
+    expect(await leiden(near, { seed: 4 })).toEqual(clusters)
+    expect(await leiden(neighbors(mixed, { k: 25 }), { seed: 4 })).toEqual(clusters)
+    expect(await leiden(near, { seed: 5 })).not.toEqual(clusters)
+    expect(await leiden(near, { seed: 4, nNeighbors: 8 })).not.toEqual(clusters)
   })
 
-  it.each([1, 2, 3, 5, 16])('takes %i cells', (n) => {
-    const clusters = leiden(neighbors(firstRows(points, n)))
+  it.each([1, 2, 3, 5, 16])('takes %i cells', async (n) => {
+    const clusters = await leiden(neighbors(firstRows(points, n)))
     expect(clusters.labels).toHaveLength(n)
     expect(clusters.sizes.reduce((sum, size) => sum + size, 0)).toBe(n)
   })
 
-  it('refuses too few neighbours', () => {
-    expect(() => leiden(neighbors(points, { k: 14 }))).toThrow('15 neighbours')
+  it('refuses too few neighbours', async () => {
+    await expect(leiden(neighbors(points, { k: 14 }))).rejects.toThrow('15 neighbours')
   })
 })
 

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { STREAM } from '../../src/analysis/random-streams.js'
 import { tieStrengths } from '../../src/analysis/umap/tie-strengths.js'
-import { directedWeights, dropWeakTies, fuzzyGraph } from '../../src/analysis/umap/umap-graph.js'
+import { dropWeakTies, fuzzyGraph } from '../../src/analysis/umap/umap-graph.js'
 import { bothDirections, layOut } from '../../src/analysis/umap/umap-layout.js'
 import { layoutEpoch } from '../../src/check/oracle/layout-epoch.js'
+import { tieStrengths as strengthsOf } from '../../src/check/oracle/tie-strengths.js'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
+import type { HostKernels } from '../../src/device/host-kernels.js'
 import { Random } from '../../src/numeric/random.js'
 import { matrix } from '../matrix.js'
 import { blobs } from './blobs.js'
@@ -17,8 +19,8 @@ const curve = { a: 0.58303, b: 1.334167 }
 const lanesOf = (build: string) => (build === 'native avx512' ? 16 : build === 'native avx2' ? 8 : 4)
 
 /** Ties of 15 neighbours, and of a hub that all cells are tied to: more draws than are taken at a time. */
-function ties() {
-  const graph = dropWeakTies(fuzzyGraph(neighbors(cells, { k: 15 }), 15), 50)
+function tiesOn(host: HostKernels) {
+  const graph = dropWeakTies(fuzzyGraph(neighbors(cells, { k: 15 }), 15, host), 50)
   const hub = Array.from({ length: N - 1 }, (_, i) => i + 1)
   return {
     head: Int32Array.from([...hub.map(() => 0), ...graph.head]),
@@ -35,7 +37,8 @@ start.copyWithin(20, 0, 2)
 describe.each(availableBuilds())('an epoch of the layout on %s', (kernels) => {
   it('is that of float64', async () => {
     const device = await createCpuDevice({ threads: 1, kernels })
-    const { starts, others, share } = bothDirections(ties(), N)
+    const ties = tiesOn(device.host)
+    const { starts, others, share } = bothDirections(ties, N)
     const nEpochs = 3
     let places: Float64Array = Float64Array.from(start)
     for (let epoch = 0; epoch < nEpochs; epoch++) {
@@ -43,7 +46,7 @@ describe.each(availableBuilds())('an epoch of the layout on %s', (kernels) => {
       const numbers = { starts, others, share, epoch, rate, seed: 9, purpose: STREAM.umap, ...curve }
       places = layoutEpoch({ places, ...numbers }, lanesOf(kernels))
     }
-    const found = await layOut(device.host, start, ties(), curve, { seed: 9, nEpochs })
+    const found = await layOut(device.host, start, ties, curve, { seed: 9, nEpochs })
     let moved = 0
     for (let at = 0; at < 2 * N; at++) {
       expect(Math.abs(found[at]! - places[at]!), `at ${at}`).toBeLessThan(1e-3)
@@ -61,7 +64,7 @@ describe.each(availableBuilds())('an epoch of the layout on %s', (kernels) => {
     for (const k of [2, 15, 33]) {
       const graph = neighbors(matrix(data, 5), { k: 40 })
       const found = tieStrengths(device.host, graph, k)
-      const expected = directedWeights(graph, k)
+      const expected = strengthsOf(graph, k)
       expect(found).toHaveLength(expected.length)
       for (const [at, w] of expected.entries())
         expect(Math.abs(found[at]! - w), `tie ${at}`).toBeLessThan(5e-5)

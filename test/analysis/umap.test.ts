@@ -5,6 +5,7 @@ import { umap } from '../../src/analysis/umap/umap.js'
 import { fitSimilarityCurve } from '../../src/analysis/umap/umap-curve.js'
 import { dropWeakTies, fuzzyGraph } from '../../src/analysis/umap/umap-graph.js'
 import { principalStart } from '../../src/analysis/umap/umap-start.js'
+import { withHostKernels } from '../../src/device/host-kernels.js'
 import type { Matrix } from '../../src/numeric/matrix.js'
 import { Random } from '../../src/numeric/random.js'
 import { firstRows, matrix } from '../matrix.js'
@@ -127,7 +128,7 @@ describe('umap beside umap-js', () => {
   // groups that run into each other, so that there is a neighbourhood to lose
   const latent = blobs(n, d, 6, { seed: 3, spread: 1.5 }).points
 
-  it('has the same graph', () => {
+  it('has the same graph', async () => {
     const cells = latent.values.slice()
     // cells that coincide have no distance to the nearest other
     for (let i = 1; i < 20; i++) cells.copyWithin(i * d, 0, d)
@@ -135,7 +136,9 @@ describe('umap beside umap-js', () => {
     // the peer's graph is a private member
     const peers: PeerGraph = Reflect.get(peerOf(matrix(cells, d), 500), 'graph')
     const theirs = new Map(peers.getAll().map((x) => [x.row * n + x.col, x.value]))
-    const { head, tail, weight } = fuzzyGraph(neighbors(matrix(cells, d), { k: K }), K)
+    const { head, tail, weight } = await withHostKernels(undefined, (host) =>
+      fuzzyGraph(neighbors(matrix(cells, d), { k: K }), K, host),
+    )
     // weights below this vanish in float32
     const strong = (w: number) => w > 1e-30
     expect(2 * weight.filter(strong).length).toBe([...theirs.values()].filter(strong).length)

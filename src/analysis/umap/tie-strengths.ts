@@ -8,6 +8,7 @@ const PADDING = 16
 /** n × (k − 1) weights from each cell to its neighbours in UMAP's graph, in their order, by a kernel in float32. */
 export function tieStrengths(host: HostKernels, neighbors: Neighbors, k: number): Float32Array {
   const { n } = neighbors
+  if (k < 2) return new Float32Array(0)
   const space = new HostSpace(host.arena)
   try {
     const distances = space.take(n * k + PADDING)

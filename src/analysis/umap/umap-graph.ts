@@ -11,11 +11,6 @@ export interface FuzzyGraph {
   weight: Float32Array
 }
 
-const BISECTIONS = 64
-const TOLERANCE = 1e-5
-/** Least scale of a cell's distances, as a share of their mean. */
-const LEAST_SCALE = 1e-3
-
 /**
  * The fuzzy neighbour graph of UMAP (McInnes, Healy and Melville 2018, algorithms 2 and 3, local connectivity 1).
  *
@@ -25,12 +20,12 @@ const LEAST_SCALE = 1e-3
  *
  * @param neighbors neighbours with the cell itself first; the first k of each row are used
  * @param k neighbours a cell, the cell itself among them
- * @param host computes the weights of each direction in float32; without it they are computed here, on one thread
+ * @param host computes the weights of each direction in float32
  */
-export function fuzzyGraph(neighbors: Neighbors, k: number, host?: HostKernels): FuzzyGraph {
+export function fuzzyGraph(neighbors: Neighbors, k: number, host: HostKernels): FuzzyGraph {
   const { n } = neighbors
   const others = k - 1
-  const weights = host ? tieStrengths(host, neighbors, k) : directedWeights(neighbors, k)
+  const weights = tieStrengths(host, neighbors, k)
   const { starts, ties } = incomingTies(neighbors, others)
   const head = new Int32Array(n * others)
   const tail = new Int32Array(n * others)
@@ -83,43 +78,6 @@ export function dropWeakTies(graph: FuzzyGraph, nEpochs: number): FuzzyGraph {
     weight[kept++] = weight[e]!
   }
   return { head: head.subarray(0, kept), tail: tail.subarray(0, kept), weight: weight.subarray(0, kept) }
-}
-
-/** n × (k − 1) weights from each cell to its neighbours, in their order. */
-export function directedWeights(neighbors: Neighbors, k: number): Float32Array {
-  const { n, distances } = neighbors
-  const weights = new Float32Array(n * (k - 1))
-  let total = 0
-  for (let i = 0; i < n; i++) for (let c = 0; c < k; c++) total += distances[i * neighbors.k + c]!
-  const meanOfAll = total / (n * k)
-  for (let i = 0; i < n; i++) {
-    const row = distances.subarray(i * neighbors.k, i * neighbors.k + k)
-    const rho = row.find((x) => x > 0) ?? 0
-    const mean = rho > 0 ? row.reduce((sum, x) => sum + x, 0) / k : meanOfAll
-    const sigma = Math.max(scaleOf(row, rho), LEAST_SCALE * mean)
-    for (let c = 1; c < k; c++) {
-      const beyond = row[c]! - rho
-      weights[i * (k - 1) + c - 1] = beyond <= 0 ? 1 : Math.exp(-beyond / sigma)
-    }
-  }
-  return weights
-}
-
-/** The σ, by bisection, at which the weights of a row without its first entry sum to log₂ k. */
-function scaleOf(row: Float32Array, rho: number): number {
-  const target = Math.log2(row.length)
-  let low = 0
-  let high = Number.POSITIVE_INFINITY
-  let sigma = 1
-  for (let step = 0; step < BISECTIONS; step++) {
-    let sum = 0
-    for (let c = 1; c < row.length; c++) sum += row[c]! > rho ? Math.exp(-(row[c]! - rho) / sigma) : 1
-    if (Math.abs(sum - target) < TOLERANCE) break
-    if (sum > target) high = sigma
-    else low = sigma
-    sigma = high === Number.POSITIVE_INFINITY ? 2 * sigma : (low + high) / 2
-  }
-  return sigma
 }
 
 /**

@@ -51,7 +51,7 @@ export async function scoreModel(run: Run, model: Model, device: Device): Promis
   const clustered =
     resolutions.length === 0
       ? undefined
-      : await timer.time('clusters', () => clusterCells(scores.neighbors, { resolutions, seed }, log))
+      : await timer.time('clusters', () => clusterCells(scores.neighbors, { resolutions, seed, device }, log))
   await profile?.end()
   return { latent, scores, layout, clustered }
 }

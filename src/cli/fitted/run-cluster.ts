@@ -21,7 +21,7 @@ export async function runCluster(settings: ClusterSettings): Promise<void> {
   const fitted = await readFitted(settings)
   const { cells, points, nCells } = fitted
   const graph = await neighborsOn(undefined, points, { k: Math.min(nNeighbors, points.rows) })
-  const clustered = clusterCells(graph, { resolutions, seed, nNeighbors }, log)
+  const clustered = await clusterCells(graph, { resolutions, seed, nNeighbors }, log)
   const names = outputKeys(fitted.keys, { obsmKey: useRep, obsPrefix })
   const columns = Object.entries(clusterColumns(clustered.clusters, cells, nCells))
   const additions = {
