@@ -28,6 +28,7 @@ export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.
 export type { RegistryData } from './files/scvi-tools/registry.js'
 export type { GroupOptions } from './models/cell-groups.js'
 export type {
+  ComparedSamples,
   DifferentialOptions,
   GeneDifference,
   GroupComparison,

@@ -57,7 +57,12 @@ function groupsOfLabels(labels: readonly (string | null)[], nCells: number): Cel
   return { codes: Int32Array.from(labels, (label) => (label === null ? -1 : places.get(label)!)), names }
 }
 
-function groupsOfColumn({ data, positions, source }: AskedCells, column: string): CellGroups {
+/**
+ * Cells by their value in a column of obs; only groups that some of the cells are of.
+ *
+ * @throws ScvaeError (usage) for cells without data; (bad-input) for an unknown column.
+ */
+export function groupsOfColumn({ data, positions, source }: AskedCells, column: string): CellGroups {
   if (!data) {
     throw new ScvaeError('usage', `There are no obs columns to take "${column}" from.`, {
       hint: 'Give data as adata, or labels.',
@@ -65,10 +70,10 @@ function groupsOfColumn({ data, positions, source }: AskedCells, column: string)
   }
   const { codes, categories } = obsColumn(data, column)
   const chosen = positions ? positions.map((cell) => codes[cell]!) : codes.slice(0, source.nCells)
-  // only groups that some of the cells are of
   const used = categories.map((_, code) => code).filter((code) => chosen.includes(code))
+  const places = new Map(used.map((code, place) => [code, place]))
   return {
-    codes: chosen.map((code) => used.indexOf(code)),
+    codes: chosen.map((code) => places.get(code) ?? -1),
     names: used.map((code) => categories[code]!),
   }
 }

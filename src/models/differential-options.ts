@@ -20,6 +20,11 @@ export interface DifferentialOptions extends SeededOptions, GroupOptions {
   pseudocount?: number
   /** Pairs of draws; 5,000 when left out. */
   nSamples?: number
+  /**
+   * Column of obs that says which sample (donor, mouse, dish) each cell is of. Effects are then given by sample too, and a gene is marked
+   * only where samples, and not cells alone, tell the groups apart.
+   */
+  sampleKey?: string
   /** Is told how far all comparisons are. */
   onProgress?: (done: number, total: number) => void
 }
@@ -46,6 +51,27 @@ export interface GeneDifference extends Omit<GeneEffect, 'probaUp' | 'probaDown'
   /** Mean of counts scaled to 10,000 a cell. */
   rawNormalizedMean1: number
   rawNormalizedMean2: number
+  /** With samples: the log2 fold change with every sample counting the same. */
+  sampleEffect?: number
+  /** P-value of a t test over samples, as it is and adjusted over all genes; NaN where there are too few samples. */
+  sampleP?: number
+  samplePAdjusted?: number
+  /** The sample without which less than half of the effect is left; null where there is none. */
+  oneSample?: string | null
+  /** Log2 fold change of each of the comparison's samples. */
+  effectBySample?: Float64Array
+}
+
+/** The samples behind a comparison. */
+export interface ComparedSamples {
+  /** Whether samples have cells in both groups, and each is compared with itself; else with the mean of the other group's. */
+  paired: boolean
+  nSamples1: number
+  nSamples2: number
+  /** In the order of `effectBySample`. */
+  names: readonly string[]
+  nCells1: readonly number[]
+  nCells2: readonly number[]
 }
 
 /** Two groups of cells, compared. */
@@ -59,6 +85,8 @@ export interface GroupComparison {
   delta: number
   pseudocount: number
   fdrTarget: number
+  /** With a sample key. */
+  samples?: ComparedSamples
   /** All genes of the model, the most probable first; those alike in the order of the model. */
   genes: GeneDifference[]
 }
@@ -74,6 +102,7 @@ export const DIFFERENTIAL_KEYS = [
   'batchCorrection',
   'pseudocount',
   'nSamples',
+  'sampleKey',
   'onProgress',
 ] as const satisfies (keyof DifferentialOptions)[]
 

@@ -2,9 +2,10 @@ import { compareGroups, type GroupQuestion } from '../analysis/expression/compar
 import type { GeneEffect } from '../analysis/expression/gene-effect.js'
 import { inKeyOrder } from '../analysis/expression/pairs.js'
 import { type RawMeans, type RawSums, rawMeans, rawSums } from '../analysis/expression/raw-counts.js'
+import { type SampleScales, sampleEffects } from '../analysis/expression/sample-effects.js'
 import type { HostKernels } from '../device/host-kernels.js'
 import type { Network } from '../network/network.js'
-import { cellGroups, cellsOfGroup, groupPairs } from './cell-groups.js'
+import { cellGroups, cellsOfGroup, groupPairs, groupsOfColumn } from './cell-groups.js'
 import type {
   DifferentialOptions,
   differentialSettings,
@@ -33,6 +34,7 @@ export async function differences(
   const pairs = groupPairs(groups, options)
   const labelled = Int32Array.from(groups.codes.keys()).filter((cell) => groups.codes[cell]! >= 0)
   const raw = await rawSums(source, inKeyOrder(labelled, keys), groups.codes, groups.names.length)
+  const samples = options.sampleKey === undefined ? undefined : groupsOfColumn(asked, options.sampleKey)
   const answers: GroupComparison[] = []
   for (const [i, pair] of pairs.entries()) {
     const cells = cellsOfGroup(groups, pair)
@@ -48,10 +50,13 @@ export async function differences(
       delta: settings.delta,
       ...(settings.pseudocount !== undefined && { pseudocount: settings.pseudocount }),
       rareGenes: [rareGenes(means[0]), rareGenes(means[1])],
+      ...(samples && { samples: { codes: samples.codes, n: samples.names.length } }),
       onProgress: (done, total) => options.onProgress?.(i * total + done, pairs.length * total),
     }
     const answer = await compareGroups(network, host, question)
     const { mode, delta, fdrTarget } = settings
+    const behind =
+      answer.samples && samplesBehind(answer.samples, samples!.names, genes.length, answer.pseudocount, delta)
     answers.push({
       group1: groups.names[pair.first]!,
       group2: pair.second < 0 ? 'Rest' : groups.names[pair.second]!,
@@ -61,14 +66,46 @@ export async function differences(
       delta,
       pseudocount: answer.pseudocount,
       fdrTarget,
+      ...(behind && { samples: behind.samples }),
       genes: ranked(
-        answer.genes.map((effect, gene) => difference(genes[gene]!, gene, effect, means, mode)),
+        answer.genes.map((effect, gene) => ({
+          ...difference(genes[gene]!, gene, effect, means, mode),
+          ...behind?.genes[gene],
+        })),
         mode,
         fdrTarget,
       ),
     })
   }
   return answers
+}
+
+/** What a comparison has behind it when samples count. */
+function samplesBehind(
+  scales: SampleScales,
+  names: readonly string[],
+  nGenes: number,
+  pseudocount: number,
+  delta: number,
+) {
+  const { support, genes } = sampleEffects(scales, nGenes, pseudocount, delta)
+  const { paired, nSamples1, nSamples2, samples } = support
+  const cells = (side: 0 | 1) => samples.map((sample) => scales.nCells[side][sample]!)
+  return {
+    samples: {
+      paired,
+      nSamples1,
+      nSamples2,
+      names: samples.map((sample) => names[sample]!),
+      nCells1: cells(0),
+      nCells2: cells(1),
+    },
+    genes: genes.map(({ carrier, bySample, ...gene }) => ({
+      ...gene,
+      oneSample: names[carrier] ?? null,
+      effectBySample: bySample,
+    })),
+  }
 }
 
 const otherSums = (raw: readonly RawSums[], { first, second }: { first: number; second: number }) =>
@@ -101,14 +138,19 @@ function difference(
   }
 }
 
-/** Genes from the most probable to the least; in change mode marked as long as the expected share of false ones allows. */
+/**
+ * Genes from the most probable to the least; in change mode marked as long as the expected share of false ones allows, and where there
+ * are samples, as they say so too.
+ */
 function ranked(genes: GeneDifference[], mode: 'change' | 'vanilla', fdrTarget: number): GeneDifference[] {
   const sorted = genes.sort((a, b) => b.bayesFactor - a.bayesFactor)
   if (mode === 'vanilla') return sorted
   let wrong = 0
   for (const [i, gene] of sorted.entries()) {
     wrong += gene.probaNotDe!
-    gene.isDe = wrong / (i + 1) <= fdrTarget
+    const { samplePAdjusted } = gene
+    const bySamples = samplePAdjusted === undefined || samplePAdjusted <= fdrTarget
+    gene.isDe = wrong / (i + 1) <= fdrTarget && bySamples
   }
   return sorted
 }

@@ -14,23 +14,29 @@ export interface ReportAssets {
 const SCRIPTS = ['palette.js', 'scatter.js', 'page.js']
 
 /**
+ * Reads a file of the package that a page is made of.
+ *
+ * @throws ScvaeError `failed` when it is missing
+ */
+export function readPart(...path: string[]): string {
+  const file = join(PACKAGE_ROOT, ...path)
+  if (!existsSync(file)) {
+    throw new ScvaeError('failed', `The report cannot be written: ${file} is missing.`, {
+      hint: 'Build the package with "npm run build".',
+    })
+  }
+  return readFileSync(file, 'utf8')
+}
+
+/**
  * Reads the page's template, style and compiled scripts from the package.
  *
  * @throws ScvaeError `failed` when one is missing
  */
 export function readReportAssets(): ReportAssets {
-  const read = (...path: string[]) => {
-    const file = join(PACKAGE_ROOT, ...path)
-    if (!existsSync(file)) {
-      throw new ScvaeError('failed', `The report cannot be written: ${file} is missing.`, {
-        hint: 'Build the package with "npm run build".',
-      })
-    }
-    return readFileSync(file, 'utf8')
-  }
   return {
-    template: read('reports', 'page.html'),
-    style: read('reports', 'page.css'),
-    script: SCRIPTS.map((name) => read('dist', 'reports', name)).join('\n'),
+    template: readPart('reports', 'page.html'),
+    style: readPart('reports', 'page.css'),
+    script: SCRIPTS.map((name) => readPart('dist', 'reports', name)).join('\n'),
   }
 }

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { DictElement, RecordsElement } from '../../src/anndata/elements.js'
 import { readAnnData } from '../../src/anndata/read.js'
+import { readElements } from '../../src/anndata/read-file.js'
+import { writeElements } from '../../src/anndata/write/elements.js'
 import { run } from '../../src/cli/command-line.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { namesIn, temporaryFolder, writeFixture } from './scvae.js'
@@ -32,6 +35,9 @@ describe('scvae de', { timeout: 60_000 }, () => {
   it('writes a table of all comparisons, with the columns of scvi-tools and more', async () => {
     const adata = await readAnnData(file)
     await run(words('--groupby', 'cell_type', '--draws', '40', '--parquet', '-o', at('all')))
+    const page = readFileSync(at('all_de.html'), 'utf8')
+    expect(page).toContain('cell_type of cells.h5ad')
+    expect(page).not.toContain('<script')
     const table = rows('all_de.csv')
     const types = [...new Set([...adata.obs.getChild('cell_type')!].map(String))].sort()
     expect(table.length).toBe(types.length * 30)
@@ -94,7 +100,45 @@ describe('scvae de', { timeout: 60_000 }, () => {
     expect(table[0]).not.toHaveProperty('proba_de')
   })
 
+  it('writes effects by sample, and what scanpy ranks genes by', async () => {
+    const options = ['--groupby', 'cell_type', '--sample-key', 'batch', '--draws', '40', '--h5ad']
+    await run(words(...options, '-o', at('by')))
+    const [gene] = rows('by_de.csv')
+    expect(Object.keys(gene!).slice(-6)).toEqual(
+      'sample_effect,sample_p,sample_p_adjusted,one_sample,n_samples1,n_samples2'.split(','),
+    )
+    const samples = rows('by_de_samples.csv').filter(
+      (row) => row.gene === gene!.gene && row.comparison === gene!.comparison,
+    )
+    expect(samples.length).toBe(2)
+    const mean = samples.reduce((sum, row) => sum + Number(row.effect), 0) / 2
+    expect(mean).toBeCloseTo(Number(gene!.sample_effect), 9)
+    const { uns } = await readElements(at('by_de.h5ad'))
+    const ranked = uns.entries.get('rank_genes_groups') as DictElement
+    const field = (name: string) => (ranked.entries.get(name) as RecordsElement).fields[0]!
+    const types = [...new Set(rows('by_de.csv').map(({ group1 }) => group1))]
+    expect((ranked.entries.get('names') as RecordsElement).fields.map(({ name }) => name)).toEqual(types)
+    const scores = [...(field('scores').values as Float32Array)]
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a))
+    const first = rows('by_de.csv').find(
+      (row) => row.group1 === types[0] && row.gene === (field('names').values as string[])[0],
+    )!
+    expect(scores[0]).toBeCloseTo(Number(first.proba_de) * Math.sign(Number(first.effect)), 6)
+    expect((field('logfoldchanges').values as Float32Array)[0]).toBeCloseTo(Number(first.effect), 6)
+    // a ranking of another hand stays
+    const theirs = at('theirs.h5ad')
+    await writeElements(theirs, {
+      ...(await readElements(file)),
+      uns: { kind: 'dict', entries: new Map([['rank_genes_groups', ranked]]) },
+    })
+    await run(['de', at('own.model'), theirs, '-q', ...options, '-o', at('beside')])
+    expect([...(await readElements(at('beside_de.h5ad'))).uns.entries.keys()]).toContain(
+      'rank_genes_groups_scvae',
+    )
+  })
+
   it.each<[string[], number, string]>([
+    [['--groupby', 'cell_type', '--sample-key', 'no-such'], 65, 'has no obs column "no-such"'],
     [['--groupby', 'no-such'], 65, 'has no obs column "no-such"'],
     [['--groupby', 'one'], 65, 'has one group, "same"'],
     [['--groupby', 'cell_type', '--group', 'no-such'], 65, 'No cell is of the group "no-such".'],

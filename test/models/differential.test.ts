@@ -117,7 +117,20 @@ describe('differential expression', async () => {
     )
   })
 
-  it.each([{}, { batchCorrection: true }, { mode: 'vanilla' as const }])(
+  it('marks nothing that rests on one sample', async () => {
+    const options = { groupBy: 'group', group1: 'a', group2: 'c', nSamples: 60, fdrTarget: 0.9 }
+    const [cells] = await model.differentialExpression(options)
+    expect(cells!.genes.some(({ isDe }) => isDe)).toBe(true)
+    const [one] = await model.differentialExpression({ ...options, sampleKey: 'one' })
+    expect(one!.samples).toMatchObject({ paired: false, nSamples1: 1, nSamples2: 1, nCells1: [40] })
+    expect(one!.genes.every(({ isDe, sampleP }) => !isDe && Number.isNaN(sampleP))).toBe(true)
+    const [two] = await model.differentialExpression({ ...options, sampleKey: 'batch' })
+    expect(two!.samples).toMatchObject({ paired: true, nSamples1: 2, names: ['batch_1', 'batch_2'] })
+    for (const { isDe, samplePAdjusted } of two!.genes)
+      if (isDe) expect(samplePAdjusted).toBeLessThanOrEqual(0.9)
+  })
+
+  it.each([{}, { batchCorrection: true }, { mode: 'vanilla' as const }, { sampleKey: 'batch' }])(
     'does not depend on the order of the cells, threads or minibatches: %o',
     async (more) => {
       const options = { groupBy: 'group', nSamples: 50, ...more }

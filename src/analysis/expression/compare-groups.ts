@@ -10,6 +10,8 @@ import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
 import type { GeneEffect } from './gene-effect.js'
 import { PairScales } from './pair-scales.js'
 import { type Draws, type Pairs, pairsOf } from './pairs.js'
+import type { SampleScales } from './sample-effects.js'
+import { SampleMeans } from './sample-means.js'
 
 /** The least pseudocount. */
 const LEAST = 1e-10
@@ -32,6 +34,8 @@ export interface GroupQuestion {
   pseudocount?: number
   /** Genes with hardly a count in each of the groups. */
   rareGenes: readonly [Int32Array, Int32Array]
+  /** Sample of every cell of the source, −1 for none, and how many there are: the scales of each are averaged then. */
+  samples?: { codes: Int32Array; n: number }
   /** Is told how many of how many pairs are done. */
   onProgress?: (done: number, total: number) => void
 }
@@ -40,6 +44,7 @@ export interface GroupQuestion {
 export interface GroupAnswer {
   pseudocount: number
   genes: GeneEffect[]
+  samples?: SampleScales
 }
 
 /**
@@ -55,6 +60,8 @@ export function compareGroups(
   const pairs = pairsOf(groups, keys, batches, nPairs, seed)
   return withDecoders(network, host, source, batches, async (decoders) => {
     const scales = new PairScales(host, source.nGenes, nPairs)
+    const bySample =
+      question.samples && new SampleMeans(host, source.nGenes, network.capacity, question.samples)
     try {
       const genes: GeneEffect[] = []
       let pseudocount = question.pseudocount
@@ -62,12 +69,15 @@ export function compareGroups(
       for (let firstGene = 0; firstGene < source.nGenes; firstGene += scales.lot) {
         const before = (firstGene / scales.lot) * nPairs
         const onProgress = (done: number) => question.onProgress?.(before + done, total)
-        await decodePairs(decoders, pairs, question, scales, firstGene, onProgress)
+        if (firstGene === 0) bySample?.expect(pairs)
+        await decodePairs(decoders, pairs, question, { scales, bySample }, firstGene, onProgress)
         pseudocount ??= pseudocountOf([scales.largest(0), scales.largest(1)], question.rareGenes)
         genes.push(...scales.effects(firstGene, pseudocount, question.delta))
       }
-      return { pseudocount: pseudocount!, genes }
+      const samples = bySample?.take(groups)
+      return { pseudocount: pseudocount!, genes, ...(samples && { samples }) }
     } finally {
+      bySample?.release()
       scales.release()
     }
   })
@@ -78,7 +88,7 @@ async function decodePairs(
   decoders: readonly ScaleDecoder[],
   pairs: readonly Pairs[],
   { posterior, keys, seed }: GroupQuestion,
-  scales: PairScales,
+  { scales, bySample }: { scales: PairScales; bySample: SampleMeans | undefined },
   firstGene: number,
   onProgress: (done: number) => void,
 ): Promise<void> {
@@ -92,7 +102,9 @@ async function decodePairs(
         const { cells, draws: which } = part(draws, at, n)
         const { mean } = await decoder.decode(cells, noise.latents(cells, which))
         scales.put(side, mean, n, firstGene, firstPair + at)
-        if (firstGene === 0) scales.seek(side, mean, n)
+        if (firstGene > 0) continue
+        scales.seek(side, mean, n)
+        bySample?.add(side, mean, cells)
       }
       onProgress(firstPair + at + n)
       // so that a signal is heard

@@ -1,11 +1,21 @@
 import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../../errors.js'
-import type { DictElement, Element } from '../elements.js'
+import type { DictElement, Element, RecordsElement } from '../elements.js'
 import { isTable, oneChunk } from '../frame/one-chunk.js'
 import { dtypeOf } from '../store/dtype-of.js'
 import type { NumericArray } from '../store/store.js'
 
-/** What `uns` can be given as: text, numbers, booleans, null, arrays of strings or numbers, tables, and mappings of these. */
+/** Columns that are written as one structured array, numpy's `recarray`. */
+export class Records {
+  readonly fields: readonly { name: string; values: string[] | NumericArray }[]
+
+  /** @param fields all of one length */
+  constructor(fields: Readonly<Record<string, string[] | NumericArray>>) {
+    this.fields = Object.entries(fields).map(([name, values]) => ({ name, values }))
+  }
+}
+
+/** What `uns` can be given as: text, numbers, booleans, null, arrays of strings or numbers, tables, records, and mappings of these. */
 export type PlainValue =
   | string
   | number
@@ -14,6 +24,7 @@ export type PlainValue =
   | readonly string[]
   | NumericArray
   | Table
+  | Records
   | { readonly [name: string]: PlainValue }
 
 /** A mapping of plain values as the element that is written. */
@@ -41,10 +52,23 @@ export function plainElement(value: PlainValue, where: string): Element {
     const names = Array.from({ length: value.numRows }, (_, i) => String(i))
     return { kind: 'frame', names, table: oneChunk(value) }
   }
+  if (value instanceof Records) return recordsElement(value)
   if (isPlainObject(value)) return dictElement(value, where)
   throw new ScvaeError('bad-input', `${where} is of a kind that AnnData cannot hold.`, {
     hint: 'Give text, numbers, booleans, null, arrays of strings, typed arrays, Arrow tables, or objects of these.',
   })
+}
+
+function recordsElement({ fields }: Records): RecordsElement {
+  return {
+    kind: 'records',
+    length: fields[0]?.values.length ?? 0,
+    fields: fields.map(({ name, values }) => ({
+      name,
+      dtype: Array.isArray(values) ? 'string' : dtypeOf(values),
+      values,
+    })),
+  }
 }
 
 function isNumericArray(value: object): value is NumericArray {

@@ -13,14 +13,25 @@ export const de: Command = {
   },
   options: {
     ...grouped('Output:', {
-      output: { ...text('Prefix of the output, PREFIX_de.csv'), alias: 'o', demandOption: true },
+      output: {
+        ...text('Prefix of the outputs, PREFIX_de.csv and PREFIX_de.html'),
+        alias: 'o',
+        demandOption: true,
+      },
       parquet: { type: 'boolean', describe: 'Write PREFIX_de.parquet too' },
+      h5ad: {
+        type: 'boolean',
+        describe: "Write PREFIX_de.h5ad too: the input with scanpy's rank_genes_groups in uns",
+      },
       overwrite: { type: 'boolean', describe: 'Replace outputs that exist' },
     }),
     ...grouped('Groups:', {
       groupby: { ...text('Column of obs with the groups'), demandOption: true },
       group: repeated('Group to compare; again for several, all in turn without it'),
       reference: { ...text('Group to compare with, or rest for all others'), default: 'rest' },
+      'sample-key': text(
+        'Column of obs with samples (donors): effects by sample too, and genes that they do not bear out are not marked',
+      ),
       subset: repeated('COLUMN=VALUE of obs; again to add values or to narrow down'),
     }),
     ...grouped('Comparison:', {
@@ -46,6 +57,7 @@ export const de: Command = {
       ...queryOptions(args),
       prefix: args.text('output')!,
       parquet: args.flag('parquet'),
+      h5ad: args.flag('h5ad'),
       overwrite: args.flag('overwrite'),
       groupby: args.text('groupby')!,
       groups: args.texts('group'),
@@ -58,6 +70,7 @@ export const de: Command = {
         batchCorrection: args.flag('batch-correction'),
         nSamples: args.whole('draws', 2)!,
         ...only('pseudocount', args.number('pseudocount')),
+        ...only('sampleKey', args.text('sample-key')),
         ...only('seed', args.whole('seed', 0)),
       },
     }
@@ -68,5 +81,5 @@ export const de: Command = {
 }
 
 /** An option, where it was given. */
-const only = <const K extends string>(key: K, value: number | undefined) =>
-  (value === undefined ? {} : { [key]: value }) as { [key in K]?: number }
+const only = <const K extends string, T>(key: K, value: T | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { [key in K]?: T }

@@ -12,6 +12,12 @@ type DeColumn = { name: string } & (
   | { type: 'BOOLEAN'; data: boolean[] }
 )
 
+const BY_SAMPLES = [
+  ['sample_effect', 'sampleEffect'],
+  ['sample_p', 'sampleP'],
+  ['sample_p_adjusted', 'samplePAdjusted'],
+] as const satisfies (readonly [string, keyof GeneDifference])[]
+
 const BY_MODE = {
   change: [
     ['proba_de', 'probaDe'],
@@ -73,6 +79,38 @@ export function deColumns(comparisons: readonly GroupComparison[]): DeColumn[] {
     numbers('pseudocounts', ({ pseudocount }) => pseudocount),
     numbers('n_cells1', ({ nCells1 }) => nCells1, 'INT32'),
     numbers('n_cells2', ({ nCells2 }) => nCells2, 'INT32'),
+    ...(comparisons[0]!.samples
+      ? [
+          ...BY_SAMPLES.map(([name, key]) => numbers(name, (_, gene) => gene[key]!)),
+          texts('one_sample', (_, { oneSample }) => oneSample ?? ''),
+          numbers('n_samples1', ({ samples }) => samples!.nSamples1, 'INT32'),
+          numbers('n_samples2', ({ samples }) => samples!.nSamples2, 'INT32'),
+        ]
+      : []),
+  ]
+}
+
+/** Effects by sample: a row for each gene and sample of a comparison. */
+export function deSampleColumns(comparisons: readonly GroupComparison[]): DeColumn[] {
+  const rows = comparisons.flatMap(({ group1, group2, genes, samples }) =>
+    genes.flatMap(({ gene, effectBySample }) =>
+      samples!.names.map((sample, k) => ({
+        gene,
+        comparison: `${group1} vs ${group2}`,
+        sample,
+        effect: effectBySample![k]!,
+        nCells1: samples!.nCells1[k]!,
+        nCells2: samples!.nCells2[k]!,
+      })),
+    ),
+  )
+  return [
+    { name: 'gene', type: 'STRING', data: rows.map(({ gene }) => gene) },
+    { name: 'comparison', type: 'STRING', data: rows.map(({ comparison }) => comparison) },
+    { name: 'sample', type: 'STRING', data: rows.map(({ sample }) => sample) },
+    { name: 'effect', type: 'DOUBLE', data: rows.map(({ effect }) => effect) },
+    { name: 'n_cells1', type: 'INT32', data: rows.map(({ nCells1 }) => nCells1) },
+    { name: 'n_cells2', type: 'INT32', data: rows.map(({ nCells2 }) => nCells2) },
   ]
 }
 

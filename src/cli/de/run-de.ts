@@ -1,22 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
+import { writeCopy } from '../../anndata/write/copy.js'
+import { readFileKeys } from '../../anndata/write/file-keys.js'
+import { isOwnKey } from '../../anndata/write/own-keys.js'
 import { type SubsetTerm, subsetCells } from '../../cells/subset.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
+import type { ModelDescription } from '../../files/model-description.js'
 import { readModel } from '../../files/model-files.js'
 import type { DifferentialOptions, GroupComparison } from '../../models/differential-options.js'
 import { SCVI } from '../../models/scvi.js'
+import { buildDeReport } from '../../report/de-report.js'
 import { formatCount, formatPlural } from '../../report/format.js'
 import { interruptible } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
-import { countedCells, openQuery, type QuerySettings } from '../query.js'
+import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
-import { deColumns, writeDeCsv, writeDeParquet } from './de-table.js'
+import { deColumns, deSampleColumns, writeDeCsv, writeDeParquet } from './de-table.js'
+import { rankGenesGroups } from './rank-genes.js'
 
 /** What a run of `scvae de` was asked to do. */
 export interface DeSettings extends QuerySettings {
   directory: string
   prefix: string
   parquet: boolean
+  /** Whether a copy of the file with scanpy's `rank_genes_groups` is written. */
+  h5ad: boolean
   overwrite: boolean
   groupby: string
   groups: readonly string[]
@@ -25,18 +35,18 @@ export interface DeSettings extends QuerySettings {
   subset: readonly SubsetTerm[]
   comparison: Pick<
     DifferentialOptions,
-    'mode' | 'delta' | 'fdrTarget' | 'batchCorrection' | 'nSamples' | 'pseudocount' | 'seed'
+    'mode' | 'delta' | 'fdrTarget' | 'batchCorrection' | 'nSamples' | 'pseudocount' | 'sampleKey' | 'seed'
   >
   device: DeviceName
   threads: number | undefined
   verbosity: Verbosity
 }
 
-/** Reads a model and a file, compares groups of the file's cells and writes the table. */
+/** Reads a model and a file, compares groups of the file's cells and writes the table and the page. */
 export async function runDe(settings: DeSettings): Promise<void> {
-  const { prefix, parquet, overwrite, groups, reference } = settings
-  const outputs = [`${prefix}_de.csv`, ...(parquet ? [`${prefix}_de.parquet`] : [])]
-  for (const output of outputs) refuseExisting(output, overwrite)
+  const { overwrite, groups, reference } = settings
+  const outputs = outputsOf(settings)
+  for (const output of Object.values(outputs)) refuseExisting(output, overwrite)
   const log = new Log(settings.verbosity)
   const { description } = readModel(settings.directory)
   const query = await openQuery(settings, description, log)
@@ -66,20 +76,144 @@ export async function runDe(settings: DeSettings): Promise<void> {
       () => log.warn('stopping'),
     )
     log.clearBar()
-    say(comparisons, log)
-    const columns = deColumns(comparisons)
-    await writeBeside(outputs[0]!, (path) => writeDeCsv(path, columns), { overwrite })
-    if (parquet) await writeBeside(outputs[1]!, (path) => writeDeParquet(path, columns), { overwrite })
+    const warnings = warningsOf(comparisons, settings)
+    say(comparisons, warnings, log)
+    for (const change of await write(settings, outputs, query, comparisons, warnings)) log.warn(change)
   } finally {
     await device.dispose()
   }
-  log.info(`wrote ${outputs.join(', ')}`)
+  log.info(`wrote ${Object.values(outputs).join(', ')}`)
+}
+
+interface Outputs {
+  csv: string
+  html: string
+  parquet?: string
+  samples?: string
+  h5ad?: string
+}
+
+function outputsOf({ prefix, parquet, h5ad, comparison }: DeSettings): Outputs {
+  return {
+    csv: `${prefix}_de.csv`,
+    html: `${prefix}_de.html`,
+    ...(parquet && { parquet: `${prefix}_de.parquet` }),
+    ...(comparison.sampleKey !== undefined && { samples: `${prefix}_de_samples.csv` }),
+    ...(h5ad && { h5ad: `${prefix}_de.h5ad` }),
+  }
+}
+
+/** @returns one sentence for each thing of the input that a copy of it does not have as it was */
+async function write(
+  settings: DeSettings,
+  { csv, html, parquet, samples, h5ad }: Outputs,
+  query: Query,
+  comparisons: readonly GroupComparison[],
+  warnings: readonly string[],
+): Promise<string[]> {
+  const { overwrite, groupby } = settings
+  const page = buildDeReport({
+    title: `${groupby} of ${basename(settings.file)}`,
+    comparisons: withSymbols(comparisons, readModel(settings.directory).description),
+    settings: pageFacts(settings),
+    warnings,
+  })
+  const columns = deColumns(comparisons)
+  await writeBeside(csv, (path) => writeDeCsv(path, columns), { overwrite })
+  if (parquet) await writeBeside(parquet, (path) => writeDeParquet(path, columns), { overwrite })
+  if (samples)
+    await writeBeside(samples, (path) => writeDeCsv(path, deSampleColumns(comparisons)), { overwrite })
+  await writeBeside(html, (path) => writeFileSync(path, page), { overwrite })
+  return h5ad ? writeRanked(h5ad, settings, query, comparisons) : []
+}
+
+/** Comparisons with genes by the names that people know, where the model has them and each is of one gene. */
+function withSymbols(
+  comparisons: readonly GroupComparison[],
+  { genes, geneSymbols }: ModelDescription,
+): readonly GroupComparison[] {
+  if (!geneSymbols || new Set(geneSymbols).size < geneSymbols.length) return comparisons
+  const symbols = new Map(genes.map((gene, k) => [gene, geneSymbols[k]!]))
+  return comparisons.map((one) => ({
+    ...one,
+    genes: one.genes.map((gene) => ({ ...gene, gene: symbols.get(gene.gene)! })),
+  }))
+}
+
+/** Where scanpy looks, and where the ranking goes in a file that has one of another hand there. */
+const RANKED = 'rank_genes_groups'
+const RANKED_BESIDE = 'rank_genes_groups_scvae'
+
+async function writeRanked(
+  output: string,
+  { directory, groupby, overwrite }: DeSettings,
+  { adata, format, positions }: Query,
+  comparisons: readonly GroupComparison[],
+): Promise<string[]> {
+  const { genes } = readModel(directory).description
+  const places = new Map(genes.map((gene, k) => [gene, positions[k]!]))
+  const ranked = rankGenesGroups(comparisons, groupby, (gene) => adata.varNames[places.get(gene)!])
+  const keys = await readFileKeys(adata, format)
+  const path = `uns/${RANKED}`
+  const foreign = keys.present.has(path) && !isOwnKey(path, keys)
+  const key = foreign ? RANKED_BESIDE : RANKED
+  const changes = await writeCopy(adata, format, output, { uns: { [key]: ranked } }, { overwrite })
+  if (foreign)
+    changes.push(
+      `The file has ${path} of another hand, which stays; ours is uns/${key} (scanpy: key="${key}").`,
+    )
+  return changes
+}
+
+function pageFacts({ file, directory, groupby, subset, comparison }: DeSettings): [string, string][] {
+  const { mode, delta, fdrTarget, nSamples, batchCorrection, sampleKey } = comparison
+  return [
+    ['Model', directory],
+    ['File', file],
+    ['Groups', groupby],
+    ...(subset.length > 0
+      ? ([['Cells', subset.map(({ column, value }) => `${column} = ${value}`).join(', ')]] as [
+          string,
+          string,
+        ][])
+      : []),
+    ['Mode', mode === 'change' ? `change of at least ${delta} (log2), FDR ${fdrTarget}` : 'vanilla'],
+    ['Pairs of draws', formatCount(nSamples!)],
+    ['Batches', batchCorrection ? 'compared within each batch' : 'as they are'],
+    ...(sampleKey === undefined ? [] : ([['Samples', sampleKey]] as [string, string][])),
+  ]
 }
 
 /** Below this number of cells in a group, what is said of it is warned of. */
 const FEW_CELLS = 10
 
-function say(comparisons: readonly GroupComparison[], log: Log): void {
+/** Fewer samples than this in a group say little even where a test can be made. */
+const FEW_SAMPLES = 3
+
+/** What is to be known before the results are believed. */
+function warningsOf(comparisons: readonly GroupComparison[], { comparison }: DeSettings): string[] {
+  return comparisons.flatMap(({ group1, group2, nCells1, nCells2, samples, genes }) => {
+    const names = `${group1} against ${group2}`
+    const cells = Math.min(nCells1, nCells2)
+    const warnings =
+      cells < FEW_CELLS ? [`${names} rests on ${formatPlural(cells, 'cell')} of one of them.`] : []
+    if (!samples) return warnings
+    const least = Math.min(samples.nSamples1, samples.nSamples2)
+    if (least < 2)
+      warnings.push(
+        `${names} has ${formatPlural(least, 'sample')} ("${comparison.sampleKey}") in one of them: no gene is marked, since a difference of groups cannot be told from one of samples.`,
+      )
+    else if (least < FEW_SAMPLES) warnings.push(`${names} rests on ${least} samples of one of them.`)
+    const carried = genes.filter(({ isDe, oneSample }) => isDe && typeof oneSample === 'string').length
+    if (carried > 0)
+      warnings.push(
+        `${names}: ${formatPlural(carried, 'marked gene')} carried by one sample alone (one_sample).`,
+      )
+    return warnings
+  })
+}
+
+function say(comparisons: readonly GroupComparison[], warnings: readonly string[], log: Log): void {
   for (const { group1, group2, nCells1, nCells2, mode, genes } of comparisons) {
     const marked = genes.filter(({ isDe }) => isDe)
     const top = genes
@@ -90,7 +224,6 @@ function say(comparisons: readonly GroupComparison[], log: Log): void {
     log.info(
       `${group1} (${formatCount(nCells1)} cells) against ${group2} (${formatCount(nCells2)}): ${found}first ${top}`,
     )
-    if (Math.min(nCells1, nCells2) < FEW_CELLS)
-      log.warn(`${group1} against ${group2} rests on ${Math.min(nCells1, nCells2)} cells of one of them.`)
   }
+  for (const warning of warnings) log.warn(warning)
 }
