@@ -1,4 +1,5 @@
 import type { GeneEffect } from '../analysis/expression/gene-effect.js'
+import { MOST_PAIRS } from '../analysis/expression/pair-scales.js'
 import { ScvaeError } from '../errors.js'
 import type { GroupOptions } from './cell-groups.js'
 import type { SeededOptions } from './options.js'
@@ -120,6 +121,7 @@ export function differentialSettings(options: DifferentialOptions) {
   if (!(fdrTarget > 0 && fdrTarget < 1)) refuse('fdrTarget', 'above 0 and below 1', fdrTarget)
   if (!(Number.isInteger(nSamples) && nSamples >= 2))
     refuse('nSamples', 'a whole number of at least 2', nSamples)
+  if (nSamples > MOST_PAIRS) refuse('nSamples', `at most ${MOST_PAIRS}`, nSamples)
   if (pseudocount !== undefined && !(pseudocount > 0 && Number.isFinite(pseudocount)))
     refuse('pseudocount', 'a positive number', pseudocount)
   return { mode, delta, fdrTarget, nSamples, ...(pseudocount !== undefined && { pseudocount }) }

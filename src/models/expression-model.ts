@@ -25,6 +25,9 @@ const EXPRESSION = [...CELLS, 'genes', 'nSamples', 'transformBatch', 'librarySiz
 /** Draws of a cell where no number is given: the error of their mean is a fifth of that of one. */
 const DRAWS = 25
 
+/** Of one answer: 8 GB. */
+const MOST_VALUES = 2e9
+
 /** A model of counts, asked what cells express. */
 export abstract class ExpressionModel extends Model {
   /**
@@ -46,7 +49,12 @@ export abstract class ExpressionModel extends Model {
         returnMean || question.nSamples === 0
           ? [undefined]
           : Array.from({ length: question.nSamples }, (_, draw) => draw)
-      const values = new Float32Array(layers.length * nCells * columns)
+      const size = layers.length * nCells * columns
+      if (size > MOST_VALUES)
+        throw new ScvaeError('usage', `${size} values are more than memory has room for.`, {
+          hint: 'Ask for fewer cells, genes or draws, or take blocks of cells by eachNormalizedExpression.',
+        })
+      const values = new Float32Array(size)
       for (const [i, only] of layers.entries()) {
         const asked = only === undefined ? question : { ...question, only }
         await eachExpressionBlock(this.network, asked, (block) =>

@@ -22,8 +22,13 @@ export interface ExpressionOptions extends DrawOptions {
   librarySize?: number | 'observed' | 'median' | 'latent'
 }
 
-/** @throws ScvaeError (usage) for a number of draws that is no whole number. */
+/** More draws of a cell than this tell nothing more. */
+const MOST_DRAWS = 1_000_000
+
+/** @throws ScvaeError (usage) for a number of draws that is no whole number, or beyond all measure. */
 export function checkDraws(nSamples: number, least: number): number {
+  if (nSamples > MOST_DRAWS)
+    throw new ScvaeError('usage', `nSamples must be at most ${MOST_DRAWS}, not ${nSamples}.`)
   if (Number.isInteger(nSamples) && nSamples >= least) return nSamples
   throw new ScvaeError('usage', `nSamples must be a whole number of at least ${least}, not ${nSamples}.`)
 }

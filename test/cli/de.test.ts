@@ -146,6 +146,7 @@ describe('scvae de', { timeout: 60_000 }, () => {
     [['--groupby', 'cell_type', '--subset', 'batch=no-such'], 65, 'no cell has the value "no-such"'],
     [['--groupby', 'cell_type', '--mode', 'other'], 2, '--mode must be one of change, vanilla'],
     [['--groupby', 'cell_type', '--draws', '1'], 2, '--draws must be a whole number of at least 2'],
+    [['--groupby', 'cell_type', '--draws', '1e9'], 2, 'nSamples must be at most 10000000'],
     [['--groupby', 'cell_type', '--delta', '-1'], 2, 'delta must be a positive number, not -1.'],
     [['--groupby', 'cell_type', '--fdr', '1'], 2, 'fdrTarget must be above 0 and below 1, not 1.'],
     [['--groupby', 'cell_type', '--pseudocount', '0'], 2, 'pseudocount must be a positive number, not 0.'],

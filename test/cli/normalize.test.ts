@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { ArrayElement } from '../../src/anndata/elements.js'
 import { childDataset, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { hdf5Array } from '../../src/anndata/hdf5/store.js'
 import { readAnnData } from '../../src/anndata/read.js'
+import { readElements } from '../../src/anndata/read-file.js'
 import { SlicedArray } from '../../src/anndata/slices/sliced-array.js'
 import { run } from '../../src/cli/command-line.js'
 import { openRows, uniqueNames } from '../../src/cli/row-writers.js'
@@ -95,6 +97,33 @@ describe('scvae normalize', { timeout: 60_000 }, () => {
     ).toEqual(of(4))
   })
 
+  it('writes stores of half floats, chunk by chunk', async () => {
+    await normalize('half.h5ad', '--draws', '4', '--dtype', 'float16', '--library-size', '1000')
+    await normalize('half.zarr', '--draws', '4', '--dtype', 'float16', '--library-size', '1000')
+    await normalize('whole.zarr', '--draws', '4')
+    const half = (await readElements(at('half.h5ad'))).layers.get('scvae_normalized') as ArrayElement
+    expect(half.dtype).toBe('float16')
+    const inLayer = (row: number, k: number) => half.values[cells[row]! * 40 + GENES[k]!]!
+    const store = await readElements(at('half.zarr'))
+    const { varNames, obsNames } = await readAnnData(at('cells.h5ad'))
+    expect([store.obs.names, store.var.names]).toEqual([
+      obsNames,
+      Array.from(GENES, (gene) => varNames[gene]),
+    ])
+    expect(store.obs.table.schema.fields.map(({ name }) => name)).toContain('cell_type')
+    const x = store.x as ArrayElement
+    const whole = (await readElements(at('whole.zarr'))).x as ArrayElement
+    expect([x.dtype, x.shape, whole.dtype]).toEqual(['float16', [80, 20], 'float32'])
+    for (const [row, cell] of cells.entries())
+      for (let k = 0; k < 20; k++) {
+        const value = expected[row * 20 + k]!
+        expect(whole.values[cell * 20 + k]).toBe(value)
+        expect(inLayer(row, k) / (1000 * value)).toBeCloseTo(1, 2)
+        expect(x.values[cell * 20 + k]).toBe(inLayer(row, k))
+      }
+    expect(x.values[3 * 20]).toBeNaN()
+  })
+
   it('takes batches, sizes and seeds', async () => {
     await normalize('sizes.csv', '--library-size', '100', '--transform-batch', 'all', '--seed', '4')
     const lines = readFileSync(at('sizes.csv'), 'utf8').split('\n')
@@ -103,11 +132,14 @@ describe('scvae normalize', { timeout: 60_000 }, () => {
   })
 
   it.each<[string, string[], number, string]>([
-    ['new.txt', [], 2, '-o must end in .h5ad, .h5mu, .parquet, .arrow, .csv'],
+    ['new.txt', [], 2, '-o must end in .h5ad, .h5mu, .zarr, .parquet, .arrow, .csv'],
     ['cells.h5ad', [], 2, 'exists already'],
     ['new.csv', ['--genes', 'no-such'], 65, 'The model has no gene "no-such".'],
     ['new.h5ad', ['--transform-batch', 'no-such'], 65, 'The model has no batch "no-such".'],
     ['new.csv', ['--draws', '-1'], 2, '--draws must be a whole number of at least 0'],
+    ['new.csv', ['--draws', '2000000'], 2, 'nSamples must be at most 1000000, not 2000000.'],
+    ['new.csv', ['--dtype', 'float16'], 2, '--dtype float16 is for .h5ad, .h5mu, .zarr'],
+    ['half.zarr', [], 2, 'exists already'],
     ['new.csv', ['--library-size', 'large'], 2, '--library-size must be a number or observed or median'],
     ['new.csv', ['--library-size', '0'], 2, '--library-size must be above 0, not 0.'],
     ['new.csv', ['--genes', 'a', '--genes-file', 'b'], 2, '--genes and --genes-file exclude each other.'],

@@ -5,6 +5,8 @@ import type { GeneEffect } from './gene-effect.js'
 
 /** Bytes of the scales that are kept at a time: those of as many genes as go into it. */
 const SCALE_BYTES = 96 * 2 ** 20
+/** Pairs of which the scales of one gene go into it. */
+export const MOST_PAIRS = 10_000_000
 /** Pairs of genes that a call compares, so that none takes long. */
 const PAIRS_PER_CALL = 4e6
 /** Words of an effect, and of the digits that sort changes, as kernels/expression.c has them. */

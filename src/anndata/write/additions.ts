@@ -4,7 +4,9 @@ import type { DictElement, SparseElementValues } from '../elements.js'
 import type { Column } from '../frame/column.js'
 import { openFrame } from '../frame/dataframe.js'
 import { childGroup, type Group } from '../hdf5/hdf5.js'
+import { STAND_IN_FIELD } from '../hdf5/retype.js'
 import { Hdf5Group } from '../hdf5/store.js'
+import { floatToHalf } from '../store/half-float.js'
 import { checkRows, writeMatrix } from './anndata.js'
 import { writeElement } from './element.js'
 import { ChunkedDataset, checkColumn, setColumnOrder, setEncoding, writeColumn, writeDict } from './parts.js'
@@ -22,7 +24,7 @@ export interface Additions {
   /** One value a gene. */
   var?: Readonly<Record<string, Column>>
   /** Cells × genes. */
-  layers?: Readonly<Record<string, StreamedRows>>
+  layers?: Readonly<Record<string, StreamedRows | HalfRows>>
   /** Cells × cells. */
   obsp?: Readonly<Record<string, SparseElementValues>>
   uns?: Readonly<Record<string, PlainValue>>
@@ -30,6 +32,11 @@ export interface Additions {
 
 /** Rows of float32 numbers that are made while they are written: hands on whole rows, all of them, in order. */
 export type StreamedRows = (add: (rows: Float32Array) => void) => Promise<void>
+
+/** Rows that are stored as half floats: values from 6e-8 to 65,504, to three digits. */
+export interface HalfRows {
+  half: StreamedRows
+}
 
 /** Where things can be added. */
 export const ADDITION_KEYS = ['obs', 'var', 'obsm', 'varm', 'layers', 'obsp', 'uns'] as const
@@ -72,7 +79,7 @@ export async function addTo(
   addColumns(childGroup(root, 'var')!, genes.columns, variables)
   addMatrices(root, 'obsm', obsm)
   addMatrices(root, 'varm', varm)
-  await addLayers(root, layers, [nCells, nGenes])
+  await addLayers(root, layers, [nCells, nGenes], state)
   if (Object.keys(obsp).length > 0) {
     const pairs = childGroup(root, 'obsp') ?? writeDict(root, 'obsp')
     for (const [name, matrix] of Object.entries(obsp)) writeElement(pairs, name, matrix, state)
@@ -110,14 +117,21 @@ function addMatrices(
 
 async function addLayers(
   root: Group,
-  layers: Readonly<Record<string, StreamedRows>>,
+  layers: Readonly<Record<string, StreamedRows | HalfRows>>,
   shape: number[],
+  { retypes }: WriteState,
 ): Promise<void> {
   if (Object.keys(layers).length === 0) return
   const group = childGroup(root, 'layers') ?? writeDict(root, 'layers')
-  for (const [name, stream] of Object.entries(layers)) {
-    const chunks = new ChunkedDataset(group, name, new Float32Array(), shape)
-    await stream((rows) => chunks.add(rows))
-    setEncoding(chunks.end(), 'array', '0.2.0')
+  for (const [name, layer] of Object.entries(layers)) {
+    const half = 'half' in layer
+    const chunks = half
+      ? new ChunkedDataset(group, name, new Int16Array(), shape, STAND_IN_FIELD.float16)
+      : new ChunkedDataset(group, name, new Float32Array(), shape)
+    const stream = half ? layer.half : layer
+    await stream((rows) => chunks.add(half ? floatToHalf(rows) : rows))
+    const dataset = chunks.end()
+    setEncoding(dataset, 'array', '0.2.0')
+    if (half) retypes.add(dataset, 'float16')
   }
 }

@@ -1,5 +1,8 @@
+import type { Table } from 'apache-arrow'
 import type { AnnDataElements, Element, ScalarElement, SparseElementValues } from '../elements.js'
+import { arrowTable } from '../frame/arrow-table.js'
 import { checkOptionKeys } from '../option-keys.js'
+import type { StreamedRows } from '../write/additions.js'
 import { writeBeside } from '../write/beside.js'
 import { checkShapes } from '../write/elements.js'
 import { writeFolderBeside } from '../write/folder-beside.js'
@@ -36,6 +39,44 @@ export async function writeZarr(
       const folder = `${temporary}.folder`
       await fill(folder)
       await zipFolder(folder, temporary)
+    },
+    options,
+  )
+}
+
+/** What {@link writeZarrRows} writes beside the numbers. */
+export interface NamedRows {
+  obsNames: readonly string[]
+  varNames: readonly string[]
+  obs: Table
+  dtype: 'float16' | 'float32'
+}
+
+/**
+ * Writes a zarr store with a matrix whose rows are made while they are written as X, and columns of cells beside it.
+ *
+ * @param path the `.zarr` folder to make, written beside and renamed
+ * @throws ScvaeError `usage` when the path exists and `overwrite` is not set
+ */
+export function writeZarrRows(
+  path: string,
+  stream: StreamedRows,
+  { obsNames, varNames, obs, dtype }: NamedRows,
+  options: { overwrite?: boolean } = {},
+): Promise<void> {
+  return writeFolderBeside(
+    path,
+    async (folder) => {
+      const writer = new ZarrWriter(folder)
+      await writer.group('', encoding('anndata', '0.1.0'))
+      const shape = [obsNames.length, varNames.length] as const
+      await writer.streamed('X', stream, dtype, shape, encoding('array', '0.2.0'))
+      await writeZarrFrame(writer, 'obs', { kind: 'frame', names: [...obsNames], table: obs })
+      const none = arrowTable([], varNames.length)
+      await writeZarrFrame(writer, 'var', { kind: 'frame', names: [...varNames], table: none })
+      for (const name of ['layers', 'obsm', 'varm', 'obsp', 'varp', 'uns'])
+        await writeMapping(writer, name, new Map())
+      await writer.finish()
     },
     options,
   )

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { deflate, deflateSync } from 'node:zlib'
 import { ScvaeError } from '../../errors.js'
+import type { StreamedRows } from '../write/additions.js'
 import { convertNumbers, isWritableType } from '../write/numbers.js'
 import type { WritableArray } from '../write/parts.js'
 
@@ -101,6 +102,39 @@ export class ZarrWriter {
     )
   }
 
+  /** A matrix of numbers whose rows are made while they are written, chunk by chunk. */
+  async streamed(
+    path: string,
+    stream: StreamedRows,
+    dtype: 'float16' | 'float32',
+    shape: readonly [number, number],
+    attributes: Attributes,
+  ): Promise<void> {
+    const [nRows, nColumns] = shape
+    const rowBytes = nColumns * (dtype === 'float16' ? 2 : 4)
+    const chunkRows = await this.#describe(path, TYPES[dtype], 0, shape, rowBytes, attributes)
+    const chunk = new Float32Array(chunkRows * nColumns)
+    let [row, inChunk] = [0, 0]
+    const flush = () => {
+      // the last chunk is as long as the others
+      chunk.fill(0, inChunk * nColumns)
+      const bytes = deflateSync(bytesOf(convertNumbers(chunk, dtype)), { level: LEVEL })
+      const file = this.#place(`${path}/${Math.floor((row - 1) / chunkRows)}.0`)
+      writeFileSync(file, bytes)
+      this.#written.push(file)
+      inChunk = 0
+    }
+    await stream((rows) => {
+      for (let at = 0; at < rows.length; at += nColumns) {
+        chunk.set(rows.subarray(at, at + nColumns), inChunk * nColumns)
+        row++
+        if (++inChunk === chunkRows) flush()
+      }
+    })
+    if (inChunk > 0) flush()
+    if (row !== nRows && nColumns > 0) throw new RangeError(`${path} got ${row} of its ${nRows} rows`)
+  }
+
   /** An array of strings of variable length. */
   async strings(
     path: string,
@@ -171,19 +205,7 @@ export class ZarrWriter {
     encode: (start: number, stop: number, full: number) => Uint8Array,
   ): Promise<void> {
     const [rows] = shape
-    const chunkRows = Math.max(1, Math.min(rows ?? 1, Math.floor(CHUNK_BYTES / Math.max(1, rowBytes))))
-    const chunks = shape.map((n, i) => (i === 0 ? chunkRows : Math.max(1, n)))
-    await this.#writeJson(path, '.zarray', {
-      chunks,
-      compressor: COMPRESSOR,
-      dtype,
-      fill_value: fill,
-      filters: dtype === '|O' ? [{ id: 'vlen-utf8' }] : null,
-      order: 'C',
-      shape,
-      zarr_format: 2,
-    })
-    if (Object.keys(attributes).length > 0) await this.#writeJson(path, '.zattrs', attributes)
+    const chunkRows = await this.#describe(path, dtype, fill, shape, rowBytes, attributes)
     const items = rowLength(shape)
     const nRows = items === 0 ? 0 : (rows ?? 1)
     const full = chunkRows * items
@@ -209,17 +231,48 @@ export class ZarrWriter {
     }
   }
 
+  /** Writes what an array is; gives the rows of a chunk. */
+  async #describe(
+    path: string,
+    dtype: unknown,
+    fill: unknown,
+    shape: readonly number[],
+    rowBytes: number,
+    attributes: Attributes,
+  ): Promise<number> {
+    const chunkRows = Math.max(1, Math.min(shape[0] ?? 1, Math.floor(CHUNK_BYTES / Math.max(1, rowBytes))))
+    const chunks = shape.map((n, i) => (i === 0 ? chunkRows : Math.max(1, n)))
+    await this.#writeJson(path, '.zarray', {
+      chunks,
+      compressor: COMPRESSOR,
+      dtype,
+      fill_value: fill,
+      filters: dtype === '|O' ? [{ id: 'vlen-utf8' }] : null,
+      order: 'C',
+      shape,
+      zarr_format: 2,
+    })
+    if (Object.keys(attributes).length > 0) await this.#writeJson(path, '.zattrs', attributes)
+    return chunkRows
+  }
+
   async #writeJson(path: string, name: string, content: unknown): Promise<void> {
     const key = path === '' ? name : `${path}/${name}`
     this.#metadata[key] = content
     await this.#write(key, jsonBytes(content))
   }
 
-  async #write(key: string, bytes: Uint8Array): Promise<void> {
+  /** The file of a key, in a folder that is there. */
+  #place(key: string): string {
     const path = join(this.#folder, key)
     const parent = dirname(path)
     if (!this.#folders.has(parent)) mkdirSync(parent, { recursive: true })
     this.#folders.add(parent)
+    return path
+  }
+
+  async #write(key: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#place(key)
     if (bytes.length < SMALL_BYTES) writeFileSync(path, bytes)
     else await writeFile(path, bytes)
     this.#written.push(path)

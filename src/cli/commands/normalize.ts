@@ -5,7 +5,9 @@ import { listOption, QUERY_OPTIONS, queryOptions } from '../model-options.js'
 import { grouped, number, text } from '../option-specs.js'
 
 /** What the output may end in. */
-const ENDINGS: readonly string[] = ['.h5ad', '.h5mu', '.parquet', '.arrow', '.csv']
+const ENDINGS: readonly string[] = ['.h5ad', '.h5mu', '.zarr', '.parquet', '.arrow', '.csv']
+/** Of these, which have numbers of a type that is chosen. */
+const TYPED: readonly string[] = ['.h5ad', '.h5mu', '.zarr']
 
 /** `scvae normalize MODEL FILE -o OUT`: expression without noise and batch. */
 export const normalize: Command = {
@@ -25,6 +27,10 @@ export const normalize: Command = {
         demandOption: true,
       },
       overwrite: { type: 'boolean', describe: 'Replace the output if it exists' },
+      dtype: {
+        ...text('float32 | float16: half the size, to three digits (.h5ad, .h5mu, .zarr)'),
+        default: 'float32',
+      },
       genes: text('Genes to write, separated by commas; all of the model without it'),
       'genes-file': text('The same from a file, one a line'),
     }),
@@ -53,12 +59,16 @@ export const normalize: Command = {
       throw new ScvaeError('usage', `-o must end in ${ENDINGS.join(', ')}, not "${output}".`)
     if (args.text('genes') !== undefined && args.text('genes-file') !== undefined)
       throw new ScvaeError('usage', '--genes and --genes-file exclude each other.')
+    const dtype = args.choice('dtype', ['float32', 'float16'])!
+    if (dtype === 'float16' && !TYPED.includes(extname(output)))
+      throw new ScvaeError('usage', `--dtype float16 is for ${TYPED.join(', ')}, not "${output}".`)
     const librarySize = args.numberOr('library-size', ['observed', 'median'])!
     if (typeof librarySize === 'number' && !(librarySize > 0))
       throw new ScvaeError('usage', `--library-size must be above 0, not ${librarySize}.`)
     const settings = {
       ...queryOptions(args),
       output,
+      dtype,
       overwrite: args.flag('overwrite'),
       genes: listOption(args, 'genes'),
       genesFile: args.text('genes-file'),

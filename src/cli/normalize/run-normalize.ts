@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import type { ExpressionBlock } from '../../analysis/expression/normalized-expression.js'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
 import { writeCopy } from '../../anndata/write/copy.js'
+import { writeZarrRows } from '../../anndata/zarr/write.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
 import { readModel } from '../../files/model-files.js'
@@ -23,6 +24,7 @@ const LAYER = 'scvae_normalized'
 export interface NormalizeSettings extends QuerySettings {
   directory: string
   output: string
+  dtype: 'float32' | 'float16'
   overwrite: boolean
   genes: readonly string[] | undefined
   genesFile: string | undefined
@@ -87,7 +89,7 @@ export async function runNormalize(settings: NormalizeSettings): Promise<void> {
 
 /** @returns one sentence for each thing of the input that a copy of it does not have as it was */
 async function write(
-  { output, overwrite }: NormalizeSettings,
+  { output, overwrite, dtype }: NormalizeSettings,
   { adata, format, match, nFileGenes }: Query,
   names: readonly string[],
   genes: Int32Array,
@@ -104,16 +106,24 @@ async function write(
       await each((block) => rows.take(block, add))
       rows.end(add)
     }
-    return writeCopy(adata, format, output, { layers: { [LAYER]: layer } }, { overwrite })
+    const added = dtype === 'float16' ? { half: layer } : layer
+    return writeCopy(adata, format, output, { layers: { [LAYER]: added } }, { overwrite })
+  }
+  const allRows = async (add: (values: Float32Array) => void) => {
+    const rows = new RowsOfFile(adata.nCells, cells, genes.length)
+    await each((block) => rows.take(block, add))
+    rows.end(add)
+  }
+  if (ending === '.zarr') {
+    const { obsNames, obs } = adata
+    await writeZarrRows(output, allRows, { obsNames, varNames: names, obs, dtype }, { overwrite })
+    return []
   }
   await writeBeside(
     output,
     async (path) => {
       const writer = openRows(path, ending, { nameColumn: 'cell', rowNames: adata.obsNames, columns: names })
-      const rows = new RowsOfFile(adata.nCells, cells, genes.length)
-      const add = (values: Float32Array) => writer.add(values)
-      await each((block) => rows.take(block, add))
-      rows.end(add)
+      await allRows((values) => writer.add(values))
       writer.end()
     },
     { overwrite },
