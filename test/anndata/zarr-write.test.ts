@@ -81,6 +81,16 @@ test('numbers of every type, over several chunks', { timeout: 60_000 }, async ()
   await writer.numbers('bool', values, 'bool', [70], {})
   await writer.numbers('long', long, 'float64', [long.length], {})
   await writer.numbers('wide', long, 'float64', [3, 500_000], {})
+  await writer.streamed(
+    'rows',
+    async (add) => {
+      add(Float32Array.from(long.subarray(0, 1_000_000)))
+      add(Float32Array.from(long.subarray(1_000_000)))
+    },
+    'float32',
+    [3, 500_000],
+    {},
+  )
   await writer.strings('strings', ['a', '', 'é𝄞', 'd'], [2, 2], {})
   await writer.strings(
     'many',
@@ -91,12 +101,15 @@ test('numbers of every type, over several chunks', { timeout: 60_000 }, async ()
   await writer.finish()
   expect(readdirSync(join(path, 'long')).sort()).toEqual(['.zarray', '0', '1', '2'])
   expect(readdirSync(join(path, 'wide')).sort()).toEqual(['.zarray', '0.0', '1.0', '2.0'])
+  expect(readdirSync(join(path, 'rows')).sort()).toEqual(['.zarray', '0.0', '1.0'])
   await withRoot(path, async (root) => {
     for (const type of types) {
       const array = await arrayAt(root, type)
       expect(array).toMatchObject({ dtype: type, shape: [7, 10] })
       expect(await valuesOf(array)).toEqual([...values])
     }
+    const rows = (await valuesOf(await arrayAt(root, 'rows'))) as number[]
+    expect([rows.length, rows[999_999], rows[1_000_001]]).toEqual([1_500_000, long[999_999], long[1_000_001]])
     expect(await valuesOf(await arrayAt(root, 'bool'))).toEqual(
       [...values].map((value) => (value === 0 ? 0 : 1)),
     )

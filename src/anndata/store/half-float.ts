@@ -11,17 +11,22 @@ export function halfToFloat(bits: Uint16Array): Float32Array {
 
 /** Numbers as the bits of the nearest half-precision ones, ties to even. */
 export function floatToHalf(values: ArrayLike<number>): Int16Array {
-  return Int16Array.from(values, (value) => {
-    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
-    const size = Math.abs(value)
-    if (Number.isNaN(size)) return 0x7e00
-    // half-way from the largest half to the next power of two
-    if (size >= 65520) return sign | 0x7c00
-    const exponent = Math.max(-14, Math.floor(Math.log2(size)))
-    const scaled = roundHalfEven(size * 2 ** (10 - exponent))
-    // a fraction that rounds up to 2 carries into the exponent
-    return sign | (scaled < 1024 ? scaled : ((exponent + 14) << 10) + scaled)
-  })
+  // a loop: from() makes a list of all numbers on the way
+  const halves = new Int16Array(values.length)
+  for (let i = 0; i < halves.length; i++) halves[i] = halfOf(values[i]!)
+  return halves
+}
+
+function halfOf(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
+  const size = Math.abs(value)
+  if (Number.isNaN(size)) return 0x7e00
+  // half-way from the largest half to the next power of two
+  if (size >= 65520) return sign | 0x7c00
+  const exponent = Math.max(-14, Math.floor(Math.log2(size)))
+  const scaled = roundHalfEven(size * 2 ** (10 - exponent))
+  // a fraction that rounds up to 2 carries into the exponent
+  return sign | (scaled < 1024 ? scaled : ((exponent + 14) << 10) + scaled)
 }
 
 function roundHalfEven(value: number): number {
