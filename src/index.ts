@@ -19,7 +19,7 @@ export type { CovariateCategories, CovariateKeys, ModelData } from './cells/cell
 export { type JoinOptions, joinAnnData } from './cells/join/join-anndata.js'
 export type { JoinKind } from './cells/join/join-genes.js'
 export { type CpuDevice, type CpuDeviceOptions, createCpuDevice } from './device/cpu/cpu-device.js'
-export type { Device, Likelihood } from './device/device.js'
+export type { CellRow, Device, Likelihood } from './device/device.js'
 export { type DeviceChoice, type DeviceName, openDevice } from './device/open-device.js'
 export type { EpochRecord } from './files/epoch-record.js'
 export type { ModelDescription, ModelInput } from './files/model-description.js'
@@ -36,6 +36,8 @@ export type {
 export type { ExpressionModel } from './models/expression-model.js'
 export type { DrawOptions, ExpressionOptions } from './models/expression-options.js'
 export type { GeneratedCells } from './models/generated-cells.js'
+export type { GeneratedBlock, GenerationOptions } from './models/generation.js'
+export type { LikelihoodParameters } from './models/likelihood-parameters.js'
 export { LinearSCVI, type LinearSCVIOptions } from './models/linear-scvi.js'
 export type { ExtraTerm } from './models/loss-terms.js'
 export type { Model, ModelTrainOptions } from './models/model.js'
@@ -48,6 +50,13 @@ export type {
   SeededOptions,
   SurpriseOptions,
 } from './models/options.js'
+export type {
+  LibraryOptions,
+  LikelihoodOptions,
+  MarginalOptions,
+  PredictiveModel,
+  PredictiveOptions,
+} from './models/predictive-model.js'
 export { SCVI, type SCVIOptions } from './models/scvi.js'
 export type { TermNodes } from './models/term-nodes.js'
 export type { ModelConfig, NormPlacement } from './network/config.js'

@@ -10,6 +10,7 @@ import { devices } from './commands/devices.js'
 import { embed } from './commands/embed.js'
 import { exportScvi } from './commands/export-scvi.js'
 import { fit } from './commands/fit.js'
+import { generate } from './commands/generate.js'
 import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
 import { normalize } from './commands/normalize.js'
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   fit,
   embed,
   normalize,
+  generate,
   de,
   cluster,
   umap,

@@ -1,9 +1,10 @@
 import { generateCells } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
-import { type CountBlock, CountMatrix } from '../anndata/counts/counts.js'
+import type { CountMatrix } from '../anndata/counts/counts.js'
 import type { CellSource } from '../device/device.js'
 import type { HostKernels } from '../device/host-kernels.js'
 import type { Network } from '../network/network.js'
+import { matrixOf } from './rows-of-draws.js'
 
 /** Cells that a model made. */
 export interface GeneratedCells {
@@ -23,24 +24,6 @@ export async function generatedCells(
   seed: number,
 ): Promise<GeneratedCells> {
   const made = await generateCells(network, host, source, posterior, nCells, seed)
-  return { counts: await matrixOf(made), parent: made.parent }
-}
-
-/** A source's rows as one block. */
-async function matrixOf(source: CellSource): Promise<CountMatrix> {
-  const rows = await source.counts.load(Int32Array.from({ length: source.nCells }, (_, cell) => cell))
-  const offsets = new Int32Array(rows.length + 1)
-  for (const [i, { genes }] of rows.entries()) offsets[i + 1] = offsets[i]! + genes.length
-  const block: CountBlock = {
-    firstCell: 0,
-    nCells: rows.length,
-    offsets,
-    genes: new Int32Array(offsets[rows.length]!),
-    counts: new Float32Array(offsets[rows.length]!),
-  }
-  for (const [i, row] of rows.entries()) {
-    block.genes.set(row.genes, offsets[i]!)
-    block.counts.set(row.counts, offsets[i]!)
-  }
-  return new CountMatrix(source.nGenes, [block])
+  const all = Int32Array.from({ length: made.nCells }, (_, cell) => cell)
+  return { counts: matrixOf(made.nGenes, await made.counts.load(all)), parent: made.parent }
 }

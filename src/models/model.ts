@@ -95,6 +95,11 @@ export abstract class Model {
     return this.#parts.own?.names
   }
 
+  /** Whether the model has cells of its own: those of its data, or those that its folder tells of. */
+  get hasCells(): boolean {
+    return this.#parts.own !== undefined
+  }
+
   /**
    * Trains the model on its own cells; its weights are then those of the best held-out ELBO.
    *

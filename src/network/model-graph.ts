@@ -3,6 +3,7 @@ import type { Graph } from './graph.js'
 import type { Posterior } from './layers.js'
 import type { CountHead, CountMeans } from './ops/count-head.js'
 import type { LossTerm } from './pass.js'
+import type { Mixture } from './priors.js'
 import type { Value } from './value.js'
 
 /** What of the data set shapes a network. */
@@ -28,6 +29,8 @@ export interface ModelGraph {
   readonly code: Value
   /** Cells × 1: ln p(z) at the draw. */
   readonly logPrior: Value
+  /** Components of the prior, where it is not the standard normal. */
+  readonly mixture?: Mixture
   /** q(l | x) of a latent library size, as its log. */
   readonly library?: Posterior
   readonly head: CountHead

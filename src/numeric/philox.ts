@@ -40,6 +40,10 @@ export const NOISE = {
   cellLibrary: 81,
   /** Which draws of two groups of cells are compared. */
   pairs: 82,
+  /** What the counts of a cell's draw are numbered by. */
+  countNumber: 83,
+  /** Which component of a prior a cell comes from. */
+  priorComponent: 84,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

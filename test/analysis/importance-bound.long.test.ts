@@ -1,10 +1,25 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { logSizePosteriorOf } from '../../src/analysis/posterior/cell-posterior.js'
 import { importanceBound } from '../../src/analysis/posterior/importance-bound.js'
+import { posteriorOf } from '../../src/analysis/posterior/inference.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { CellSource } from '../../src/device/device.js'
+import { keysOfNumbers } from '../../src/numeric/keyed-random.js'
 import { trainOptions } from '../../src/train/options.js'
 import { Trainer } from '../../src/train/trainer.js'
 import { smallCells, smallNetwork } from '../train/small-cells.js'
+
+/** The bound with posteriors and keys of a source's cells. */
+async function bounded(
+  network: ReturnType<typeof smallNetwork>,
+  of: CellSource,
+  { draws, seed }: { draws: number; seed: number },
+) {
+  const logSize = await logSizePosteriorOf(network, of)
+  const posterior = { latent: await posteriorOf(network, of), ...(logSize && { logSize }) }
+  const keys = keysOfNumbers(Int32Array.from({ length: of.nCells }, (_, cell) => cell))
+  return importanceBound(network, of, { posterior, keys, draws, seed })
+}
 
 const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length
 
@@ -41,28 +56,28 @@ describe('importanceBound', async () => {
       trainOptions({ maxEpochs: 60, batchSize: 30, learningRate: 5e-3, earlyStopping: false }),
     ).run()
     const first = smallerSource(source, 60)
-    const one = await importanceBound(network, first, { draws: 50, seed: 3 })
-    const more = await importanceBound(network, first, { draws: 400, seed: 4 })
+    const one = await bounded(network, first, { draws: 50, seed: 3 })
+    const more = await bounded(network, first, { draws: 400, seed: 4 })
     // the same quantity by another way: analytic divergences, other noise
     expect(Math.abs(mean(one.elbo) - (await evaluated(network, first, 9)))).toBeLessThan(0.6)
     expect(mean(one.bound)).toBeGreaterThan(mean(one.elbo) + 0.05)
     expect(mean(more.bound)).toBeGreaterThan(mean(one.bound) - 0.05)
     expect(one.bound.every((bound, i) => bound >= one.elbo[i]! - 1e-9)).toBe(true)
     // the same seed, the same bits
-    expect(await importanceBound(network, first, { draws: 50, seed: 3 })).toEqual(one)
+    expect(await bounded(network, first, { draws: 50, seed: 3 })).toEqual(one)
     network.release()
   })
 
   it('of one draw is the draw itself', async () => {
     const network = smallNetwork(device, source)
-    const { elbo, bound } = await importanceBound(network, source, { draws: 1, seed: 1 })
+    const { elbo, bound } = await bounded(network, source, { draws: 1, seed: 1 })
     for (const [i, value] of bound.entries()) expect(value).toBeCloseTo(elbo[i]!, 9)
     network.release()
   })
 
   it('refuses a number of draws that makes no sense', async () => {
     const network = smallNetwork(device, source)
-    await expect(importanceBound(network, source, { draws: 0, seed: 1 })).rejects.toThrow('not 0')
+    await expect(bounded(network, source, { draws: 0, seed: 1 })).rejects.toThrow('not 0')
     network.release()
   })
 })

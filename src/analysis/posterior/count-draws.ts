@@ -14,7 +14,14 @@ export class CountDraws {
   readonly #byBatch: boolean
   readonly #nGenes: number
   readonly #space: HostSpace
-  readonly #places: { theta: number; codes: number; gene: number; count: number; entries: number }
+  readonly #places: {
+    theta: number
+    codes: number
+    numbers: number
+    gene: number
+    count: number
+    entries: number
+  }
 
   /**
    * @param theta inverse dispersion of each gene (Infinity for a Poisson): one row, or one for each batch
@@ -29,6 +36,7 @@ export class CountDraws {
     this.#places = {
       theta: this.#space.take(theta.length * this.#nGenes),
       codes: this.#space.take(DRAWN_CELLS),
+      numbers: this.#space.take(DRAWN_CELLS),
       gene: this.#space.take(DRAWN_CELLS * this.#nGenes),
       count: this.#space.take(DRAWN_CELLS * this.#nGenes),
       entries: this.#space.take(DRAWN_CELLS),
@@ -40,16 +48,23 @@ export class CountDraws {
   /**
    * Draws a row for each cell, genes ascending; a count whose mean is marked as {@link MISSING} is missing.
    *
-   * @param decoded cells at consecutive positions
    * @param batchOf the row of the dispersions of a cell
+   * @param numberOf what a row's random numbers are found by, 32 bits; the position of its cell when left out
    */
-  *of({ cells, mean, zeroLogits }: DecodedCells, batchOf: (cell: number) => number): Generator<CellRow> {
+  *of(
+    { cells, mean, zeroLogits }: DecodedCells,
+    batchOf: (cell: number) => number,
+    numberOf: (row: number) => number = (row) => cells[row]!,
+  ): Generator<CellRow> {
     const { arena, call } = this.#host
     const places = this.#places
     for (let firstRow = 0; firstRow < cells.length; firstRow += DRAWN_CELLS) {
       const n = Math.min(DRAWN_CELLS, cells.length - firstRow)
       const { ints, floats } = arena
-      for (let i = 0; i < n; i++) ints[places.codes + i] = this.#byBatch ? batchOf(cells[firstRow + i]!) : 0
+      for (let i = 0; i < n; i++) {
+        ints[places.codes + i] = this.#byBatch ? batchOf(cells[firstRow + i]!) : 0
+        ints[places.numbers + i] = numberOf(firstRow + i)
+      }
       call('drawCounts', {
         ...places,
         cells: n,
@@ -58,7 +73,6 @@ export class CountDraws {
         zeroLogits,
         width: mean.stride,
         firstRow,
-        firstCell: cells[firstRow]!,
         seed: this.#seed,
         purpose: NOISE.counts,
       })

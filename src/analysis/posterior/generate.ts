@@ -82,7 +82,7 @@ const sumOf = (counts: Float32Array): number =>
   counts.reduce((sum, count) => (count === MISSING ? sum : sum + count), 0)
 
 /** Inverse dispersions, a row for each batch that has its own. */
-async function thetaOf(network: Network, nGenes: number): Promise<Float32Array[]> {
+export async function thetaOf(network: Network, nGenes: number): Promise<Float32Array[]> {
   const theta = await network.dispersions()
   const batches = network.config.dispersion === 'gene-batch' ? network.shape.categories[0]! : 1
   return Array.from({ length: batches }, (_, batch) =>

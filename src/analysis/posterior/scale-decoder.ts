@@ -40,6 +40,7 @@ export class ScaleDecoder {
    * @param counts from {@link noCounts}; the same for all decoders of the same cells, which a device then holds once
    * @param onHost tensors of the network's device
    * @param batch code of a batch in place of the cells' own
+   * @param size of every cell; 1 when left out
    */
   static async open(
     network: Network,
@@ -47,11 +48,11 @@ export class ScaleDecoder {
     counts: CountSource,
     onHost: HostTensors,
     batch?: number,
+    size: Float32Array = new Float32Array(source.nCells).fill(1),
   ): Promise<ScaleDecoder> {
     const { nCells, nGenes, continuous } = source
     const [own, ...others] = source.categorical
     const codes = batch === undefined ? own! : new Int32Array(nCells).fill(batch)
-    const size = new Float32Array(nCells).fill(1)
     const decoded = { nCells, nGenes, counts, categorical: [codes, ...others], continuous, size }
     return new ScaleDecoder(network, await network.minibatch(decoded), onHost)
   }
@@ -84,20 +85,25 @@ export class ScaleDecoder {
   }
 }
 
-/** Runs work with decoders, and gives back what they took, cells × genes of the network too. */
+/**
+ * Runs work with decoders, and gives back what they took, cells × genes of the network too.
+ *
+ * @param size of every cell; 1 when left out
+ */
 export async function withDecoders<T>(
   network: Network,
   host: HostKernels,
   source: CellSource,
   batches: readonly (number | undefined)[],
   work: (decoders: readonly ScaleDecoder[]) => Promise<T>,
+  size?: Float32Array,
 ): Promise<T> {
   const counts = noCounts(source.nCells, source.nGenes)
   const onHost = new HostTensors(network.device, host)
   const decoders: ScaleDecoder[] = []
   try {
     for (const batch of batches)
-      decoders.push(await ScaleDecoder.open(network, source, counts, onHost, batch))
+      decoders.push(await ScaleDecoder.open(network, source, counts, onHost, batch, size))
     return await work(decoders)
   } finally {
     for (const decoder of decoders) decoder.release()

@@ -37,7 +37,7 @@ export async function writeElements(
 /** Makes an HDF5 file with the root of AnnData or MuData; the types that wait for its end are given when it is closed. */
 export async function writeNewFile(
   path: string,
-  fillRoot: (file: Group, state: WriteState) => void,
+  fillRoot: (file: Group, state: WriteState) => void | Promise<void>,
   encoding: 'anndata' | 'MuData' = 'anndata',
 ): Promise<string[]> {
   const state: WriteState = {
@@ -45,9 +45,9 @@ export async function writeNewFile(
     retypes: new Retypes(),
     warnings: [],
   }
-  await withH5File(path, 'w', (file) => {
+  await withH5File(path, 'w', async (file) => {
     setEncoding(file, encoding, '0.1.0')
-    fillRoot(file, state)
+    await fillRoot(file, state)
   })
   state.retypes.apply(path)
   return state.warnings

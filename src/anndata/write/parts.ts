@@ -116,6 +116,38 @@ export class ChunkedDataset {
   }
 }
 
+/** A dataset of one dimension in gzip chunks, for pieces of which nobody knows how many there will be. */
+export class GrowingDataset {
+  readonly #dataset: Dataset
+  #length = 0
+
+  /** @param like any array of the element type */
+  constructor(parent: Group, name: string, like: WritableArray) {
+    this.#dataset = parent.create_dataset({
+      name,
+      data: like.subarray(0, 0),
+      shape: [0],
+      maxshape: [null],
+      chunks: [CHUNK_BYTES / like.BYTES_PER_ELEMENT],
+      compression: 'gzip',
+      compression_opts: 4,
+    })
+  }
+
+  /** Writes the next piece. */
+  add(piece: WritableArray): void {
+    if (piece.length === 0) return
+    const end = this.#length + piece.length
+    this.#dataset.resize([end])
+    this.#dataset.write_slice([[this.#length, end]], piece)
+    this.#length = end
+  }
+
+  get length(): number {
+    return this.#length
+  }
+}
+
 /** A `string-array` of variable-length UTF-8 (HDF5 cannot compress these). */
 export function writeStrings(parent: Group, name: string, values: readonly string[]): Dataset {
   const dataset = parent.create_dataset({ name, data: [...values], shape: [values.length], dtype: 'S' })

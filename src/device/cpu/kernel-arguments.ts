@@ -391,7 +391,7 @@ export interface DrawCountsArguments {
   readonly zeroLogits: Tensor | undefined
   readonly width: number
   readonly firstRow: number
-  readonly firstCell: number
+  readonly numbers: number
   readonly theta: number
   readonly codes: number
   readonly seed: number
@@ -1032,7 +1032,7 @@ function packDrawCounts(arena: Arena, at: number, a: DrawCountsArguments): void 
   ints[at + 3] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
   ints[at + 4] = a.width
   ints[at + 5] = a.firstRow
-  ints[at + 6] = a.firstCell
+  ints[at + 6] = a.numbers
   ints[at + 7] = a.theta
   ints[at + 8] = a.codes
   ints[at + 9] = a.seed

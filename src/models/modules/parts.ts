@@ -84,6 +84,8 @@ export interface Latent {
   kl: Value
   /** Cells × 1: ln p(z) at the draw. */
   logPrior: Value
+  /** Components of the prior, where it is not the standard normal. */
+  mixture?: Mixture
   loss: LossTerm
 }
 
@@ -102,7 +104,10 @@ export function latentOf(graph: Graph, config: ModelConfig, shape: NetworkShape)
   const logPrior = mixture ? logMixture(graph, draw, mixture) : logStandardNormal(graph, draw)
   const kl = mixture ? divergence(graph, posterior, logPrior) : posterior.kl
   const held = config.freeBits > 0 ? freeBits(graph, posterior, config.freeBits) : kl
-  return { posterior, code, kl, logPrior, loss: { value: held, weight: STEP.klWeight } }
+  return {
+    ...{ posterior, code, kl, logPrior, loss: { value: held, weight: STEP.klWeight } },
+    ...(mixture && { mixture }),
+  }
 }
 
 /** The components of a prior that is not the standard normal. */
@@ -164,6 +169,7 @@ export function modelOf(
     latent: latent.posterior,
     code: latent.code,
     logPrior: latent.logPrior,
+    ...(latent.mixture && { mixture: latent.mixture }),
     ...(library && { library }),
     head,
     means: graph.add(new CountMeans(head.shape)),

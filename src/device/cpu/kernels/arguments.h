@@ -849,7 +849,7 @@ typedef struct {
   float *zero_logits;
   int width;
   int first_row;
-  uint32_t first_cell;
+  int32_t *numbers;
   float *theta;
   int32_t *codes;
   uint32_t seed;
@@ -867,7 +867,7 @@ INLINE DrawCountsArgs draw_counts_args(const Call *c) {
     .zero_logits = tensor_arg(c, 3),
     .width = int_arg(c, 4),
     .first_row = int_arg(c, 5),
-    .first_cell = uint_arg(c, 6),
+    .numbers = ints_arg(c, 6),
     .theta = floats_arg(c, 7),
     .codes = ints_arg(c, 8),
     .seed = uint_arg(c, 9),

@@ -98,7 +98,7 @@ KERNEL draw_counts(const Call *c) {
     const float *theta = a.theta + (intptr_t)a.codes[i] * a.genes;
     int32_t *gene = a.gene + (intptr_t)i * a.genes;
     float *count = a.count + (intptr_t)i * a.genes;
-    uint32_t row = a.first_cell + (uint32_t)i;
+    uint32_t row = (uint32_t)a.numbers[i];
     int n = 0;
     for (int from = 0; from < a.genes; from += 4 * W) {
       philox(a.seed, a.purpose, (uint32_t)from / 4, row, FIRST_WORD, words);

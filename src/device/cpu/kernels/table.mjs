@@ -357,8 +357,8 @@ export const KERNELS = {
     width: 'int',
     /** Row of the first cell in the means. */
     firstRow: 'int',
-    /** Number of the first cell among all that are drawn under the key. */
-    firstCell: 'uint',
+    /** [cell]: its number among all that are drawn under the key. */
+    numbers: 'ints',
     /** [code][gene]: inverse dispersion, infinite for a Poisson; [cell]: the row of it. */
     theta: 'floats',
     codes: 'ints',
