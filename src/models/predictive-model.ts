@@ -60,7 +60,6 @@ export interface LibraryOptions extends SeededOptions {
   giveMean?: boolean
 }
 
-
 /** A model of counts, asked how probable cells are and what other counts they could have had. */
 export abstract class PredictiveModel extends ExpressionModel {
   /**

@@ -88,7 +88,17 @@ describe('scvae generate', { timeout: 60_000 }, () => {
   })
 
   it('takes a model without cells, and components of a prior', async () => {
-    await run(['generate', at('alone.model'), '-o', at('alone.h5ad'), '-q', '--cells', '90', '--library-size', '60'])
+    await run([
+      'generate',
+      at('alone.model'),
+      '-o',
+      at('alone.h5ad'),
+      '-q',
+      '--cells',
+      '90',
+      '--library-size',
+      '60',
+    ])
     const made = await readAnnData(at('alone.h5ad'))
     expect([made.nCells, new Set(texts(made, 'batch')).size]).toEqual([90, 2])
     expect(made.obs.getChild('scvae_parent')).toBeNull()
