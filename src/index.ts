@@ -7,6 +7,14 @@
 export { type Clusters, type LeidenOptions, leiden } from './analysis/clustering/leiden.js'
 export type { GeneEffect } from './analysis/expression/gene-effect.js'
 export type { ExpressionBlock } from './analysis/expression/normalized-expression.js'
+export {
+  type AggregateScores,
+  aggregateScores,
+  type EmbeddingScores,
+  type EvaluateOptions,
+  evaluateEmbedding,
+} from './analysis/metrics/evaluate.js'
+export type { Partition } from './analysis/metrics/partition.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
 export type { OutlierScores } from './analysis/outliers/outlier-score.js'

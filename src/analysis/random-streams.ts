@@ -6,4 +6,5 @@ export const STREAM = {
   aggregatedPosterior: 259,
   leiden: 260,
   separation: 280,
+  diffusion: 281,
 } as const

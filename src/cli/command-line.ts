@@ -8,6 +8,7 @@ import { de } from './commands/de.js'
 import { design } from './commands/design.js'
 import { devices } from './commands/devices.js'
 import { embed } from './commands/embed.js'
+import { evaluate } from './commands/evaluate.js'
 import { exportScvi } from './commands/export-scvi.js'
 import { fit } from './commands/fit.js'
 import { generate } from './commands/generate.js'
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   info,
   inspect,
   design,
+  evaluate,
   convert,
   exportScvi,
   devices,

@@ -19,3 +19,12 @@ export function spreadRows({ values, columns }: Matrix, places: Int32Array, rows
 export function rowsOf({ values, columns }: Matrix, from: number, to: number): Matrix {
   return { values: values.subarray(from * columns, to * columns), rows: to - from, columns }
 }
+
+/** A copy of some rows, in their order. */
+export function takeRows({ values, columns }: Matrix, rows: Int32Array): Matrix {
+  const taken = new Float32Array(rows.length * columns)
+  for (const [i, row] of rows.entries()) {
+    taken.set(values.subarray(row * columns, (row + 1) * columns), i * columns)
+  }
+  return { values: taken, rows: rows.length, columns }
+}

@@ -4,6 +4,7 @@ import { withAnnData } from '../../anndata/mudata/modality.js'
 import { detectFormat } from '../../anndata/read-any.js'
 import { readElement } from '../../anndata/read-element.js'
 import { childGroup } from '../../anndata/store/nodes.js'
+import type { Store } from '../../anndata/store/store.js'
 import { refuseExisting } from '../../anndata/write/beside.js'
 import type { AnnDataFile } from '../../anndata/write/copy.js'
 import { keysOfFile } from '../../anndata/write/file-keys.js'
@@ -57,23 +58,8 @@ export async function readFitted(settings: FittedSettings): Promise<FittedFile> 
     })
   }
   return withAnnData(file, settings.modality, async (store) => {
-    const node = await store.root.child(`obsm/${useRep}`)
-    if (!node) {
-      const names = (await (await childGroup(store.root, 'obsm'))?.keys()) ?? []
-      throw new ScvaeError('bad-input', `"${file}" has no obsm/${useRep}.`, {
-        hint: names.length > 0 ? `--use-rep takes one of ${names.join(', ')}.` : 'Fit the file first.',
-      })
-    }
-    const element = await readElement(node, { store, warnings: [], elements: 0 })
-    const nCells = (await (await openFrame(store, 'obs')).names()).length
-    if (element.kind !== 'array' || element.shape.length !== 2 || element.shape[0] !== nCells) {
-      throw new ScvaeError('bad-input', `obsm/${useRep} of "${file}" is no matrix with a row for each cell.`)
-    }
-    const all = {
-      values: Float32Array.from(element.values, Number),
-      rows: nCells,
-      columns: element.shape[1]!,
-    }
+    const all = await readPositions(store, useRep, '--use-rep')
+    const nCells = all.rows
     const { cells, points } = withPosition(all)
     if (cells.length < FEWEST_CELLS) {
       throw new ScvaeError('bad-input', `obsm/${useRep} of "${file}" has positions of ${cells.length} cells.`)
@@ -85,6 +71,29 @@ export async function readFitted(settings: FittedSettings): Promise<FittedFile> 
       ...{ nCells, cells, points },
     }
   })
+}
+
+/**
+ * A matrix of obsm with a row for each cell.
+ *
+ * @param option what names such a matrix on the command line
+ * @throws ScvaeError `bad-input` where there is none, naming those that there are
+ */
+export async function readPositions(store: Store, key: string, option: string): Promise<Matrix> {
+  const { file } = store
+  const node = await store.root.child(`obsm/${key}`)
+  if (!node) {
+    const names = (await (await childGroup(store.root, 'obsm'))?.keys()) ?? []
+    throw new ScvaeError('bad-input', `"${file}" has no obsm/${key}.`, {
+      hint: names.length > 0 ? `${option} takes one of ${names.join(', ')}.` : 'Fit the file first.',
+    })
+  }
+  const element = await readElement(node, { store, warnings: [], elements: 0 })
+  const nCells = (await (await openFrame(store, 'obs')).names()).length
+  if (element.kind !== 'array' || element.shape.length !== 2 || element.shape[0] !== nCells) {
+    throw new ScvaeError('bad-input', `obsm/${key} of "${file}" is no matrix with a row for each cell.`)
+  }
+  return { values: Float32Array.from(element.values, Number), rows: nCells, columns: element.shape[1]! }
 }
 
 /** The rows without NaN. */

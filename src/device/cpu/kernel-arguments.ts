@@ -507,6 +507,18 @@ export interface PairEffectsArguments {
   readonly scratchStride: number
 }
 
+export interface ClassDistancesArguments {
+  readonly dims: number
+  readonly classes: number
+  readonly first: number
+  readonly count: number
+  readonly sizes: number
+  readonly tileStarts: number
+  readonly tiles: number
+  readonly places: number
+  readonly sums: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageRows: StageRowsArguments
@@ -550,6 +562,7 @@ export interface KernelArguments {
   scalesByGene: ScalesByGeneArguments
   raiseLargest: RaiseLargestArguments
   pairEffects: PairEffectsArguments
+  classDistances: ClassDistancesArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -597,6 +610,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'scalesByGene',
   'raiseLargest',
   'pairEffects',
+  'classDistances',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -1157,6 +1171,19 @@ function packPairEffects(arena: Arena, at: number, a: PairEffectsArguments): voi
   ints[at + 11] = a.scratchStride
 }
 
+function packClassDistances(arena: Arena, at: number, a: ClassDistancesArguments): void {
+  const { ints } = arena
+  ints[at] = a.dims
+  ints[at + 1] = a.classes
+  ints[at + 2] = a.first
+  ints[at + 3] = a.count
+  ints[at + 4] = a.sizes
+  ints[at + 5] = a.tileStarts
+  ints[at + 6] = a.tiles
+  ints[at + 7] = a.places
+  ints[at + 8] = a.sums
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -1205,4 +1232,5 @@ export const KERNELS: {
   scalesByGene: { number: 38, pack: packScalesByGene },
   raiseLargest: { number: 39, pack: packRaiseLargest },
   pairEffects: { number: 40, pack: packPairEffects },
+  classDistances: { number: 41, pack: packClassDistances },
 }

@@ -1108,6 +1108,32 @@ INLINE PairEffectsArgs pair_effects_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int dims;
+  int classes;
+  int first;
+  int count;
+  int32_t *sizes;
+  int32_t *tile_starts;
+  float *tiles;
+  int32_t *places;
+  float *sums;
+} ClassDistancesArgs;
+
+INLINE ClassDistancesArgs class_distances_args(const Call *c) {
+  return (ClassDistancesArgs){
+    .dims = int_arg(c, 0),
+    .classes = int_arg(c, 1),
+    .first = int_arg(c, 2),
+    .count = int_arg(c, 3),
+    .sizes = ints_arg(c, 4),
+    .tile_starts = ints_arg(c, 5),
+    .tiles = floats_arg(c, 6),
+    .places = ints_arg(c, 7),
+    .sums = floats_arg(c, 8),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_rows) \
   CALL(1, stage_genes) \
@@ -1149,6 +1175,7 @@ INLINE PairEffectsArgs pair_effects_args(const Call *c) {
   CALL(37, add_scales) \
   CALL(38, scales_by_gene) \
   CALL(39, raise_largest) \
-  CALL(40, pair_effects)
+  CALL(40, pair_effects) \
+  CALL(41, class_distances)
 
 #endif

@@ -485,4 +485,19 @@ export const KERNELS = {
     scratch: 'floats',
     scratchStride: 'int',
   },
+  /** Sums [row][class] of the distances from some cells to all cells of each class. */
+  classDistances: {
+    dims: 'int',
+    classes: 'int',
+    first: 'int',
+    count: 'int',
+    /** [class], in cells, and [class + 1], in tiles of 16 cells of one class. */
+    sizes: 'ints',
+    tileStarts: 'ints',
+    /** [tile][dimension][16] */
+    tiles: 'floats',
+    /** [cell]: where in the tiles each cell stands. */
+    places: 'ints',
+    sums: 'floats',
+  },
 }
