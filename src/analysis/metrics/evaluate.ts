@@ -5,6 +5,7 @@ import type { Matrix } from '../../numeric/matrix.js'
 import { takeRows } from '../../numeric/matrix.js'
 import { kmeans } from '../clustering/kmeans.js'
 import { connectivities, leidenOf } from '../clustering/leiden.js'
+import type { WeightedGraph } from '../clustering/weighted-graph.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
 import { batchVariance, batchVarianceRemoved } from './batch-variance.js'
@@ -95,12 +96,15 @@ export async function evaluateEmbedding(
   const [byBatch, byLabel] = lisi(graph, [batches.codes, labels.codes])
   const cilisi = await labelLisi(device, points, labels, batches)
   onStep('kBET')
-  const kbet = await kbetByLabel(device, connectivities(firstOf(graph, MIDDLE), MIDDLE), labels, batches)
+  const own = device ? { device } : {}
+  const ties = await connectivities(firstOf(graph, MIDDLE), { ...own, nNeighbors: MIDDLE })
+  const kbet = await kbetByLabel(device, ties, labels, batches)
   onStep('k-means')
   const nLabels = labels.names.length
   const { assignments } = kmeans(points, nLabels, { seed })
   onStep('Leiden')
-  const leiden = bestLeiden(graph, labels.codes, seed)
+  const near = await connectivities(firstOf(graph, NEAR), { ...own, nNeighbors: NEAR })
+  const leiden = bestLeiden(near, labels.codes, seed)
   return {
     isolated_labels: ofLabels.isolated,
     kmeans_nmi: normalizedMutualInformation(labels.codes, assignments),
@@ -163,8 +167,7 @@ function firstOf(graph: Neighbors, wanted: number): Neighbors {
 }
 
 /** The partition of ten resolutions that tells most of the labels, by mutual information. */
-function bestLeiden(graph: Neighbors, labels: Int32Array, seed: number): { nmi: number; ari: number } {
-  const ties = connectivities(firstOf(graph, NEAR), NEAR)
+function bestLeiden(ties: WeightedGraph, labels: Int32Array, seed: number): { nmi: number; ari: number } {
   let best = { nmi: -1, ari: Number.NaN }
   for (let step = 1; step <= 10; step++) {
     const found = leidenOf(ties, { resolution: step / 5, seed })

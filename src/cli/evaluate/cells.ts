@@ -118,6 +118,6 @@ function partitionOf(names: readonly string[], codes: Int32Array, cells: Int32Ar
 async function clustersOf(points: Matrix, device: Device, seed: number): Promise<Partition> {
   const k = Math.min(GRAPH_NEIGHBORS, points.rows)
   const graph = await neighborsOn(device, points, { k })
-  const { labels, sizes } = leidenOf(connectivities(graph, k), { seed })
+  const { labels, sizes } = leidenOf(await connectivities(graph, { device, nNeighbors: k }), { seed })
   return { codes: labels, names: Array.from(sizes.keys(), String) }
 }
