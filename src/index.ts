@@ -13,6 +13,8 @@ export {
   type EmbeddingScores,
   type EvaluateOptions,
   evaluateEmbedding,
+  METRICS,
+  type MetricName,
 } from './analysis/metrics/evaluate.js'
 export type { Partition } from './analysis/metrics/partition.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
