@@ -27,7 +27,13 @@ const columnsOf = (kind: 'bio' | 'batch' | undefined): Column[] =>
     of: ({ scores }) => scores[name],
   }))
 
-const GROUPS: readonly { title: string; bars: boolean; columns: readonly Column[] }[] = [
+interface Group {
+  title: string
+  bars: boolean
+  columns: readonly Column[]
+}
+
+const AGGREGATED: readonly Group[] = [
   { title: 'Bio conservation', bars: false, columns: columnsOf('bio') },
   { title: 'Batch correction', bars: false, columns: columnsOf('batch') },
   {
@@ -39,35 +45,43 @@ const GROUPS: readonly { title: string; bars: boolean; columns: readonly Column[
       { title: 'Total', of: ({ aggregate }) => aggregate.total },
     ],
   },
-  { title: 'Not in the aggregate', bars: false, columns: columnsOf(undefined) },
 ]
+
+const ALONE: readonly Group[] = [{ title: '', bars: false, columns: columnsOf(undefined) }]
 
 /**
  * The table of integration metrics as one self-contained page: an embedding a row, a disc for each metric and bars for the aggregates. Plain
  * HTML, without scripts.
  */
 export function buildScoresPage({ title, notes, scored }: ScoresPage): string {
-  const heads = GROUPS.map(({ title: group, columns }) => `<th colspan="${columns.length}">${group}</th>`)
-  const names = GROUPS.flatMap(({ columns }) =>
-    columns.map((column) => `<th>${escapeHtml(column.title)}</th>`),
-  )
-  const rows = scored.map((one) => {
-    const cells = GROUPS.flatMap(({ bars, columns }) =>
-      columns.map(({ of }) => (bars ? barCell(of(one)) : discCell(of(one), scored.map(of)))),
-    )
-    return `<tr><th scope="row">${escapeHtml(one.name)}</th>${cells.join('')}</tr>`
-  })
   const body =
     `<section class="verdict good">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</section>` +
-    `<section><h2>Metrics</h2><div class="table scores"><table><thead><tr><th></th>${heads.join('')}</tr>` +
-    `<tr><th>Embedding</th>${names.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></section>` +
+    `<section><h2>Metrics</h2>${table(AGGREGATED, scored)}</section>` +
+    `<section><h2>Not in the aggregate</h2>${table(ALONE, scored)}</section>` +
     `<section><h2>How to read it</h2>${READING}</section>`
   return plainPage({ title, kind: 'scvae evaluate', body })
 }
 
+function table(groups: readonly Group[], scored: readonly ScoredEmbedding[]): string {
+  const heads = groups.map(({ title, columns }) => `<th colspan="${columns.length}">${title}</th>`)
+  const names = groups.flatMap(({ columns }) =>
+    columns.map((column) => `<th>${escapeHtml(column.title)}</th>`),
+  )
+  const rows = scored.map((one) => {
+    const cells = groups.flatMap(({ bars, columns }) =>
+      columns.map(({ of }) => (bars ? barCell(of(one)) : discCell(of(one), scored.map(of)))),
+    )
+    return `<tr><th scope="row">${escapeHtml(one.name)}</th>${cells.join('')}</tr>`
+  })
+  return (
+    `<div class="table scores"><table><thead><tr><th></th>${heads.join('')}</tr>` +
+    `<tr><th>Embedding</th>${names.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
+  )
+}
+
 const READING = [
   'All metrics run from 0 to 1; more is better. The shade of a disc compares the embeddings within a column: dark for the best. A bar is the value itself.',
-  'Total is 0.6 bio conservation + 0.4 batch correction, each the mean of its metrics, as scIB weighs them. The metrics of the last group are shown beside it.',
+  'Total is 0.6 bio conservation + 0.4 batch correction, each the mean of its metrics, as scIB weighs them. Those of the second table are shown beside it.',
   'Silhouettes of batches can be high although batches are apart: trust BRAS and CiLISI more. A high batch correction alone is no success: random positions have it too.',
 ]
   .map((sentence) => `<p class="note">${sentence}</p>`)
