@@ -13,7 +13,8 @@ import { SCVI } from '../../dist/src/models/scvi.js'
 export async function fittedData({ path, label, batch, subset = [], unlabelled, allGenes = false }) {
   const settings = {
     file: path,
-    useRaw: false,
+    counts: { useRaw: false },
+    model: { library: 'observed' },
     subset,
     ...(batch && { batchKey: batch }),
     categoricalCovariates: [],

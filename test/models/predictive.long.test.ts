@@ -9,6 +9,6 @@ describe('likelihoods of cells', { timeout: 120_000 }, async () => {
   afterAll(() => device.dispose())
 
   it.each(fixtureNames())('are those of scvi-tools within Monte Carlo error: %s', (name) =>
-    isTheirs(name, folder, device, 30),
+    isTheirs(name, folder, device, 12),
   )
 })
