@@ -15,6 +15,7 @@ import { generate } from './commands/generate.js'
 import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
 import { normalize } from './commands/normalize.js'
+import { schema } from './commands/schema.js'
 import { simulate } from './commands/simulate.js'
 import { umap } from './commands/umap.js'
 import { usageError } from './usage-error.js'
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   exportScvi,
   devices,
   simulate,
+  schema,
 ]
 
 /** Parses the words of a command line and runs the command. */

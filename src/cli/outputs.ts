@@ -19,6 +19,9 @@ export interface Outputs {
   scoresCsv?: string
   /** Of a linear decoder. */
   loadings?: string
+  /** A row of a table for MultiQC, and the versions that it lists. */
+  multiqc?: string
+  multiqcVersions?: string
   /** Kept while training runs and after an interruption; taken away once all the rest is written. */
   checkpoint: string
 }
@@ -29,6 +32,7 @@ export interface OutputOptions {
   /** Whether the input holds several modalities. */
   mudata?: boolean
   parquet?: boolean
+  multiqc?: boolean
   /** What the outputs of several inputs are called, where each has its own; with their endings. */
   split?: readonly string[] | undefined
   /** Whether there are gene loadings to write. */
@@ -107,6 +111,10 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
     log: `${prefix}.log`,
     ...(options.parquet && { parquet: `${prefix}_latent.parquet` }),
     ...csv,
+    ...(options.multiqc && {
+      multiqc: `${prefix}_scvae_mqc.json`,
+      multiqcVersions: `${prefix}_mqc_versions.yml`,
+    }),
     ...(options.loadings && { loadings: `${prefix}_loadings.csv` }),
     checkpoint: `${prefix}.checkpoint`,
   }

@@ -9,6 +9,7 @@ import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
 import { writeElements } from '../../src/anndata/write/elements.js'
+import { METRICS_SCHEMA } from '../../src/cli/schema/metrics-schema.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { matrix } from '../matrix.js'
 import { type Finished, namesIn, numbers, obsm, scvae, temporaryFolder, writeFixture } from './scvae.js'
@@ -41,7 +42,7 @@ describe('scvae fit', () => {
   beforeAll(async () => {
     input = readFileSync(at('input.h5ad'))
     result = await scvae(
-      ['fit', 'input.h5ad', '-o', 'out', '--batch-key', 'batch', '--csv', ...RESOLUTIONS, ...EPOCHS],
+      ['fit', 'input.h5ad', '-o', 'out', '--batch-key', 'batch', '--csv', '--multiqc', ...RESOLUTIONS, ...EPOCHS],
       folder,
     )
   }, 120_000)
@@ -57,8 +58,10 @@ describe('scvae fit', () => {
       'out_latent.arrow',
       'out_latent.csv',
       'out_metrics.json',
+      'out_mqc_versions.yml',
       'out_report.html',
       'out_scores.csv',
+      'out_scvae_mqc.json',
     ])
     expect(readFileSync(at('input.h5ad')).equals(input)).toBe(true)
   })
@@ -256,6 +259,24 @@ describe('scvae fit', () => {
     const latent = Array.from(await obsm(at('out.h5ad'), 'X_scvae'))
     latent.splice(EMPTY_CELL * 10, 10)
     expect(Array.from(again)).toEqual(latent)
+  })
+
+  it('leaves its figures for MultiQC', () => {
+    const metrics = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
+    const table = JSON.parse(readFileSync(at('out_scvae_mqc.json'), 'utf8'))
+    expect(table).toMatchObject({ id: 'scvae', plot_type: 'table' })
+    expect(table.data.out).toMatchObject({
+      heldout_elbo: metrics.heldout_elbo,
+      n_clusters: metrics.clusters[0].n_clusters,
+      n_outliers: metrics.n_outliers,
+    })
+    expect(Object.keys(table.headers)).toEqual(Object.keys(table.data.out))
+    expect(readFileSync(at('out_mqc_versions.yml'), 'utf8')).toBe(`scvae:\n  scvae: "${metrics.version}"\n`)
+  })
+
+  it('names its figures as the schema does', () => {
+    const metrics = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
+    expect(Object.keys(metrics)).toEqual(METRICS_SCHEMA.required)
   })
 
   it('saves what the model is of, with the cells unless they are to stay out', async () => {

@@ -15,7 +15,7 @@ function expected(name: string): number[][] {
 }
 
 /** Float32 sums in another order, as other builds of the kernels take them. */
-const near = (value: number) => expect.closeTo(value, 4)
+const CLOSE = 1e-5
 
 it.each([
   ['plain', 3],
@@ -28,7 +28,9 @@ it.each([
     expect([model.isTrained, model.history, model.description.geneIds]).toEqual([true, [], undefined])
     const { logLikelihood } = await model.surpriseScores()
     for (const [cell, row] of expected(name).entries()) {
-      expect(latent.slice(cell * nLatent, (cell + 1) * nLatent)).toEqual(row.slice(0, -1).map(near))
+      for (const [axis, value] of row.slice(0, -1).entries()) {
+        expect(Math.abs(latent[cell * nLatent + axis]! - value)).toBeLessThan(CLOSE)
+      }
       expect(logLikelihood[cell]! / row.at(-1)!).toBeCloseTo(1, 5)
     }
     expect(latent).toHaveLength(60 * nLatent)

@@ -13,7 +13,8 @@ import { hasVarm } from './write-target.js'
 export function announce({ settings, outputs, log, timer }: Run, data: FitData, metrics: Metrics): void {
   log.info(`all done in ${formatSeconds(timer.total)}`)
   if (settings.json) {
-    process.stdout.write(`${JSON.stringify(metrics, null, 2)}\n`)
+    // with --quiet for programs, which read a line
+    process.stdout.write(`${JSON.stringify(metrics, null, settings.verbosity === 'quiet' ? 0 : 2)}\n`)
     return
   }
   const rows = [
@@ -25,6 +26,7 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     ...(outputs.parquet ? [[outputs.parquet, 'latent and scores as Parquet']] : []),
     ...(outputs.latentCsv ? [[outputs.latentCsv, 'latent as CSV']] : []),
     ...(outputs.scoresCsv ? [[outputs.scoresCsv, 'scores as CSV']] : []),
+    ...(outputs.multiqc ? [[outputs.multiqc, 'a row for MultiQC']] : []),
     ...(outputs.loadings ? [[outputs.loadings, 'gene loadings as CSV']] : []),
     [outputs.log, 'this log'],
   ]

@@ -139,7 +139,8 @@ export const FIT_OPTIONS = {
     'obs-prefix': { ...text('What the names of our obs columns begin with'), default: OBS_PREFIX },
     csv: flag('Write latent and scores as CSV too'),
     parquet: flag('Write latent and scores as Parquet too'),
-    json: flag('Print the metrics as JSON'),
+    multiqc: flag('Write a row for MultiQC, and the versions that it lists'),
+    json: flag('Print the metrics as JSON; in one line with --quiet'),
     'umap-backend': {
       ...text(`What lays out the UMAP: ${choice(UMAP_BACKENDS)}`),
       defaultDescription: '"scvae"',

@@ -10,6 +10,7 @@ import { clusterNames } from '../resolutions.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
+import { multiqcTable, multiqcVersions } from './multiqc.js'
 import { outputKeys } from './output-keys.js'
 import type { Run } from './run.js'
 import { type CellOutputs, hasVarm, writeTarget } from './write-target.js'
@@ -42,6 +43,11 @@ export async function stageOutputs(
     writeLoadingsCsv(staging.path(outputs.loadings), fittedGenes(data), loadings)
   writeFileSync(staging.path(outputs.metrics), `${JSON.stringify(metrics, null, 2)}\n`)
   writeFileSync(staging.path(outputs.report), report)
+  if (outputs.multiqc) {
+    const table = multiqcTable(outputs.prefix, metrics)
+    writeFileSync(staging.path(outputs.multiqc), `${JSON.stringify(table, null, 2)}\n`)
+  }
+  if (outputs.multiqcVersions) writeFileSync(staging.path(outputs.multiqcVersions), multiqcVersions(metrics))
   return changes
 }
 

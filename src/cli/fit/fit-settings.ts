@@ -52,6 +52,8 @@ export interface FitSettings extends DataSettings {
   /** What the names of obs columns begin with. */
   obsPrefix: string
   parquet: boolean
+  /** Whether MultiQC gets files of its own. */
+  multiqc: boolean
   json: boolean
   overwrite: boolean
   resume: boolean
@@ -97,6 +99,7 @@ export function fitSettings(args: Arguments): FitSettings {
     obsmKey: args.elementName('obsm-key')!,
     obsPrefix: args.elementName('obs-prefix')!,
     parquet: args.flag('parquet'),
+    multiqc: args.flag('multiqc'),
     json: args.flag('json'),
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),

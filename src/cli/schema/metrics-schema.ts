@@ -1,0 +1,93 @@
+import type { Metrics } from '../fit/metrics.js'
+
+/** A property of a JSON schema, with what it means and in which unit. */
+type Property = Readonly<Record<string, unknown>> & { readonly description: string }
+
+const described = (schema: Readonly<Record<string, unknown>>, description: string): Property => ({
+  ...schema,
+  description,
+})
+const text = (description: string) => described({ type: 'string' }, description)
+const textOrNull = (description: string) => described({ type: ['string', 'null'] }, description)
+const number = (description: string) => described({ type: 'number' }, description)
+const positive = (description: string) => described({ type: 'number', minimum: 0 }, description)
+const numberOrNull = (description: string) => described({ type: ['number', 'null'] }, description)
+const whole = (description: string) => described({ type: 'integer', minimum: 0 }, description)
+const wholeOrNull = (description: string) => described({ type: ['integer', 'null'], minimum: 0 }, description)
+const flag = (description: string) => described({ type: 'boolean' }, description)
+const texts = (description: string) => described({ type: 'array', items: { type: 'string' } }, description)
+
+/** Every figure of `PREFIX_metrics.json`; its names stay, and what a later version adds stands beside them. */
+const PROPERTIES: Readonly<Record<keyof Metrics, Property>> = {
+  tool: described({ const: 'scvae' }, 'The program.'),
+  version: text('Version of the program.'),
+  command: text('The command as a shell takes it.'),
+  input: text('Path of the file, the first of several or their sheet.'),
+  counts_source: text('The matrix that the counts are from, such as X or layers/counts.'),
+  mask_source: textOrNull('What says which counts are missing; null where none are.'),
+  n_cells: whole('Cells of the input.'),
+  n_cells_fitted: whole('Cells that were fitted.'),
+  n_genes: whole('Genes of the input.'),
+  n_genes_fitted: whole('Genes that were fitted.'),
+  nonzeros: whole('Counts above zero of the fitted cells and genes.'),
+  n_missing: whole('Counts of the fitted cells and genes that are missing.'),
+  device: text('What computed.'),
+  kernels: text('Build of the kernels.'),
+  kernels_id: textOrNull("Start of the SHA-256 of the kernels' file; null on devices other than the CPU."),
+  threads: whole('CPU threads.'),
+  seed: whole('Seed of everything random.'),
+  epochs: whole('Passes over the training cells that were made.'),
+  max_epochs: whole('Passes that would have been made without early stopping.'),
+  batch_size: whole('Cells of a minibatch.'),
+  learning_rate: positive('Step size of Adam at the start.'),
+  stopped_early: flag('Whether early stopping ended the training.'),
+  best_epoch: wholeOrNull('Epoch whose weights were kept; null where none were held out.'),
+  heldout_elbo: numberOrNull('Minus the ELBO of the held-out cells, in nats a cell: lower is better.'),
+  train_cells_per_second: positive('Cells trained on in a second, over all epochs.'),
+  n_outliers: whole('Cells that were flagged as outliers.'),
+  outlier_alpha: number('False discovery rate at which they were.'),
+  peak_memory_bytes: whole('Most memory that the process held, in bytes.'),
+  seconds: positive('Time of the whole run, in seconds.'),
+  timings: described(
+    { type: 'object', additionalProperties: { type: 'number', minimum: 0 } },
+    'Time of each phase, in seconds.',
+  ),
+  model: described(
+    { type: 'object' },
+    'Settings of the model, by the names of the options with underscores.',
+  ),
+  training: described({ type: 'object' }, 'Settings of the training, likewise.'),
+  batch_key: textOrNull('Column of obs that holds the batch; null for none.'),
+  categorical_covariates: texts('Columns of obs with further categorical covariates.'),
+  continuous_covariates: texts('Columns of obs with continuous covariates.'),
+  size_factor_key: textOrNull('Column of obs with a size factor; null for none.'),
+  subset: texts('COLUMN=VALUE of the cells that were taken; empty for all.'),
+  umap_backend: textOrNull('What laid out the UMAP; null for none.'),
+  clusters: described(
+    {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['column', 'resolution', 'n_clusters', 'modularity'],
+        properties: {
+          column: text('Column of obs with the clusters.'),
+          resolution: positive('Resolution that was asked for.'),
+          n_clusters: whole('Clusters that were found.'),
+          modularity: number('Modularity, its null model times the resolution.'),
+        },
+      },
+    },
+    'Leiden clusters, of each resolution.',
+  ),
+  warnings: texts('Warnings of the run, a sentence each.'),
+}
+
+/** The JSON schema (draft 2020-12) of `PREFIX_metrics.json`. */
+export const METRICS_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Figures of a run of scvae fit',
+  description: 'PREFIX_metrics.json. Every name is there in every run; later versions only add names.',
+  type: 'object',
+  required: Object.keys(PROPERTIES),
+  properties: PROPERTIES,
+} as const
