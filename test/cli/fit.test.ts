@@ -42,7 +42,18 @@ describe('scvae fit', () => {
   beforeAll(async () => {
     input = readFileSync(at('input.h5ad'))
     result = await scvae(
-      ['fit', 'input.h5ad', '-o', 'out', '--batch-key', 'batch', '--csv', '--multiqc', ...RESOLUTIONS, ...EPOCHS],
+      [
+        'fit',
+        'input.h5ad',
+        '-o',
+        'out',
+        '--batch-key',
+        'batch',
+        '--csv',
+        '--multiqc',
+        ...RESOLUTIONS,
+        ...EPOCHS,
+      ],
       folder,
     )
   }, 120_000)
