@@ -1,0 +1,70 @@
+# What is asked of a fit: the study behind it, what clusters express, which cells are strange.
+
+FIT = f"{OUT}/fits/{{project}}/{{project}}_{{final}}"
+
+
+rule design:
+    input:
+        f"{FIT}.h5ad",
+    output:
+        f"{FIT}_design.json",
+    log:
+        f"{OUT}/logs/design/{{project}}/{{final}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/design/{{project}}/{{final}}.tsv"
+    params:
+        prefix=subpath(output[0], strip_suffix="_design.json"),
+        # cells are told apart by sample, so that each has its line of figures
+        options=words({"batch-key": "scvae_file", **config.get("design", {})}),
+        scvae=SCVAE,
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    conda:
+        "../envs/scvae.yaml"
+    shell:
+        "{params.scvae} design {input:q} {params.options} -o {params.prefix:q} --overwrite > {log:q} 2>&1"
+
+
+rule de:
+    input:
+        h5ad=f"{FIT}.h5ad",
+        model=f"{FIT}.model",
+    output:
+        f"{FIT}_de.csv",
+    log:
+        f"{OUT}/logs/de/{{project}}/{{final}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/de/{{project}}/{{final}}.tsv"
+    params:
+        prefix=subpath(output[0], strip_suffix="_de.csv"),
+        scvae=SCVAE,
+    threads: 4
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    conda:
+        "../envs/scvae.yaml"
+    shell:
+        """
+        {params.scvae} de {input.model:q} {input.h5ad:q} --groupby scvae_leiden -o {params.prefix:q} --overwrite \
+            --threads {threads} --quiet > {log:q} 2>&1
+        """
+
+
+rule outliers:
+    input:
+        f"{FIT}_scores.csv",
+    output:
+        f"{FIT}_outliers.tsv",
+    log:
+        f"{OUT}/logs/outliers/{{project}}/{{final}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/outliers/{{project}}/{{final}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    script:
+        "../scripts/outliers.py"
