@@ -5,7 +5,8 @@ FIT = f"{OUT}/fits/{{project}}/{{project}}_{{final}}"
 
 rule design:
     input:
-        f"{FIT}.h5ad",
+        h5ad=f"{FIT}.h5ad",
+        sheet=f"{OUT}/projects/{{project}}.csv",
     output:
         f"{FIT}_design.json",
     log:
@@ -14,8 +15,7 @@ rule design:
         f"{OUT}/benchmarks/design/{{project}}/{{final}}.tsv"
     params:
         prefix=subpath(output[0], strip_suffix="_design.json"),
-        # cells are told apart by sample, so that each has its line of figures
-        options=words({"batch-key": "scvae_file", **config.get("design", {})}),
+        options=words(config.get("design", {})),
         scvae=SCVAE,
     threads: 1
     resources:
@@ -24,7 +24,12 @@ rule design:
     conda:
         "../envs/scvae.yaml"
     shell:
-        "{params.scvae} design {input:q} {params.options} -o {params.prefix:q} --overwrite > {log:q} 2>&1"
+        # cells of several samples are told apart by them, so that each has its line of figures; one sample has no such column
+        """
+        per_sample=""
+        if [ "$(wc -l < {input.sheet:q})" -gt 2 ]; then per_sample="--batch-key scvae_file"; fi
+        {params.scvae} design {input.h5ad:q} $per_sample {params.options} -o {params.prefix:q} --overwrite > {log:q} 2>&1
+        """
 
 
 rule de:
