@@ -2,6 +2,7 @@ import { obsColumn } from '../../dist/src/anndata/frame/obs-column.js'
 import { readFitData } from '../../dist/src/cli/fit/fit-data.js'
 import { Log } from '../../dist/src/cli/log.js'
 import { SCVI } from '../../dist/src/models/scvi.js'
+import { dataSettings } from './fit-settings.mjs'
 
 /** @typedef {Awaited<ReturnType<typeof fittedData>>} FittedData */
 
@@ -11,17 +12,7 @@ import { SCVI } from '../../dist/src/models/scvi.js'
  * @param {(typeof import('./real-data.mjs').REAL_DATA)[number]} item
  */
 export async function fittedData({ path, label, batch, subset = [], unlabelled, allGenes = false }) {
-  const settings = {
-    file: path,
-    counts: { useRaw: false },
-    model: { library: 'observed' },
-    subset,
-    ...(batch && { batchKey: batch }),
-    categoricalCovariates: [],
-    continuousCovariates: [],
-    allGenes,
-    allowNoninteger: false,
-  }
+  const settings = dataSettings({ file: path, batchKey: batch, subset, allGenes })
   const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
   const labelColumn = label && obsColumn(adata, label)
   const batchColumn = batch && obsColumn(adata, batch)

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { readFitData } from '../../dist/src/cli/fit/fit-data.js'
 import { Log } from '../../dist/src/cli/log.js'
 import { splitCells } from '../../dist/src/train/split.js'
+import { dataSettings } from '../lib/fit-settings.mjs'
 
 /**
  * What both sides are asked to do with a file.
@@ -16,6 +17,7 @@ import { splitCells } from '../../dist/src/train/split.js'
  * @property {number} threads
  * @property {number} seed
  * @property {string} heldout file of the positions of held-out cells among the fitted ones, int32
+ * @property {boolean} workflow whether neighbours, clusters and a UMAP follow
  * @property {string} output the .h5ad to write
  * @property {string} model the folder to save the model to
  */
@@ -26,24 +28,14 @@ const MOST_GENES = 8000
 const GENES = 4000
 
 /** How `scvae fit` reads the file of a job. */
-export function fitSettingsOf({ file, batchKey, subset, nTopGenes }) {
-  return {
-    file,
-    useRaw: false,
-    subset,
-    ...(batchKey && { batchKey }),
-    ...(nTopGenes !== null && { nTopGenes }),
-    categoricalCovariates: [],
-    continuousCovariates: [],
-    allGenes: nTopGenes === null,
-    allowNoninteger: false,
-  }
-}
+export const fitSettingsOf = (job) => dataSettings({ ...job, allGenes: job.nTopGenes === null })
 
 /** The words of `scvae fit` for a job; PREFIX is that of its outputs. */
-export function fitWords({ file, batchKey, subset, nTopGenes, maxEpochs, klWarmup, threads, seed }, prefix) {
+export function fitWords(job, prefix) {
+  const { file, batchKey, subset, nTopGenes, maxEpochs, klWarmup, threads, seed, workflow } = job
   return [
-    ...['fit', file, '-o', prefix, '--no-umap', '--no-early-stopping', '--quiet'],
+    ...['fit', file, '-o', prefix, '--no-early-stopping', '--quiet'],
+    ...(workflow ? [] : ['--no-umap', '--no-clusters']),
     ...['--threads', threads, '--seed', seed, '--max-epochs', maxEpochs ?? 'auto'],
     ...['--kl-warmup', klWarmup ?? 'auto'],
     ...(batchKey ? ['--batch-key', batchKey] : []),
@@ -57,7 +49,7 @@ export function fitWords({ file, batchKey, subset, nTopGenes, maxEpochs, klWarmu
  * asked for.
  *
  * @param {{ path: string, batch?: string, subset?: { column: string, value: string }[], allGenes?: boolean }} item
- * @param {{ threads: number | null, seed: number, maxEpochs: number | null, klWarmup: number | null }} settings
+ * @param {{ threads: number | null, seed: number, maxEpochs: number | null, klWarmup: number | null, workflow: boolean }} settings
  */
 export async function jobOf({ path, batch, subset = [], allGenes = false }, settings) {
   const job = {

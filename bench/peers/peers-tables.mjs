@@ -11,7 +11,7 @@ const percents = (shares) =>
   shares.includes(null) ? '–' : `${(100 * Math.max(...shares)).toFixed(0)} % at most`
 
 /** Prints the tables of one data set. */
-export function printPeers({ name, nCells, nGenes, density, rounds }, sides, peer, { threads }) {
+export function printPeers({ name, nCells, nGenes, density, rounds }, sides, peer, { threads, workflow }) {
   const values = (side, key) => rounds.map((runs) => runs[side][key])
   const text = (side, of) => summary(rounds.map((runs) => of(runs[side])))
   /** Ratios to the peer of the same round. */
@@ -26,7 +26,7 @@ export function printPeers({ name, nCells, nGenes, density, rounds }, sides, pee
     `${name}: ${about}; ${epochs} epochs, ${threads} threads, ${runs}`,
     [
       '',
-      'cold start to latents, s',
+      workflow ? 'cold start to finished file, s' : 'cold start to latents, s',
       'times faster',
       'training, cells/s',
       'times faster',
@@ -85,4 +85,4 @@ function printTimeToTarget(rounds, sides, peer) {
 }
 
 const label = (side) =>
-  ({ fit: 'scvae fit --no-umap', native: 'scvae, native', wasm: 'scvae, WebAssembly' })[side] ?? side
+  ({ fit: 'scvae fit', native: 'scvae, native', wasm: 'scvae, WebAssembly' })[side] ?? side

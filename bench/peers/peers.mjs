@@ -1,6 +1,6 @@
 /**
  * scvae beside scvi-tools: the same files, cells, genes, split, epochs and threads, in turn, from a cold start to latents and
- * model on disk.
+ * model on disk; with `--workflow` to neighbours, clusters and UMAP in the finished file.
  *
  *     npm run build && node bench/peers/peers.mjs [--venv PATH | --python PATH] [--data pbmc4k,20000x2000] [--json result.json]
  */
@@ -27,7 +27,8 @@ const flags = options('scvae beside scvi-tools, from a cold start to latents on 
   python: process.env.SCVAE_BENCH_SCVI ?? '',
   venv: '',
   data: 'pbmc4k',
-  sides: SIDES.join(','),
+  workflow: false,
+  sides: '',
   pairs: '3',
   'max-epochs': 'auto',
   'kl-warmup': 'own',
@@ -35,14 +36,17 @@ const flags = options('scvae beside scvi-tools, from a cold start to latents on 
   seed: '0',
   folder: '',
 })
-const sides = list(flags.sides)
-const odd = sides.find((side) => !SIDES.includes(side))
-if (odd !== undefined) throw new Error(`There is no side "${odd}", only ${SIDES.join(', ')}.`)
+// the library alone does not write a workflow's file
+const possible = flags.workflow ? [PEER, 'fit'] : SIDES
+const sides = flags.sides === '' ? possible : list(flags.sides)
+const odd = sides.find((side) => !possible.includes(side))
+if (odd !== undefined) throw new Error(`There is no side "${odd}" here, only ${possible.join(', ')}.`)
 const settings = {
   threads: flags.threads === '' ? availableParallelism() : Number(flags.threads),
   seed: Number(flags.seed),
   maxEpochs: flags['max-epochs'] === 'auto' ? null : Number(flags['max-epochs']),
   klWarmup: flags['kl-warmup'] === 'own' ? null : Number(flags['kl-warmup']),
+  workflow: flags.workflow,
 }
 const python = sides.includes(PEER)
   ? flags.python || venvPython(beside('requirements-peers.txt'), flags.venv)

@@ -98,6 +98,13 @@ finish("train")
 
 adata.obsm["X_scVI"] = model.get_latent_representation()
 finish("latent")
+if job["workflow"]:
+    scanpy.pp.neighbors(adata, use_rep="X_scVI", random_state=job["seed"])
+    finish("neighbours")
+    scanpy.tl.leiden(adata, flavor="leidenalg", n_iterations=2, random_state=job["seed"])
+    finish("clusters")
+    scanpy.tl.umap(adata, random_state=job["seed"])
+    finish("umap")
 adata.write_h5ad(job["output"])
 model.save(job["model"])
 finish("write")
