@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkDevice } from '../../src/check/check-device.js'
 import { type CpuDevice, createCpuDevice } from '../../src/device/cpu/cpu-device.js'
+import { KERNEL_NAMES } from '../../src/device/cpu/kernel-arguments.js'
 import type { Device, Kernels } from '../../src/device/device.js'
 
 const device = await createCpuDevice({ threads: 1 })
@@ -35,6 +36,14 @@ describe('the check of a device', () => {
     expect(check.cellsPerSecond).toBeGreaterThan(0)
     expect(progress[0]).toMatch(/^0 of \d+ checks$/)
     expect(progress.at(-1)).toBe('training, 100 %')
+  })
+
+  it('calls every kernel there is', async () => {
+    const profile = device.profile()
+    await checkDevice(device)
+    const called = new Set((await profile.table()).map(({ kernel }) => kernel))
+    profile.stop()
+    expect(KERNEL_NAMES.filter((name) => !called.has(name))).toEqual([])
   })
 
   it('names a kernel that computes something else', async () => {

@@ -1,3 +1,4 @@
+import { classDistances } from '../../analysis/metrics/class-distances.js'
 import { searchLeafTree } from '../../analysis/neighbors/host-neighbors.js'
 import { type Neighbors, neighbors } from '../../analysis/neighbors/neighbors.js'
 import { STREAM } from '../../analysis/random-streams.js'
@@ -5,17 +6,19 @@ import { tieStrengths } from '../../analysis/umap/tie-strengths.js'
 import type { FuzzyGraph } from '../../analysis/umap/umap-graph.js'
 import { bothDirections, layOut } from '../../analysis/umap/umap-layout.js'
 import { nearestByPairs } from '../kernels/neighbor-checks.js'
+import { distancesByClass } from '../oracle/class-distances.js'
 import { Draws } from '../oracle/draws.js'
 import { layoutEpoch } from '../oracle/layout-epoch.js'
 import { tieStrengths as strengthsOf } from '../oracle/tie-strengths.js'
 import type { HostCheck } from './host-check.js'
 
-/** What maps are made of: nearest cells, the strength of their ties, epochs of the layout. */
+/** What maps are made of, nearest cells, the strength of their ties, epochs of the layout; and distances to the cells of classes. */
 export const graphChecks = (): HostCheck[] => [
   nearestCheck({ rows: 1200, columns: 10, k: 16 }),
   nearestCheck({ rows: 700, columns: 3, k: 15, levels: 4 }),
   ...[2, 15, 33].map(tiesCheck),
   layoutCheck(),
+  classesCheck(),
 ]
 
 /** @param shape with `levels`, whole numbers below it: many distances are equal, and all exact in float32 */
@@ -91,6 +94,26 @@ function layoutCheck(): HostCheck {
         places = layoutEpoch({ places, ...graph, ...curve, epoch, rate, seed, purpose: STREAM.umap }, 16)
       }
       return { places: { values: places, tolerance: 1e-3, scale: 1 } }
+    },
+  }
+}
+
+function classesCheck(): HostCheck {
+  const [rows, columns, nClasses] = [203, 10, 3]
+  const draws = new Draws(980)
+  const values = draws.normals(rows * columns)
+  const codes = Int32Array.from({ length: rows }, () => draws.below(nClasses))
+  return {
+    name: `class distances: ${rows} cells of ${nClasses} classes`,
+    async run({ host }) {
+      const all = new Float32Array(rows * nClasses)
+      const found = classDistances(host, { values, rows, columns }, codes, nClasses)
+      for await (const { first, sums } of found) all.set(sums, first * nClasses)
+      return { sums: all }
+    },
+    expected() {
+      const sums = distancesByClass(values, columns, codes, nClasses)
+      return { sums: { values: sums, tolerance: 2e-6, scale: sums } }
     },
   }
 }

@@ -1,6 +1,7 @@
+import { expressionChecks } from './expression-checks.js'
 import { graphChecks } from './graph-checks.js'
 import type { HostCheck } from './host-check.js'
 import { scoreChecks } from './score-checks.js'
 
 /** Every kernel that works after training: what each build for CPUs is held to. */
-export const HOST_CHECKS: readonly HostCheck[] = [...scoreChecks(), ...graphChecks()]
+export const HOST_CHECKS: readonly HostCheck[] = [...scoreChecks(), ...graphChecks(), ...expressionChecks()]

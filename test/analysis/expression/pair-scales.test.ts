@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PairScales } from '../../../src/analysis/expression/pair-scales.js'
+import { geneEffect } from '../../../src/check/oracle/gene-effect.js'
 import { CpuTensor, padded } from '../../../src/device/cpu/cpu-tensor.js'
 import { type HostKernels, withHostKernels } from '../../../src/device/host-kernels.js'
 import { Random } from '../../../src/numeric/random.js'
@@ -28,39 +29,6 @@ function effectsOf(
 }
 
 const columns = (...values: readonly number[]) => values.map((value) => [value])
-
-/** The same by the definition, in double precision. */
-function expectedEffect(first: readonly number[], second: readonly number[], c: number, delta: number) {
-  const n = first.length
-  const changes = (added: number) =>
-    first.map((a, i) => Math.log2((Math.fround(a) + added) / (Math.fround(second[i]!) + added)))
-  const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b)
-  const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / n
-  const median = (values: readonly number[]) =>
-    (sorted(values)[Math.floor((n - 1) / 2)]! + sorted(values)[Math.floor(n / 2)]!) / 2
-  const large = changes(c)
-  const ordered = sorted(large)
-  const span = Math.min(n - 1, Math.floor(0.95 * n))
-  const widths = ordered.slice(span).map((high, at) => high - ordered[at]!)
-  const at = widths.indexOf(Math.min(...widths))
-  const fold = changes(1e-3 * c)
-  const middle = mean(fold)
-  return {
-    probaUp: mean(large.map((x) => Number(x >= delta))),
-    probaDown: mean(large.map((x) => Number(x <= -delta))),
-    probaMore: mean(first.map((a, i) => Number(a > second[i]!))),
-    scale1: mean(first),
-    scale2: mean(second),
-    effect: median(large),
-    effectLow: ordered[at]!,
-    effectHigh: ordered[at + span]!,
-    lfcMean: middle,
-    lfcMedian: median(fold),
-    lfcStd: Math.sqrt(mean(fold.map((x) => (x - middle) ** 2))),
-    lfcMin: Math.min(...fold),
-    lfcMax: Math.max(...fold),
-  }
-}
 
 describe('effects of genes', () => {
   it('count changes of at least delta on either side', () =>
@@ -101,7 +69,7 @@ describe('effects of genes', () => {
       expect(await on(3)).toEqual(one)
       const column = (rows: readonly (readonly number[])[], gene: number) => rows.map((row) => row[gene]!)
       for (const [gene, effect] of one.effects.entries()) {
-        const expected = expectedEffect(column(first, gene), column(second, gene), 1e-4, 0.25)
+        const expected = geneEffect(column(first, gene), column(second, gene), 1e-4, 0.25)
         for (const [key, value] of Object.entries(expected))
           expect(effect[key as keyof typeof effect], `${key} of ${gene}`).toBeCloseTo(value, 4)
         expect(one.largest[0]![gene]).toBe(Math.fround(Math.max(...column(first, gene))))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { classDistances } from '../../../src/analysis/metrics/class-distances.js'
+import { distancesByClass } from '../../../src/check/oracle/class-distances.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import { Random } from '../../../src/numeric/random.js'
 
@@ -18,15 +19,7 @@ describe('sums of distances by class', () => {
     }
     const rows = codes.length
     const values = Float32Array.from({ length: rows * columns }, () => random.normal())
-    const expected = new Float64Array(rows * sizes.length)
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < rows; j++) {
-        let squared = 0
-        for (let f = 0; f < columns; f++)
-          squared += (values[i * columns + f]! - values[j * columns + f]!) ** 2
-        expected[i * sizes.length + codes[j]!]! += Math.sqrt(squared)
-      }
-    }
+    const expected = distancesByClass(values, columns, codes, sizes.length)
     const device = await createCpuDevice({ threads: 2 })
     const found = new Float64Array(expected.length)
     for await (const { first, sums } of classDistances(
