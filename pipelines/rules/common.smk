@@ -38,3 +38,10 @@ def fitted_projects():
 def of_all(pattern, runs):
     """A file of each project that is fitted, and of each of these runs."""
     return lambda wildcards: expand(pattern, project=fitted_projects(), run=runs)
+
+
+def integration_words():
+    """Options of `scvae evaluate`: the batches of the fit, or its files, if it was told of none."""
+    batch = OPTIONS.get("batch-key")
+    asked = {"batch-key": batch if isinstance(batch, str) else "scvae_file", **config.get("integration", {})}
+    return words({"embedding": f"{OPTIONS.get('obsm-key', 'X_scvae')},pca", **asked})

@@ -1,4 +1,4 @@
-# What is asked of a fit: the study behind it, what clusters express, which cells are strange.
+# What is asked of a fit: the study behind it, how well batches mix, what clusters express, which cells are strange.
 
 FIT = f"{OUT}/fits/{{project}}/{{project}}_{{final}}"
 
@@ -29,6 +29,35 @@ rule design:
         per_sample=""
         if [ "$(wc -l < {input.sheet:q})" -gt 2 ]; then per_sample="--batch-key scvae_file"; fi
         {params.scvae} design {input.h5ad:q} $per_sample {params.options} -o {params.prefix:q} --overwrite > {log:q} 2>&1
+        """
+
+
+# Before and after: principal components of the counts beside the latent. One sample, or batches of one value, have nothing to mix, which is
+# noted in place of the figures.
+rule integration:
+    input:
+        f"{FIT}.h5ad",
+    output:
+        f"{FIT}_evaluate.json",
+    log:
+        f"{OUT}/logs/integration/{{project}}/{{final}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/integration/{{project}}/{{final}}.tsv"
+    params:
+        prefix=subpath(output[0], strip_suffix="_evaluate.json"),
+        options=integration_words(),
+        scvae=SCVAE,
+        script=Path(workflow.basedir) / "scripts/note_failure.py",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    conda:
+        "../envs/scvae.yaml"
+    shell:
+        """
+        {params.scvae} evaluate {input:q} {params.options} -o {params.prefix:q} --overwrite > {log:q} 2>&1 ||
+            python3 {params.script:q} {input:q} {log:q} > {output:q}
         """
 
 

@@ -33,6 +33,7 @@ rule summary:
         metrics=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_metrics.json", RUNS),
         pages=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_report.html", RUNS),
         designs=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_design.json", FINAL),
+        integration=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_evaluate.json", FINAL),
         de=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_de.csv", FINAL),
         outliers=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_outliers.tsv", FINAL),
         sweeps=of_all(f"{OUT}/sweeps/{{project}}.svg", [""]) if SWEEP else [],

@@ -8,13 +8,26 @@ from pathlib import Path
 
 FIGURES = """n_cells_fitted n_genes_fitted epochs heldout_elbo n_clusters n_outliers n_warnings train_cells_per_second seconds
 peak_memory_bytes device kernels kernels_id seed""".split()
-LINKS = {"report": "_report.html", "design": "_design.json", "DE": "_de.csv", "outliers": "_outliers.tsv", "metrics": "_metrics.json"}
+# by the metrics of scIB, of the principal components of the counts and of the latent
+INTEGRATION = "batch_correction_before batch_correction_after bio_conservation_before bio_conservation_after".split()
+LINKS = {"report": "_report.html", "integration": "_evaluate.html", "design": "_design.json", "DE": "_de.csv", "outliers": "_outliers.tsv", "metrics": "_metrics.json"}
 
 
 def figures(metrics):
     clusters = metrics["clusters"]
     more = {"n_clusters": clusters[0]["n_clusters"] if clusters else "", "n_warnings": len(metrics["warnings"])}
     return {name: {**metrics, **more}[name] for name in FIGURES}
+
+
+def integration(path):
+    """Before and after; clusters of the fit itself, where there are no labels, say nothing of what is conserved."""
+    found = json.loads(path.read_text()) if path.exists() else {}
+    if "embeddings" not in found:
+        return {name: "" for name in INTEGRATION}
+    before, after = found["embeddings"]["pca"], next(of for name, of in found["embeddings"].items() if name != "pca")
+    asked = ["batch_correction"] if found["labels_are_clusters"] else ["batch_correction", "bio_conservation"]
+    known = {f"{name}_{when}": of[name] for name in asked for when, of in (("before", before), ("after", after))}
+    return {name: known.get(name, "") for name in INTEGRATION}
 
 
 def shown(value):
@@ -33,9 +46,11 @@ def html_table(names, rows):
 fits = []
 for path in map(Path, snakemake.input.metrics):
     run = path.name.removesuffix("_metrics.json").removeprefix(f"{path.parent.name}_")
-    fits.append((Path(str(path).removesuffix("_metrics.json")), {"project": path.parent.name, "run": run, **figures(json.loads(path.read_text()))}))
+    prefix = str(path).removesuffix("_metrics.json")
+    row = {**figures(json.loads(path.read_text())), **integration(Path(f"{prefix}_evaluate.json"))}
+    fits.append((Path(prefix), {"project": path.parent.name, "run": run, **row}))
 
-names = ["project", "run", *FIGURES]
+names = ["project", "run", *FIGURES, *INTEGRATION]
 with open(snakemake.output.table, "w", newline="") as file:
     table = csv.DictWriter(file, names, delimiter="\t", lineterminator="\n")
     table.writeheader()

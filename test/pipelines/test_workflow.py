@@ -39,6 +39,9 @@ class Studies(unittest.TestCase):
         [row] = table(out / "summary.tsv")
         metrics = json.loads((out / "fits/all/all_fit_metrics.json").read_text())
         self.assertEqual(float(row["heldout_elbo"]), metrics["heldout_elbo"])
+        judged = json.loads((out / "fits/all/all_fit_evaluate.json").read_text())["embeddings"]
+        self.assertEqual(float(row["batch_correction_after"]), judged["X_scvae"]["batch_correction"])
+        self.assertEqual(float(row["batch_correction_before"]), judged["pca"]["batch_correction"])
         schema = json.loads(subprocess.run([*SCVAE, "schema", "metrics"], capture_output=True, text=True).stdout)
         validate(metrics, schema)
         with self.assertRaises(Exception):
