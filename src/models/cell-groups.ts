@@ -15,7 +15,7 @@ export interface GroupOptions {
   group2?: string
 }
 
-/** Groups of cells. */
+/** Groups of cells, their names in natural order: 2 before 10. */
 export interface CellGroups {
   /** The group of every cell, −1 for none. */
   codes: Int32Array
@@ -52,7 +52,7 @@ export function cellGroups(asked: AskedCells, { groupBy, labels }: GroupOptions)
 function groupsOfLabels(labels: readonly (string | null)[], nCells: number): CellGroups {
   if (labels.length !== nCells)
     throw new ScvaeError('usage', `There are ${labels.length} labels for ${nCells} cells.`)
-  const names = [...new Set(labels.filter((label) => label !== null))].sort()
+  const names = [...new Set(labels.filter((label) => label !== null))].sort(byNumberOrName)
   const places = new Map(names.map((name, code) => [name, code]))
   return { codes: Int32Array.from(labels, (label) => (label === null ? -1 : places.get(label)!)), names }
 }
@@ -70,13 +70,18 @@ export function groupsOfColumn({ data, positions, source }: AskedCells, column: 
   }
   const { codes, categories } = obsColumn(data, column)
   const chosen = positions ? positions.map((cell) => codes[cell]!) : codes.slice(0, source.nCells)
-  const used = categories.map((_, code) => code).filter((code) => chosen.includes(code))
+  const used = categories
+    .map((_, code) => code)
+    .filter((code) => chosen.includes(code))
+    .sort((a, b) => byNumberOrName(categories[a]!, categories[b]!))
   const places = new Map(used.map((code, place) => [code, place]))
   return {
     codes: chosen.map((code) => places.get(code) ?? -1),
     names: used.map((code) => categories[code]!),
   }
 }
+
+const byNumberOrName = new Intl.Collator('en', { numeric: true }).compare
 
 /**
  * The pairs of groups that are asked for.

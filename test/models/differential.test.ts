@@ -54,6 +54,12 @@ describe('differential expression', async () => {
     await device.dispose()
   })
 
+  it('goes through groups in natural order, whatever that of the cells', async () => {
+    const labels = Array.from({ length: data.nCells }, (_, i) => ['10', '2', 'b', null, '1'][i % 5]!)
+    const found = await model.differentialExpression({ labels, nSamples: 20 })
+    expect(found.map(({ group1 }) => group1)).toEqual(['1', '2', '10', 'b'])
+  })
+
   it('compares each group with the others, or two of them', async () => {
     const all = await model.differentialExpression({ groupBy: 'group', nSamples: 60 })
     expect(all.map(({ group1, group2, nCells1, nCells2 }) => [group1, group2, nCells1, nCells2])).toEqual([

@@ -12,7 +12,7 @@ import { readModel } from '../../files/model-files.js'
 import type { DifferentialOptions, GroupComparison } from '../../models/differential-options.js'
 import { SCVI } from '../../models/scvi.js'
 import { buildDeReport } from '../../report/de-report.js'
-import { formatCount, formatPlural } from '../../report/format.js'
+import { formatCount, formatPercent, formatPlural } from '../../report/format.js'
 import { interruptible } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
@@ -214,15 +214,17 @@ function warningsOf(comparisons: readonly GroupComparison[], { comparison }: DeS
 }
 
 function say(comparisons: readonly GroupComparison[], warnings: readonly string[], log: Log): void {
-  for (const { group1, group2, nCells1, nCells2, mode, genes } of comparisons) {
-    const marked = genes.filter(({ isDe }) => isDe)
-    const top = genes
-      .slice(0, 3)
-      .map(({ gene }) => gene)
-      .join(', ')
-    const found = mode === 'change' ? `${formatPlural(marked.length, 'gene')} differ; ` : ''
+  for (const { group1, group2, nCells1, nCells2, mode, fdrTarget, genes } of comparisons) {
+    const marked = genes.filter(({ isDe }) => isDe).length
+    const first = genes.slice(0, 3).map(({ gene, probaDe }) =>
+      // what is not marked may still be worth a look
+      marked === 0 && probaDe !== undefined ? `${gene} (${formatPercent(probaDe)} sure)` : gene,
+    )
+    const none = `no gene is marked at an error of ${formatPercent(fdrTarget)}`
+    const some = `${formatCount(marked)} ${marked === 1 ? 'gene differs' : 'genes differ'}`
+    const found = mode === 'change' ? `${marked === 0 ? none : some}; ` : ''
     log.info(
-      `${group1} (${formatCount(nCells1)} cells) against ${group2} (${formatCount(nCells2)}): ${found}first ${top}`,
+      `${group1} (${formatCount(nCells1)} cells) against ${group2} (${formatCount(nCells2)}): ${found}first ${first.join(', ')}`,
     )
   }
   for (const warning of warnings) log.warn(warning)
