@@ -67,6 +67,8 @@ describe('NOISE', () => {
       cellDraw: 80,
       cellLibrary: 81,
       pairs: 82,
+      countNumber: 83,
+      priorComponent: 84,
     })
   })
 })
