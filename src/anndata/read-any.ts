@@ -1,7 +1,7 @@
 import { ScvaeError } from '../errors.js'
 import { isLoom, readLoom } from './loom/loom.js'
 import { checkOptionKeys } from './option-keys.js'
-import { type AnnData, type GeneChooser, readAnnData } from './read.js'
+import { type AnnData, type CountsChooser, type GeneChooser, readAnnData, readCountsOf } from './read.js'
 import { withStore } from './store/open-store.js'
 import { readMtxFolder } from './tenx/mtx.js'
 import { isMtx } from './tenx/mtx-folder.js'
@@ -128,9 +128,19 @@ export async function readCounts(path: string, options: CountsOptions = {}): Pro
   return readAs(path, await detectFormat(path), options)
 }
 
-/** The same where the format is known; see {@link detectFormat}. */
-export async function readAs(path: string, format: CountsFormat, options: CountsOptions): Promise<AnnData> {
+/**
+ * The same where the format is known; see {@link detectFormat}.
+ *
+ * @param countsOf of AnnData, reads only the counts of genes that it takes; see {@link readCountsOf}
+ */
+export async function readAs(
+  path: string,
+  format: CountsFormat,
+  options: CountsOptions,
+  countsOf?: CountsChooser,
+): Promise<AnnData> {
   const given = optionsFor(path, format, options)
+  if (countsOf && (format === 'h5ad' || format === 'zarr')) return readCountsOf(path, given, countsOf)
   return FORMATS[format].read(path, given)
 }
 

@@ -2,9 +2,10 @@ import type { Table } from 'apache-arrow'
 import { ScvaeError } from '../errors.js'
 import { type CountsSource, chooseSource, openSource, pathInFile } from './counts/count-sources.js'
 import type { CountMatrix } from './counts/counts.js'
-import { withAbsentGenes } from './counts/gene-groups.js'
+import { hasGeneGroups, withAbsentGenes } from './counts/gene-groups.js'
 import { type MaskOrigin, ObservedMask } from './counts/observed-mask.js'
 import { readSelection } from './counts/select-counts.js'
+import { StoredCounts } from './counts/stored-counts.js'
 import type { Selection, StoredMatrix } from './counts/stored-matrix.js'
 import type { LocatedValue, StoredValues } from './counts/stored-values.js'
 import { ODD_KINDS, type OddEntry, ValueScan } from './counts/value-scan.js'
@@ -73,6 +74,15 @@ export type GeneChooser = (
   genes: Pick<AnnData, 'path' | 'nGenes' | 'varNames' | 'var' | 'countsSource'>,
 ) => Int32Array | undefined
 
+/**
+ * Chooses the genes whose counts are read, by a look through all counts where it takes one: positions, ascending; undefined for
+ * all. Genes are not left out for it: those that are not chosen have no counts.
+ */
+export type CountsChooser = (
+  data: Omit<AnnData, 'counts' | 'values'>,
+  stored: StoredCounts,
+) => Promise<Int32Array | undefined>
+
 /** Options of {@link readAnnData}. */
 export interface ReadOptions {
   /** Counts from `layers/<name>` instead of X. */
@@ -116,7 +126,20 @@ const OPTION_KEYS = [
  * @throws ScvaeError `bad-input` for a file that is missing, damaged or not AnnData, a matrix or layer that is not
  * there, filters or encodings that cannot be read, and a mask that is none; `usage` for an unknown option
  */
-export async function readAnnData(path: string, options: ReadOptions = {}): Promise<AnnData> {
+export function readAnnData(path: string, options: ReadOptions = {}): Promise<AnnData> {
+  return readCountsOf(path, options, undefined)
+}
+
+/**
+ * {@link readAnnData}, with counts of chosen genes alone.
+ *
+ * @param countsOf not asked where cells, genes or counts are left out in other ways
+ */
+export async function readCountsOf(
+  path: string,
+  options: ReadOptions,
+  countsOf: CountsChooser | undefined,
+): Promise<AnnData> {
   checkOptionKeys('readAnnData', options, OPTION_KEYS)
   checkMissing(options)
   return withAnnData(path, options.modality, async (store) => {
@@ -146,10 +169,9 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
     const mask =
       maskSource && (await readMask(await open(maskSource), only, { ...names, source: maskSource }))
     const rule = { nan: options.missing === 'nan', mask }
-    const read =
-      cells || genes || rule.nan || mask ? await readSelection(matrix, only, rule) : await readWhole(matrix)
-    const counts = countsSource === 'raw/X' ? read.counts : await withAbsentGenes(read.counts, store, only)
-    return {
+    const ownAbsent = (counts: CountMatrix) =>
+      countsSource === 'raw/X' ? counts : withAbsentGenes(counts, store, only)
+    const data = {
       path,
       nCells: obsPart.names.length,
       nGenes: varPart.names.length,
@@ -157,8 +179,6 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       var: varPart.table,
       obsNames: obsPart.names,
       varNames: varPart.names,
-      counts,
-      values: read.values,
       countsSource,
       ...(maskSource && { maskSource }),
       ...(modality && { modality: modality.name }),
@@ -167,6 +187,15 @@ export async function readAnnData(path: string, options: ReadOptions = {}): Prom
       varm: await arrayShapes(root, 'varm'),
       warnings,
     }
+    if (cells || genes || rule.nan || mask) {
+      const { counts, values } = await readSelection(matrix, only, rule)
+      return { ...data, counts: await ownAbsent(counts), values }
+    }
+    const lacksGenes = countsOf && (await hasGeneGroups(store))
+    const chosen = countsOf && !lacksGenes && (await readChosen(matrix, data, countsOf))
+    if (chosen) return { ...data, ...chosen }
+    const { counts, values } = await readWhole(matrix)
+    return { ...data, counts: await ownAbsent(counts), values }
   })
 }
 
@@ -223,6 +252,18 @@ async function readMask(matrix: StoredMatrix, only: Selection, origin: MaskOrigi
 
 function takeFrame({ names, table }: Frame, rows: Int32Array): Frame {
   return { names: Array.from(rows, (row) => names[row]!), table: takeRows(table, rows) }
+}
+
+async function readChosen(
+  matrix: StoredMatrix,
+  data: Parameters<CountsChooser>[0],
+  choose: CountsChooser,
+): Promise<{ counts: CountMatrix; values: StoredValues } | undefined> {
+  const stored = new StoredCounts(matrix)
+  const genes = await choose(data, stored)
+  if (!genes) return undefined
+  const counts = await stored.ofGenes(genes)
+  return { counts, values: await storedValues(await stored.scanned(), matrix) }
 }
 
 async function readWhole(matrix: StoredMatrix): Promise<{ counts: CountMatrix; values: StoredValues }> {

@@ -1,6 +1,8 @@
+import type { StoredCounts } from '../../anndata/counts/stored-counts.js'
 import type { ModelData } from '../../cells/cell-data.js'
 import { type ListedGenes, listedGenes, markedGenes } from '../../cells/marked-genes.js'
-import { selectHighlyVariableGenes } from './select-genes.js'
+import type { InFileOptions } from './highly-variable-genes.js'
+import { selectHighlyVariableGenes, selectVariableGenesInFile } from './select-genes.js'
 
 /** Up to so many genes are taken as they are. */
 const MOST_GENES_UNASKED = 8000
@@ -38,19 +40,55 @@ export interface GeneChoice {
  * @throws ScvaeError `bad-input` for a batch column that is not there or has gaps, and for a column or a list of fewer than 2 genes
  */
 export function chooseGenes(adata: ModelData, options: GeneChoiceOptions = {}): GeneChoice {
-  const { nTopGenes, allGenes, cells, batchKey, genesKey, genesList } = options
-  if (genesKey !== undefined) return { genes: markedGenes(adata, genesKey), why: 'marked' }
+  const settled = settledChoice(adata, options)
+  if ('genes' in settled) return settled
+  const { nTopGenes, why } = settled
+  return { genes: selectHighlyVariableGenes(adata, { nTopGenes, ...cellsOf(options) }).genes, why }
+}
+
+/**
+ * The same of counts that are in a file, which is read twice for the most variable genes and not at all for others.
+ *
+ * @returns undefined for values that are not taken, and where the counts have to be read whole first
+ * @throws ScvaeError as {@link chooseGenes}
+ */
+export async function chooseGenesInFile(
+  data: Omit<ModelData, 'counts'>,
+  stored: StoredCounts,
+  { takes, ...options }: GeneChoiceOptions & Pick<InFileOptions, 'takes'>,
+): Promise<GeneChoice | undefined> {
+  const settled = settledChoice(data, options)
+  if ('genes' in settled) return settled
+  const { nTopGenes, why } = settled
+  const found = await selectVariableGenesInFile(data, stored, { nTopGenes, takes, ...cellsOf(options) })
+  return found && { genes: found.genes, why }
+}
+
+type GenesAsked = { [key in keyof GeneChoiceOptions]?: GeneChoiceOptions[key] | undefined }
+
+/** Whether fewer than all genes are asked for, or there are too many to fit unasked. */
+export function takesFewer(options: GenesAsked, nGenes: number): boolean {
+  const { nTopGenes, allGenes, genesKey, genesList } = options
+  if (genesKey !== undefined || genesList) return true
+  return nTopGenes === undefined ? !allGenes && nGenes > MOST_GENES_UNASKED : nTopGenes < nGenes
+}
+
+/** The choice where no count matters for it, else how many of the most variable genes are taken. */
+function settledChoice(
+  data: Omit<ModelData, 'counts'>,
+  { nTopGenes, allGenes, genesKey, genesList }: GeneChoiceOptions,
+): GeneChoice | { nTopGenes: number; why: 'asked' | 'too-many' } {
+  if (genesKey !== undefined) return { genes: markedGenes(data, genesKey), why: 'marked' }
   if (genesList) {
-    const { genes, ...listed } = listedGenes(adata, genesList.names, genesList.called)
+    const { genes, ...listed } = listedGenes(data, genesList.names, genesList.called)
     return { genes, why: 'listed', listed }
   }
-  const tooMany = nTopGenes === undefined && !allGenes && adata.nGenes > MOST_GENES_UNASKED
-  const wanted = nTopGenes ?? (tooMany ? GENES_UNASKED : adata.nGenes)
-  if (wanted >= adata.nGenes) return { genes: undefined, why: 'all' }
-  const { genes } = selectHighlyVariableGenes(adata, {
-    nTopGenes: wanted,
-    ...(cells && { cells }),
-    ...(batchKey !== undefined && { batchKey }),
-  })
-  return { genes, why: tooMany ? 'too-many' : 'asked' }
+  if (!takesFewer({ nTopGenes, allGenes }, data.nGenes)) return { genes: undefined, why: 'all' }
+  if (nTopGenes === undefined) return { nTopGenes: GENES_UNASKED, why: 'too-many' }
+  return { nTopGenes, why: 'asked' }
 }
+
+const cellsOf = ({ cells, batchKey }: GeneChoiceOptions) => ({
+  ...(cells && { cells }),
+  ...(batchKey !== undefined && { batchKey }),
+})

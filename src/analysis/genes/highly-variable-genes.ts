@@ -1,9 +1,11 @@
 import type { CountMatrix } from '../../anndata/counts/counts.js'
+import type { StoredCounts } from '../../anndata/counts/stored-counts.js'
+import type { ValueScan } from '../../anndata/counts/value-scan.js'
 import { checkOptionKeys } from '../../anndata/option-keys.js'
 import { ScvaeError } from '../../errors.js'
 import { loess } from '../../numeric/loess.js'
-import { MISSING } from '../../numeric/missing.js'
 import { median } from '../../numeric/quantile.js'
+import { CellOrder, cellsKnown, GeneSums, type Sums } from './gene-sums.js'
 
 /** Options of {@link highlyVariableGenes}. */
 export interface HighlyVariableGenesOptions {
@@ -32,6 +34,16 @@ export interface HighlyVariableGenes {
   variances: Float64Array
 }
 
+/** Options of {@link highlyVariableGenesInFile}. */
+export interface InFileOptions extends Pick<HighlyVariableGenesOptions, 'nTopGenes'> {
+  /** The batch of every cell, −1 for one that is not looked at; one batch when left out. */
+  batch?: Int32Array
+  /** Whether genes can be chosen of such values. */
+  takes: (values: ValueScan) => boolean
+}
+
+const SPAN = 0.3
+
 const OPTION_KEYS = ['nTopGenes', 'batch', 'nBatches', 'span']
 
 /**
@@ -54,30 +66,55 @@ export function highlyVariableGenes(
   options: HighlyVariableGenesOptions,
 ): HighlyVariableGenes {
   const { batch, nBatches, span } = checkOptions(counts, options)
-  const { nGenes } = counts
-  const { nTopGenes } = options
-  const nCells = new Float64Array(nBatches)
-  for (let i = 0; i < counts.nCells; i++) nCells[batch ? batch[i]! : 0]!++
-
-  const raw = sumsByBatch(counts, batch, nCells)
-  const overall = overallMoments(raw, nBatches, nGenes)
-
-  const mean = new Float64Array(nBatches * nGenes)
-  const sigma = new Float64Array(nBatches * nGenes)
-  const clip = new Float64Array(nBatches * nGenes)
-  for (let b = 0; b < nBatches; b++) {
-    if (nCells[b]! < 2) continue
-    const trend = expectedDeviations(raw, b, nGenes, span)
-    mean.set(trend.mean, b * nGenes)
-    sigma.set(trend.sigma, b * nGenes)
-    for (let g = 0; g < nGenes; g++) {
-      const at = b * nGenes + g
-      clip[at] = trend.mean[g]! + trend.sigma[g]! * Math.sqrt(raw.cells[at]!)
-    }
+  const cells = cellsKnown(counts, batch, nBatches)
+  const sumsOf = (clip?: Float64Array) => {
+    const sums = new GeneSums(cells, counts, batch, clip)
+    for (const block of counts.blocks) sums.add(block)
+    return sums.finish()
   }
-  const clipped = sumsByBatch(counts, batch, nCells, clip)
+  const raw = sumsOf()
+  const trends = expectedDeviations(raw, counts.nGenes, span)
+  return rankedGenes(raw, trends, sumsOf(trends.clip), options.nTopGenes, counts.nGenes)
+}
 
-  const used = [...nCells.keys()].filter((b) => nCells[b]! >= 2)
+/**
+ * The same of counts in a file, which are read twice and not kept. The result is the same to the bit.
+ *
+ * @returns undefined for values that are not taken, and where the file has a gene's counts in no order of cells, so that they have
+ * to be read whole
+ * @throws ScvaeError as {@link highlyVariableGenes}
+ */
+export async function highlyVariableGenesInFile(
+  stored: StoredCounts,
+  { nTopGenes, batch, takes }: InFileOptions,
+): Promise<HighlyVariableGenes | undefined> {
+  const { nCells, nGenes } = stored
+  const nBatches = batch ? batch.reduce((most, b) => Math.max(most, b + 1), 1) : 1
+  const size = { nCells, nGenes, missing: false }
+  const cells = cellsKnown(size, batch, nBatches)
+  const order = new CellOrder(nGenes)
+  const sumsOf = async (clip?: Float64Array) => {
+    const sums = new GeneSums(cells, size, batch, clip)
+    for await (const block of stored.blocks()) {
+      if (!clip && !order.ascends(block)) return undefined
+      sums.add(block)
+    }
+    return sums.finish()
+  }
+  const raw = await sumsOf()
+  if (!raw || !takes(await stored.scanned())) return undefined
+  const trends = expectedDeviations(raw, nGenes, SPAN)
+  return rankedGenes(raw, trends, (await sumsOf(trends.clip))!, nTopGenes, nGenes)
+}
+
+/** Genes by rank, from sums of counts, what is expected of them, and sums of the counts that were clipped. */
+function rankedGenes(
+  raw: Sums,
+  { used, mean, sigma }: Trends,
+  clipped: Sums,
+  nTopGenes: number,
+  nGenes: number,
+): HighlyVariableGenes {
   if (used.length === 0) {
     throw new ScvaeError('bad-input', 'Highly variable genes need a batch of at least two cells.', {
       hint: 'Leave the batch column out, or keep every gene.',
@@ -104,6 +141,7 @@ export function highlyVariableGenes(
   }
   const { medianRank, nTopBatches } = combineRanks(ranks, nTopGenes, nGenes)
   const genes = takeTop(medianRank, nTopBatches, nTopGenes)
+  const overall = overallMoments(raw, raw.nCells.length, nGenes)
   return { genes, medianRank, nTopBatches, normalizedVariance, ...overall }
 }
 
@@ -112,7 +150,7 @@ function checkOptions(
   options: HighlyVariableGenesOptions,
 ): { batch: Int32Array | undefined; nBatches: number; span: number } {
   checkOptionKeys('highlyVariableGenes', options, OPTION_KEYS)
-  const { nTopGenes, batch, span = 0.3 } = options
+  const { nTopGenes, batch, span = SPAN } = options
   if (!Number.isInteger(nTopGenes) || nTopGenes < 1) {
     throw new ScvaeError(
       'usage',
@@ -133,65 +171,6 @@ function checkOptions(
     throw new ScvaeError('usage', `Batch codes must lie in 0 … ${nBatches - 1}.`)
   }
   return { batch, nBatches, span }
-}
-
-interface Sums {
-  /** Cells of each batch in which a gene is known, at batch · nGenes + gene. */
-  cells: Float64Array
-  /** Σ x and Σ x² for each batch and gene, at batch · nGenes + gene. */
-  sums: Float64Array
-  squares: Float64Array
-}
-
-function sumsByBatch(
-  counts: CountMatrix,
-  batch: Int32Array | undefined,
-  nCells: Float64Array,
-  clip?: Float64Array,
-): Sums {
-  const { nGenes, missing } = counts
-  const nBatches = nCells.length
-  const cells = Float64Array.from({ length: nBatches * nGenes }, (_, at) => nCells[Math.floor(at / nGenes)]!)
-  leaveOutAbsent(cells, counts, batch)
-  const sums = new Float64Array(nBatches * nGenes)
-  const squares = new Float64Array(nBatches * nGenes)
-  for (const block of counts.blocks) {
-    for (let i = 0; i < block.nCells; i++) {
-      const base = batch ? batch[block.firstCell + i]! * nGenes : 0
-      for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++) {
-        const at = base + block.genes[k]!
-        let x = block.counts[k]!
-        if (missing && x === MISSING) {
-          cells[at]!--
-          continue
-        }
-        if (clip && x > clip[at]!) x = clip[at]!
-        sums[at]! += x
-        squares[at]! += x * x
-      }
-    }
-  }
-  return { cells, sums, squares }
-}
-
-/** Takes cells that lack a gene from the number of those in which it is known. */
-function leaveOutAbsent(
-  cells: Float64Array,
-  { absent, nGenes }: CountMatrix,
-  batch: Int32Array | undefined,
-): void {
-  if (!absent) return
-  const nBatches = cells.length / nGenes
-  const lacking = new Float64Array(absent.genes.length * nBatches)
-  for (const [cell, group] of absent.groups.entries()) {
-    if (group >= 0) lacking[group * nBatches + (batch ? batch[cell]! : 0)]!++
-  }
-  for (const [group, genes] of absent.genes.entries()) {
-    for (let b = 0; b < nBatches; b++) {
-      const n = lacking[group * nBatches + b]!
-      for (const gene of genes) cells[b * nGenes + gene]! -= n
-    }
-  }
 }
 
 /** The variance with n − 1 from sums: exact for whole counts, whose sums are exact in float64. */
@@ -221,8 +200,35 @@ function overallMoments(
   return { means, variances }
 }
 
+/** What each gene is expected to be like, at batch · nGenes + gene. */
+interface Trends {
+  /** Batches of two cells and more, which alone have a trend. */
+  used: number[]
+  mean: Float64Array
+  /** Standard deviation that the trend expects at the mean; 1 for genes that do not vary. */
+  sigma: Float64Array
+  /** Counts above this are taken as it. */
+  clip: Float64Array
+}
+
+function expectedDeviations(raw: Sums, nGenes: number, span: number): Trends {
+  const used = [...raw.nCells.keys()].filter((b) => raw.nCells[b]! >= 2)
+  const zeros = () => new Float64Array(raw.cells.length)
+  const [mean, sigma, clip] = [zeros(), zeros(), zeros()]
+  for (const b of used) {
+    const trend = expectedInBatch(raw, b, nGenes, span)
+    mean.set(trend.mean, b * nGenes)
+    sigma.set(trend.sigma, b * nGenes)
+    for (let g = 0; g < nGenes; g++) {
+      const at = b * nGenes + g
+      clip[at] = trend.mean[g]! + trend.sigma[g]! * Math.sqrt(raw.cells[at]!)
+    }
+  }
+  return { used, mean, sigma, clip }
+}
+
 /** Mean of every gene in one batch, and the standard deviation that the trend expects there (1 for constant genes). */
-function expectedDeviations(
+function expectedInBatch(
   { cells, sums, squares }: Sums,
   b: number,
   nGenes: number,

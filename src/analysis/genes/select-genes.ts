@@ -1,7 +1,13 @@
+import type { StoredCounts } from '../../anndata/counts/stored-counts.js'
 import { checkOptionKeys } from '../../anndata/option-keys.js'
 import type { ModelData } from '../../cells/cell-data.js'
 import { categoryCodes } from '../../cells/obs-values.js'
-import { type HighlyVariableGenes, highlyVariableGenes } from './highly-variable-genes.js'
+import {
+  type HighlyVariableGenes,
+  highlyVariableGenes,
+  highlyVariableGenesInFile,
+  type InFileOptions,
+} from './highly-variable-genes.js'
 
 /** Options of {@link selectHighlyVariableGenes}. */
 export interface SelectGenesOptions {
@@ -34,4 +40,22 @@ export function selectHighlyVariableGenes(
   const chosen = cells ?? Int32Array.from({ length: adata.nCells }, (_, cell) => cell)
   const { codes } = categoryCodes(adata, batchKey, chosen)
   return highlyVariableGenes(counts, { ...rest, batch: Int32Array.from(chosen, (cell) => codes[cell]!) })
+}
+
+/**
+ * The same of counts that are in a file, which is read twice; undefined where they are not taken or have to be read whole.
+ *
+ * @throws ScvaeError as {@link selectHighlyVariableGenes}
+ */
+export async function selectVariableGenesInFile(
+  data: Omit<ModelData, 'counts'>,
+  stored: StoredCounts,
+  { cells, batchKey, ...rest }: Omit<SelectGenesOptions, 'span'> & Pick<InFileOptions, 'takes'>,
+): Promise<HighlyVariableGenes | undefined> {
+  if (!cells && batchKey === undefined) return highlyVariableGenesInFile(stored, rest)
+  const chosen = cells ?? Int32Array.from({ length: data.nCells }, (_, cell) => cell)
+  const codes = batchKey === undefined ? undefined : categoryCodes(data, batchKey, chosen).codes
+  const batch = new Int32Array(data.nCells).fill(-1)
+  for (const cell of chosen) batch[cell] = codes ? codes[cell]! : 0
+  return highlyVariableGenesInFile(stored, { ...rest, batch })
 }

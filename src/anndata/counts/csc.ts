@@ -18,19 +18,13 @@ export class CscMatrix extends SparseGroup implements StoredMatrix {
     const blocks = this.#openBlocks(await this.#entriesPerCell())
     const next = new Int32Array(this.nCells)
     for (const block of blocks) next.set(block.offsets.subarray(0, block.nCells), block.firstCell)
-    const { nCells, element } = this
-    const slices = new SliceReader(element.data, element.indices).run('cscByCell', (start, stop) => ({
-      ...element.pointersOf(start, stop),
-      nCells,
-    }))
     let group: SparseSlice[] = []
     const appendGroup = () => {
       for (const block of blocks) append(block, group, next)
       group = []
     }
-    for await (const { result } of slices) {
-      scan.merge(result.scan)
-      group.push(result)
+    for await (const slice of this.#slices(scan)) {
+      group.push(slice)
       if (group.length === SLICES_AT_A_TIME) appendGroup()
     }
     appendGroup()
@@ -38,6 +32,30 @@ export class CscMatrix extends SparseGroup implements StoredMatrix {
       this.nGenes,
       blocks.map((block) => tidyRows(block, this.nGenes)),
     )
+  }
+
+  async *blocks(scan: ValueScan): AsyncGenerator<CountBlock> {
+    const { nCells, nGenes } = this
+    try {
+      for await (const slice of this.#slices(scan)) yield tidyRows({ ...slice, firstCell: 0, nCells }, nGenes)
+    } catch (cause) {
+      // a cell that is not there
+      if (!(cause instanceof RangeError)) throw cause
+      throw this.element.damaged(`${cause.message} of ${nCells}`)
+    }
+  }
+
+  /** Some genes each, which may begin in one and end in the next. */
+  async *#slices(scan: ValueScan): AsyncGenerator<SparseSlice> {
+    const { nCells, element } = this
+    const slices = new SliceReader(element.data, element.indices).run('cscByCell', (start, stop) => ({
+      ...element.pointersOf(start, stop),
+      nCells,
+    }))
+    for await (const { result } of slices) {
+      scan.merge(result.scan)
+      yield result
+    }
   }
 
   async locate(entry: number): Promise<{ cell: number; gene: number }> {

@@ -14,9 +14,13 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
   readonly encoding = 'csr_matrix'
 
   async read(scan: ValueScan): Promise<CountMatrix> {
-    const { element, nGenes } = this
-    const { data, indices, pointers } = element
     const blocks: CountBlock[] = []
+    for await (const block of this.blocks(scan)) blocks.push(block)
+    return new CountMatrix(this.nGenes, blocks)
+  }
+
+  async *blocks(scan: ValueScan): AsyncGenerator<CountBlock> {
+    const { data, indices, pointers } = this.element
     let block = this.#openBlock(0)
     const slices = new SliceReader(data, indices).run('scannedNumbers', () => ({ arrays: 2 }))
     for await (const { region, result } of slices) {
@@ -31,17 +35,16 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
         block.counts.set(values.subarray(k - start, upTo - start), k - blockStart)
         k = upTo
         if (k === blockStop) {
-          blocks.push(this.#close(block))
+          yield this.#close(block)
           block = this.#openBlock(block.firstCell + block.nCells)
         }
       }
     }
     // cells without an entry at the end
     while (block.nCells > 0) {
-      blocks.push(this.#close(block))
+      yield this.#close(block)
       block = this.#openBlock(block.firstCell + block.nCells)
     }
-    return new CountMatrix(nGenes, blocks)
   }
 
   async locate(entry: number): Promise<{ cell: number; gene: number }> {

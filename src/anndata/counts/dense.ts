@@ -2,9 +2,10 @@ import { ScvaeError } from '../../errors.js'
 import { SliceReader } from '../slices/reader.js'
 import { SlicedArray } from '../slices/sliced-array.js'
 import type { NumericArray, StoreArray } from '../store/store.js'
-import { CountMatrix } from './counts.js'
+import { type CountBlock, CountMatrix } from './counts.js'
 import { runsOf } from './runs.js'
 import { joinedBlocks } from './sparse-blocks.js'
+import type { SparseSlice } from './sparse-slices.js'
 import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
 import type { ValueScan } from './value-scan.js'
 
@@ -30,15 +31,23 @@ export class DenseArray implements StoredMatrix {
   }
 
   async read(scan: ValueScan): Promise<CountMatrix> {
-    const { nGenes } = this
-    const outcomes = new SliceReader(this.#values).run('denseRows', () => ({ nGenes }))
-    async function* slices() {
-      for await (const { region, result } of outcomes) {
-        scan.merge(result.scan)
-        yield { firstCell: region.rows[0], slice: result }
-      }
+    return new CountMatrix(this.nGenes, await joinedBlocks(this.#slices(scan)))
+  }
+
+  async *blocks(scan: ValueScan): AsyncGenerator<CountBlock> {
+    for await (const { firstCell, slice } of this.#slices(scan)) {
+      yield { ...slice, firstCell, nCells: slice.offsets.length - 1 }
     }
-    return new CountMatrix(nGenes, await joinedBlocks(slices()))
+  }
+
+  async *#slices(scan: ValueScan): AsyncGenerator<{ firstCell: number; slice: SparseSlice }> {
+    const { nGenes } = this
+    for await (const { region, result } of new SliceReader(this.#values).run('denseRows', () => ({
+      nGenes,
+    }))) {
+      scan.merge(result.scan)
+      yield { firstCell: region.rows[0], slice: result }
+    }
   }
 
   async scan(scan: ValueScan): Promise<void> {

@@ -67,6 +67,11 @@ export async function withAbsentGenes(
   return new CountMatrix(counts.nGenes, blocks, counts.missing, absent)
 }
 
+/** Whether a file may say that its cells lack genes. */
+export async function hasGeneGroups({ root }: Store): Promise<boolean> {
+  return (await root.child(`varm/${GENES_KEY}`)) !== undefined
+}
+
 async function readGroups(store: Store): Promise<(AbsentGenes & { nGenes: number }) | undefined> {
   const node = await store.root.child(`varm/${GENES_KEY}`)
   if (node?.kind !== 'group') return undefined

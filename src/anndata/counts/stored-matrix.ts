@@ -1,5 +1,5 @@
 import type { NumericArray } from '../store/store.js'
-import type { CountMatrix } from './counts.js'
+import type { CountBlock, CountMatrix } from './counts.js'
 import type { ValueScan } from './value-scan.js'
 
 /** A cells × genes matrix in a file: its layout is known, its values are not read yet. */
@@ -13,6 +13,12 @@ export interface StoredMatrix {
   readonly stored: number
   /** Reads all values into sparse rows; every stored value passes through `scan`. */
   read(scan: ValueScan): Promise<CountMatrix>
+  /**
+   * All values as blocks of sparse rows, one after another, none of which is kept; every stored value passes through `scan`.
+   * A matrix by genes has blocks of all cells and some genes each, in which a cell's entry of a gene may come before that of a
+   * cell before it.
+   */
+  blocks(scan: ValueScan): AsyncIterable<CountBlock>
   /** Passes every stored value through `scan` and keeps none. */
   scan(scan: ValueScan): Promise<void>
   /** Cell and gene of an entry in storage order. */

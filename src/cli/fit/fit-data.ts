@@ -15,7 +15,7 @@ import { type JoinedPart, readInputs } from '../inputs.js'
 import type { Log } from '../log.js'
 import { listed } from '../text.js'
 import { covariateKeys, type DataSettings } from './fit-settings.js'
-import { readGenesFile } from './genes-file.js'
+import { geneChooser, genesAsked } from './genes-in-file.js'
 import { warnOfSmallBatches } from './small-batches.js'
 
 /** Fewer cells than this are no data to fit. */
@@ -46,7 +46,10 @@ export interface FitData {
 }
 
 /** What was read, before it is settled what of it is fitted. */
-export type ReadCells = Pick<FitData, 'adata' | 'format' | 'parts'>
+export interface ReadCells extends Pick<FitData, 'adata' | 'format' | 'parts'> {
+  /** Genes that were chosen on the way: `adata.counts` has their counts alone. */
+  choice?: GeneChoice
+}
 
 /** What is asked of the data; the prior of the library is spoken of in a warning. */
 type Asked = DataSettings & { model: Pick<ModelConfig, 'library'> }
@@ -63,13 +66,15 @@ export async function readFitData(settings: Asked, log: Lines): Promise<FitData>
 }
 
 /**
- * Reads counts, and joins those of several files.
+ * Reads counts, and joins those of several files. Of an AnnData file with many counts, those of genes that are not fitted are
+ * looked through for the choice of genes and not kept.
  *
+ * @param entries so many are many; by default such that what would be kept is 150 MB
  * @throws ScvaeError `bad-input` for values that are no counts, and what cannot be read or joined
  */
-export async function readCells(settings: DataSettings, log: Lines): Promise<ReadCells> {
+export async function readCells(settings: DataSettings, log: Lines, entries?: number): Promise<ReadCells> {
   const { inputs, counts, allowNoninteger } = settings
-  if (!inputs) return readFile(settings, log)
+  if (!inputs) return readFile(settings, log, entries)
   return { ...(await readInputs(inputs, counts, allowNoninteger, log)), format: undefined }
 }
 
@@ -79,17 +84,14 @@ export async function readCells(settings: DataSettings, log: Lines): Promise<Rea
  * @throws ScvaeError `bad-input` for columns, cells and genes that cannot be fitted
  */
 export async function settleFitData(read: ReadCells, settings: Asked, log: Lines): Promise<FitData> {
-  const { adata, format } = read
+  const { adata, format, parts } = read
   const subset = subsetCells(adata, settings.subset)
   checkCovariates(adata, subset, covariateKeys(settings), { numericBatch: settings.batchKeyNumeric })
   const isPart = subset.length < adata.nCells
   if (isPart)
     log.info(`${formatCount(subset.length)} of ${formatCount(adata.nCells)} cells are in the subset`)
-  const { nTopGenes, allGenes, genesKey, batchKey, genesFile } = settings
-  const genesList =
-    genesFile === undefined ? undefined : { names: readGenesFile(genesFile), called: `"${genesFile}"` }
-  const asked = { nTopGenes, allGenes, genesKey, genesList, batchKey }
-  const choice = chooseGenes(adata, { ...asked, ...(isPart && { cells: subset }) })
+  const choice =
+    read.choice ?? chooseGenes(adata, { ...genesAsked(settings), ...(isPart && { cells: subset }) })
   sayChoice(choice, adata.nGenes, settings, log)
   const { genes } = choice
   const parted = dropEmptyCells(adata, subset, genes, FEWEST_TO_FIT)
@@ -97,7 +99,8 @@ export async function settleFitData(read: ReadCells, settings: Asked, log: Lines
   const { cells, totals } = parted
   warnOfSmallBatches(adata, cells, settings, log)
   return {
-    ...read,
+    ...{ adata, format },
+    ...(parts && { parts }),
     keys: await readFileKeys(adata, format),
     cells,
     genes,
@@ -107,15 +110,14 @@ export async function settleFitData(read: ReadCells, settings: Asked, log: Lines
   }
 }
 
-async function readFile(
-  { file, counts, allowNoninteger }: DataSettings,
-  log: Lines,
-): Promise<Pick<FitData, 'adata' | 'format'>> {
+async function readFile(settings: DataSettings, log: Lines, entries?: number): Promise<ReadCells> {
+  const { file, counts, allowNoninteger } = settings
   const format = await detectFormat(file)
-  const adata = await readAs(file, format, counts)
+  const found: Pick<ReadCells, 'choice'> = {}
+  const adata = await readAs(file, format, counts, geneChooser(settings, found, entries))
   for (const warning of adata.warnings) log.warn(warning)
   for (const change of await checkCounts(adata, { allowNoninteger })) log.warn(change)
-  return { adata, format }
+  return { adata, format, ...found }
 }
 
 /** Says which genes are fitted, unless they are all and nobody asked for fewer. */

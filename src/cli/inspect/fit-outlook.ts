@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
+import { takesFewer } from '../../analysis/genes/choose-genes.js'
 import type { AnnDataSummary } from '../../anndata/inspect.js'
-import type { CountsOptions } from '../../anndata/read-any.js'
+import { type CountsOptions, detectFormat } from '../../anndata/read-any.js'
 import type { SourceSummary } from '../../anndata/source-summary.js'
 import type { GenesOfFile } from '../../cells/join/join-genes.js'
 import { ScvaeError } from '../../errors.js'
@@ -9,6 +10,7 @@ import { DEFAULT_TRAINING } from '../../train/options.js'
 import { minibatchesFor } from '../../train/schedule.js'
 import { type FitData, type ReadCells, readCells, settleFitData } from '../fit/fit-data.js'
 import type { DataSettings } from '../fit/fit-settings.js'
+import { genesAsked } from '../fit/genes-in-file.js'
 import { expectedMemory, type FitSize, sizeOf } from '../fit/preflight.js'
 import { formatBytes } from '../text.js'
 
@@ -49,6 +51,8 @@ export interface FitOutlook {
   genes: GenesOfFile | undefined
 }
 
+const NO_CHOICE = { nTopGenes: undefined, allGenes: true, genesKey: undefined, genesFile: undefined }
+
 /** Reading more than this share of the machine's memory is not tried. */
 const MOST_MEMORY = 0.5
 
@@ -71,7 +75,8 @@ export async function fitOutlook(
   }
   const size = summary && source && sizeOfSource(source, summary.nCells)
   if (size) outlook.memory = memoryOf(size)
-  if (size && size.stored * 8 > MOST_MEMORY * totalmem()) {
+  const choosesFirst = !isPart && size && (await readsChosen({ ...settings, counts }, size))
+  if (size && !choosesFirst && size.stored * 8 > MOST_MEMORY * totalmem()) {
     outlook.untried = `its counts take ${formatBytes(size.stored * 8)}, over half of the memory of this machine`
     return outlook
   }
@@ -81,7 +86,8 @@ export async function fitOutlook(
   }
   const asked = { ...settings, counts, model: DEFAULT_MODEL }
   try {
-    const read = await readCells(asked, log)
+    // genes of one of several files are chosen of all of them
+    const read = await readCells(isPart ? { ...asked, ...NO_CHOICE } : asked, log)
     outlook.genes = genesOf(read)
     if (isPart) return outlook
     const data = await settleFitData(read, asked, log)
@@ -92,6 +98,15 @@ export async function fitOutlook(
     outlook.refusal = { message: error.message, hint: error.hint }
   }
   return outlook
+}
+
+/** Whether genes are chosen while the file is read, so that only their counts are in memory. */
+async function readsChosen(settings: DataSettings, { nGenes }: FitSize): Promise<boolean> {
+  const { missing, maskLayer } = settings.counts
+  const isAnnData = ['h5ad', 'zarr'].includes(await detectFormat(settings.file))
+  return (
+    isAnnData && missing === undefined && maskLayer === undefined && takesFewer(genesAsked(settings), nGenes)
+  )
 }
 
 interface CountsChoice {
