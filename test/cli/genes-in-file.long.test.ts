@@ -204,6 +204,19 @@ describe('a file is read whole', () => {
     await expectSame({ ...BASE, file, nTopGenes: 12 }, false)
   })
 
+  test('where a count is in parts that are read far from each other', async () => {
+    // more than one slice of 16 MB has the parts of each
+    const rounds = Math.ceil(2.5e6 / (3 * N_CELLS))
+    const entries = [0, 1, 2].flatMap((gene) =>
+      Array.from({ length: rounds * N_CELLS }, (_, k) => {
+        const cell = N_CELLS - 1 - (k % N_CELLS)
+        return { cell, gene, value: cell % (gene + 2) === 0 ? 1 : 2 }
+      }),
+    )
+    const file = await fileOf('far', 'csc_matrix', entries)
+    await expectSame({ ...BASE, file, nTopGenes: 2 }, false)
+  })
+
   test('where all genes are fitted, and where counts are missing', async () => {
     const file = await fileOf('all', 'csr_matrix', randomEntries(11))
     const settings = { ...BASE, file, allGenes: true }
