@@ -52,6 +52,18 @@ describe('files that are no AnnData', () => {
     )
   })
 
+  test('a table of text, and how to make an .h5ad of it', async () => {
+    for (const [name, delimiter] of [
+      ['S1_RSEC_MolsPerCell.csv', ','],
+      ['counts.TSV.gz', '\\t'],
+    ] as const) {
+      const said = await refusal(fileOf(name, 'cell,CD3E\n1,0\n'))
+      expect(said).toContain(`"${name}" is not an HDF5 file`)
+      expect(said).toContain(`${name}', delimiter='${delimiter}', first_column_names=True)`)
+      expect(said).toContain(`${name.split('.')[0]}.h5ad')`)
+    }
+  })
+
   test('cut short', async () => {
     const bytes = readFileSync(await goodFile('whole.h5ad'))
     const said = await refusal(fileOf('short.h5ad', bytes.subarray(0, bytes.length / 2)))

@@ -123,7 +123,7 @@ describe('readCounts', () => {
     )
     writeFileSync(at('text.txt'), 'text')
     expect(await refusal(readCounts(at('text.txt')))).toMatchInlineSnapshot(
-      `"bad-input: "text.txt" is not an HDF5 file, so not an .h5ad file. scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom."`,
+      `"bad-input: "text.txt" is not an HDF5 file, so not an .h5ad file. A table with a line for each cell becomes one by: python -c "import anndata; anndata.io.read_text('text.txt', delimiter='\\t', first_column_names=True).write_h5ad('text.h5ad')" (.T before .write_h5ad for one with a line for each gene)."`,
     )
   })
 

@@ -215,6 +215,15 @@ describe('zips', () => {
     await expect(openZarr(path)).rejects.toThrow(`"${path}" is not a zarr store`)
   })
 
+  test('of an mtx matrix, which are to be unpacked', async () => {
+    const path = join(folder, 'S1_RSEC_MolsPerCell_MEX.zip')
+    const names = ['barcodes.tsv.gz', 'features.tsv.gz', 'S1/matrix.mtx.gz']
+    writeFileSync(path, zipOf(names.map((name) => [name, new Uint8Array(9)])))
+    await expect(openZarr(path)).rejects.toThrow(
+      `"${path}" is a zip of a matrix (S1/matrix.mtx.gz), which has to be unpacked.`,
+    )
+  })
+
   test('that are encrypted', async () => {
     // a stored entry would have to be longer
     const bytes = zipOf(entries(), { deflate: () => true })

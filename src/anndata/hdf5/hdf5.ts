@@ -153,13 +153,27 @@ function checkIsHdf5(path: string): void {
     readSync(descriptor, bytes, 0, 8, 0)
     const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b
     throw new ScvaeError('bad-input', `"${path}" is not an HDF5 file, so not an .h5ad file.`, {
-      hint: gzipped
-        ? 'It is gzip-compressed: unpack it with gunzip first.'
-        : 'scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom.',
+      hint: hintFor(path, gzipped),
     })
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** What to do with a file that is no HDF5. */
+function hintFor(path: string, gzipped: boolean): string {
+  const [, name, kind] = /^(.*)\.(csv|tsv|txt)(?:\.gz)?$/i.exec(path) ?? []
+  if (kind !== undefined) {
+    const delimiter = kind.toLowerCase() === 'csv' ? ',' : '\\t'
+    return (
+      'A table with a line for each cell becomes one by: ' +
+      `python -c "import anndata; anndata.io.read_text('${path}', delimiter='${delimiter}', first_column_names=True).write_h5ad('${name}.h5ad')" ` +
+      '(.T before .write_h5ad for one with a line for each gene).'
+    )
+  }
+  return gzipped
+    ? 'It is gzip-compressed: unpack it with gunzip first.'
+    : 'scvae reads .h5ad, zarr, 10x (.h5 or a folder with matrix.mtx) and loom.'
 }
 
 function openingError(path: string, cause: unknown): ScvaeError {

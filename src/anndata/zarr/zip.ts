@@ -39,6 +39,7 @@ export async function zipFiles(path: string): Promise<ZarrFiles> {
     )
     // the directory is read now, so that a damaged one is found here
     await zip.has('/')
+    refuseMatrix(path, entries.keys())
     const prefix = storePrefix(entries.keys())
     const folders = foldersOf(entries.keys(), prefix)
     return {
@@ -74,6 +75,16 @@ export async function zipFiles(path: string): Promise<ZarrFiles> {
 }
 
 /** The folder of the zip that holds the store, with a slash behind it; '' for the zip's root. */
+/** BD Rhapsody among others gives the three files of an mtx matrix as one zip. */
+function refuseMatrix(path: string, names: Iterable<string>): void {
+  const matrix = [...names].find((name) => /\.mtx(\.gz)?$/i.test(name))
+  if (matrix === undefined) return
+  const folder = path.replace(/\.zip$/i, '')
+  throw new ScvaeError('bad-input', `"${path}" is a zip of a matrix (${matrix}), which has to be unpacked.`, {
+    hint: `Type: unzip "${path}" -d "${folder}", and give "${folder}" in its place.`,
+  })
+}
+
 function storePrefix(names: Iterable<string>): string {
   const top = new Set<string>()
   for (const name of names) {
