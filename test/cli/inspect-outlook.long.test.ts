@@ -207,6 +207,7 @@ it('expects the memory of a fit, as it was measured', () => {
     [size(60_000, 18_986_445, 3000), 509],
     [size(8000, 17_000_000, 4000, 4_304_723), 565],
     [size(12_261, 4_266_127, 1287), 341],
+    [size(1408, 6_190_701, 7000), 511],
   ]
   for (const [expected, peak] of measured) {
     expect(expected / peak).toBeGreaterThan(0.8)

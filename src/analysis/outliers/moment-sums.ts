@@ -6,6 +6,8 @@ import { HostSpace } from '../../device/host-space.js'
 const BLOCK_GENES = 64
 /** Nodes of a gene's table: 16 to each doubling of the mean from 2⁻²⁰ to 2²⁴, and one past the end. */
 const NODES = 44 * 16 + 2
+/** Words of a gene's table. */
+export const MOMENT_WORDS = 2 * NODES
 
 /** What a cell's log-likelihood would be, and how scattered, were its counts drawn from the decoder. */
 export interface LogLikelihoodMoments {
@@ -45,7 +47,7 @@ export class MomentSums {
     this.#space = new HostSpace(host.arena)
     // a vector may reach past the last gene
     this.#theta = this.#space.take(padded(theta.length))
-    this.#nodes = this.#space.take(theta.length * NODES * 2)
+    this.#nodes = this.#space.take(theta.length * MOMENT_WORDS)
     this.#expected = this.#space.take(this.#blocks * this.#padded)
     this.#variance = this.#space.take(this.#blocks * this.#padded)
     this.#pending = this.#space.take(this.#blocks)

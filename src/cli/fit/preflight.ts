@@ -1,3 +1,5 @@
+import { MOMENT_WORDS } from '../../analysis/outliers/moment-sums.js'
+import { simulatedCells } from '../../analysis/outliers/surprise-null.js'
 import type { ModelConfig } from '../../network/config.js'
 import { formatCount, formatPercent, formatPlural } from '../../report/format.js'
 import { epochsFor, minibatchesFor } from '../../train/schedule.js'
@@ -31,9 +33,9 @@ export interface FitSize {
 
 /**
  * Memory that a fit on CPU threads needs at its peak, in bytes: the process, the counts, the parameters with gradient and
- * Adam's two moments and the kept weights, the work space of a minibatch, and what is kept of each cell. Of eight measured
- * data sets of 1,400 to 60,000 cells, seven had peaks within a fifth of it; one, with 63 % of its 7,000 genes' counts not
- * zero, took twice as much.
+ * Adam's two moments and the kept weights, the work space of a minibatch, the cells that are simulated for the scores and the
+ * tables behind these, and what is kept of each cell. Four measured data sets (1,400 to 12,000 cells, 1,300 to 7,000 genes) had
+ * peaks of 0.82 to 1.02 of it.
  */
 export function expectedMemory(
   { nCells, stored, fitted, nGenes, chosen }: FitSize,
@@ -46,7 +48,9 @@ export function expectedMemory(
   const weights = nGenes * (nHidden + decoded + pseudo) + 2 * nLayers * nHidden * (nHidden + nLatent)
   const counts = (stored * (1 + SLACK) + (chosen ? fitted : 0)) * 2 * WORD
   const minibatch = batchSize * (2 * nGenes + 8 * nHidden) * WORD
-  return PROGRAM + counts + weights * 5 * WORD + minibatch + nCells * BYTES_OF_CELL
+  const simulated = simulatedCells(nCells) * (fitted / Math.max(1, nCells)) * 2 * WORD
+  const scores = simulated + nGenes * MOMENT_WORDS * WORD
+  return PROGRAM + counts + weights * 5 * WORD + minibatch + scores + nCells * BYTES_OF_CELL
 }
 
 /** The size of data that was read. */
