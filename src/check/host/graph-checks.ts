@@ -5,7 +5,7 @@ import { STREAM } from '../../analysis/random-streams.js'
 import { tieStrengths } from '../../analysis/umap/tie-strengths.js'
 import type { FuzzyGraph } from '../../analysis/umap/umap-graph.js'
 import { bothDirections, layOut } from '../../analysis/umap/umap-layout.js'
-import { nearestByPairs } from '../kernels/neighbor-checks.js'
+import { type NearestShape, nearestCheck } from '../kernels/neighbor-checks.js'
 import { distancesByClass } from '../oracle/class-distances.js'
 import { Draws } from '../oracle/draws.js'
 import { layoutEpoch } from '../oracle/layout-epoch.js'
@@ -14,42 +14,20 @@ import type { HostCheck } from './host-check.js'
 
 /** What maps are made of, nearest cells, the strength of their ties, epochs of the layout; and distances to the cells of classes. */
 export const graphChecks = (): HostCheck[] => [
-  nearestCheck({ rows: 1200, columns: 10, k: 16 }),
-  nearestCheck({ rows: 700, columns: 3, k: 15, levels: 4 }),
+  treeCheck({ rows: 1200, columns: 10, k: 16 }),
+  treeCheck({ rows: 700, columns: 3, k: 15, levels: 4 }),
   ...[2, 15, 33].map(tiesCheck),
   layoutCheck(),
   classesCheck(),
 ]
 
-/** @param shape with `levels`, whole numbers below it: many distances are equal, and all exact in float32 */
-function nearestCheck(shape: { rows: number; columns: number; k: number; levels?: number }): HostCheck {
+function treeCheck(shape: NearestShape): HostCheck {
   const { rows, columns, k, levels } = shape
-  const draws = new Draws(930 + rows)
-  const values = levels
-    ? Float32Array.from({ length: rows * columns }, () => draws.below(levels))
-    : draws.normals(rows * columns)
+  const { found, expected } = nearestCheck(shape, 930 + rows)
   return {
     name: `nearest cells: ${k} of ${rows} in ${columns} dimensions${levels ? ' with ties' : ''}`,
-    async run({ host }) {
-      const lists = new Float32Array(k * rows)
-      const farthest = new Float32Array(rows)
-      for await (const found of searchLeafTree(host, { values, rows, columns }, k)) {
-        for (let rank = 0; rank < k; rank++)
-          lists.set(
-            found.rows.subarray(rank * found.count, (rank + 1) * found.count),
-            rank * rows + found.first,
-          )
-        farthest.set(found.farthest, found.first)
-      }
-      return { lists, farthest }
-    },
-    expected() {
-      const { lists, farthest } = nearestByPairs(values, shape)
-      return {
-        lists: { values: lists, tolerance: 0 },
-        farthest: { values: farthest, tolerance: (columns + 4) * 2 ** -23, scale: farthest },
-      }
-    },
+    run: ({ host }) => found((table, wanted) => searchLeafTree(host, table, wanted)),
+    expected,
   }
 }
 
