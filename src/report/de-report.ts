@@ -3,6 +3,7 @@ import type { DeComparison, DeReportData } from './de-data.js'
 import { dotPlot, heatMap } from './de-grids.js'
 import { formatCount, formatPlural } from './format.js'
 import { escapeHtml, factList, fillTemplate } from './html.js'
+import { plainPage } from './plain-page.js'
 import { volcano } from './volcano.js'
 
 /** Comparisons that have a plot of their own. */
@@ -24,9 +25,7 @@ export function buildDeReport(data: DeReportData): string {
     mode === 'change'
       ? `One point a gene: how large the change is, and how probable it is that there is none of at least ${delta}. Coloured genes are marked at a false discovery rate of ${100 * fdrTarget} %${samples ? ', by cells and by samples' : ''}.`
       : 'One point a gene: how large the change is, and how sure its direction. Coloured genes have a Bayes factor of at least 100 either way.'
-  return fillTemplate(readPart('reports', 'de.html'), {
-    title: escapeHtml(data.title),
-    style: `<style>\n${readPart('reports', 'page.css')}\n${readPart('reports', 'de.css')}</style>`,
+  const body = fillTemplate(readPart('reports', 'de.html'), {
     verdict: escapeHtml(
       warnings.length === 0
         ? verdict(comparisons)
@@ -49,6 +48,7 @@ export function buildDeReport(data: DeReportData): string {
     ),
     heat: heatMap(shown),
   })
+  return plainPage({ title: data.title, kind: 'scvae differential expression', body, style: 'de.css' })
 }
 
 const markedOf = ({ genes }: DeComparison) => genes.filter(({ isDe }) => isDe === true)

@@ -7,10 +7,12 @@ export interface PlainPage {
   kind: string
   /** HTML, escaped by who made it. */
   body: string
+  /** A file of `reports` with styles beyond the report's. */
+  style?: string
 }
 
 /** A self-contained page without scripts in the style of the report; a content security policy forbids it any request. */
-export function plainPage({ title, kind, body }: PlainPage): string {
+export function plainPage({ title, kind, body, style }: PlainPage): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -21,7 +23,7 @@ export function plainPage({ title, kind, body }: PlainPage): string {
 <link rel="icon" href="data:,">
 <title>${escapeHtml(title)} – ${escapeHtml(kind)}</title>
 <style>
-${readPart('reports', 'page.css')}</style>
+${readPart('reports', 'page.css')}${style === undefined ? '' : `\n${readPart('reports', style)}`}</style>
 </head>
 <body>
 <header>
@@ -29,7 +31,7 @@ ${readPart('reports', 'page.css')}</style>
 <h1>${escapeHtml(title)}</h1>
 </header>
 <main>
-${body}
+${body.trimEnd()}
 </main>
 </body>
 </html>

@@ -78,7 +78,8 @@ export async function runDe(settings: DeSettings): Promise<void> {
     log.clearBar()
     const warnings = warningsOf(comparisons, settings)
     say(comparisons, warnings, log)
-    for (const change of await write(settings, outputs, query, comparisons, warnings)) log.warn(change)
+    const found = { description, comparisons, warnings }
+    for (const change of await write(settings, outputs, query, found)) log.warn(change)
   } finally {
     await device.dispose()
   }
@@ -103,18 +104,24 @@ function outputsOf({ prefix, parquet, h5ad, comparison }: DeSettings): Outputs {
   }
 }
 
+/** What is written, and the model that it is of. */
+interface Found {
+  description: ModelDescription
+  comparisons: readonly GroupComparison[]
+  warnings: readonly string[]
+}
+
 /** @returns one sentence for each thing of the input that a copy of it does not have as it was */
 async function write(
   settings: DeSettings,
   { csv, html, parquet, samples, h5ad }: Outputs,
   query: Query,
-  comparisons: readonly GroupComparison[],
-  warnings: readonly string[],
+  { description, comparisons, warnings }: Found,
 ): Promise<string[]> {
   const { overwrite, groupby } = settings
   const page = buildDeReport({
     title: `${groupby} of ${basename(settings.file)}`,
-    comparisons: withSymbols(comparisons, readModel(settings.directory).description),
+    comparisons: withSymbols(comparisons, description),
     settings: pageFacts(settings),
     warnings,
   })
