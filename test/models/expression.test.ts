@@ -13,7 +13,7 @@ import {
   fixtureNames,
   temporaryFolder,
 } from '../files/scvi-tools/fixtures.js'
-import { smallData } from '../train/small-data.js'
+import { namedData, trainedOn } from './trained-small.js'
 
 const rowOf = ({ values, columns }: Matrix, row: number) =>
   Array.from(values.subarray(row * columns, (row + 1) * columns))
@@ -21,14 +21,11 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 
 describe('normalized expression', async () => {
   const folder = temporaryFolder()
-  const small = smallData()
-  const data = { ...small, obsNames: Array.from({ length: small.nCells }, (_, cell) => `cell-${cell}`) }
+  const data = namedData()
   const device = await createCpuDevice({ threads: 2 })
   let model: SCVI
   beforeAll(async () => {
-    model = await SCVI.create(data, { device, batchKey: 'batch', nHidden: 16, nLatent: 3, batchSize: 32 })
-    await model.train({ maxEpochs: 3, seed: 1 })
-    await model.save(join(folder, 'own'))
+    model = await trainedOn(data, device, join(folder, 'own'))
   })
   afterAll(async () => {
     await model.dispose()

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { temporaryFolder } from '../files/scvi-tools/fixtures.js'
-import { smallData } from '../train/small-data.js'
 import { isTheirs } from './likelihood-parity.js'
+import { namedData, trainedOn } from './trained-small.js'
 
 const mean = (values: ArrayLike<number>) =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
@@ -13,14 +13,11 @@ describe('how probable cells are, and what other counts they could have had', {
   timeout: 60_000,
 }, async () => {
   const folder = temporaryFolder()
-  const small = smallData()
-  const data = { ...small, obsNames: Array.from({ length: small.nCells }, (_, cell) => `cell-${cell}`) }
+  const data = namedData()
   const device = await createCpuDevice({ threads: 2 })
   let model: SCVI
   beforeAll(async () => {
-    model = await SCVI.create(data, { device, batchKey: 'batch', nHidden: 16, nLatent: 3, batchSize: 32 })
-    await model.train({ maxEpochs: 3, seed: 1 })
-    await model.save(join(folder, 'own'))
+    model = await trainedOn(data, device, join(folder, 'own'))
   })
   afterAll(async () => {
     await model.dispose()
