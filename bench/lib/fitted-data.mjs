@@ -11,8 +11,16 @@ import { dataSettings } from './fit-settings.mjs'
  *
  * @param {(typeof import('./real-data.mjs').REAL_DATA)[number]} item
  */
-export async function fittedData({ path, label, batch, subset = [], unlabelled, allGenes = false }) {
-  const settings = dataSettings({ file: path, batchKey: batch, subset, allGenes })
+export async function fittedData({
+  path,
+  label,
+  batch,
+  subset = [],
+  unlabelled,
+  allGenes = false,
+  nTopGenes,
+}) {
+  const settings = dataSettings({ file: path, batchKey: batch, subset, allGenes, nTopGenes })
   const { adata, cells, genes } = await readFitData(settings, new Log('quiet'))
   const labelColumn = label && obsColumn(adata, label)
   const batchColumn = batch && obsColumn(adata, batch)
@@ -28,6 +36,7 @@ export async function fittedData({ path, label, batch, subset = [], unlabelled, 
       }),
     batches: batchColumn && Int32Array.from(cells, (cell) => batchColumn.codes[cell]),
     batchNames: batchColumn?.categories,
+    typeNames: labelColumn?.categories,
   }
 }
 

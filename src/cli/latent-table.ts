@@ -22,6 +22,11 @@ export function writeArrow(path: string, table: LatentTable): void {
   writeFileSync(path, tableToIPC(columns, 'file'))
 }
 
+/** Writes as CSV what the Arrow file has. */
+export function writeTableCsv(path: string, table: LatentTable): void {
+  writeCsv(path, 'cell', table.cellNames, tableColumns(table))
+}
+
 /** Writes `cell`, `z1` … `zd` as CSV; a cell that was not fitted has empty fields. */
 export function writeLatentCsv(path: string, table: LatentTable): void {
   writeCsv(path, 'cell', table.cellNames, latentColumns(table))

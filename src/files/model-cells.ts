@@ -1,5 +1,5 @@
 import { ScvaeError } from '../errors.js'
-import type { ModelDescription } from './model-description.js'
+import type { ModelDescription, StoredLabels } from './model-description.js'
 import { decodeTensors, encodeTensors, type StoredTensor } from './safetensors.js'
 
 /** What a model knows of the cells that it was trained on, without their counts. */
@@ -15,6 +15,8 @@ export interface ModelCells {
   continuous: Float32Array[]
   /** Names of the cells; absent where the data had none. */
   names?: string[]
+  /** Columns of obs that are kept so that other cells can be given their values. */
+  labels?: (StoredLabels & { codes: Int32Array })[]
 }
 
 /**
@@ -23,10 +25,11 @@ export interface ModelCells {
  * - `latent_mean`, `latent_variance`: F32, n × latent
  * - `size`: F32, n
  * - `categorical`: I32, covariates × n, positions in the categories of `config.json`; `continuous`: F32, covariates × n
+ * - `labels`: I32, columns × n, positions in the labels of `config.json`, −1 for none; where there are any
  * - `names`: U8, the names' UTF-8 in one run, and `name_ends`: I32, n, where each ends in it
  */
 export function encodeCells(cells: ModelCells): Uint8Array {
-  const { mean, variance, size, categorical, continuous, names } = cells
+  const { mean, variance, size, categorical, continuous, names, labels } = cells
   const n = size.length
   const tensors = new Map<string, StoredTensor>([
     ['latent_mean', { shape: [n, mean.length / n], values: mean }],
@@ -35,6 +38,10 @@ export function encodeCells(cells: ModelCells): Uint8Array {
     ['categorical', { shape: [categorical.length, n], values: joined(Int32Array, categorical, n) }],
     ['continuous', { shape: [continuous.length, n], values: joined(Float32Array, continuous, n) }],
   ])
+  if (labels) {
+    const codes = labels.map((column) => column.codes)
+    tensors.set('labels', { shape: [labels.length, n], values: joined(Int32Array, codes, n) })
+  }
   if (names) {
     const texts = names.map((name) => Buffer.from(name))
     let end = 0
@@ -56,7 +63,7 @@ export function encodeCells(cells: ModelCells): Uint8Array {
  */
 export function decodeCells(file: Uint8Array, description: ModelDescription, path: string): ModelCells {
   const { tensors } = decodeTensors(file, path)
-  const { config, categorical, continuous } = description
+  const { config, categorical, continuous, labels } = description
   const n = tensors.get('size')?.values.length ?? 0
   const foreign = (name: string) =>
     new ScvaeError('bad-input', `${path} does not belong to its model: "${name}" is missing or differs.`)
@@ -71,6 +78,9 @@ export function decodeCells(file: Uint8Array, description: ModelDescription, pat
     if (codes[i]!.some((code) => code < 0 || code >= categories.length))
       throw new ScvaeError('bad-input', `${path} has cells of categories that its model does not have.`)
   }
+  const labelCodes = labels && rowsOf(take('labels', Int32Array, labels.length, n), n)
+  if (labels?.some(({ categories }, i) => labelCodes![i]!.some((c) => c < -1 || c >= categories.length)))
+    throw new ScvaeError('bad-input', `${path} has cells of labels that its model does not have.`)
   const bytes = tensors.get('names')?.values
   const ends = bytes && take('name_ends', Int32Array, n)
   if (ends?.some((end, i) => end < (i === 0 ? 0 : ends[i - 1]!)) || ends?.at(-1) !== bytes?.length)
@@ -81,6 +91,7 @@ export function decodeCells(file: Uint8Array, description: ModelDescription, pat
     size: take('size', Float32Array, n),
     categorical: codes,
     continuous: rowsOf(take('continuous', Float32Array, continuous.length, n), n),
+    ...(labels && { labels: labels.map((column, i) => ({ ...column, codes: labelCodes![i]! })) }),
     ...(ends && { names: namesOf(take('names', Uint8Array, ends.at(-1)!), ends) }),
   }
 }

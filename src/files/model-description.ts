@@ -11,6 +11,12 @@ export interface ModelInput {
   sha256: string | null
 }
 
+/** A column of obs that a model's folder keeps of the cells that it was trained on. */
+export interface StoredLabels {
+  key: string
+  categories: string[]
+}
+
 /** Everything that a saved model knows beside its weights. */
 export interface ModelDescription {
   /** Version of scvae that wrote it. */
@@ -33,6 +39,8 @@ export interface ModelDescription {
   /** Largest minibatch that it was trained with. */
   batchSize: number
   seed: number
+  /** Columns of obs whose values the folder keeps for other cells; absent where there are none. */
+  labels?: StoredLabels[]
   /** Absent in folders of format 1, and in those of models of scvi-tools. */
   input?: ModelInput
 }

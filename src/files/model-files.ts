@@ -81,16 +81,18 @@ function checkTarget(directory: string, overwrite: boolean): void {
 
 function isComplete(description: Partial<ModelDescription>): description is ModelDescription {
   const { config, genes, categorical, continuous, batchSize, seed } = description
-  const { geneIds, geneSymbols, geneOccurrences } = description
+  const { geneIds, geneSymbols, geneOccurrences, labels } = description
   return (
     config !== null &&
     typeof config === 'object' &&
     [genes, categorical, continuous].every(Array.isArray) &&
     [geneIds, geneSymbols, geneOccurrences].every(
-      (labels) => labels === undefined || (Array.isArray(labels) && labels.length === genes!.length),
+      (names) => names === undefined || (Array.isArray(names) && names.length === genes!.length),
     ) &&
     categorical!.length > 0 &&
     categorical!.every(({ categories }) => Array.isArray(categories)) &&
+    (labels === undefined ||
+      (Array.isArray(labels) && labels.every(({ categories }) => Array.isArray(categories)))) &&
     [batchSize, seed].every(Number.isInteger)
   )
 }

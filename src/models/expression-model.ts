@@ -17,7 +17,7 @@ import {
   type GroupComparison,
 } from './differential-options.js'
 import { checkDraws, type ExpressionOptions, modelBatches, modelGenes } from './expression-options.js'
-import { Model } from './model.js'
+import { LatentModel } from './latent-model.js'
 
 const CELLS = ['adata', 'cells', 'geneKey', 'genePositions', 'seed'] as const
 const EXPRESSION = [...CELLS, 'genes', 'nSamples', 'transformBatch', 'librarySize'] as const
@@ -29,7 +29,7 @@ const DRAWS = 25
 const MOST_VALUES = 2e9
 
 /** A model of counts, asked what cells express. */
-export abstract class ExpressionModel extends Model {
+export abstract class ExpressionModel extends LatentModel {
   /**
    * What cells express, cells × genes: each gene's share of a cell's counts as the model has it, times a size; the mean over draws from
    * the cell's posterior and over the batches that it is decoded in. In scvi-tools one draw is the default, and two calls differ;

@@ -204,20 +204,28 @@ export abstract class Model {
    */
   save(directory: string, options: SaveOptions = {}): Promise<void> {
     return this.exclusive(async () => {
-      checkOptionKeys('save', options, ['overwrite', 'saveCells'])
+      checkOptionKeys('save', options, ['overwrite', 'saveCells', 'labelsKeys'])
       const parts = this.#parts
       if (parts.newInput) {
         const { readFrom, ...told } = parts.newInput
         const input = { ...told, sha256: await inputHash(readFrom) }
         Object.assign(parts, { description: { ...parts.description, input }, newInput: undefined })
       }
-      const cells = options.saveCells === false ? undefined : await this.#trainedCells()
-      writeModel(directory, parts.description, withoutTerms(await parts.network.state()), {
-        overwrite: options.overwrite ?? false,
-        isTrained: parts.isTrained,
-        ...(parts.training && { training: parts.training }),
-        ...(cells && { cells }),
-      })
+      const cells =
+        options.saveCells === false ? undefined : await this.#trainedCells(options.labelsKeys ?? [])
+      const { labels: _, ...description } = parts.description
+      const labels = cells?.labels?.map(({ key, categories }) => ({ key, categories }))
+      writeModel(
+        directory,
+        { ...description, ...(labels && { labels }) },
+        withoutTerms(await parts.network.state()),
+        {
+          overwrite: options.overwrite ?? false,
+          isTrained: parts.isTrained,
+          ...(parts.training && { training: parts.training }),
+          ...(cells && { cells }),
+        },
+      )
     })
   }
 
@@ -339,9 +347,14 @@ export abstract class Model {
     return seed
   }
 
-  /** What is known of the cells that the model was trained on. */
-  async #trainedCells(): Promise<ModelCells | undefined> {
-    const { own, trainedOn } = this.#parts
-    return trainedOn === 'own' ? recordOf(own!, await this.#encode(own!.all)) : trainedOn
+  /** What is known of the cells that the model was trained on, with those columns of their obs. */
+  async #trainedCells(labelsKeys: readonly string[]): Promise<ModelCells | undefined> {
+    const { own, trainedOn, className } = this.#parts
+    if (trainedOn === 'own') return recordOf(own!, await this.#encode(own!.all), labelsKeys)
+    if (labelsKeys.length === 0) return trainedOn
+    throw new ScvaeError(
+      'usage',
+      `${className}.save takes labelsKeys of a model that was trained here, whose cells it has.`,
+    )
   }
 }

@@ -55,6 +55,8 @@ export interface SaveOptions {
   overwrite?: boolean
   /** Writes what is known of the cells that the model was trained on; true when left out. */
   saveCells?: boolean
+  /** Columns of obs whose values are kept too, for `transferLabels` without the data; none when left out. */
+  labelsKeys?: readonly string[]
 }
 
 /** A model's options, told apart and checked. */

@@ -1,5 +1,6 @@
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
+import { obsColumn } from '../anndata/frame/obs-column.js'
 import {
   type CellData,
   type CovariateKeys,
@@ -30,6 +31,8 @@ export interface AskedCells {
   positions?: Int32Array
   /** Absent for cells of the folder. */
   data?: ModelData
+  /** What the folder keeps of obs. */
+  labels?: ModelCells['labels']
 }
 
 /** Cells with what an answer is drawn from. */
@@ -154,7 +157,7 @@ export function cellsOfData(
 
 /** The cells that a model's folder tells of; they have no counts. */
 export function cellsOfFolder(stored: ModelCells, { config, genes }: ModelDescription): OwnCells {
-  const { mean, variance, size, categorical, continuous, names } = stored
+  const { mean, variance, size, categorical, continuous, names, labels } = stored
   const none = { genes: new Int32Array(), counts: new Float32Array() }
   const source: CellSource = {
     nCells: size.length,
@@ -172,7 +175,7 @@ export function cellsOfFolder(stored: ModelCells, { config, genes }: ModelDescri
     return taken
   }
   return {
-    all: { source, hasCounts: false, posterior: { mean, variance }, names },
+    all: { source, hasCounts: false, posterior: { mean, variance }, names, ...(labels && { labels }) },
     data: undefined,
     names,
     at(cells) {
@@ -183,6 +186,12 @@ export function cellsOfFolder(stored: ModelCells, { config, genes }: ModelDescri
         posterior: { mean: take(mean, cells), variance: take(variance, cells) },
         names: namesAt(names, cells),
         positions: cells,
+        ...(labels && {
+          labels: labels.map(({ codes, ...column }) => ({
+            ...column,
+            codes: cells.map((cell) => codes[cell]!),
+          })),
+        }),
       }
     },
   }
@@ -196,8 +205,17 @@ function namesAt(
   return cells && names ? Array.from(cells, (cell) => names[cell]!) : names
 }
 
-/** What a model's folder keeps of cells. */
-export function recordOf({ all, names }: OwnCells, posterior: Posterior): ModelCells {
+/**
+ * What a model's folder keeps of cells.
+ *
+ * @param labelsKeys columns of obs that are kept
+ * @throws ScvaeError (bad-input) for a column that the data does not have.
+ */
+export function recordOf(
+  { all, data, names }: OwnCells,
+  posterior: Posterior,
+  labelsKeys: readonly string[],
+): ModelCells {
   const { size, categorical, continuous } = all.source
   return {
     ...posterior,
@@ -205,5 +223,18 @@ export function recordOf({ all, names }: OwnCells, posterior: Posterior): ModelC
     categorical: [...categorical],
     continuous: [...continuous],
     ...(names && { names: [...names] }),
+    ...(data &&
+      labelsKeys.length > 0 && { labels: labelsKeys.map((key) => labelsAt(data, key, all.positions)) }),
   }
+}
+
+/** Values of cells in a column of obs, of the categories that some of them have. */
+function labelsAt(data: ModelData, key: string, cells: Int32Array | undefined) {
+  const { codes: all, categories } = obsColumn(data, key)
+  const codes = cells ? cells.map((cell) => all[cell]!) : all
+  const places = new Int32Array(categories.length).fill(-1)
+  for (const code of codes) if (code >= 0) places[code] = 0
+  const used = categories.filter((_, code) => places[code] === 0)
+  for (const [code, name] of categories.entries()) if (places[code] === 0) places[code] = used.indexOf(name)
+  return { key, categories: used, codes: codes.map((code) => (code < 0 ? -1 : places[code]!)) }
 }

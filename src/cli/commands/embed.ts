@@ -1,8 +1,10 @@
+import { ScvaeError } from '../../errors.js'
 import type { Arguments, Command } from '../arguments.js'
 import { checkEmbedding, EMBED_ENDINGS } from '../embed/endings.js'
+import type { TransferRequest } from '../embed/label-columns.js'
 import { LATENT_KEY } from '../fit/output-keys.js'
 import { QUERY_OPTIONS, queryOptions } from '../model-options.js'
-import { grouped, text } from '../option-specs.js'
+import { grouped, number, repeated, text } from '../option-specs.js'
 
 /** `scvae embed MODEL FILE -o OUT`: the latent of cells by a model that exists. */
 export const embed: Command = {
@@ -27,6 +29,17 @@ export const embed: Command = {
         defaultDescription: `"${LATENT_KEY}"`,
       },
     }),
+    ...grouped('Labels:', {
+      transfer: repeated(
+        'Column whose values the cells get from the nearest cells of the model, or of --reference (repeatable)',
+      ),
+      reference: text("A file with that column in obs and counts of the model's genes"),
+      'n-neighbors': { ...number('Labelled cells that have a say in a label'), defaultDescription: '15' },
+      'unknown-share': {
+        ...number('Share of cells like the labelled ones that may be called unknown; 0 for none'),
+        defaultDescription: '0.05',
+      },
+    }),
     ...QUERY_OPTIONS,
   },
   examples: [
@@ -35,6 +48,10 @@ export const embed: Command = {
       '$0 embed pbmc.model new.h5ad --gene-key ensembl -o new_latent.parquet',
       'genes found by a column of var',
     ],
+    [
+      '$0 embed pbmc.model new.h5ad --transfer cell_type --reference pbmc.h5ad -o new_labelled.h5ad',
+      'labels of the nearest cells of another file',
+    ],
   ],
   async run(args: Arguments): Promise<void> {
     const output = args.text('output')!
@@ -42,6 +59,7 @@ export const embed: Command = {
     checkEmbedding(output, obsmKey)
     const settings = {
       ...queryOptions(args),
+      transfer: transferOf(args),
       output,
       overwrite: args.flag('overwrite'),
       obsmKey: obsmKey ?? LATENT_KEY,
@@ -50,4 +68,35 @@ export const embed: Command = {
     const { runEmbed } = await import('../embed/run-embed.js')
     await runEmbed(settings)
   },
+}
+
+/** What is asked of labels; undefined for nothing. */
+function transferOf(args: Arguments): TransferRequest | undefined {
+  const labelsKeys = args.texts('transfer')
+  const reference = args.text('reference')
+  const nNeighbors = args.whole('n-neighbors', 1)
+  const unknownShare = args.number('unknown-share')
+  if (labelsKeys.length === 0) {
+    const idle = (['reference', 'n-neighbors', 'unknown-share'] as const).find(
+      (name) => args.text(name) !== undefined,
+    )
+    if (idle === undefined) return undefined
+    throw new ScvaeError('usage', `--${idle} is for --transfer, which was not given.`)
+  }
+  const odd = labelsKeys.find((key, i) => key === '' || key.includes('/') || labelsKeys.indexOf(key) < i)
+  if (odd !== undefined) {
+    throw new ScvaeError(
+      'usage',
+      `--transfer takes names of columns without a slash, each once, not "${odd}".`,
+    )
+  }
+  if (unknownShare !== undefined && !(unknownShare >= 0 && unknownShare < 1)) {
+    throw new ScvaeError('usage', `--unknown-share must be at least 0 and below 1, not ${unknownShare}.`)
+  }
+  return {
+    labelsKeys,
+    reference,
+    ...(nNeighbors !== undefined && { nNeighbors }),
+    ...(unknownShare !== undefined && { unknownShare }),
+  }
 }

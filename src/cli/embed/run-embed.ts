@@ -1,20 +1,34 @@
 import { extname } from 'node:path'
+import type { ScoreColumns } from '../../analysis/outliers/score-columns.js'
+import type { CategoryColumn, Column } from '../../anndata/frame/column.js'
 import type { AnnData } from '../../anndata/read.js'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
 import { refuseForeignKeys, writeCopy } from '../../anndata/write/copy.js'
 import { readFileKeys } from '../../anndata/write/file-keys.js'
+import type { PlainValue } from '../../anndata/write/plain-values.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
+import { ScvaeError } from '../../errors.js'
 import type { ModelDescription } from '../../files/model-description.js'
 import { readModel } from '../../files/model-files.js'
+import type { CellsOptions } from '../../models/options.js'
 import { unknownCovariates } from '../../models/own-cells.js'
 import { SCVI } from '../../models/scvi.js'
 import { type Matrix, spreadRows } from '../../numeric/matrix.js'
 import { formatCount } from '../../report/format.js'
 import { writeParquet } from '../latent-parquet.js'
-import { writeArrow, writeLatentCsv } from '../latent-table.js'
+import { type LatentTable, writeArrow, writeTableCsv } from '../latent-table.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
+import { stageBar } from '../stage-bar.js'
 import { isAnnDataEnding } from './endings.js'
+import {
+  labelColumnNames,
+  labelColumns,
+  labelledCells,
+  sayLabels,
+  type TransferRequest,
+  transferRecord,
+} from './label-columns.js'
 
 /** What a run of `scvae embed` was asked to do. */
 export interface EmbedSettings extends QuerySettings {
@@ -23,12 +37,23 @@ export interface EmbedSettings extends QuerySettings {
   overwrite: boolean
   /** Name of the latent in obsm. */
   obsmKey: string
+  /** Labels that the cells are to get; undefined for none. */
+  transfer: TransferRequest | undefined
   device: DeviceName
   threads: number | undefined
   verbosity: Verbosity
 }
 
-/** Reads a model and a file, and writes the latent of the file's cells. */
+/** What is written of the cells of a file. */
+interface Embedded {
+  /** All cells × latent dimensions. */
+  latent: Matrix
+  /** Labels and what is behind them, by the names of their columns. */
+  columns: Record<string, Column>
+  record: Readonly<Record<string, PlainValue>>
+}
+
+/** Reads a model and a file, and writes the latent of the file's cells, and labels of the cells near them. */
 export async function runEmbed(settings: EmbedSettings): Promise<void> {
   const { output, overwrite } = settings
   refuseExisting(output, overwrite)
@@ -36,50 +61,100 @@ export async function runEmbed(settings: EmbedSettings): Promise<void> {
   const { description } = readModel(settings.directory)
   const query = await openQuery(settings, description, log)
   const { adata } = query
-  if (isAnnDataEnding(output)) await checkKey(query, settings.obsmKey)
+  if (isAnnDataEnding(output)) await checkKeys(query, settings)
   sayCovariates(description, adata, log)
-  const latent = await latentOf(settings, query, log)
-  for (const change of await writeLatent(settings, query, latent)) log.warn(change)
-  log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${latent.columns} dimensions`)
+  const reference = settings.transfer && (await labelledCells(settings.transfer, settings, description, log))
+  const embedded = await embed(settings, query, reference, log)
+  for (const change of await write(settings, query, embedded)) log.warn(change)
+  log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${embedded.latent.columns} dimensions`)
 }
 
 /** Refuses, before any long work, to replace what is in the file and not ours. */
-async function checkKey({ adata, format }: Query, obsmKey: string): Promise<void> {
+async function checkKeys(
+  { adata, format }: Query,
+  { obsmKey, transfer }: Pick<EmbedSettings, 'obsmKey' | 'transfer'>,
+): Promise<void> {
   const keys = await readFileKeys(adata, format)
   refuseForeignKeys([`obsm/${obsmKey}`], keys, adata.path, 'Choose another name with --obsm-key.')
+  const columns = transfer?.labelsKeys.flatMap((key) => Object.values(labelColumnNames(key))) ?? []
+  const added = columns.map((name) => `obs/${name}`)
+  refuseForeignKeys(added, keys, adata.path, 'Rename that column of obs.')
 }
 
 /** @returns one sentence for each thing of the input that a copy of it does not have as it was */
-async function writeLatent(
+async function write(
   { output, overwrite, obsmKey }: EmbedSettings,
   { adata, format }: Query,
-  latent: Matrix,
+  { latent, columns, record }: Embedded,
 ): Promise<string[]> {
   const ending = extname(output)
-  if (isAnnDataEnding(output))
-    return writeCopy(adata, format, output, { obsm: { [obsmKey]: latent } }, { overwrite })
-  const table = { cellNames: adata.obsNames, latent, scores: {} }
+  if (isAnnDataEnding(output)) {
+    const additions = { obsm: { [obsmKey]: latent }, obs: columns }
+    return writeCopy(adata, format, output, additions, { overwrite, settings: record })
+  }
+  const table = { cellNames: adata.obsNames, latent, ...tableParts(columns) }
   await writeBeside(
     output,
     (path) => {
       if (ending === '.arrow') return writeArrow(path, table)
-      return ending === '.csv' ? writeLatentCsv(path, table) : writeParquet(path, table)
+      return ending === '.csv' ? writeTableCsv(path, table) : writeParquet(path, table)
     },
     { overwrite },
   )
   return []
 }
 
-/** Posterior means of all cells, cells × latent dimensions; NaN for cells without a count in the model's genes. */
-async function latentOf(settings: EmbedSettings, query: Query, log: Log): Promise<Matrix> {
+/** Labels and numbers as a table has them. */
+function tableParts(columns: Record<string, Column>): Pick<LatentTable, 'scores' | 'clusters'> {
+  const scores: ScoreColumns = {}
+  const clusters: Record<string, CategoryColumn> = {}
+  for (const [name, column] of Object.entries(columns)) {
+    if (column.kind === 'category') clusters[name] = column
+    else if (column.kind === 'float') scores[name] = column.values
+  }
+  return { scores, clusters }
+}
+
+/** Posterior means of all cells, NaN for those without a count in the model's genes, and the labels that they get. */
+async function embed(
+  settings: EmbedSettings,
+  query: Query,
+  reference: CellsOptions | undefined,
+  log: Log,
+): Promise<Embedded> {
   const { adata, positions } = query
   const all = Int32Array.from({ length: adata.nCells }, (_, cell) => cell)
   const cells = countedCells(query, all, log)
+  const asked = { adata, cells, genePositions: positions }
   const device = await openDevice(settings)
   try {
     await using model = await SCVI.load(settings.directory, undefined, { device })
-    const latent = await model.getLatentRepresentation({ adata, cells, genePositions: positions })
-    return spreadRows(latent, cells, adata.nCells)
+    const spread = (latent: Matrix) => spreadRows(latent, cells, adata.nCells)
+    if (!settings.transfer)
+      return { latent: spread(await model.getLatentRepresentation(asked)), columns: {}, record: {} }
+    if (!reference && !model.hasCells)
+      throw new ScvaeError(
+        'bad-input',
+        "The model's folder tells of no cells whose labels others could get.",
+        {
+          hint: 'Give a file that has them with --reference.',
+        },
+      )
+    const { reference: _, ...rest } = settings.transfer
+    const onProgress = stageBar(log, 'transfer')
+    const answer = await model.transferLabels({
+      ...asked,
+      ...rest,
+      ...(reference && { reference }),
+      onProgress,
+    })
+    log.clearBar()
+    sayLabels(answer.labels, log)
+    return {
+      latent: spread(answer.latent),
+      columns: labelColumns(answer.labels, cells, adata.nCells),
+      record: transferRecord(settings.transfer, answer),
+    }
   } finally {
     await device.dispose()
   }

@@ -151,6 +151,7 @@ export const FIT_OPTIONS = {
       defaultDescription: '1',
     },
     'no-clusters': flag('Leave out the clusters and the neighbour graph'),
+    'labels-key': repeated('Column of obs to keep in the model for embed --transfer (repeatable)'),
     'no-model-cells': flag('Keep posterior, covariates and names of the cells out of the model'),
   }),
 } satisfies OptionSpecs

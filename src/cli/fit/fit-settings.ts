@@ -63,6 +63,8 @@ export interface FitSettings extends DataSettings {
   resolutions: number[]
   /** Whether the model's folder tells of the fitted cells. */
   modelCells: boolean
+  /** Columns of obs whose values it keeps with them. */
+  labelsKeys: string[]
   checkpointEvery: number
   verbosity: Verbosity
   model: ModelConfig
@@ -81,6 +83,7 @@ export function fitSettings(args: Arguments): FitSettings {
   exclusive(args, 'overwrite', 'resume')
   exclusive(args, 'no-umap', 'umap-backend')
   exclusive(args, 'no-clusters', 'resolution')
+  exclusive(args, 'no-model-cells', 'labels-key')
   const device = deviceName(args)
   const gpuMemory = args.bytes('gpu-memory')
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
@@ -106,6 +109,7 @@ export function fitSettings(args: Arguments): FitSettings {
     umap: args.flag('no-umap') ? undefined : (args.choice('umap-backend', UMAP_BACKENDS) ?? 'scvae'),
     resolutions: args.flag('no-clusters') ? [] : resolutionsOf(args),
     modelCells: !args.flag('no-model-cells'),
+    labelsKeys: args.texts('labels-key'),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
     model: modelSettings(args),
@@ -162,7 +166,7 @@ function exclusiveAll(args: Arguments, names: readonly string[]): void {
 }
 
 function exclusive(args: Arguments, one: string, other: string): void {
-  const given = (name: string) => args.flag(name) || args.texts(name).some((value) => value !== 'false')
+  const given = (name: string) => args.texts(name).some((value) => value !== 'false')
   if (given(one) && given(other)) {
     throw new ScvaeError('usage', `--${one} and --${other} exclude each other.`)
   }

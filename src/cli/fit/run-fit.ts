@@ -1,4 +1,6 @@
+import { obsColumn } from '../../anndata/frame/obs-column.js'
 import type { Device } from '../../device/device.js'
+import { ScvaeError } from '../../errors.js'
 import { LinearSCVI } from '../../models/linear-scvi.js'
 import type { Model } from '../../models/model.js'
 import { SCVI } from '../../models/scvi.js'
@@ -28,6 +30,7 @@ export async function runFit(settings: FitSettings): Promise<void> {
   log.record(run.command)
   try {
     const data = await timer.time('read', () => readFitData(settings, log))
+    for (const key of settings.labelsKeys) checkLabels(data, key)
     await onDevice(run, (onThis, device) => fitOnDevice(onThis, data, device))
   } catch (error) {
     log.record(`failed: ${error instanceof Error ? error.message : String(error)}`)
@@ -50,6 +53,13 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   const scored = await scoreModel(run, model, device)
   warnOfSeparation(data, run.settings, scored.latent.means, run.log)
   await writeResults(run, data, { model, device, summary, ...scored })
+}
+
+/** @throws ScvaeError `bad-input` for a column that is not there, and one without a value of a fitted cell */
+function checkLabels({ adata, cells }: FitData, key: string): void {
+  const { codes } = obsColumn(adata, key)
+  if (cells.some((cell) => codes[cell]! >= 0)) return
+  throw new ScvaeError('bad-input', `The obs column "${key}" has no value for any cell that is fitted.`)
 }
 
 function sayDropped(paths: readonly string[], log: Log): void {

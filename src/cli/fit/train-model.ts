@@ -67,7 +67,10 @@ async function afterDivergence(error: unknown, { settings, outputs }: Run, model
   if (!(error instanceof TrainingDiverged) || error.keptEpoch === 0) return error
   const staging = new Staging(outputs)
   try {
-    await model.save(staging.path(outputs.model), { saveCells: settings.modelCells })
+    await model.save(staging.path(outputs.model), {
+      saveCells: settings.modelCells,
+      labelsKeys: settings.labelsKeys,
+    })
     staging.publishModel()
   } finally {
     staging.discard()

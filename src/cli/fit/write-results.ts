@@ -36,7 +36,10 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
   await interruptible(
     async (signal) => {
       try {
-        await fitted.model.save(staging.path(outputs.model), { saveCells: settings.modelCells })
+        await fitted.model.save(staging.path(outputs.model), {
+          saveCells: settings.modelCells,
+          labelsKeys: settings.labelsKeys,
+        })
         const metrics = metricsOf(run, data, fitted)
         const results = {
           ...resultsOf(run, data, fitted, metrics),
