@@ -170,6 +170,7 @@ describe('the types', () => {
         "ImportedModel",
         "JoinKind",
         "JoinOptions",
+        "LabelTransfer",
         "LabelTransferAnswer",
         "LatentModel",
         "LatentOptions",
