@@ -7,6 +7,9 @@
 export { type Clusters, type LeidenOptions, leiden } from './analysis/clustering/leiden.js'
 export type { GeneEffect } from './analysis/expression/gene-effect.js'
 export type { ExpressionBlock } from './analysis/expression/normalized-expression.js'
+export type { Corruption } from './analysis/imputation/hide-counts.js'
+export type { ImputedBlock } from './analysis/imputation/impute.js'
+export type { FoundScores, ImputationScores } from './analysis/imputation/scores.js'
 export {
   type AggregateScores,
   aggregateScores,
@@ -44,10 +47,16 @@ export type {
   GeneDifference,
   GroupComparison,
 } from './models/differential-options.js'
+export {
+  evaluateImputation,
+  type ImputationResult,
+  type ImputationTrial,
+} from './models/evaluate-imputation.js'
 export type { ExpressionModel } from './models/expression-model.js'
 export type { DrawOptions, ExpressionOptions } from './models/expression-options.js'
 export type { GeneratedCells } from './models/generated-cells.js'
 export type { GeneratedBlock, GenerationOptions } from './models/generation.js'
+export type { ImputeOptions, ImputingModel } from './models/imputing-model.js'
 export type { LatentModel } from './models/latent-model.js'
 export type { LikelihoodParameters } from './models/likelihood-parameters.js'
 export { LinearSCVI, type LinearSCVIOptions } from './models/linear-scvi.js'

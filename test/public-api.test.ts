@@ -23,6 +23,7 @@ it('exports what users rely on, and nothing else', () => {
       "countMatrixFromCsr",
       "createCpuDevice",
       "evaluateEmbedding",
+      "evaluateImputation",
       "exportScviModel",
       "joinAnnData",
       "leiden",
@@ -59,12 +60,15 @@ it('gives a model these methods', () => {
       "load",
     ]
   `)
-  const ExpressionModel = Object.getPrototypeOf(scvae.SCVI)
-  const classes = [scvae.SCVI, ExpressionModel, Object.getPrototypeOf(ExpressionModel)]
+  const ImputingModel = Object.getPrototypeOf(scvae.SCVI)
+  const PredictiveModel = Object.getPrototypeOf(ImputingModel)
+  const classes = [scvae.SCVI, ImputingModel, PredictiveModel, Object.getPrototypeOf(PredictiveModel)]
   expect(classes.flatMap((one) => methods(one.prototype)).sort()).toMatchInlineSnapshot(`
     [
       "differentialExpression",
+      "eachEntry",
       "eachGenerated",
+      "eachImputed",
       "eachNormalizedExpression",
       "getElbo",
       "getLatentLibrarySize",
@@ -72,6 +76,7 @@ it('gives a model these methods', () => {
       "getMarginalLl",
       "getNormalizedExpression",
       "getReconstructionError",
+      "impute",
       "posteriorPredictiveSample",
       "predictive",
     ]
@@ -141,6 +146,7 @@ describe('the types', () => {
         "CellsOptions",
         "Clusters",
         "ComparedSamples",
+        "Corruption",
         "CovariateCategories",
         "CovariateKeys",
         "CpuDevice",
@@ -159,6 +165,7 @@ describe('the types', () => {
         "ExpressionOptions",
         "Extent",
         "ExtraTerm",
+        "FoundScores",
         "GeneDifference",
         "GeneEffect",
         "GeneratedBlock",
@@ -168,6 +175,12 @@ describe('the types', () => {
         "GroupOptions",
         "HostTensor",
         "ImportedModel",
+        "ImputationResult",
+        "ImputationScores",
+        "ImputationTrial",
+        "ImputeOptions",
+        "ImputedBlock",
+        "ImputingModel",
         "JoinKind",
         "JoinOptions",
         "LabelTransfer",
@@ -234,9 +247,9 @@ describe('the types', () => {
       // and the search sees what a class takes and gives
       if (index === 'index.d.ts') {
         expect(mentionsOf('SCVI', file(index)).sort()).toEqual([
+          'ImputingModel',
           'LoadOptions',
           'ModelData',
-          'PredictiveModel',
           'SCVIOptions',
         ])
         expect(mentionsOf('Model', file(index))).toContain('Surprise')

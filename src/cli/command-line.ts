@@ -12,6 +12,7 @@ import { evaluate } from './commands/evaluate.js'
 import { exportScvi } from './commands/export-scvi.js'
 import { fit } from './commands/fit.js'
 import { generate } from './commands/generate.js'
+import { impute } from './commands/impute.js'
 import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
 import { normalize } from './commands/normalize.js'
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   embed,
   normalize,
   generate,
+  impute,
   de,
   cluster,
   umap,

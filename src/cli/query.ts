@@ -15,6 +15,8 @@ export interface QuerySettings {
   counts: CountsOptions
   geneKey: string | undefined
   allowNoninteger: boolean
+  /** Reads genes too that the model does not have. */
+  allGenes?: boolean
 }
 
 /** A file as far as a model needs it. */
@@ -58,7 +60,7 @@ export function countedCells({ adata, positions }: Query, cells: Int32Array, log
 
 /** Of an AnnData file, only what it has of the model's genes is read: a large file has many more. */
 async function readQuery(
-  { file, counts, geneKey }: QuerySettings,
+  { file, counts, geneKey, allGenes = false }: QuerySettings,
   description: ModelDescription,
 ): Promise<Query> {
   const format = await detectFormat(file)
@@ -71,8 +73,8 @@ async function readQuery(
     chosen.part = positions.filter((position) => position >= 0)
     return chosen.part
   }
-  const isAnnData = format === 'h5ad' || format === 'zarr'
-  const adata = await readAs(file, format, isAnnData ? { ...counts, genes: choose } : counts)
+  const narrows = !allGenes && (format === 'h5ad' || format === 'zarr')
+  const adata = await readAs(file, format, narrows ? { ...counts, genes: choose } : counts)
   const match = chosen.match ?? genePositions(description, adata, geneKey)
   const query = { adata, format, match, nFileGenes: chosen.nGenes ?? adata.nGenes }
   if (!chosen.part) return { ...query, positions: match.positions }

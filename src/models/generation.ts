@@ -1,4 +1,4 @@
-import type { CellPosterior } from '../analysis/posterior/cell-posterior.js'
+import { type CellPosterior, posteriorAt } from '../analysis/posterior/cell-posterior.js'
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
 import { noCounts } from '../analysis/posterior/scale-decoder.js'
@@ -104,16 +104,6 @@ export function dressed(
     continuous: numbers,
     ...(librarySize !== undefined && { size: new Float32Array(parent.length).fill(librarySize) }),
   }
-}
-
-/** Rows of a posterior. */
-export function posteriorAt({ mean, variance }: Posterior, cells: Int32Array, n: number): Posterior {
-  const take = (values: Float32Array) => {
-    const taken = new Float32Array(cells.length * n)
-    for (const [i, cell] of cells.entries()) taken.set(values.subarray(cell * n, (cell + 1) * n), i * n)
-    return taken
-  }
-  return { mean: take(mean), variance: take(variance) }
 }
 
 /** Of each of some cells, a component of the prior as if it were its posterior: draws from these are draws from the prior. */

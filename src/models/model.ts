@@ -90,6 +90,12 @@ export abstract class Model {
     return this.#parts.training?.history ?? []
   }
 
+  /** How the model was last trained, every option; undefined where its folder does not tell. */
+  get trainSettings(): Readonly<Partial<TrainOptions>> | undefined {
+    const settings = this.#parts.training?.settings
+    return settings && trainOptions(settings as Partial<TrainOptions>)
+  }
+
   /** Names of the model's own cells, in the order of their latents; undefined where they have none. */
   get cellNames(): readonly string[] | undefined {
     return this.#parts.own?.names

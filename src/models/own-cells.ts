@@ -61,7 +61,7 @@ export interface OwnCells {
 }
 
 /** The obs columns that a model takes. */
-function keysOf({ categorical, continuous, sizeFactorKey }: ModelDescription): CovariateKeys {
+export function keysOf({ categorical, continuous, sizeFactorKey }: ModelDescription): CovariateKeys {
   const [batch, ...others] = categorical
   return {
     ...(batch!.key === null ? {} : { batchKey: batch!.key }),

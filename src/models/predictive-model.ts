@@ -1,5 +1,5 @@
 import { CellDraws } from '../analysis/posterior/cell-draws.js'
-import { logSizePosteriorOf } from '../analysis/posterior/cell-posterior.js'
+import { logSizePosteriorOf, posteriorAt } from '../analysis/posterior/cell-posterior.js'
 import {
   type ImportanceBound,
   importanceBound,
@@ -18,7 +18,6 @@ import {
   type GeneratedBlock,
   type GenerationOptions,
   parentsOf,
-  posteriorAt,
   priorOf,
   sizesOf,
   strangers,
@@ -257,13 +256,16 @@ export abstract class PredictiveModel extends ExpressionModel {
   }
 
   /** What a question about counts goes by. */
-  protected async predictive(caller: string, options: PredictiveOptions): Promise<PredictiveQuestion> {
+  protected async predictive(
+    caller: string,
+    options: PredictiveOptions,
+    needs: 'posterior' | 'counts' = this.network.model.library ? 'counts' : 'posterior',
+  ): Promise<PredictiveQuestion> {
     const { genes: _, nSamples = 1, transformBatch, ...rest } = options
     checkOptionKeys(caller, rest, CELLS)
     checkDraws(nSamples, 0)
     const [batch] = modelBatches(this.description, transformBatch)
-    const latentSize = this.network.model.library !== undefined
-    const question = await this.question(caller, rest, latentSize ? 'counts' : 'posterior')
+    const question = await this.question(caller, rest, needs)
     return {
       source: question.asked.source,
       posterior: await this.#posterior(question),

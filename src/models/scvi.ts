@@ -1,7 +1,7 @@
 import type { ModelData } from '../cells/cell-data.js'
+import { ImputingModel } from './imputing-model.js'
 import { type LoadOptions, loadedParts, newParts } from './model-parts.js'
 import type { ModelOptions } from './options.js'
-import { PredictiveModel } from './predictive-model.js'
 
 /** What an scVI model is made for and of. */
 export type SCVIOptions = ModelOptions
@@ -20,7 +20,7 @@ const NAME = 'SCVI'
  * await model.save('data.model')
  * ```
  */
-export class SCVI extends PredictiveModel {
+export class SCVI extends ImputingModel {
   /**
    * A model with random weights for the cells and genes given.
    *

@@ -44,6 +44,8 @@ export const NOISE = {
   countNumber: 83,
   /** Which component of a prior a cell comes from. */
   priorComponent: 84,
+  /** Which counts are hidden, to be found again. */
+  hidden: 85,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

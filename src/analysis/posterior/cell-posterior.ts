@@ -38,3 +38,13 @@ export async function logSizePosteriorOf(
 
 /** What a network's variances have at the least. */
 const LEAST_VARIANCE = 1e-4
+
+/** Rows of a posterior. */
+export function posteriorAt({ mean, variance }: Posterior, cells: Int32Array, n: number): Posterior {
+  const take = (values: Float32Array) => {
+    const taken = new Float32Array(cells.length * n)
+    for (const [i, cell] of cells.entries()) taken.set(values.subarray(cell * n, (cell + 1) * n), i * n)
+    return taken
+  }
+  return { mean: take(mean), variance: take(variance) }
+}

@@ -25,6 +25,8 @@ export interface Additions {
   var?: Readonly<Record<string, Column>>
   /** Cells × genes. */
   layers?: Readonly<Record<string, StreamedRows | HalfRows>>
+  /** Further layers whose rows are made together. */
+  jointLayers?: JointLayers
   /** Cells × cells. */
   obsp?: Readonly<Record<string, SparseElementValues>>
   uns?: Readonly<Record<string, PlainValue>>
@@ -33,19 +35,28 @@ export interface Additions {
 /** Rows of float32 numbers that are made while they are written: hands on whole rows, all of them, in order. */
 export type StreamedRows = (add: (rows: Float32Array) => void) => Promise<void>
 
+/** Layers whose rows are made together: hands on the same rows of each, in the order of the names. */
+export interface JointLayers {
+  names: readonly string[]
+  rows: (add: (rows: readonly Float32Array[]) => void) => Promise<void>
+}
+
 /** Rows that are stored as half floats: values from 6e-8 to 65,504, to three digits. */
 export interface HalfRows {
   half: StreamedRows
 }
 
 /** Where things can be added. */
-export const ADDITION_KEYS = ['obs', 'var', 'obsm', 'varm', 'layers', 'obsp', 'uns'] as const
+const MAPPINGS = ['obs', 'var', 'obsm', 'varm', 'layers', 'obsp', 'uns'] as const
+export const ADDITION_KEYS = [...MAPPINGS, 'jointLayers'] as const
 
 /** Paths of what is added, such as `obsm/X_scvae`. */
 export function additionPaths(additions: Additions): string[] {
-  return ADDITION_KEYS.flatMap((mapping) =>
+  const joint = additions.jointLayers?.names.map((name) => `layers/${name}`) ?? []
+  const others = MAPPINGS.flatMap((mapping) =>
     Object.keys(additions[mapping] ?? {}).map((name) => `${mapping}/${name}`),
   )
+  return [...others, ...joint]
 }
 
 /**
@@ -58,7 +69,16 @@ export function additionPaths(additions: Additions): string[] {
  */
 export async function addTo(
   root: Group,
-  { obsm = {}, obs = {}, varm = {}, var: variables = {}, layers = {}, obsp = {}, uns = {} }: Additions,
+  {
+    obsm = {},
+    obs = {},
+    varm = {},
+    var: variables = {},
+    layers = {},
+    jointLayers,
+    obsp = {},
+    uns = {},
+  }: Additions,
   record: DictElement,
   source: string,
   state: WriteState,
@@ -80,6 +100,7 @@ export async function addTo(
   addMatrices(root, 'obsm', obsm)
   addMatrices(root, 'varm', varm)
   await addLayers(root, layers, [nCells, nGenes], state)
+  if (jointLayers) await addJointLayers(root, jointLayers, [nCells, nGenes])
   if (Object.keys(obsp).length > 0) {
     const pairs = childGroup(root, 'obsp') ?? writeDict(root, 'obsp')
     for (const [name, matrix] of Object.entries(obsp)) writeElement(pairs, name, matrix, state)
@@ -134,4 +155,13 @@ async function addLayers(
     setEncoding(dataset, 'array', '0.2.0')
     if (half) retypes.add(dataset, 'float16')
   }
+}
+
+async function addJointLayers(root: Group, { names, rows }: JointLayers, shape: number[]): Promise<void> {
+  const group = childGroup(root, 'layers') ?? writeDict(root, 'layers')
+  const layers = names.map((name) => new ChunkedDataset(group, name, new Float32Array(), shape))
+  await rows((all) => {
+    for (const [k, layer] of layers.entries()) layer.add(all[k]!)
+  })
+  for (const layer of layers) setEncoding(layer.end(), 'array', '0.2.0')
 }

@@ -1,0 +1,147 @@
+import { drawsFit, type EntryDraws, eachEntryDraws } from '../analysis/imputation/entry-draws.js'
+import { eachImputedBlock, type ImputedBlock, lackingCells } from '../analysis/imputation/impute.js'
+import { partOf } from '../analysis/imputation/part-of.js'
+import type { PredictiveQuestion } from '../analysis/posterior/predictive.js'
+import { checkOptionKeys } from '../anndata/option-keys.js'
+import { withHostKernels } from '../device/host-kernels.js'
+import { ScvaeError } from '../errors.js'
+import { checkDraws, type DrawOptions, modelGenes } from './expression-options.js'
+import { PredictiveModel } from './predictive-model.js'
+
+const CELLS = ['adata', 'cells', 'geneKey', 'genePositions', 'seed'] as const
+/** Draws of a cell where no number is given. */
+const DRAWS = 25
+/** Probability that a count lies in its interval, where none is given. */
+const INTERVAL = 0.9
+
+/** How missing counts are filled in. */
+export interface ImputeOptions extends DrawOptions {
+  /** Genes of the model, by name, id or symbol, or their positions in it; all when left out. */
+  genes?: readonly string[] | Int32Array
+  /** Probability that a count lies in its interval, between 0 and 1; 0.9 when left out. */
+  interval?: number
+  /** Called with the cells that are done, of all that lack something. */
+  onCells?: (done: number, total: number) => void
+}
+
+/** A model of counts that fills in those that are missing. */
+export abstract class ImputingModel extends PredictiveModel {
+  /**
+   * What missing counts would have been, by the posterior predictive of each cell: expected counts and central intervals, over draws from the cell's
+   * posterior (25 when left out; 0 for the posterior mean alone). Genes that the data lacks are missing in every cell. Blocks come in the order of the
+   * cells, each given up once it was looked at.
+   *
+   * @param visit is waited for
+   * @returns how many counts were missing
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (bad-input) where nothing is missing, and for genes that the model does not have;
+   *   (usage) for more draws than memory has room for, and an interval out of range.
+   */
+  eachImputed(
+    options: ImputeOptions,
+    visit: (block: ImputedBlock) => void | Promise<void>,
+  ): Promise<{ nImputed: number }> {
+    return this.exclusive(async () => {
+      const caller = 'eachImputed'
+      checkOptionKeys(caller, options, [...CELLS, 'nSamples', 'genes', 'interval', 'onCells'])
+      const { genes, interval = INTERVAL, onCells, ...rest } = options
+      if (!(interval > 0 && interval < 1))
+        throw new ScvaeError('usage', `interval must be between 0 and 1, not ${interval}.`)
+      const wanted = genes instanceof Int32Array ? genes : modelGenes(this.description, genes)
+      const question = await this.#asked(caller, rest)
+      const lacking = await lackingCells(question.source, wanted)
+      if (lacking.size === 0)
+        throw new ScvaeError('bad-input', "No count of these cells is missing in the model's genes.", {
+          hint: '--missing nan or --mask-layer NAME (missing, maskLayer) say which counts of a file are missing.',
+        })
+      let [nImputed, done] = [0, 0]
+      await withHostKernels(this.network.device, (host) =>
+        eachImputedBlock(this.network, host, question, lacking, interval, async (block) => {
+          await visit(block)
+          nImputed += block.genes.length
+          done += block.cells.length
+          onCells?.(done, lacking.size)
+        }),
+      )
+      return { nImputed }
+    })
+  }
+
+  /**
+   * {@link ImputingModel.eachImputed} in one block.
+   *
+   * @throws ScvaeError as {@link ImputingModel.eachImputed}
+   */
+  async impute(options: ImputeOptions = {}): Promise<ImputedBlock> {
+    const blocks: ImputedBlock[] = []
+    await this.eachImputed(options, (block) => void blocks.push(block))
+    return joined(blocks)
+  }
+
+  /**
+   * Distributions of some counts of some cells, cell by cell.
+   *
+   * @param genesOf positions of the genes of a cell
+   * @internal
+   */
+  eachEntry(
+    options: DrawOptions,
+    cells: Int32Array,
+    genesOf: (cell: number) => Int32Array,
+    visit: (draws: EntryDraws) => void | Promise<void>,
+  ): Promise<void> {
+    return this.exclusive(async () => {
+      const question = await this.#asked('eachEntry', options)
+      await withHostKernels(this.network.device, (host) =>
+        eachEntryDraws(
+          this.network,
+          host,
+          partOf(question, cells),
+          (i) => genesOf(cells[i]!),
+          (draws) => visit({ ...draws, cell: cells[draws.cell]! }),
+        ),
+      )
+    })
+  }
+
+  async #asked(caller: string, options: DrawOptions): Promise<PredictiveQuestion> {
+    const { nSamples = DRAWS } = options
+    checkHeldDraws(nSamples, this.network.shape.nGenes)
+    return this.predictive(caller, { ...options, nSamples }, 'counts')
+  }
+}
+
+/** @throws ScvaeError (usage) for a number of draws that is no whole number, and for more of a cell than memory has room for. */
+export function checkHeldDraws(nSamples: number, nGenes: number): void {
+  checkDraws(nSamples, 0)
+  if (drawsFit(nSamples, nGenes)) return
+  throw new ScvaeError(
+    'usage',
+    `${nSamples} draws of a cell with ${nGenes} genes are more than memory has room for.`,
+    { hint: 'A few hundred tell all that there is to be known.' },
+  )
+}
+
+function joined(blocks: readonly ImputedBlock[]): ImputedBlock {
+  const all = { cells: 0, genes: 0 }
+  for (const { cells, genes } of blocks) {
+    all.cells += cells.length
+    all.genes += genes.length
+  }
+  const whole: ImputedBlock = {
+    cells: new Int32Array(all.cells),
+    offsets: new Int32Array(all.cells + 1),
+    genes: new Int32Array(all.genes),
+    mean: new Float32Array(all.genes),
+    low: new Float32Array(all.genes),
+    high: new Float32Array(all.genes),
+  }
+  let [cell, entry] = [0, 0]
+  for (const block of blocks) {
+    whole.cells.set(block.cells, cell)
+    for (const [i, offset] of block.offsets.entries()) whole.offsets[cell + i] = entry + offset
+    for (const key of ['genes', 'mean', 'low', 'high'] as const) whole[key].set(block[key], entry)
+    cell += block.cells.length
+    entry += block.genes.length
+  }
+  return whole
+}
