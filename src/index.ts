@@ -5,6 +5,11 @@
  */
 
 export { type Clusters, type LeidenOptions, leiden } from './analysis/clustering/leiden.js'
+export type { AggregatedFit, BoundedEstimate } from './analysis/diagnose/aggregated.js'
+export type { LatentUse } from './analysis/diagnose/collapse.js'
+export type { Estimate } from './analysis/diagnose/estimate.js'
+export type { Gaps } from './analysis/diagnose/gaps.js'
+export type { HeldoutFit } from './analysis/diagnose/overfit.js'
 export type { GeneEffect } from './analysis/expression/gene-effect.js'
 export type { ExpressionBlock } from './analysis/expression/normalized-expression.js'
 export type { Corruption } from './analysis/imputation/hide-counts.js'
@@ -41,6 +46,7 @@ export { type ExportOptions, exportScviModel } from './files/scvi-tools/export.j
 export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.js'
 export type { RegistryData } from './files/scvi-tools/registry.js'
 export type { GroupOptions } from './models/cell-groups.js'
+export type { CellSide, DiagnosedModel, DiagnoseOptions, Diagnosis } from './models/diagnosed-model.js'
 export type {
   ComparedSamples,
   DifferentialOptions,
@@ -80,6 +86,7 @@ export type {
 } from './models/predictive-model.js'
 export { SCVI, type SCVIOptions } from './models/scvi.js'
 export type { TermNodes } from './models/term-nodes.js'
+export type { CellPart } from './models/training-split.js'
 export type { LabelTransferAnswer, TransferOptions, TransferredLabels } from './models/transfer.js'
 export type { ModelConfig, NormPlacement } from './network/config.js'
 export type { Over, Side } from './network/functions.js'

@@ -60,11 +60,15 @@ it('gives a model these methods', () => {
       "load",
     ]
   `)
-  const ImputingModel = Object.getPrototypeOf(scvae.SCVI)
+  const DiagnosedModel = Object.getPrototypeOf(scvae.SCVI)
+  const ImputingModel = Object.getPrototypeOf(DiagnosedModel)
   const PredictiveModel = Object.getPrototypeOf(ImputingModel)
-  const classes = [scvae.SCVI, ImputingModel, PredictiveModel, Object.getPrototypeOf(PredictiveModel)]
+  const ExpressionModel = Object.getPrototypeOf(PredictiveModel)
+  const classes = [DiagnosedModel, ImputingModel, PredictiveModel, ExpressionModel]
   expect(classes.flatMap((one) => methods(one.prototype)).sort()).toMatchInlineSnapshot(`
     [
+      "cellPosterior",
+      "diagnose",
       "differentialExpression",
       "eachEntry",
       "eachGenerated",
@@ -140,9 +144,13 @@ describe('the types', () => {
     expect(types(more, scvae)).toMatchInlineSnapshot(`
       [
         "AggregateScores",
+        "AggregatedFit",
+        "BoundedEstimate",
+        "CellPart",
         "CellRow",
         "CellScoreOptions",
         "CellScores",
+        "CellSide",
         "CellsOptions",
         "Clusters",
         "ComparedSamples",
@@ -154,10 +162,14 @@ describe('the types', () => {
         "Device",
         "DeviceChoice",
         "DeviceName",
+        "DiagnoseOptions",
+        "DiagnosedModel",
+        "Diagnosis",
         "DifferentialOptions",
         "DrawOptions",
         "EmbeddingScores",
         "EpochRecord",
+        "Estimate",
         "EvaluateOptions",
         "ExportOptions",
         "ExpressionBlock",
@@ -166,6 +178,7 @@ describe('the types', () => {
         "Extent",
         "ExtraTerm",
         "FoundScores",
+        "Gaps",
         "GeneDifference",
         "GeneEffect",
         "GeneratedBlock",
@@ -173,6 +186,7 @@ describe('the types', () => {
         "GenerationOptions",
         "GroupComparison",
         "GroupOptions",
+        "HeldoutFit",
         "HostTensor",
         "ImportedModel",
         "ImputationResult",
@@ -188,6 +202,7 @@ describe('the types', () => {
         "LatentModel",
         "LatentOptions",
         "LatentPosterior",
+        "LatentUse",
         "LeidenOptions",
         "LibraryOptions",
         "Likelihood",

@@ -7,6 +7,7 @@ import { convert } from './commands/convert.js'
 import { de } from './commands/de.js'
 import { design } from './commands/design.js'
 import { devices } from './commands/devices.js'
+import { diagnose } from './commands/diagnose.js'
 import { embed } from './commands/embed.js'
 import { evaluate } from './commands/evaluate.js'
 import { exportScvi } from './commands/export-scvi.js'
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   inspect,
   design,
   evaluate,
+  diagnose,
   convert,
   exportScvi,
   devices,

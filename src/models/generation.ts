@@ -1,6 +1,7 @@
 import { type CellPosterior, posteriorAt } from '../analysis/posterior/cell-posterior.js'
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
+import { priorComponents } from '../analysis/posterior/prior-mixture.js'
 import { noCounts } from '../analysis/posterior/scale-decoder.js'
 import { nearestList } from '../anndata/frame/nearest.js'
 import type { CellRow, CellSource } from '../device/device.js'
@@ -109,36 +110,21 @@ export function dressed(
 /** Of each of some cells, a component of the prior as if it were its posterior: draws from these are draws from the prior. */
 export async function priorOf(network: Network, cells: CellSource, seed: number): Promise<Posterior> {
   const { nLatent } = network.config
-  const { mixture } = network.model
   const n = cells.nCells
-  if (!mixture)
-    return { mean: new Float32Array(n * nLatent), variance: new Float32Array(n * nLatent).fill(1) }
-  const batch = await network.minibatch(cells)
-  try {
-    const first = Int32Array.of(0)
-    await network.load(batch, first)
-    network.gather(batch, first)
-    const [means, variances, logits] = await network.values(batch, [
-      mixture.means,
-      mixture.variances,
-      mixture.logits,
-    ])
-    const random = new Random(seed, NOISE.priorComponent)
-    const most = Math.max(...logits!)
-    const weights = Float64Array.from(logits!, (logit) => Math.exp(logit - most))
-    const total = weights.reduce((sum, weight) => sum + weight, 0)
-    const component = Int32Array.from({ length: n }, () => {
-      let left = random.next() * total
-      const at = weights.findIndex((weight) => {
-        left -= weight
-        return left < 0
-      })
-      return at < 0 ? weights.length - 1 : at
+  const prior = await priorComponents(network, cells)
+  const random = new Random(seed, NOISE.priorComponent)
+  const most = Math.max(...prior.logits)
+  const weights = Float64Array.from(prior.logits, (logit) => Math.exp(logit - most))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const component = Int32Array.from({ length: n }, () => {
+    let left = random.next() * total
+    const at = weights.findIndex((weight) => {
+      left -= weight
+      return left < 0
     })
-    return posteriorAt({ mean: means!, variance: variances! }, component, nLatent)
-  } finally {
-    network.releaseMinibatch(batch)
-  }
+    return at < 0 ? weights.length - 1 : at
+  })
+  return posteriorAt(prior, component, nLatent)
 }
 
 /** Sizes of cells as a network takes them: posteriors of the log, where it is latent. */

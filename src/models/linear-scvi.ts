@@ -1,7 +1,7 @@
 import type { ModelData } from '../cells/cell-data.js'
 import { ScvaeError } from '../errors.js'
 import type { Matrix } from '../numeric/matrix.js'
-import { ImputingModel } from './imputing-model.js'
+import { DiagnosedModel } from './diagnosed-model.js'
 import { loadingsOf } from './loadings.js'
 import { type LoadOptions, loadedParts, type ModelParts, newParts } from './model-parts.js'
 import type { ModelOptions } from './options.js'
@@ -22,7 +22,7 @@ const NAME = 'LinearSCVI'
  * const loadings = await model.getLoadings() // genes × 10
  * ```
  */
-export class LinearSCVI extends ImputingModel {
+export class LinearSCVI extends DiagnosedModel {
   /** Made by `create` and `load`. */
   private constructor(parts: ModelParts) {
     super(parts)

@@ -34,6 +34,7 @@ import {
 } from './options.js'
 import { type AskedCells, type CellQuestion, cellKeys, otherCells, recordOf } from './own-cells.js'
 import { trainNetwork } from './train-network.js'
+import { type CellPart, storedCells, trainingParts } from './training-split.js'
 
 /** How a model is trained, what may hook into it, and what its loss has beside the model's own terms. */
 export interface ModelTrainOptions extends Partial<TrainOptions>, TrainHooks {
@@ -94,6 +95,13 @@ export abstract class Model {
   get trainSettings(): Readonly<Partial<TrainOptions>> | undefined {
     const settings = this.#parts.training?.settings
     return settings && trainOptions(settings as Partial<TrainOptions>)
+  }
+
+  /** What training saw of a cell, by its name; undefined where that is not known. */
+  get trainingPart(): ((name: string) => CellPart) | undefined {
+    const { own, trainedOn, training } = this.#parts
+    const ofOwn = own && { names: own.names, batches: own.all.source.categorical[0] }
+    return trainingParts(trainedOn === 'own' ? ofOwn : trainedOn && storedCells(trainedOn), training)
   }
 
   /** Names of the model's own cells, in the order of their latents; undefined where they have none. */

@@ -1,5 +1,5 @@
 import { CellDraws } from '../analysis/posterior/cell-draws.js'
-import { logSizePosteriorOf, posteriorAt } from '../analysis/posterior/cell-posterior.js'
+import { type CellPosterior, logSizePosteriorOf, posteriorAt } from '../analysis/posterior/cell-posterior.js'
 import {
   type ImportanceBound,
   importanceBound,
@@ -162,7 +162,7 @@ export abstract class PredictiveModel extends ExpressionModel {
       const { giveMean = true, ...rest } = options
       const question = await this.question(caller, rest, 'counts')
       const { asked, keys, seed } = question
-      const posterior = await this.#posterior(question)
+      const posterior = await this.cellPosterior(question)
       if (posterior.logSize && giveMean) {
         const { mean, variance } = posterior.logSize
         return mean.map((value, cell) => Math.exp(value + variance[cell]! / 2))
@@ -268,7 +268,7 @@ export abstract class PredictiveModel extends ExpressionModel {
     const question = await this.question(caller, rest, needs)
     return {
       source: question.asked.source,
-      posterior: await this.#posterior(question),
+      posterior: await this.cellPosterior(question),
       keys: question.keys,
       seed: question.seed,
       nSamples,
@@ -276,7 +276,8 @@ export abstract class PredictiveModel extends ExpressionModel {
     }
   }
 
-  async #posterior({ asked, posterior }: CellQuestion) {
+  /** The posteriors of the cells of a question: of their latents and, where it is latent, of the log of their size. */
+  protected async cellPosterior({ asked, posterior }: CellQuestion): Promise<CellPosterior> {
     const logSize = await logSizePosteriorOf(this.network, asked.source)
     return { latent: posterior, ...(logSize && { logSize }) }
   }
@@ -291,7 +292,7 @@ export abstract class PredictiveModel extends ExpressionModel {
     const { nSamples: _, nMcSamples: __, returnMean: ___, ...rest } = options
     const draws = checkDraws(options[key] ?? otherwise, 1)
     const question = await this.question(caller, rest, 'counts')
-    const posterior = await this.#posterior(question)
+    const posterior = await this.cellPosterior(question)
     const { asked, keys, seed } = question
     const bound = await importanceBound(this.network, asked.source, { posterior, keys, draws, seed })
     return { bound, question, posterior }

@@ -1,5 +1,5 @@
 import type { ModelData } from '../cells/cell-data.js'
-import { ImputingModel } from './imputing-model.js'
+import { DiagnosedModel } from './diagnosed-model.js'
 import { type LoadOptions, loadedParts, newParts } from './model-parts.js'
 import type { ModelOptions } from './options.js'
 
@@ -20,7 +20,7 @@ const NAME = 'SCVI'
  * await model.save('data.model')
  * ```
  */
-export class SCVI extends ImputingModel {
+export class SCVI extends DiagnosedModel {
   /**
    * A model with random weights for the cells and genes given.
    *

@@ -216,10 +216,8 @@ export class Network {
    * {@link Network.values} that stay on the device: tensors whose first rows are the minibatch's cells, until the next pass.
    */
   tensors(batch: Minibatch, values: readonly Value[], { noise, fed }: ValueOptions = {}): Tensor[] {
-    const origins: readonly Origin[] = this.model.graph.ops
-    const place = (value: Value) => `${origins.indexOf(value.op)}.${value.op.outputs.indexOf(value)}`
     const inputs = fed ? [...fed.keys()] : []
-    const key = `${noise ? 'noisy ' : ''}${values.map(place).join()} of ${inputs.map(place).join()}`
+    const key = `${noise ? 'noisy ' : ''}${this.#places(values)} of ${this.#places(inputs)}`
     for (const [value, rows] of fed ?? []) this.#feed(value, rows)
     const calls = this.#calls(batch, key, () => {
       const pass = new PassMaker(this.#pass, batch, noise ? EVALUATION : MEANS, inputs)
@@ -228,6 +226,45 @@ export class Network {
     })
     this.#run(calls, noise ? { ...noise } : NO_NOISE)
     return values.map((value) => this.#buffers.tensor(value))
+  }
+
+  /**
+   * Values of cells × 1, and the gradient of a cell's sum of them by what is given, in evaluation mode and with all weights as they
+   * are.
+   *
+   * @returns cells × columns each, row-major: the values, then a gradient for each value that is given
+   */
+  async gradientsBy(
+    batch: Minibatch,
+    values: readonly Value[],
+    fed: ReadonlyMap<Value, Float32Array>,
+  ): Promise<Float32Array[]> {
+    const inputs = [...fed.keys()]
+    for (const [value, rows] of fed) this.#feed(value, rows)
+    const calls = this.#calls(batch, `${this.#places(values)} by ${this.#places(inputs)}`, () => {
+      const frozen = { ...this.#pass, trained: () => false, updatedByKernel: () => false }
+      const pass = new PassMaker(frozen, batch, MEANS, inputs)
+      pass.forward(values)
+      // as in the loss of training, whose head has a short way for this weight
+      const loss = values.map((value) => ({ value, weight: -1 }))
+      pass.reverse(loss, false, inputs)
+      return pass
+    })
+    this.#run(calls, NO_NOISE)
+    const n = batch.nCells
+    const read = async (tensor: Tensor, columns: number, scale: number) =>
+      (await this.#device.read(tensor)).slice(0, n * columns).map((x) => scale * x)
+    const found: Float32Array[] = []
+    for (const value of values) found.push(await read(this.#buffers.tensor(value), 1, 1))
+    for (const value of inputs)
+      found.push(await read(this.#buffers.gradient(value), value.columns as number, -n))
+    return found
+  }
+
+  /** Values by the places of their operations, for the keys of passes. */
+  #places(values: readonly Value[]): string {
+    const origins: readonly Origin[] = this.model.graph.ops
+    return values.map(({ op }, i) => `${origins.indexOf(op)}.${op.outputs.indexOf(values[i]!)}`).join()
   }
 
   /** Writes the first rows of a value's tensor. */

@@ -46,6 +46,12 @@ export const NOISE = {
   priorComponent: 84,
   /** Which counts are hidden, to be found again. */
   hidden: 85,
+  /** Draws of cells from their posteriors that bounds are made of. */
+  boundDraw: 110,
+  /** Draws of cells by which their own posteriors are found. */
+  ownPosterior: 111,
+  /** Which cells are looked at when a fit is diagnosed, and where in the latent. */
+  diagnosed: 112,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

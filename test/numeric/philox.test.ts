@@ -69,6 +69,10 @@ describe('NOISE', () => {
       pairs: 82,
       countNumber: 83,
       priorComponent: 84,
+      hidden: 85,
+      boundDraw: 110,
+      ownPosterior: 111,
+      diagnosed: 112,
     })
   })
 })

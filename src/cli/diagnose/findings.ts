@@ -1,0 +1,212 @@
+import type { Diagnosis } from '../../models/diagnosed-model.js'
+import { formatPercent, formatPlural } from '../../report/format.js'
+import { type Finding, type JudgedModel, judged, NOT_KNOWN, shown, sideName } from './finding.js'
+import { overfitting } from './overfitting.js'
+
+/** Share of the dimensions in use below which the rest is named. */
+const FEW_ACTIVE = 0.5
+/** Nats a dimension in use that lie between ELBO and likelihood: a good fit has about one. */
+const WIDE_GAP = 2
+/** Nats a dimension that the encoder loses beside each cell's own posterior. */
+const LAZY_ENCODER = 1.5
+/** Share of the prior without cells: a good fit has below a third. */
+const EMPTY = 0.5
+/** Nats a dimension by which a cell's place is less probable under the posteriors of the others than under its own: a good fit has one to three. */
+const ISLANDS = 10
+
+/** All findings, in the order in which they matter. */
+export function findingsOf(diagnosis: Diagnosis, model: JudgedModel): Finding[] {
+  return [
+    collapse(diagnosis, model),
+    variationalGap(diagnosis, model),
+    amortization(diagnosis, model),
+    priorHoles(diagnosis, model),
+    overfitting(diagnosis, model),
+  ]
+}
+
+/** One sentence about all. */
+export function verdictOf(findings: readonly Finding[]): string {
+  const bad = findings.filter(({ grade }) => grade === 'attention')
+  if (bad.length === 0) return 'nothing speaks against this fit.'
+  const names = bad.map(({ title }) => title.toLowerCase())
+  const list = names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : names[0]
+  return `${list} ${names.length > 1 ? 'need' : 'needs'} attention.`
+}
+
+function collapse({ latent, aggregated }: Diagnosis, { description }: JudgedModel): Finding {
+  const d = latent.variance.length
+  const { beta, prior } = description.config
+  const { active } = latent
+  const { low, high } = aggregated.information
+  const idle = Array.from(latent.variance.keys()).filter((k) => latent.variance[k]! <= 0.01)
+  const about = {
+    name: 'collapse',
+    title: 'Posterior collapse',
+    value: active,
+    error: null,
+    unit: 'dimensions',
+    figures: [
+      ['dimensions in use', `${active} of ${d}`],
+      [
+        'mutual information of cells and latent',
+        `${shown(low)} to ${shown(high)} nats (ln n = ${Math.log(aggregated.nCells).toFixed(2)})`,
+      ],
+      ['KL divergence by dimension', Array.from(latent.divergence, (x) => x.toFixed(2)).join(', ')],
+    ],
+  } satisfies Partial<Finding>
+  if (active === 0) {
+    const cause =
+      beta > 1 ? `lower --beta, which is ${beta}` : 'train for longer, with a KL warm-up, or give --free-bits'
+    return {
+      ...about,
+      grade: 'attention',
+      sentence: `The latent is not used: no dimension tells cells apart, so clusters and layouts of it are noise; ${cause}.`,
+    }
+  }
+  if (active < FEW_ACTIVE * d) {
+    const cause =
+      beta > 1 ? `lower --beta, which is ${beta}, to use them` : `--n-latent ${active} gives the same fit`
+    return {
+      ...about,
+      grade: 'attention',
+      sentence: `${idle.length} of ${d} dimensions tell nothing (${idle.map((k) => k + 1).join(', ')}); ${cause}.`,
+    }
+  }
+  const rest = idle.length === 0 ? 'all dimensions' : `${active} of ${d} dimensions`
+  const kind =
+    prior === 'normal'
+      ? ''
+      : ` (the ${prior} prior has no divergence by dimension; that from the standard normal is shown)`
+  return { ...about, grade: 'good', sentence: `The latent is used: ${rest} tell cells apart${kind}.` }
+}
+
+function variationalGap(diagnosis: Diagnosis, { description }: JudgedModel): Finding {
+  const { side, gaps } = judged(diagnosis)
+  const used = Math.max(1, diagnosis.latent.active)
+  const { beta } = description.config
+  const figures = diagnosis.gaps.map(
+    ({ side: of, gaps: { draws, bounds } }) =>
+      [
+        `bounds of ${sideName(of)}`,
+        draws.map((n, i) => `${n === 1 ? 'ELBO' : n}: ${shown(bounds[i]!, 1)}`).join('; '),
+      ] as const,
+  )
+  const about = {
+    name: 'variational_gap',
+    title: 'Gap of the bound',
+    value: gaps.total.value,
+    error: gaps.total.error,
+    unit: 'nats/cell',
+    figures: [...figures, ['not to be had by independent normals', `${shown(gaps.family)} nats`] as const],
+  } satisfies Partial<Finding>
+  if (gaps.total.value - 2 * gaps.total.error > WIDE_GAP * used) {
+    const cause =
+      beta < 1
+        ? `the posteriors are narrower than the likelihood wants, since --beta is ${beta}: raise it towards 1`
+        : 'do not compare models by their ELBO, but by importance-weighted bounds, and see what the encoder loses'
+    return {
+      ...about,
+      grade: 'attention',
+      sentence: `The ELBO of ${side} lies ${shown(gaps.total)} nats below their likelihood; ${cause}.`,
+    }
+  }
+  return {
+    ...about,
+    grade: 'good',
+    sentence: `The ELBO of ${side} lies ${shown(gaps.total)} nats below their likelihood, which is little.`,
+  }
+}
+
+function amortization(diagnosis: Diagnosis, { description }: JudgedModel): Finding {
+  const { side, gaps } = judged(diagnosis)
+  const { amortization: lost, family } = gaps
+  const used = Math.max(1, diagnosis.latent.active)
+  const { beta, nLayers } = description.config
+  const about = {
+    name: 'amortization',
+    title: 'What the encoder loses',
+    value: lost.value,
+    error: lost.error,
+    unit: 'nats/cell',
+    figures: diagnosis.gaps.map(
+      ({ side: of, gaps: { amortization: a, family: f } }) =>
+        [sideName(of), `inference ${shown(a)}, family ${shown(f)} nats`] as const,
+    ),
+  } satisfies Partial<Finding>
+  if (lost.value - 2 * lost.error > LAZY_ENCODER * used) {
+    const cause =
+      beta < 1
+        ? `it was trained for another balance (--beta ${beta})`
+        : beta > 1
+          ? `with --beta ${beta} it may not use what the decoder has`
+          : nLayers > 1
+            ? 'it has learned the cells that it was trained on: give it fewer units and layers, or more --dropout-rate'
+            : 'give it more cells or more --dropout-rate'
+    return {
+      ...about,
+      grade: 'attention',
+      sentence: `A posterior of each cell's own is ${shown(lost)} nats better than the encoder's on ${side}: the places of cells are not where the decoder wants them; ${cause}.`,
+    }
+  }
+  return {
+    ...about,
+    grade: 'good',
+    sentence: `The encoder loses ${shown(lost)} nats on ${side} beside a posterior of each cell's own; independent normals lose ${shown(family)}.`,
+  }
+}
+
+function priorHoles({ aggregated, latent }: Diagnosis, { description }: JudgedModel): Finding {
+  const { empty, divergence } = aggregated
+  const { prior, beta } = description.config
+  const about = {
+    name: 'prior_holes',
+    title: 'Holes of the prior',
+    value: empty.value,
+    error: empty.error,
+    unit: 'share',
+    figures: [
+      ['prior mass without cells', `${formatPercent(empty.value)} ± ${formatPercent(empty.error)}`],
+      [
+        'divergence of all posteriors together to the prior',
+        `${shown(divergence.low)} to ${shown(divergence.high)} nats`,
+      ],
+    ],
+  } satisfies Partial<Finding>
+  if (latent.active === 0)
+    return {
+      ...about,
+      ...NOT_KNOWN,
+      sentence: 'No dimension is in use, so there are no places without cells.',
+    }
+  const apart = aggregated.information.high
+  if (apart.value - 2 * apart.error > ISLANDS * latent.variance.length) {
+    const cause = beta < 1 ? `: raise --beta, which is ${beta}` : ''
+    return {
+      ...about,
+      value: apart.value,
+      error: apart.error,
+      unit: 'nats',
+      grade: 'attention',
+      sentence: `The posteriors of cells are islands: a cell's place is ${apart.value.toFixed(0)} nats less probable under all others than under its own, so nothing is learned of what lies between cells${cause}.`,
+    }
+  }
+  if (empty.value - 2 * empty.error > EMPTY) {
+    const cause =
+      beta < 1
+        ? `raise --beta, which is ${beta}`
+        : prior === 'normal'
+          ? 'or fit with --prior mixture or vamp'
+          : 'or give the prior more --prior-components'
+    return {
+      ...about,
+      grade: 'attention',
+      sentence: `${formatPercent(empty.value)} of the prior's mass lies where no cell does: make cells from posteriors (what generate does) and not from the prior, ${cause}.`,
+    }
+  }
+  return {
+    ...about,
+    grade: 'good',
+    sentence: `The cells fill the prior but for ${formatPercent(empty.value)} of its mass, of ${formatPlural(aggregated.nCells, 'cell')}.`,
+  }
+}

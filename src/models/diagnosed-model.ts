@@ -1,0 +1,140 @@
+import { type AggregatedFit, aggregatedFit } from '../analysis/diagnose/aggregated.js'
+import { type LatentUse, latentUse } from '../analysis/diagnose/collapse.js'
+import { type Gaps, gapsOf } from '../analysis/diagnose/gaps.js'
+import { type LogJoint, networkJoint } from '../analysis/diagnose/log-joint.js'
+import { type HeldoutFit, heldoutFit } from '../analysis/diagnose/overfit.js'
+import type { CellPosterior } from '../analysis/posterior/cell-posterior.js'
+import type { Posterior } from '../analysis/posterior/inference.js'
+import { priorMixture } from '../analysis/posterior/prior-mixture.js'
+import { checkOptionKeys } from '../anndata/option-keys.js'
+import { ScvaeError } from '../errors.js'
+import { NOISE } from '../numeric/philox.js'
+import { Random } from '../numeric/random.js'
+import { ImputingModel } from './imputing-model.js'
+import type { SeededOptions } from './options.js'
+import type { CellQuestion } from './own-cells.js'
+import type { CellPart } from './training-split.js'
+
+/** Options of `diagnose`. */
+export interface DiagnoseOptions extends SeededOptions {
+  /** Cells of each side, trained on and not, whose gaps are measured; 100 when left out. */
+  nCells?: number
+  /** Called as the work goes on. */
+  onStage?: (stage: string, done: number, total: number) => void
+}
+
+/** What a fit is worth (docs/truth.md). Likelihoods are in nats a cell. */
+export interface Diagnosis {
+  nCells: number
+  /** How many of the cells training saw and held out, and of how many it knew nothing; undefined where that is not known. */
+  parts: Record<CellPart, number> | undefined
+  latent: LatentUse
+  aggregated: AggregatedFit
+  /** By side: cells trained on, and others; `all` where it is not known which are which. */
+  gaps: { side: CellSide; gaps: Gaps }[]
+  /** Undefined where one of the sides has too few cells. */
+  heldout: HeldoutFit | undefined
+}
+
+export type CellSide = 'train' | 'heldout' | 'all'
+
+/** Cells of each side behind a comparison of the sides. */
+const COMPARED = 2000
+/** Fewer cells than this say nothing about a side. */
+const FEWEST = 10
+const GAP_CELLS = 100
+
+/** A model that is asked what its fit is worth. */
+export abstract class DiagnosedModel extends ImputingModel {
+  /**
+   * Measures what the fit is worth: what the latent is used for, how tight its bounds are and why, whether it has learned its own cells by
+   * heart, how its cells fill the prior (docs/truth.md).
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (usage) where there are no counts at hand.
+   */
+  diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+    return this.exclusive(async () => {
+      const caller = 'diagnose'
+      const { nCells = GAP_CELLS, onStage = () => {}, ...rest } = options
+      checkOptionKeys(caller, rest, ['adata', 'cells', 'geneKey', 'genePositions', 'seed'])
+      if (!(Number.isInteger(nCells) && nCells >= FEWEST))
+        throw new ScvaeError(
+          'usage',
+          `${caller} takes a whole number of cells of at least ${FEWEST}, not ${nCells}.`,
+        )
+      const question = await this.question(caller, rest, 'counts')
+      const { source } = question.asked
+      const { nLatent } = this.network.config
+      const posterior = await this.cellPosterior(question)
+      const { parts, sides } = this.#sides(question)
+      const matrix = (values: Float32Array) => ({ values, rows: source.nCells, columns: nLatent })
+      const { latent } = posterior
+      const prior = await priorMixture(this.network, source)
+      const aggregated = await aggregatedFit(latent, prior, question.seed, (done, total) =>
+        onStage('latent', done, total),
+      )
+      const joint = await networkJoint(this.network, source)
+      try {
+        const proposal = joined(posterior, nLatent)
+        const gaps: Diagnosis['gaps'] = []
+        for (const [i, [side, cells]] of sides.entries()) {
+          const done = (share: number) => onStage('gaps', i + share, sides.length)
+          const some = cells.subarray(0, nCells)
+          gaps.push({ side, gaps: await gapsOf(joint, some, proposal, question.keys, question.seed, done) })
+        }
+        return {
+          nCells: source.nCells,
+          parts,
+          latent: latentUse({ means: matrix(latent.mean), variances: matrix(latent.variance) }),
+          aggregated,
+          gaps,
+          heldout: await this.#heldout(joint, question, proposal, sides, onStage),
+        }
+      } finally {
+        joint.release()
+      }
+    })
+  }
+
+  /** The sides with enough cells, each in an order of chance, and how many cells are what. */
+  #sides({ asked, seed }: CellQuestion): { parts: Diagnosis['parts']; sides: [CellSide, Int32Array][] } {
+    const order = new Random(seed, NOISE.diagnosed).permutation(asked.source.nCells)
+    const partOf = this.trainingPart
+    const { names } = asked
+    if (!partOf || !names) return { parts: undefined, sides: [['all', order]] }
+    const of = names.map(partOf)
+    const parts = { train: 0, heldout: 0, new: 0 }
+    for (const part of of) parts[part]++
+    const sides: [CellSide, Int32Array][] = [
+      ['train', order.filter((cell) => of[cell] === 'train')],
+      ['heldout', order.filter((cell) => of[cell] !== 'train')],
+    ]
+    return { parts, sides: sides.filter(([, cells]) => cells.length >= FEWEST) }
+  }
+
+  async #heldout(
+    joint: LogJoint,
+    { asked, keys, seed }: CellQuestion,
+    proposal: Posterior,
+    sides: readonly (readonly [CellSide, Int32Array])[],
+    onStage: NonNullable<DiagnoseOptions['onStage']>,
+  ): Promise<HeldoutFit | undefined> {
+    const [train, heldout] = sides.map(([, cells]) => cells.slice(0, COMPARED))
+    if (!train || !heldout) return undefined
+    return heldoutFit(joint, asked.source, proposal, keys, { train, heldout, seed }, (done, total) =>
+      onStage('held out', done, total),
+    )
+  }
+}
+
+/** Posteriors of the latent with that of the log size as a last dimension, where there is one. */
+function joined({ latent, logSize }: CellPosterior, d: number): Posterior {
+  if (!logSize) return latent
+  const join = (values: Float32Array, sizes: Float32Array) =>
+    Float32Array.from({ length: sizes.length * (d + 1) }, (_, i) => {
+      const cell = Math.floor(i / (d + 1))
+      const k = i % (d + 1)
+      return k < d ? values[cell * d + k]! : sizes[cell]!
+    })
+  return { mean: join(latent.mean, logSize.mean), variance: join(latent.variance, logSize.variance) }
+}

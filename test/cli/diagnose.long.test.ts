@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { readAnnData } from '../../src/anndata/read.js'
+import { run } from '../../src/cli/command-line.js'
+import { SCVI } from '../../src/models/scvi.js'
+import { namesIn, temporaryFolder, writeFixture } from './scvae.js'
+
+describe('scvae diagnose', { timeout: 60_000 }, () => {
+  const folder = temporaryFolder()
+  const at = (name: string) => join(folder, name)
+  const diagnose = (model: string, ...words: string[]) =>
+    run(['diagnose', at(model), ...words, '-q', '--threads', '1'])
+
+  beforeAll(async () => {
+    await writeFixture(at('cells.h5ad'), { nCells: 120, nGenes: 30 })
+    const adata = await readAnnData(at('cells.h5ad'))
+    await using model = await SCVI.create(adata, { batchKey: 'batch', nHidden: 8, nLatent: 3 })
+    await model.save(at('new.model'))
+    await model.train({ maxEpochs: 3 })
+    await model.save(at('own.model'))
+    await model.save(at('alone.model'), { saveCells: false })
+  }, 60_000)
+
+  it('writes what it found, the same for any number of threads', async () => {
+    await diagnose('own.model', at('cells.h5ad'), '-o', at('one'), '--cells', '10')
+    const read = (name: string) => readFileSync(at(name), 'utf8')
+    const record = JSON.parse(read('one_diagnose.json'))
+    expect(record).toMatchObject({ n_cells: 120, cells: { train: 108, heldout: 12, new: 0 } })
+    expect(record.findings.map(({ name }: { name: string }) => name)).toEqual([
+      'collapse',
+      'variational_gap',
+      'amortization',
+      'prior_holes',
+      'overfitting',
+    ])
+    expect(record.gaps.train).toMatchObject({ n_cells: 10 })
+    expect(record.gaps.heldout.bounds.map(({ draws }: { draws: number }) => draws)).toEqual([
+      1, 10, 100, 1000,
+    ])
+    expect(record.latent.kl).toHaveLength(3)
+    const page = read('one_diagnose.html')
+    for (const { title, sentence } of record.findings) {
+      expect(page).toContain(`<h2>${title}</h2>`)
+      expect(sentence.length).toBeGreaterThan(30)
+    }
+    await run([
+      'diagnose',
+      at('own.model'),
+      at('cells.h5ad'),
+      '-o',
+      at('two'),
+      '--cells',
+      '10',
+      '-q',
+      '--threads',
+      '2',
+    ])
+    expect(read('two_diagnose.json')).toEqual(read('one_diagnose.json'))
+    expect(read('two_diagnose.html')).toEqual(page)
+  })
+
+  it('says so where it is not known which cells were trained on', async () => {
+    await diagnose('alone.model', at('cells.h5ad'), '-o', at('alone'), '--cells', '10')
+    const record = JSON.parse(readFileSync(at('alone_diagnose.json'), 'utf8'))
+    expect(record).toMatchObject({ cells: null, heldout: null })
+    expect(Object.keys(record.gaps)).toEqual(['all'])
+    expect(record.findings.at(-1)).toMatchObject({ grade: 'unknown', value: null })
+  })
+
+  it.each<[string, string[], number, string]>([
+    ['own.model', ['no-such.h5ad', '-o', 'x'], 65, 'no-such.h5ad'],
+    ['no.model', ['cells.h5ad', '-o', 'x'], 65, 'is not a model folder'],
+    ['new.model', ['cells.h5ad', '-o', 'x'], 65, 'has not been trained'],
+    [
+      'own.model',
+      ['cells.h5ad', '-o', 'x', '--cells', '9'],
+      2,
+      '--cells must be a whole number of at least 10',
+    ],
+    ['own.model', ['cells.h5ad', '-o', 'one', '--cells', '10'], 2, 'one_diagnose.json" exists'],
+    ['own.model', ['cells.h5ad', '-o', 'x', '--subset', 'no=1'], 65, 'no'],
+    ['own.model', ['cells.h5ad'], 2, 'output'],
+  ])('refuses %s with %j, exit %i', async (model, words, exitCode, message) => {
+    const before = namesIn(folder)
+    const located = words.map((word, i) => (/h5ad$/.test(word) || words[i - 1] === '-o' ? at(word) : word))
+    await expect(diagnose(model, ...located)).rejects.toMatchObject({
+      exitCode,
+      message: expect.stringContaining(message),
+    })
+    expect(namesIn(folder)).toEqual(before)
+  })
+})
