@@ -262,7 +262,7 @@ describe('the types', () => {
       // and the search sees what a class takes and gives
       if (index === 'index.d.ts') {
         expect(mentionsOf('SCVI', file(index)).sort()).toEqual([
-          'ImputingModel',
+          'DiagnosedModel',
           'LoadOptions',
           'ModelData',
           'SCVIOptions',
