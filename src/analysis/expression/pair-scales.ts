@@ -9,8 +9,9 @@ const SCALE_BYTES = 96 * 2 ** 20
 export const MOST_PAIRS = 10_000_000
 /** Pairs of genes that a call compares, so that none takes long. */
 const PAIRS_PER_CALL = 4e6
-/** Words of an effect, and of the digits that sort changes, as kernels/expression.c has them. */
+/** Words of an effect, and of the bins and digits that order changes, as kernels/pairs.c has them. */
 const EFFECT_WORDS = 16
+const BIN_WORDS = 2 * 1024 + 16
 const DIGIT_WORDS = 3 * 2048
 /** Share of pairs in the credible interval. */
 const LEVEL = 0.95
@@ -34,6 +35,7 @@ export class PairScales {
   readonly #effects: number
   readonly #scratch: number
   readonly #scratchStride: number
+  readonly #span: number
 
   constructor(host: HostKernels, nGenes: number, nPairs: number) {
     this.#host = host
@@ -41,7 +43,8 @@ export class PairScales {
     this.#nPairs = nPairs
     this.#stride = padded(nPairs)
     this.lot = Math.max(1, Math.min(nGenes, Math.floor(SCALE_BYTES / (8 * this.#stride))))
-    this.#scratchStride = 2 * this.#stride + DIGIT_WORDS
+    this.#span = Math.min(nPairs - 1, Math.floor(LEVEL * nPairs))
+    this.#scratchStride = 3 * this.#stride + padded(nPairs - this.#span) + BIN_WORDS + DIGIT_WORDS
     const space = new HostSpace(host.arena)
     this.#space = space
     this.#scales = [space.take(this.lot * this.#stride), space.take(this.lot * this.#stride)]
@@ -103,7 +106,7 @@ export class PairScales {
         pseudocount,
         leastPseudocount: LEAST_SHARE * pseudocount,
         delta,
-        span: Math.min(n - 1, Math.floor(LEVEL * n)),
+        span: this.#span,
         effects: this.#effects + gene * EFFECT_WORDS,
         scratch: this.#scratch,
         scratchStride: this.#scratchStride,

@@ -12,6 +12,7 @@
 #include "fuzzy.c"
 #include "nearest.c"
 #include "expression.c"
+#include "pairs.c"
 #include "spread.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
