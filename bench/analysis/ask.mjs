@@ -36,7 +36,7 @@ const flags = options('Questions to a fitted model, beside scvi-tools.', {
   rounds: '3',
   epochs: '10',
   draws: '25',
-  'marginal-draws': '25',
+  'marginal-draws': '10',
   profile: false,
 })
 const [data] = presentData([flags.data])

@@ -319,6 +319,15 @@ export interface CountMeansArgs extends HeadInput {
   zeros?: Tensor
 }
 
+/** {@link CountMeansArgs} without dropout, the other way round. */
+export interface GeneMeansArgs extends HeadInput {
+  batch: Minibatch
+  head: CountHead
+  logSize?: Tensor
+  /** Genes × cells. */
+  mean: Tensor
+}
+
 /** Which axis of an index space the rows and the columns of a tensor run along; none where it has one of them. */
 export type AxesOf = readonly [rows: number | undefined, columns: number | undefined]
 
@@ -375,6 +384,8 @@ export interface Kernels {
   countHead(args: CountHeadArgs): void
   countHeadGradient(args: CountHeadGradientArgs): void
   countMeans(args: CountMeansArgs): void
+  /** The same gene by gene, where a device comes by it sooner than by turning them. */
+  geneMeans?(args: GeneMeansArgs): void
   mapReduce(args: MapReduceArgs): void
   cellFact(args: CellFactArgs): void
   /** One Adam update of every parameter given. */

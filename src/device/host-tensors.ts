@@ -9,6 +9,7 @@ export class HostTensors {
   readonly #host: HostKernels
   readonly #space: HostSpace
   readonly #copies = new Map<Tensor, CpuTensor>()
+  readonly #turned = new Map<Tensor, CpuTensor>()
 
   constructor(device: Device, host: HostKernels) {
     this.#device = device
@@ -29,9 +30,29 @@ export class HostTensors {
     return copy
   }
 
+  /** The first rows of a tensor as columns; written over by the next ones of the same tensor. */
+  async turned(tensor: Tensor, rows: number): Promise<CpuTensor> {
+    const from = await this.of(tensor)
+    let to = this.#turned.get(tensor)
+    if (!to) {
+      to = new CpuTensor(tensor.columns, tensor.rows, this.#space.take(tensor.columns * padded(tensor.rows)))
+      this.#turned.set(tensor, to)
+    }
+    this.#host.call('turnRows', {
+      rows,
+      columns: tensor.columns,
+      input: from.offset,
+      inputWidth: from.stride,
+      output: to.offset,
+      outputWidth: to.stride,
+    })
+    return to
+  }
+
   /** Gives the copies back. */
   release(): void {
     this.#space.release()
     this.#copies.clear()
+    this.#turned.clear()
   }
 }

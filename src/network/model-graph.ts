@@ -2,6 +2,7 @@ import type { ModelConfig } from './config.js'
 import type { Graph } from './graph.js'
 import type { Posterior } from './layers.js'
 import type { CountHead, CountMeans } from './ops/count-head.js'
+import type { GeneMeans } from './ops/gene-means.js'
 import type { LossTerm } from './pass.js'
 import type { Mixture } from './priors.js'
 import type { Value } from './value.js'
@@ -35,6 +36,7 @@ export interface ModelGraph {
   readonly library?: Posterior
   readonly head: CountHead
   readonly means: CountMeans
+  readonly geneMeans: GeneMeans
   /** What a pass over cells adds up, by name: values of cells × 1. */
   readonly sums: Readonly<Record<string, Value>>
   /** The training loss. */

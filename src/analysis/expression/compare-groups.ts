@@ -100,7 +100,7 @@ async function decodePairs(
       const n = Math.min(decoder.capacity, first.cells.length - at)
       for (const [side, draws] of [[0, first] as const, [1, second] as const]) {
         const { cells, draws: which } = part(draws, at, n)
-        const { mean } = await decoder.decode(cells, noise.latents(cells, which))
+        const mean = await decoder.decodeByGene(cells, noise.latents(cells, which))
         scales.put(side, mean, n, firstGene, firstPair + at)
         if (firstGene > 0) continue
         scales.seek(side, mean, n)

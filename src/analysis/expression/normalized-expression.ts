@@ -86,23 +86,46 @@ async function addExpression(
   nCells: number,
   sums: ScaleSums,
 ): Promise<void> {
-  const rows = nCells * draws.length
   const noise = new CellDraws(posterior, keys, seed)
-  for (let at = 0; at < rows; at += decoder.capacity) {
-    const n = Math.min(decoder.capacity, rows - at)
-    const to = Int32Array.from({ length: n }, (_, i) => Math.floor((at + i) / draws.length))
+  for (const { to, which } of rowsInTurn(nCells, draws, decoder.capacity)) {
     const cells = to.map((cell) => firstCell + cell)
-    const which = to.map((_, i) => draws[(at + i) % draws.length]!)
     const logSizes = size === 'latent' ? noise.logSizes(cells, which) : undefined
-    const { mean } = await decoder.decode(cells, noise.latents(cells, which), logSizes)
-    const factors = Float32Array.from(
-      cells,
-      (cell) => share * rowFactor(size, source, cell, logSizes !== undefined),
-    )
+    const mean = await decoder.decodeByGene(cells, noise.latents(cells, which), logSizes)
+    const hasSize = logSizes !== undefined
+    const factors = new Float32Array(cells.length)
+    // Float32Array.from takes as long as some kernels
+    for (let i = 0; i < cells.length; i++) factors[i] = share * rowFactor(size, source, cells[i]!, hasSize)
     sums.add(mean, to, factors)
     // so that a signal is heard
     await setImmediate()
   }
+}
+
+/** Cells of which each draw is decoded together: whole vectors of the kernels. */
+const SIDE_BY_SIDE = 16
+
+/** All draws of cells, in runs of at most `size` rows: the cell and the draw of each. */
+function* rowsInTurn(
+  nCells: number,
+  draws: readonly number[],
+  size: number,
+): Generator<{ to: Int32Array; which: Int32Array }> {
+  const to = new Int32Array(size)
+  const which = new Int32Array(size)
+  let n = 0
+  for (let first = 0; first < nCells; first += SIDE_BY_SIDE) {
+    const end = Math.min(nCells, first + SIDE_BY_SIDE)
+    for (const draw of draws) {
+      for (let cell = first; cell < end; cell++) {
+        to[n] = cell
+        which[n++] = draw
+        if (n < size) continue
+        yield { to: to.slice(), which: which.slice() }
+        n = 0
+      }
+    }
+  }
+  if (n > 0) yield { to: to.slice(0, n), which: which.slice(0, n) }
 }
 
 /** What a row of the decoder is to be multiplied by. */

@@ -53,9 +53,9 @@ export class PairScales {
     this.#scratch = space.take(host.threads * this.#scratchStride)
   }
 
-  /** Puts rows of decoded scales, of consecutive pairs, into those of a lot's genes. */
+  /** Puts decoded scales (genes × rows), of consecutive pairs, into those of a lot's genes. */
   put(side: Side, mean: CpuTensor, rows: number, firstGene: number, firstPair: number): void {
-    this.#host.call('scalesByGene', {
+    this.#host.call('keepScales', {
       rows,
       firstGene,
       genes: Math.min(this.lot, this.#nGenes - firstGene),
@@ -67,7 +67,7 @@ export class PairScales {
     })
   }
 
-  /** Looks for the largest scales of all genes in some rows. */
+  /** Looks for the largest decoded scales of all genes. */
   seek(side: Side, mean: CpuTensor, rows: number): void {
     this.#host.call('raiseLargest', {
       rows,

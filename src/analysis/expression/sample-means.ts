@@ -37,7 +37,7 @@ export class SampleMeans {
     })
   }
 
-  /** Adds decoded draws of some cells. */
+  /** Adds decoded draws (genes × draws) of some cells. */
   add(side: Side, mean: CpuTensor, cells: Int32Array): void {
     const to = cells.map((cell) => this.#row(cell))
     const factors = Float32Array.from(to, (row) => this.#shares[side]![row]!)

@@ -1,6 +1,6 @@
 import { countsInMemory } from '../../cells/counts-in-memory.js'
 import type { CpuTensor } from '../../device/cpu/cpu-tensor.js'
-import type { CellSource, CountSource, Minibatch } from '../../device/device.js'
+import type { CellSource, CountSource, Minibatch, Tensor } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import { HostTensors } from '../../device/host-tensors.js'
 import type { Network } from '../../network/network.js'
@@ -68,16 +68,37 @@ export class ScaleDecoder {
    * @param logSize log of each row's size, for a network that has latent ones; the logs of 1 when left out
    */
   async decode(cells: Int32Array, latent: Float32Array, logSize?: Float32Array): Promise<DecodedRows> {
-    const { latent: posterior, library, means } = this.#network.model
-    await this.#network.load(this.#batch, cells)
-    this.#network.gather(this.#batch, cells)
-    const fed = new Map<Value, Float32Array>([[posterior.draw, latent]])
-    if (library) fed.set(library.draw, logSize ?? new Float32Array(cells.length))
-    const [mean, zeroLogits] = this.#network.tensors(this.#batch, means.outputs, { fed })
+    const { means } = this.#network.model
+    const [mean, zeroLogits] = await this.#tensors(means.outputs, cells, latent, logSize)
     return {
       mean: await this.#onHost.of(mean!),
       ...(zeroLogits && { zeroLogits: await this.#onHost.of(zeroLogits) }),
     }
+  }
+
+  /** The same means gene by gene: genes × rows. */
+  async decodeByGene(cells: Int32Array, latent: Float32Array, logSize?: Float32Array): Promise<CpuTensor> {
+    const { means, geneMeans } = this.#network.model
+    if (this.#network.device.kernels.geneMeans) {
+      const [mean] = await this.#tensors([geneMeans.mean], cells, latent, logSize)
+      return this.#onHost.of(mean!)
+    }
+    const [mean] = await this.#tensors([means.mean], cells, latent, logSize)
+    return this.#onHost.turned(mean!, cells.length)
+  }
+
+  async #tensors(
+    values: readonly Value[],
+    cells: Int32Array,
+    latent: Float32Array,
+    logSize: Float32Array | undefined,
+  ): Promise<Tensor[]> {
+    const { latent: posterior, library } = this.#network.model
+    await this.#network.load(this.#batch, cells)
+    this.#network.gather(this.#batch, cells)
+    const fed = new Map<Value, Float32Array>([[posterior.draw, latent]])
+    if (library) fed.set(library.draw, logSize ?? new Float32Array(cells.length))
+    return this.#network.tensors(this.#batch, values, { fed })
   }
 
   release(): void {
@@ -108,6 +129,7 @@ export async function withDecoders<T>(
   } finally {
     for (const decoder of decoders) decoder.release()
     onHost.release()
-    network.forget(network.model.means.outputs)
+    const { means, geneMeans } = network.model
+    network.forget([...means.outputs, ...geneMeans.outputs])
   }
 }

@@ -17,12 +17,15 @@ export const expressionChecks = (): HostCheck[] => [
   effectsCheck(),
 ]
 
-function withRows<T>(device: CpuDevice, values: Float32Array, work: (rows: CpuTensor) => T): T {
-  const rows = device.tensor(values.length / GENES, GENES, values) as CpuTensor
+/** Decoded scales as genes × rows, from rows × genes. */
+function withScales<T>(device: CpuDevice, values: Float32Array, work: (scales: CpuTensor) => T): T {
+  const rows = values.length / GENES
+  const byGene = values.map((_, i) => values[(i % rows) * GENES + Math.floor(i / rows)]!)
+  const scales = device.tensor(GENES, rows, byGene) as CpuTensor
   try {
-    return work(rows)
+    return work(scales)
   } finally {
-    device.release(rows)
+    device.release(scales)
   }
 }
 
@@ -30,10 +33,11 @@ const scales = (draws: Draws, rows: number) => draws.normals(rows * GENES).map((
 
 /** @param chosen genes that are summed; all when left out */
 function sumsCheck(chosen?: Int32Array): HostCheck {
-  const [rows, cells] = [70, 9]
+  const [rows, cells] = [70, 21]
   const draws = new Draws(960)
   const values = scales(draws, rows)
-  const to = Int32Array.from({ length: rows }, () => draws.below(cells))
+  // some rows go to cells side by side, the others anywhere
+  const to = Int32Array.from({ length: rows }, (_, row) => (row < 32 ? 3 + (row % 16) : draws.below(cells)))
   const factors = draws.uniforms(rows)
   const columns = chosen ?? Int32Array.from({ length: GENES }, (_, gene) => gene)
   return {
@@ -41,7 +45,7 @@ function sumsCheck(chosen?: Int32Array): HostCheck {
     async run(device) {
       const sums = new ScaleSums(device.host, GENES, cells, rows, chosen)
       try {
-        withRows(device, values, (mean) => sums.add(mean, to, factors))
+        withScales(device, values, (mean) => sums.add(mean, to, factors))
         return { sums: sums.take(cells) }
       } finally {
         sums.release()
@@ -67,7 +71,7 @@ function effectsCheck(): HostCheck {
       const pairs = new PairScales(device.host, GENES, PAIRS)
       try {
         for (const side of [0, 1] as const) {
-          withRows(device, sides[side], (mean) => {
+          withScales(device, sides[side], (mean) => {
             pairs.put(side, mean, PAIRS, 0, 0)
             pairs.seek(side, mean, PAIRS)
           })

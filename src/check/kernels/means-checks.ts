@@ -18,13 +18,19 @@ function meansCheck(head: HeadCase, seed: number): Check {
       const on = setting.onDevice(device, batch)
       const mean = device.tensor(capacity, genes)
       const zeros = device.tensor(capacity, genes)
+      const byGene = device.tensor(genes, capacity)
       const { logLikelihood: _, codes: __, ...args } = on.args
       for (const cells of [setting.before, setting.chosen]) {
         await setting.start(device, on, cells)
         device.kernels.countMeans({ ...args, mean, ...(zinb ? { zeros } : {}) })
+        device.kernels.geneMeans?.({ ...args, mean: byGene })
       }
-      const outputs = await readAll(device, { mean, zeros })
-      device.release(batch, ...on.parameters, ...on.tensors, on.logLikelihood, mean, zeros)
+      const outputs = await readAll(device, { mean, zeros, byGene })
+      const turned = outputs.byGene!
+      outputs.byGene = device.kernels.geneMeans
+        ? outputs.mean!.map((_, i) => turned[(i % genes) * capacity + Math.floor(i / genes)]!)
+        : outputs.mean!
+      device.release(batch, ...on.parameters, ...on.tensors, on.logLikelihood, mean, zeros, byGene)
       return outputs
     },
     expected() {
@@ -33,9 +39,8 @@ function meansCheck(head: HeadCase, seed: number): Check {
       const scale = filled(n, genes, (i) =>
         Math.max(1e-3, largest(mean.values.subarray(i * genes, (i + 1) * genes))),
       )
-      const expected: Record<string, Expected> = {
-        mean: { values: mean.values, tolerance: TOLERANCE, scale: scale.values },
-      }
+      const means: Expected = { values: mean.values, tolerance: TOLERANCE, scale: scale.values }
+      const expected: Record<string, Expected> = { mean: means, byGene: means }
       expected.zeros = near(zeroLogits, zinb ? TOLERANCE : 0)
       return expected
     },

@@ -3,6 +3,7 @@ import type {
   CountHeadArgs,
   CountHeadGradientArgs,
   CountMeansArgs,
+  GeneMeansArgs,
   HeadInput,
   Tensor,
 } from '../device.js'
@@ -20,6 +21,8 @@ const MAX_BLOCKS = 32
 const MIN_BLOCK_GENES = 128
 /** Rows of scratch of each thread (`Rows` in kernels/head-counts.c). */
 const SCRATCH_ROWS = 4
+/** Most cells of a strip of hidden units (`STRIP` in kernels/decode.c). */
+const MOST_STRIP = 64
 
 /** What a head computes from. */
 type Setting = HeadInput & { head: CountHead; logSize?: Tensor; codes?: Tensor; logLikelihood?: Tensor }
@@ -118,7 +121,16 @@ export class CpuHead {
       })
     }
     this.#call('headLogits', { head })
-    this.#call('headNormalise', { head, logSize, size: batch.size, cellGradient })
+    this.#normalise(batch, logSize, head, cellGradient)
+  }
+
+  #normalise(
+    { size }: CpuMinibatch,
+    logSize: Tensor | undefined,
+    head: HeadArguments,
+    cellGradient?: Tensor,
+  ): void {
+    this.#call('headNormalise', { head, logSize, size, cellGradient })
   }
 
   forward(args: CountHeadArgs): void {
@@ -159,14 +171,43 @@ export class CpuHead {
   }
 
   means(args: CountMeansArgs): void {
-    const { batch, mean, zeros } = args
-    const mini = batch as CpuMinibatch
+    const { mean, zeros } = args
+    const head = this.#meanRows(args)
+    this.#call('headMeans', { head, mean, meanWidth: cpu(mean).stride, zeros })
+  }
+
+  geneMeans(args: GeneMeansArgs): void {
+    const { mean, hidden, logSize } = args
+    const mini = args.batch as CpuMinibatch
+    const lacksNone = !args.head.absent && !mini.missingStart
+    const head = args.head.scale === 'softmax' && hidden && lacksNone ? this.#shared(mini, args) : undefined
+    if (head && hidden) {
+      const strips = mini.space('strips', hidden.columns * (padded(mini.capacity) + MOST_STRIP))
+      const scratchStride = head.blockGenes * MOST_STRIP
+      const scratch = mini.space('strip logits', this.#threads * scratchStride)
+      const { columns } = hidden
+      this.#call('packHidden', {
+        rows: mini.nCells,
+        columns,
+        input: hidden,
+        inputWidth: cpu(hidden).stride,
+        strips,
+      })
+      this.#call('decodeLogits', { head, strips, scratch, scratchStride })
+      this.#normalise(mini, logSize, head)
+    }
+    this.#call('headGeneMeans', { head: head ?? this.#meanRows(args), mean, meanWidth: cpu(mean).stride })
+  }
+
+  /** Leaves what gives means in the head's rows. */
+  #meanRows(args: Omit<CountMeansArgs, 'mean'>): HeadArguments {
+    const mini = args.batch as CpuMinibatch
     const head = this.#shared(mini, args)
     this.#logits(mini, args, head)
     if (args.head.absent || mini.missingStart) {
       // normalised over the genes that were observed, and then for the others too
       this.#call('headLogits', { head: { ...head, present: undefined, missingStart: 0 } })
     }
-    this.#call('headMeans', { head, mean, meanWidth: cpu(mean).stride, zeros })
+    return head
   }
 }

@@ -6,6 +6,7 @@ import type {
   CountHeadArgs,
   CountHeadGradientArgs,
   CountMeansArgs,
+  GeneMeansArgs,
   Kernels,
   LayerNormArgs,
   LayerNormGradientArgs,
@@ -273,6 +274,10 @@ export class CpuKernels implements Kernels {
 
   countMeans(args: CountMeansArgs): void {
     this.#head.means(args)
+  }
+
+  geneMeans(args: GeneMeansArgs): void {
+    this.#head.geneMeans(args)
   }
 
   mapReduce(args: MapReduceArgs): void {

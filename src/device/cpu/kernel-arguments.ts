@@ -323,6 +323,27 @@ export interface HeadMeansArguments {
   readonly zeros: Tensor | undefined
 }
 
+export interface PackHiddenArguments {
+  readonly rows: number
+  readonly columns: number
+  readonly input: Tensor
+  readonly inputWidth: number
+  readonly strips: number
+}
+
+export interface DecodeLogitsArguments {
+  readonly head: HeadArguments
+  readonly strips: number
+  readonly scratch: number
+  readonly scratchStride: number
+}
+
+export interface HeadGeneMeansArguments {
+  readonly head: HeadArguments
+  readonly mean: Tensor
+  readonly meanWidth: number
+}
+
 export interface MapReduceArguments {
   readonly kept0: number
   readonly kept1: number
@@ -463,7 +484,7 @@ export interface NearestCellsArguments {
 
 export interface AddScalesArguments {
   readonly rows: number
-  readonly columns: number
+  readonly genes: number
   readonly mean: Tensor
   readonly width: number
   readonly chosen: number
@@ -473,7 +494,16 @@ export interface AddScalesArguments {
   readonly sumsWidth: number
 }
 
-export interface ScalesByGeneArguments {
+export interface TurnRowsArguments {
+  readonly rows: number
+  readonly columns: number
+  readonly input: number
+  readonly inputWidth: number
+  readonly output: number
+  readonly outputWidth: number
+}
+
+export interface KeepScalesArguments {
   readonly rows: number
   readonly firstGene: number
   readonly genes: number
@@ -547,6 +577,9 @@ export interface KernelArguments {
   headHiddenGradient: HeadHiddenGradientArguments
   headLogitsGradient: HeadLogitsGradientArguments
   headMeans: HeadMeansArguments
+  packHidden: PackHiddenArguments
+  decodeLogits: DecodeLogitsArguments
+  headGeneMeans: HeadGeneMeansArguments
   mapReduce: MapReduceArguments
   adamUpdate: AdamUpdateArguments
   addSum: AddSumArguments
@@ -559,7 +592,8 @@ export interface KernelArguments {
   packLeaves: PackLeavesArguments
   nearestCells: NearestCellsArguments
   addScales: AddScalesArguments
-  scalesByGene: ScalesByGeneArguments
+  turnRows: TurnRowsArguments
+  keepScales: KeepScalesArguments
   raiseLargest: RaiseLargestArguments
   pairEffects: PairEffectsArguments
   classDistances: ClassDistancesArguments
@@ -595,6 +629,9 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'headHiddenGradient',
   'headLogitsGradient',
   'headMeans',
+  'packHidden',
+  'decodeLogits',
+  'headGeneMeans',
   'mapReduce',
   'adamUpdate',
   'addSum',
@@ -607,7 +644,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'packLeaves',
   'nearestCells',
   'addScales',
-  'scalesByGene',
+  'turnRows',
+  'keepScales',
   'raiseLargest',
   'pairEffects',
   'classDistances',
@@ -972,6 +1010,30 @@ function packHeadMeans(arena: Arena, at: number, a: HeadMeansArguments): void {
   ints[at + 62] = a.zeros ? cpu(a.zeros).offset : 0
 }
 
+function packPackHidden(arena: Arena, at: number, a: PackHiddenArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.columns
+  ints[at + 2] = cpu(a.input).offset
+  ints[at + 3] = a.inputWidth
+  ints[at + 4] = a.strips
+}
+
+function packDecodeLogits(arena: Arena, at: number, a: DecodeLogitsArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 60] = a.strips
+  ints[at + 61] = a.scratch
+  ints[at + 62] = a.scratchStride
+}
+
+function packHeadGeneMeans(arena: Arena, at: number, a: HeadGeneMeansArguments): void {
+  const { ints } = arena
+  packHead(arena, at, a.head)
+  ints[at + 60] = cpu(a.mean).offset
+  ints[at + 61] = a.meanWidth
+}
+
 function packMapReduce(arena: Arena, at: number, a: MapReduceArguments): void {
   const { ints } = arena
   ints[at] = a.kept0
@@ -1124,7 +1186,7 @@ function packNearestCells(arena: Arena, at: number, a: NearestCellsArguments): v
 function packAddScales(arena: Arena, at: number, a: AddScalesArguments): void {
   const { ints } = arena
   ints[at] = a.rows
-  ints[at + 1] = a.columns
+  ints[at + 1] = a.genes
   ints[at + 2] = cpu(a.mean).offset
   ints[at + 3] = a.width
   ints[at + 4] = a.chosen
@@ -1134,7 +1196,17 @@ function packAddScales(arena: Arena, at: number, a: AddScalesArguments): void {
   ints[at + 8] = a.sumsWidth
 }
 
-function packScalesByGene(arena: Arena, at: number, a: ScalesByGeneArguments): void {
+function packTurnRows(arena: Arena, at: number, a: TurnRowsArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.columns
+  ints[at + 2] = a.input
+  ints[at + 3] = a.inputWidth
+  ints[at + 4] = a.output
+  ints[at + 5] = a.outputWidth
+}
+
+function packKeepScales(arena: Arena, at: number, a: KeepScalesArguments): void {
   const { ints } = arena
   ints[at] = a.rows
   ints[at + 1] = a.firstGene
@@ -1217,20 +1289,24 @@ export const KERNELS: {
   headHiddenGradient: { number: 23, pack: packHeadHiddenGradient },
   headLogitsGradient: { number: 24, pack: packHeadLogitsGradient },
   headMeans: { number: 25, pack: packHeadMeans },
-  mapReduce: { number: 26, pack: packMapReduce },
-  adamUpdate: { number: 27, pack: packAdamUpdate },
-  addSum: { number: 28, pack: packAddSum },
-  mixtureDensity: { number: 29, pack: packMixtureDensity },
-  likelihoodMoments: { number: 30, pack: packLikelihoodMoments },
-  drawCounts: { number: 31, pack: packDrawCounts },
-  layoutEpoch: { number: 32, pack: packLayoutEpoch },
-  tieStrengths: { number: 33, pack: packTieStrengths },
-  halveRuns: { number: 34, pack: packHalveRuns },
-  packLeaves: { number: 35, pack: packPackLeaves },
-  nearestCells: { number: 36, pack: packNearestCells },
-  addScales: { number: 37, pack: packAddScales },
-  scalesByGene: { number: 38, pack: packScalesByGene },
-  raiseLargest: { number: 39, pack: packRaiseLargest },
-  pairEffects: { number: 40, pack: packPairEffects },
-  classDistances: { number: 41, pack: packClassDistances },
+  packHidden: { number: 26, pack: packPackHidden },
+  decodeLogits: { number: 27, pack: packDecodeLogits },
+  headGeneMeans: { number: 28, pack: packHeadGeneMeans },
+  mapReduce: { number: 29, pack: packMapReduce },
+  adamUpdate: { number: 30, pack: packAdamUpdate },
+  addSum: { number: 31, pack: packAddSum },
+  mixtureDensity: { number: 32, pack: packMixtureDensity },
+  likelihoodMoments: { number: 33, pack: packLikelihoodMoments },
+  drawCounts: { number: 34, pack: packDrawCounts },
+  layoutEpoch: { number: 35, pack: packLayoutEpoch },
+  tieStrengths: { number: 36, pack: packTieStrengths },
+  halveRuns: { number: 37, pack: packHalveRuns },
+  packLeaves: { number: 38, pack: packPackLeaves },
+  nearestCells: { number: 39, pack: packNearestCells },
+  addScales: { number: 40, pack: packAddScales },
+  turnRows: { number: 41, pack: packTurnRows },
+  keepScales: { number: 42, pack: packKeepScales },
+  raiseLargest: { number: 43, pack: packRaiseLargest },
+  pairEffects: { number: 44, pack: packPairEffects },
+  classDistances: { number: 45, pack: packClassDistances },
 }

@@ -13,6 +13,7 @@ import {
 } from '../../network/layers.js'
 import type { ModelGraph, NetworkShape } from '../../network/model-graph.js'
 import { type CountHead, CountMeans } from '../../network/ops/count-head.js'
+import { GeneMeans } from '../../network/ops/gene-means.js'
 import type { Covariates } from '../../network/ops/linear.js'
 import type { LossTerm } from '../../network/pass.js'
 import {
@@ -173,6 +174,7 @@ export function modelOf(
     ...(library && { library }),
     head,
     means: graph.add(new CountMeans(head.shape)),
+    geneMeans: graph.add(new GeneMeans(head.shape)),
     sums: { logLikelihood, klLatent: latent.kl, ...(library && { klLibrary: library.kl }) },
     loss: [
       { value: logLikelihood, weight: -1 },

@@ -29,7 +29,7 @@ export interface HeadShape {
   absent?: { covariate: number; present: Value }
 }
 
-const valuesOf = ({ from, logSize, codes, absent }: HeadShape): Value[] =>
+export const valuesOf = ({ from, logSize, codes, absent }: HeadShape): Value[] =>
   [
     ...('hidden' in from ? [from.hidden] : [from.logits, from.zeroLogits]),
     logSize,
@@ -37,7 +37,7 @@ const valuesOf = ({ from, logSize, codes, absent }: HeadShape): Value[] =>
     absent?.present,
   ].filter((value) => value !== undefined)
 
-const weightsOf = ({ from, logDispersion }: HeadShape): Weight[] => {
+export const weightsOf = ({ from, logDispersion }: HeadShape): Weight[] => {
   const { weight, bias, zeroWeight, zeroBias } =
     'hidden' in from ? from.weights : ({} as Partial<OutputWeights>)
   return [weight, bias, zeroWeight, zeroBias, logDispersion].filter((one) => one !== undefined)
@@ -51,7 +51,7 @@ function checkParts({ likelihood, from, logDispersion }: HeadShape): void {
     throw new Error(`A head of ${likelihood} needs dispersions.`)
 }
 
-function headOf(
+export function headOf(
   shape: HeadShape,
   pass: ForwardPass,
   of: (weight: Weight) => ReturnType<ForwardPass['weight']>,
@@ -75,7 +75,7 @@ function headOf(
   }
 }
 
-function inputOf({ from }: HeadShape, { tensor }: ForwardPass): HeadInput {
+export function inputOf({ from }: HeadShape, { tensor }: ForwardPass): HeadInput {
   if ('hidden' in from) return { hidden: tensor(from.hidden) }
   return { logits: tensor(from.logits), ...(from.zeroLogits && { zeroLogits: tensor(from.zeroLogits) }) }
 }

@@ -15,9 +15,15 @@ function effectsOf(
 ) {
   const nGenes = first[0]!.length
   const scales = new PairScales(host, nGenes, first.length)
-  const rows = new CpuTensor(first.length, nGenes, host.arena.allocate(first.length * padded(nGenes)))
+  const rows = new CpuTensor(nGenes, first.length, host.arena.allocate(nGenes * padded(first.length)))
   for (const [side, values] of [[0, first] as const, [1, second] as const]) {
-    rows.write(host.arena, Float32Array.from(values.flat()))
+    rows.write(
+      host.arena,
+      Float32Array.from(
+        { length: nGenes * values.length },
+        (_, i) => values[i % values.length]![Math.floor(i / values.length)]!,
+      ),
+    )
     scales.put(side, rows, first.length, 0, 0)
     scales.seek(side, rows, first.length)
   }

@@ -711,6 +711,54 @@ INLINE HeadMeansArgs head_means_args(const Call *c) {
 }
 
 typedef struct {
+  int rows;
+  int columns;
+  float *input;
+  int input_width;
+  float *strips;
+} PackHiddenArgs;
+
+INLINE PackHiddenArgs pack_hidden_args(const Call *c) {
+  return (PackHiddenArgs){
+    .rows = int_arg(c, 0),
+    .columns = int_arg(c, 1),
+    .input = tensor_arg(c, 2),
+    .input_width = int_arg(c, 3),
+    .strips = floats_arg(c, 4),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *strips;
+  float *scratch;
+  int scratch_stride;
+} DecodeLogitsArgs;
+
+INLINE DecodeLogitsArgs decode_logits_args(const Call *c) {
+  return (DecodeLogitsArgs){
+    .head = head_arg(c, 0),
+    .strips = floats_arg(c, 60),
+    .scratch = floats_arg(c, 61),
+    .scratch_stride = int_arg(c, 62),
+  };
+}
+
+typedef struct {
+  Head head;
+  float *mean;
+  int mean_width;
+} HeadGeneMeansArgs;
+
+INLINE HeadGeneMeansArgs head_gene_means_args(const Call *c) {
+  return (HeadGeneMeansArgs){
+    .head = head_arg(c, 0),
+    .mean = tensor_arg(c, 60),
+    .mean_width = int_arg(c, 61),
+  };
+}
+
+typedef struct {
   int kept0;
   int kept1;
   int kept2;
@@ -1010,7 +1058,7 @@ INLINE NearestCellsArgs nearest_cells_args(const Call *c) {
 
 typedef struct {
   int rows;
-  int columns;
+  int genes;
   float *mean;
   int width;
   int32_t *chosen;
@@ -1023,7 +1071,7 @@ typedef struct {
 INLINE AddScalesArgs add_scales_args(const Call *c) {
   return (AddScalesArgs){
     .rows = int_arg(c, 0),
-    .columns = int_arg(c, 1),
+    .genes = int_arg(c, 1),
     .mean = tensor_arg(c, 2),
     .width = int_arg(c, 3),
     .chosen = ints_arg(c, 4),
@@ -1036,6 +1084,26 @@ INLINE AddScalesArgs add_scales_args(const Call *c) {
 
 typedef struct {
   int rows;
+  int columns;
+  float *input;
+  int input_width;
+  float *output;
+  int output_width;
+} TurnRowsArgs;
+
+INLINE TurnRowsArgs turn_rows_args(const Call *c) {
+  return (TurnRowsArgs){
+    .rows = int_arg(c, 0),
+    .columns = int_arg(c, 1),
+    .input = floats_arg(c, 2),
+    .input_width = int_arg(c, 3),
+    .output = floats_arg(c, 4),
+    .output_width = int_arg(c, 5),
+  };
+}
+
+typedef struct {
+  int rows;
   int first_gene;
   int genes;
   float *mean;
@@ -1043,10 +1111,10 @@ typedef struct {
   float *scales;
   int stride;
   int first_pair;
-} ScalesByGeneArgs;
+} KeepScalesArgs;
 
-INLINE ScalesByGeneArgs scales_by_gene_args(const Call *c) {
-  return (ScalesByGeneArgs){
+INLINE KeepScalesArgs keep_scales_args(const Call *c) {
+  return (KeepScalesArgs){
     .rows = int_arg(c, 0),
     .first_gene = int_arg(c, 1),
     .genes = int_arg(c, 2),
@@ -1161,21 +1229,25 @@ INLINE ClassDistancesArgs class_distances_args(const Call *c) {
   CALL(23, head_hidden_gradient) \
   CALL(24, head_logits_gradient) \
   CALL(25, head_means) \
-  CALL(26, map_reduce) \
-  CALL(27, adam_update) \
-  CALL(28, add_sum) \
-  CALL(29, mixture_density) \
-  CALL(30, likelihood_moments) \
-  CALL(31, draw_counts) \
-  CALL(32, layout_epoch) \
-  CALL(33, tie_strengths) \
-  CALL(34, halve_runs) \
-  CALL(35, pack_leaves) \
-  CALL(36, nearest_cells) \
-  CALL(37, add_scales) \
-  CALL(38, scales_by_gene) \
-  CALL(39, raise_largest) \
-  CALL(40, pair_effects) \
-  CALL(41, class_distances)
+  CALL(26, pack_hidden) \
+  CALL(27, decode_logits) \
+  CALL(28, head_gene_means) \
+  CALL(29, map_reduce) \
+  CALL(30, adam_update) \
+  CALL(31, add_sum) \
+  CALL(32, mixture_density) \
+  CALL(33, likelihood_moments) \
+  CALL(34, draw_counts) \
+  CALL(35, layout_epoch) \
+  CALL(36, tie_strengths) \
+  CALL(37, halve_runs) \
+  CALL(38, pack_leaves) \
+  CALL(39, nearest_cells) \
+  CALL(40, add_scales) \
+  CALL(41, turn_rows) \
+  CALL(42, keep_scales) \
+  CALL(43, raise_largest) \
+  CALL(44, pair_effects) \
+  CALL(45, class_distances)
 
 #endif

@@ -1,38 +1,58 @@
 /*
- * What is made of decoded scales, cells x genes: sums over the draws of a cell, the scales of a gene in all pairs, and how two groups
- * differ in a gene. Threads own columns, so sums have one order.
+ * What is made of decoded scales, [gene][row]: sums over the draws of a cell, the scales of a gene in all pairs, the largest of each.
+ * Threads own genes, so sums have one order.
  */
 #include "memory.h"
 
-/* sums[to[row]] += factor[row] mean[row], row by row. */
-KERNEL add_scales(const Call *c) {
-  AddScalesArgs a = add_scales_args(c);
+/* Rows and columns of a tile that fits cache lines. */
+#define TURNED 16
+
+/* output[column][row] = input[row][column] */
+KERNEL turn_rows(const Call *c) {
+  TurnRowsArgs a = turn_rows_args(c);
   int first, last;
-  share(c, a.columns, 16, &first, &last);
-  for (int r = 0; r < a.rows; r++) {
-    const float *mean = a.mean + (intptr_t)r * a.width;
-    float *sums = a.sums + (intptr_t)a.to[r] * a.sums_width, factor = a.factor[r];
-    if (a.chosen)
-      for (int k = first; k < last; k++) sums[k] += factor * mean[a.chosen[k]];
-    else
-      for (int k = first; k < last; k += W) store(sums + k, load(sums + k) + factor * load(mean + k));
+  share(c, a.columns, TURNED, &first, &last);
+  for (int g = first; g < last; g += TURNED) {
+    int columns = last - g < TURNED ? last - g : TURNED;
+    for (int r = 0; r < a.rows; r += TURNED) {
+      int rows = a.rows - r < TURNED ? a.rows - r : TURNED;
+      const float *from = a.input + (intptr_t)r * a.input_width + g;
+      float *to = a.output + (intptr_t)g * a.output_width + r;
+      for (int i = 0; i < rows; i++)
+        for (int k = 0; k < columns; k++) to[(intptr_t)k * a.output_width + i] = from[(intptr_t)i * a.input_width + k];
+    }
   }
 }
 
-/* Turns rows of scales into rows of genes, in tiles that fit cache lines. */
-KERNEL scales_by_gene(const Call *c) {
-  ScalesByGeneArgs a = scales_by_gene_args(c);
+/* sums[gene][to[row]] += factor[row] mean[gene][row], row by row. */
+KERNEL add_scales(const Call *c) {
+  AddScalesArgs a = add_scales_args(c);
   int first, last;
-  share(c, a.genes, 16, &first, &last);
-  for (int g = first; g < last; g += 16) {
-    int genes = last - g < 16 ? last - g : 16;
-    const float *from = a.mean + a.first_gene + g;
-    float *to = a.scales + (intptr_t)g * a.stride + a.first_pair;
-    for (int r = 0; r < a.rows; r += 16) {
-      int rows = a.rows - r < 16 ? a.rows - r : 16;
-      for (int k = 0; k < genes; k++)
-        for (int i = 0; i < rows; i++) to[k * a.stride + r + i] = from[(intptr_t)(r + i) * a.width + k];
+  share(c, a.genes, 1, &first, &last);
+  for (int r = 0; r < a.rows; r += 16) {
+    int rows = a.rows - r < 16 ? a.rows - r : 16, run = rows == 16;
+    const int32_t *to = a.to + r;
+    for (int i = 1; i < rows; i++) run &= to[i] == to[0] + i;
+    for (int g = first; g < last; g++) {
+      const float *mean = a.mean + (intptr_t)(a.chosen ? a.chosen[g] : g) * a.width + r;
+      float *sums = a.sums + (intptr_t)g * a.sums_width;
+      /* places side by side take whole vectors */
+      for (int i = 0; run && i < 16; i += W)
+        storeu(sums + to[0] + i, loadu(sums + to[0] + i) + load(a.factor + r + i) * load(mean + i));
+      for (int i = 0; !run && i < rows; i++) sums[to[i]] += a.factor[r + i] * mean[i];
     }
+  }
+}
+
+/* Keeps the scales of some genes from a pair on. */
+KERNEL keep_scales(const Call *c) {
+  KeepScalesArgs a = keep_scales_args(c);
+  int first, last;
+  share(c, a.genes, 1, &first, &last);
+  for (int g = first; g < last; g++) {
+    const float *mean = a.mean + (intptr_t)(a.first_gene + g) * a.width;
+    float *to = a.scales + (intptr_t)g * a.stride + a.first_pair;
+    for (int i = 0; i < a.rows; i++) to[i] = mean[i];
   }
 }
 
@@ -41,9 +61,13 @@ KERNEL raise_largest(const Call *c) {
   RaiseLargestArgs a = raise_largest_args(c);
   int first, last;
   share(c, a.genes, 16, &first, &last);
-  for (int k = first; k < last; k += W) {
-    vec most = load(a.largest + k);
-    for (int r = 0; r < a.rows; r++) most = vmax(load(a.mean + (intptr_t)r * a.width + k), most);
-    store(a.largest + k, most);
+  for (int g = first; g < last; g++) {
+    const float *mean = a.mean + (intptr_t)g * a.width;
+    vec most = splat(a.largest[g]);
+    int i = 0;
+    for (; i + W <= a.rows; i += W) most = vmax(load(mean + i), most);
+    if (i < a.rows) most = vmax(first_lanes(load(mean + i), a.rows - i), most);
+    for (int l = 0; l < W; l++)
+      if (most[l] > a.largest[g]) a.largest[g] = most[l];
   }
 }

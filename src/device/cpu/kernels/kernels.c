@@ -11,6 +11,7 @@
 #include "layout.c"
 #include "fuzzy.c"
 #include "nearest.c"
+#include "decode.c"
 #include "expression.c"
 #include "pairs.c"
 #include "spread.c"

@@ -278,6 +278,12 @@ export const KERNELS = {
   headHiddenGradient: { head: 'Head', hiddenGradient: 'tensor?', logSizeGradient: 'tensor?' },
   headLogitsGradient: { head: 'Head', logitsGradient: 'tensor?', zeroLogitsGradient: 'tensor?' },
   headMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int', zeros: 'tensor?' },
+  /** Hidden units in the order in which `decodeLogits` reads them. */
+  packHidden: { rows: 'int', columns: 'int', input: 'tensor', inputWidth: 'int', strips: 'floats' },
+  /** `headLogits` of a softmax, from packed hidden units. */
+  decodeLogits: { head: 'Head', strips: 'floats', scratch: 'floats', scratchStride: 'int' },
+  /** Means as [gene][cell]. */
+  headGeneMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int' },
   /**
    * A function of `nInputs` tensors (places in `inputs`, and the output's after them) over the axes that the output has (`kept`)
    * and those that it does not (`over`): an axis has its length in one of them and 1 in the other.
@@ -442,21 +448,30 @@ export const KERNELS = {
     scratch: 'floats',
     scratchStride: 'int',
   },
-  /** Adds rows of means, each times its factor, to sums: row `to` [row] of them. Of all columns, or of those chosen. */
+  /** Adds rows of decoded scales [gene][width], times a factor each, to the sums [gene][sumsWidth]: row r to the place to[r]. */
   addScales: {
     rows: 'int',
-    columns: 'int',
+    genes: 'int',
     mean: 'tensor',
     width: 'int',
-    /** [column]: which of a row's are taken; null for all. */
+    /** [gene]: which of the decoded ones are taken; null for all. */
     chosen: 'ints',
     to: 'ints',
     factor: 'floats',
     sums: 'floats',
     sumsWidth: 'int',
   },
-  /** Puts the scales of some genes, from rows of cells, into the rows [gene][stride] of each, from a pair on. */
-  scalesByGene: {
+  /** Turns rows into columns. */
+  turnRows: {
+    rows: 'int',
+    columns: 'int',
+    input: 'floats',
+    inputWidth: 'int',
+    output: 'floats',
+    outputWidth: 'int',
+  },
+  /** Puts the scales of some genes into the rows [gene][stride] of each, from a pair on. */
+  keepScales: {
     rows: 'int',
     firstGene: 'int',
     genes: 'int',

@@ -1,8 +1,8 @@
 import type { Kernels, LinearGradientArgs } from '../../device.js'
 import type { GatherArgs } from './gather-kernels.js'
 
-/** The interface's kernels, and the filling of a minibatch that comes before them. */
-export interface Queued extends Kernels {
+/** The interface's kernels that there are on a GPU, and the filling of a minibatch that comes before them. */
+export interface Queued extends Omit<Kernels, 'geneMeans'> {
   gather(args: GatherArgs): void
 }
 
