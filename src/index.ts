@@ -45,6 +45,13 @@ export type { ModelDescription, ModelInput, StoredLabels } from './files/model-d
 export { type ExportOptions, exportScviModel } from './files/scvi-tools/export.js'
 export { convertScviModel, type ImportedModel } from './files/scvi-tools/import.js'
 export type { RegistryData } from './files/scvi-tools/registry.js'
+export type {
+  Abundance,
+  AbundanceDifference,
+  AbundanceOptions,
+  AbundanceSample,
+  LabelCounts,
+} from './models/abundance-options.js'
 export type { GroupOptions } from './models/cell-groups.js'
 export type { CellSide, DiagnosedModel, DiagnoseOptions, Diagnosis } from './models/diagnosed-model.js'
 export type {

@@ -7,4 +7,5 @@ export const STREAM = {
   leiden: 260,
   separation: 280,
   diffusion: 281,
+  abundance: 282,
 } as const

@@ -2,6 +2,7 @@ import yargs from 'yargs'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
+import { abundance } from './commands/abundance.js'
 import { cluster } from './commands/cluster.js'
 import { convert } from './commands/convert.js'
 import { de } from './commands/de.js'
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   normalize,
   generate,
   impute,
+  abundance,
   de,
   cluster,
   umap,

@@ -1,6 +1,13 @@
 import { checkOptionKeys } from '../anndata/option-keys.js'
+import { abundance } from './abundance.js'
+import {
+  ABUNDANCE_KEYS,
+  type Abundance,
+  type AbundanceOptions,
+  abundanceSettings,
+} from './abundance-options.js'
 import { Model } from './model.js'
-import type { CellsOptions } from './options.js'
+import type { CellsOptions, SeededOptions } from './options.js'
 import {
   type LabelTransferAnswer,
   type PlacedCells,
@@ -43,20 +50,37 @@ export abstract class LatentModel extends Model {
     })
   }
 
+  /**
+   * How densely each sample's cells lie around each cell, and where two conditions differ by their samples (docs/ask.md). scvi-tools has the densities,
+   * of normal distributions and with each cell in its own sample's.
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (bad-input) for an unknown column or condition, and where fewer than two samples
+   *   of 10 cells are compared; (usage) for a setting out of range.
+   */
+  differentialAbundance(options: AbundanceOptions): Promise<Abundance> {
+    return this.exclusive(async () => {
+      const caller = 'differentialAbundance'
+      checkOptionKeys(caller, options, [...CELLS, 'seed', ...ABUNDANCE_KEYS])
+      const settings = abundanceSettings(options)
+      const question = await this.question(caller, { ...cellsOf(options), ...seedOf(options) }, 'encode')
+      return abundance(question, this.description.config.nLatent, options, settings)
+    })
+  }
+
   /** Cells with their posterior means. */
   async #placed(caller: string, options: CellsOptions): Promise<PlacedCells> {
-    const { adata, cells, geneKey, genePositions } = options
-    const { asked, posterior } = await this.question(
-      caller,
-      {
-        ...(adata && { adata }),
-        ...(cells && { cells }),
-        ...(geneKey !== undefined && { geneKey }),
-        ...(genePositions && { genePositions }),
-      },
-      'encode',
-    )
+    const { asked, posterior } = await this.question(caller, cellsOf(options), 'encode')
     const { nLatent } = this.description.config
     return { asked, latent: { values: posterior.mean.slice(), rows: asked.source.nCells, columns: nLatent } }
   }
 }
+
+/** Those of some options that say which cells they are about. */
+const cellsOf = ({ adata, cells, geneKey, genePositions }: CellsOptions): CellsOptions => ({
+  ...(adata && { adata }),
+  ...(cells && { cells }),
+  ...(geneKey !== undefined && { geneKey }),
+  ...(genePositions && { genePositions }),
+})
+
+const seedOf = ({ seed }: SeededOptions): SeededOptions => (seed === undefined ? {} : { seed })

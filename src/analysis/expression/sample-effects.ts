@@ -1,5 +1,5 @@
 import { benjaminiHochberg } from '../../numeric/multiple-testing.js'
-import { studentTwoSided } from '../../numeric/student-t.js'
+import { mean, pairedP, welchP } from '../../numeric/t-test.js'
 
 /** Mean scales of the samples in the two groups that are compared. */
 export interface SampleScales {
@@ -84,29 +84,6 @@ export function sampleEffects(
   return { support: { paired, nSamples1: ones.length, nSamples2: others.length, samples }, genes }
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
-
 /** NaN where nothing is left, which carries nothing. */
 const meanWithout = (values: readonly number[], at: number): number =>
   at < 0 ? mean(values) : mean(values.filter((_, i) => i !== at))
-
-/** Variance of a mean. */
-function varianceOfMean(values: readonly number[]): number {
-  const middle = mean(values)
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0)
-  return squares / (values.length - 1) / values.length
-}
-
-function pairedP(changes: readonly number[]): number {
-  if (changes.length < 2) return Number.NaN
-  return studentTwoSided(mean(changes) / Math.sqrt(varianceOfMean(changes)), changes.length - 1)
-}
-
-/** With the degrees of freedom of Welch and Satterthwaite. */
-function welchP(a: readonly number[], b: readonly number[]): number {
-  if (a.length < 2 || b.length < 2) return Number.NaN
-  const [va, vb] = [varianceOfMean(a), varianceOfMean(b)]
-  const degrees = (va + vb) ** 2 / (va ** 2 / (a.length - 1) + vb ** 2 / (b.length - 1))
-  return studentTwoSided((mean(a) - mean(b)) / Math.sqrt(va + vb), degrees)
-}
