@@ -30,7 +30,7 @@ write_10x_folder <- function(counts, path) {
   mtx <- file.path(path, "matrix.mtx")
   writeMM(counts, mtx)
   write_gz(readLines(mtx), "matrix.mtx.gz")
-  file.remove(mtx)
+  unlink(mtx)
 }
 
 # ---- an .h5ad file: counts with columns of the cells ----
@@ -40,7 +40,10 @@ write_h5ad <- function(counts, obs, path) {
   # a dgCMatrix of genes x cells is, column by column, the rows of AnnData's cells x genes
   counts <- as(counts, "CsparseMatrix")
   file <- H5Fcreate(path)
-  on.exit(H5Fclose(file))
+  on.exit({
+    H5Fclose(file)
+    h5closeAll()
+  })
   attribute <- function(group, name, value, scalar = TRUE) {
     object <- H5Oopen(file, group)
     on.exit(H5Oclose(object))
@@ -113,16 +116,19 @@ dimnames(counts) <- list(paste0("gene", 1:80), paste0("cell", seq_len(n)))
 write_10x_folder(counts, at("tenx"))
 run("fit", at("tenx"), "-o", at("plain"), "--max-epochs 5 --csv --no-umap --quiet")
 latent <- read_latent(at("plain_latent.csv"))
-stopifnot(identical(rownames(latent), colnames(counts)), ncol(latent) == 10)
+scores <- read.csv(at("plain_scores.csv"), row.names = 1)
+stopifnot(identical(rownames(latent), colnames(counts)), ncol(latent) == 10, nrow(scores) == n)
 
 have <- function(package) requireNamespace(package, quietly = TRUE)
 
 if (have("rhdf5")) {
   # counts with donors and types, as .h5ad; corrected for the donor
   write_h5ad(counts, data.frame(donor, type), at("cells.h5ad"))
-  run("fit", at("cells.h5ad"), "-o", at("fitted"), "--batch-key donor --labels-key type --max-epochs 20 --quiet")
+  run("fit", at("cells.h5ad"), "-o", at("fitted"), "--batch-key donor --labels-key type --max-epochs 5 --quiet")
   latent <- read_obsm(at("fitted.h5ad"), "X_scvae")
   clusters <- read_obs(at("fitted.h5ad"), "scvae_leiden")
+  umap <- read_obsm(at("fitted.h5ad"), "X_umap")
+  stopifnot(identical(dim(umap), c(n, 2L)))
   stopifnot(identical(rownames(latent), colnames(counts)), is.factor(clusters), length(clusters) == n)
   # labels of the model's cells for others
   run("embed", at("fitted.model"), at("tenx"), "-o", at("labelled.csv"), "--transfer type --quiet")
@@ -133,7 +139,11 @@ if (have("rhdf5")) {
 if (have("SingleCellExperiment")) {
   suppressPackageStartupMessages(library(SingleCellExperiment))
   sce <- SingleCellExperiment(list(counts = counts), colData = DataFrame(donor, type))
-  # out: counts(sce) and colData(sce) go to write_h5ad, counts(sce) alone to write_10x_folder
+  if (have("rhdf5")) write_h5ad(counts(sce), as.data.frame(colData(sce)), at("sce.h5ad"))
+  if (have("DropletUtils")) {
+    DropletUtils::write10xCounts(at("droplet"), counts(sce), version = "3")
+    DropletUtils::write10xCounts(at("droplet.h5"), counts(sce), version = "3", type = "HDF5")
+  }
   reducedDim(sce, "scVAE") <- latent[colnames(sce), ]
   stopifnot(identical(reducedDimNames(sce), "scVAE"))
 }
@@ -141,8 +151,9 @@ if (have("SingleCellExperiment")) {
 if (have("Seurat")) {
   suppressPackageStartupMessages(library(Seurat))
   seurat <- CreateSeuratObject(counts, meta.data = data.frame(donor, type, row.names = colnames(counts)))
-  # out: counts of GetAssayData() and seurat[[]] (the metadata)
-  stopifnot(identical(dim(GetAssayData(seurat, "counts")), dim(counts)), "donor" %in% colnames(seurat[[]]))
+  if (have("rhdf5")) write_h5ad(GetAssayData(seurat, slot = "counts"), seurat[[]], at("seurat.h5ad"))
+  stopifnot(identical(dim(GetAssayData(seurat, slot = "counts")), dim(counts)), "donor" %in% colnames(seurat[[]]))
+  colnames(latent) <- paste0("scVAE_", seq_len(ncol(latent)))
   seurat[["scvae"]] <- CreateDimReducObject(latent[colnames(seurat), ], key = "scVAE_", assay = "RNA")
   seurat <- FindNeighbors(seurat, reduction = "scvae", dims = 1:10, verbose = FALSE)
   stopifnot("RNA_snn" %in% names(seurat@graphs))

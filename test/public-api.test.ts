@@ -143,6 +143,10 @@ describe('the types', () => {
     const more = names('index.d.ts').filter((name) => !names('anndata/index.d.ts').includes(name))
     expect(types(more, scvae)).toMatchInlineSnapshot(`
       [
+        "Abundance",
+        "AbundanceDifference",
+        "AbundanceOptions",
+        "AbundanceSample",
         "AggregateScores",
         "AggregatedFit",
         "BoundedEstimate",
@@ -197,6 +201,7 @@ describe('the types', () => {
         "ImputingModel",
         "JoinKind",
         "JoinOptions",
+        "LabelCounts",
         "LabelTransfer",
         "LabelTransferAnswer",
         "LatentModel",
