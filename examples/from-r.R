@@ -40,10 +40,7 @@ write_h5ad <- function(counts, obs, path) {
   # a dgCMatrix of genes x cells is, column by column, the rows of AnnData's cells x genes
   counts <- as(counts, "CsparseMatrix")
   file <- H5Fcreate(path)
-  on.exit({
-    H5Fclose(file)
-    h5closeAll()
-  })
+  on.exit(H5Fclose(file))
   attribute <- function(group, name, value, scalar = TRUE) {
     object <- H5Oopen(file, group)
     on.exit(H5Oclose(object))
@@ -89,7 +86,8 @@ read_latent <- function(path) {
 # a matrix of obsm, such as X_scvae or X_umap
 read_obsm <- function(path, key) {
   matrix <- t(rhdf5::h5read(path, paste0("obsm/", key)))
-  rownames(matrix) <- as.character(rhdf5::h5read(path, paste0("obs/", rhdf5::h5readAttributes(path, "obs")[["_index"]])))
+  index <- rhdf5::h5readAttributes(path, "obs")[["_index"]]
+  rownames(matrix) <- as.character(rhdf5::h5read(path, paste0("obs/", index)))
   matrix
 }
 
@@ -128,7 +126,7 @@ if (have("rhdf5")) {
   latent <- read_obsm(at("fitted.h5ad"), "X_scvae")
   clusters <- read_obs(at("fitted.h5ad"), "scvae_leiden")
   umap <- read_obsm(at("fitted.h5ad"), "X_umap")
-  stopifnot(identical(dim(umap), c(n, 2L)))
+  stopifnot(all(dim(umap) == c(n, 2)))
   stopifnot(identical(rownames(latent), colnames(counts)), is.factor(clusters), length(clusters) == n)
   # labels of the model's cells for others
   run("embed", at("fitted.model"), at("tenx"), "-o", at("labelled.csv"), "--transfer type --quiet")
