@@ -70,7 +70,7 @@ export function compareGroups(
         const before = (firstGene / scales.lot) * nPairs
         const onProgress = (done: number) => question.onProgress?.(before + done, total)
         if (firstGene === 0) bySample?.expect(pairs)
-        await decodePairs(decoders, pairs, question, { scales, bySample }, firstGene, onProgress)
+        await decodePairs(host, decoders, pairs, question, { scales, bySample }, firstGene, onProgress)
         pseudocount ??= pseudocountOf([scales.largest(0), scales.largest(1)], question.rareGenes)
         genes.push(...scales.effects(firstGene, pseudocount, question.delta))
       }
@@ -85,6 +85,7 @@ export function compareGroups(
 
 /** Fills scales with those of a lot of genes in all pairs, and seeks the largest of every gene on the first time. */
 async function decodePairs(
+  host: HostKernels,
   decoders: readonly ScaleDecoder[],
   pairs: readonly Pairs[],
   { posterior, keys, seed }: GroupQuestion,
@@ -92,7 +93,7 @@ async function decodePairs(
   firstGene: number,
   onProgress: (done: number) => void,
 ): Promise<void> {
-  const noise = new CellDraws(posterior, keys, seed)
+  const noise = new CellDraws(posterior, keys, seed, host)
   let firstPair = 0
   for (const [k, { first, second }] of pairs.entries()) {
     const decoder = decoders[k]!

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { CellSource } from '../../device/device.js'
-import { withHostKernels } from '../../device/host-kernels.js'
+import { type HostKernels, withHostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { CellDraws } from '../posterior/cell-draws.js'
@@ -61,7 +61,7 @@ export async function eachExpressionBlock(
         for (let firstCell = 0; firstCell < source.nCells; firstCell += blockCells) {
           const nCells = Math.min(blockCells, source.nCells - firstCell)
           for (const decoder of decoders)
-            await addExpression(decoder, question, draws, share, firstCell, nCells, sums)
+            await addExpression(host, decoder, question, draws, share, firstCell, nCells, sums)
           await visit({ firstCell, nCells, values: sums.take(nCells) })
         }
       } finally {
@@ -78,6 +78,7 @@ function drawsOf({ nSamples, only }: ExpressionQuestion): readonly number[] {
 
 /** Adds what cells express in each of their draws to sums, times the share of a draw. */
 async function addExpression(
+  host: HostKernels,
   decoder: ScaleDecoder,
   { source, posterior, keys, seed, size }: ExpressionQuestion,
   draws: readonly number[],
@@ -86,7 +87,7 @@ async function addExpression(
   nCells: number,
   sums: ScaleSums,
 ): Promise<void> {
-  const noise = new CellDraws(posterior, keys, seed)
+  const noise = new CellDraws(posterior, keys, seed, host)
   for (const { to, which } of rowsInTurn(nCells, draws, decoder.capacity)) {
     const cells = to.map((cell) => firstCell + cell)
     const logSizes = size === 'latent' ? noise.logSizes(cells, which) : undefined

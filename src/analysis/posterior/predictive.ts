@@ -41,7 +41,7 @@ export async function eachPredictive(
   { source, posterior, keys, seed, batch, nSamples }: PredictiveQuestion,
   visit: (rows: PredictiveRows) => void | Promise<void>,
 ): Promise<void> {
-  const noise = new CellDraws(posterior, keys, seed)
+  const noise = new CellDraws(posterior, keys, seed, host)
   const each = Math.max(1, nSamples)
   const all = source.nCells * each
   await withDecoders(

@@ -494,6 +494,17 @@ export interface AddScalesArguments {
   readonly sumsWidth: number
 }
 
+export interface KeyedNormalsArguments {
+  readonly rows: number
+  readonly columns: number
+  readonly low: number
+  readonly high: number
+  readonly draws: number
+  readonly seed: number
+  readonly purpose: number
+  readonly normals: number
+}
+
 export interface TurnRowsArguments {
   readonly rows: number
   readonly columns: number
@@ -592,6 +603,7 @@ export interface KernelArguments {
   packLeaves: PackLeavesArguments
   nearestCells: NearestCellsArguments
   addScales: AddScalesArguments
+  keyedNormals: KeyedNormalsArguments
   turnRows: TurnRowsArguments
   keepScales: KeepScalesArguments
   raiseLargest: RaiseLargestArguments
@@ -644,6 +656,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'packLeaves',
   'nearestCells',
   'addScales',
+  'keyedNormals',
   'turnRows',
   'keepScales',
   'raiseLargest',
@@ -1196,6 +1209,18 @@ function packAddScales(arena: Arena, at: number, a: AddScalesArguments): void {
   ints[at + 8] = a.sumsWidth
 }
 
+function packKeyedNormals(arena: Arena, at: number, a: KeyedNormalsArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.columns
+  ints[at + 2] = a.low
+  ints[at + 3] = a.high
+  ints[at + 4] = a.draws
+  ints[at + 5] = a.seed
+  ints[at + 6] = a.purpose
+  ints[at + 7] = a.normals
+}
+
 function packTurnRows(arena: Arena, at: number, a: TurnRowsArguments): void {
   const { ints } = arena
   ints[at] = a.rows
@@ -1304,9 +1329,10 @@ export const KERNELS: {
   packLeaves: { number: 38, pack: packPackLeaves },
   nearestCells: { number: 39, pack: packNearestCells },
   addScales: { number: 40, pack: packAddScales },
-  turnRows: { number: 41, pack: packTurnRows },
-  keepScales: { number: 42, pack: packKeepScales },
-  raiseLargest: { number: 43, pack: packRaiseLargest },
-  pairEffects: { number: 44, pack: packPairEffects },
-  classDistances: { number: 45, pack: packClassDistances },
+  keyedNormals: { number: 41, pack: packKeyedNormals },
+  turnRows: { number: 42, pack: packTurnRows },
+  keepScales: { number: 43, pack: packKeepScales },
+  raiseLargest: { number: 44, pack: packRaiseLargest },
+  pairEffects: { number: 45, pack: packPairEffects },
+  classDistances: { number: 46, pack: packClassDistances },
 }

@@ -1085,6 +1085,30 @@ INLINE AddScalesArgs add_scales_args(const Call *c) {
 typedef struct {
   int rows;
   int columns;
+  int32_t *low;
+  int32_t *high;
+  int32_t *draws;
+  uint32_t seed;
+  uint32_t purpose;
+  float *normals;
+} KeyedNormalsArgs;
+
+INLINE KeyedNormalsArgs keyed_normals_args(const Call *c) {
+  return (KeyedNormalsArgs){
+    .rows = int_arg(c, 0),
+    .columns = int_arg(c, 1),
+    .low = ints_arg(c, 2),
+    .high = ints_arg(c, 3),
+    .draws = ints_arg(c, 4),
+    .seed = uint_arg(c, 5),
+    .purpose = uint_arg(c, 6),
+    .normals = floats_arg(c, 7),
+  };
+}
+
+typedef struct {
+  int rows;
+  int columns;
   float *input;
   int input_width;
   float *output;
@@ -1244,10 +1268,11 @@ INLINE ClassDistancesArgs class_distances_args(const Call *c) {
   CALL(38, pack_leaves) \
   CALL(39, nearest_cells) \
   CALL(40, add_scales) \
-  CALL(41, turn_rows) \
-  CALL(42, keep_scales) \
-  CALL(43, raise_largest) \
-  CALL(44, pair_effects) \
-  CALL(45, class_distances)
+  CALL(41, keyed_normals) \
+  CALL(42, turn_rows) \
+  CALL(43, keep_scales) \
+  CALL(44, raise_largest) \
+  CALL(45, pair_effects) \
+  CALL(46, class_distances)
 
 #endif

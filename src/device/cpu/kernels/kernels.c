@@ -12,6 +12,7 @@
 #include "fuzzy.c"
 #include "nearest.c"
 #include "decode.c"
+#include "normals.c"
 #include "expression.c"
 #include "pairs.c"
 #include "spread.c"

@@ -27,10 +27,8 @@ INLINE void multiply_wide(uvec x, uint32_t m, uvec *high, uvec *low) {
 #endif
 }
 
-/* words[i][lane]: output word i of the block first + lane. */
-INLINE void philox(uint32_t seed, uint32_t purpose, uint32_t first, uint32_t row, uint32_t step, uint32_t words[4][W]) {
-  uvec zero = {}, c0 = zero + first, c1 = zero + row, c2 = zero + step, c3 = zero;
-  for (int i = 0; i < W; i++) c0[i] += (uint32_t)i;
+/* words[i][lane]: output word i of a lane's counter. */
+INLINE void philox_lanes(uint32_t seed, uint32_t purpose, uvec c0, uvec c1, uvec c2, uvec c3, uint32_t words[4][W]) {
   for (int round = 0; round < 10; round++) {
     uvec high0, low0, high1, low1;
     multiply_wide(c0, 0xD2511F53u, &high0, &low0);
@@ -46,6 +44,13 @@ INLINE void philox(uint32_t seed, uint32_t purpose, uint32_t first, uint32_t row
   *(uvec *)words[1] = c1;
   *(uvec *)words[2] = c2;
   *(uvec *)words[3] = c3;
+}
+
+/* words[i][lane]: output word i of the block first + lane. */
+INLINE void philox(uint32_t seed, uint32_t purpose, uint32_t first, uint32_t row, uint32_t step, uint32_t words[4][W]) {
+  uvec zero = {}, blocks = zero + first;
+  for (int i = 0; i < W; i++) blocks[i] += (uint32_t)i;
+  philox_lanes(seed, purpose, blocks, zero + row, zero + step, zero, words);
 }
 
 /* The upper 24 bits of a word as a number in [0, 1). */

@@ -461,6 +461,17 @@ export const KERNELS = {
     sums: 'floats',
     sumsWidth: 'int',
   },
+  /** Standard normals [row][columns] of the keys (two words each) and the draws of rows. */
+  keyedNormals: {
+    rows: 'int',
+    columns: 'int',
+    low: 'ints',
+    high: 'ints',
+    draws: 'ints',
+    seed: 'uint',
+    purpose: 'uint',
+    normals: 'floats',
+  },
   /** Turns rows into columns. */
   turnRows: {
     rows: 'int',
