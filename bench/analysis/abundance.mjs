@@ -4,7 +4,8 @@
  *     npm run build && node bench/analysis/abundance.mjs [--data kang_ctrl] [--scvi-python PYTHON] [--json abundance.json]
  *
  * Random conditions are all halves of the donors. With the Python of an environment with scvi-tools, the densities of normal distributions are compared
- * with its `differential_abundance` of the exported model, with each cell put back into its own sample's mixture, as there.
+ * with its `differential_abundance` of the exported model, as there with variances in place of standard deviations, and with each cell
+ * in its own sample's mixture. All cells and genes of the file have to be those that are fitted.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -14,6 +15,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { tableFromArrays } from 'apache-arrow'
 import { compareConditions } from '../../dist/src/analysis/abundance/condition-test.js'
+import { sampleDensities } from '../../dist/src/analysis/abundance/sample-densities.js'
+import { obsColumn } from '../../dist/src/anndata/frame/obs-column.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { exportScviModel } from '../../dist/src/files/scvi-tools/export.js'
 import { readExportTarget } from '../../dist/src/files/scvi-tools/export-target.js'
@@ -110,13 +113,19 @@ async function plant(model, item, data, half, type, taken) {
 async function againstScvi(model, item, adata) {
   const folder = mkdtempSync(join(tmpdir(), 'scvae-abundance-'))
   try {
-    const asked = { sampleKey: item.batch, dof: null, numCellsPosterior: adata.nCells }
-    const { logDensities, samples } = await model.differentialAbundance(asked)
+    const { means, variances } = await model.getLatentPosterior()
+    const { codes, categories } = obsColumn(adata, item.batch)
+    const samples = categories.map((_, code) =>
+      Int32Array.from([...codes.keys()].filter((cell) => codes[cell] === code)),
+    )
+    // scvi-tools 1.4.2 takes variances for standard deviations
+    const squared = { ...variances, values: variances.values.map((variance) => variance ** 2) }
+    const logDensities = await sampleDensities({ means, variances: squared }, samples, { degrees: null })
     await model.save(join(folder, 'own.model'))
     const target = await readExportTarget(item.path, model.description, {})
     await exportScviModel(join(folder, 'own.model'), target, join(folder, 'scvi'))
     writeFileSync(join(folder, 'densities'), new Uint8Array(logDensities.values.buffer))
-    writeFileSync(join(folder, 'samples.json'), JSON.stringify(samples.map(({ name }) => name)))
+    writeFileSync(join(folder, 'samples.json'), JSON.stringify(categories))
     const script = fileURLToPath(new URL('./abundance_scvi.py', import.meta.url))
     execFileSync(flags['scvi-python'], [script, folder, item.path, item.batch], { stdio: 'inherit' })
     return JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))

@@ -16,9 +16,9 @@ theirs = adata.obsm["da_log_probs"]
 names = json.loads((folder / "samples.json").read_text())
 ours = np.fromfile(folder / "densities", np.float32).reshape(adata.n_obs, len(names)).astype(float)
 
-# each cell back into the mixture of its own sample
+# each cell back into the mixture of its own sample; variances are standard deviations there
 mean, variance = model.get_latent_representation(return_dist=True)
-peak = -0.5 * np.log(2 * np.pi * variance).sum(1)
+peak = -np.log(np.sqrt(2 * np.pi) * variance).sum(1)
 sample = adata.obs[key].astype(str).to_numpy()
 for column, name in enumerate(names):
     own = np.flatnonzero(sample == name)

@@ -51,8 +51,8 @@ export abstract class LatentModel extends Model {
   }
 
   /**
-   * How densely each sample's cells lie around each cell, and where two conditions differ by their samples (docs/ask.md). scvi-tools has the densities,
-   * of normal distributions and with each cell in its own sample's.
+   * How densely each sample's cells lie around each cell, and where two conditions differ by their samples (docs/ask.md, also on what scvi-tools
+   * does otherwise).
    *
    * @throws ScvaeError as {@link Model.getLatentRepresentation}; (bad-input) for an unknown column or condition, and where fewer than two samples
    *   of 10 cells are compared; (usage) for a setting out of range.
