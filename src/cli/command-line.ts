@@ -5,6 +5,7 @@ import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
 import { abundance } from './commands/abundance.js'
 import { cluster } from './commands/cluster.js'
 import { convert } from './commands/convert.js'
+import { correlate } from './commands/correlate.js'
 import { de } from './commands/de.js'
 import { design } from './commands/design.js'
 import { devices } from './commands/devices.js'
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   impute,
   abundance,
   de,
+  correlate,
   cluster,
   umap,
   info,

@@ -1,3 +1,4 @@
+import { correlateGenes } from '../analysis/correlation/correlate.js'
 import { drawsFit, type EntryDraws, eachEntryDraws } from '../analysis/imputation/entry-draws.js'
 import { eachImputedBlock, type ImputedBlock, lackingCells } from '../analysis/imputation/impute.js'
 import { partOf } from '../analysis/imputation/part-of.js'
@@ -5,7 +6,8 @@ import type { PredictiveQuestion } from '../analysis/posterior/predictive.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import { withHostKernels } from '../device/host-kernels.js'
 import { ScvaeError } from '../errors.js'
-import { checkDraws, type DrawOptions, modelGenes } from './expression-options.js'
+import type { Matrix } from '../numeric/matrix.js'
+import { checkDraws, type DrawOptions, modelBatches, modelGenes } from './expression-options.js'
 import { PredictiveModel } from './predictive-model.js'
 
 const CELLS = ['adata', 'cells', 'geneKey', 'genePositions', 'seed'] as const
@@ -22,6 +24,23 @@ export interface ImputeOptions extends DrawOptions {
   interval?: number
   /** Called with the cells that are done, of all that lack something. */
   onCells?: (done: number, total: number) => void
+}
+
+/** Genes whose correlations fit into half a gigabyte as sums. */
+const MOST_CORRELATED = 10_000
+
+/** How correlations of genes are made. */
+export interface CorrelationOptions extends DrawOptions {
+  /** Genes of the model, by name, id or symbol, in the order of the answer; all when left out. */
+  genes?: readonly string[]
+  /** The batch that cells are decoded in, or several (`all`), over which correlations are averaged; each cell's own when left out. */
+  transformBatch?: string | readonly string[]
+  /** Counts of every cell before the gammas are drawn; 1000 when left out. */
+  rnaSizeFactor?: number
+  /** `spearman` when left out. */
+  correlationType?: 'pearson' | 'spearman'
+  /** Called with the share of the work that is done. */
+  onProgress?: (share: number) => void
 }
 
 /** A model of counts that fills in those that are missing. */
@@ -75,6 +94,64 @@ export abstract class ImputingModel extends PredictiveModel {
     const blocks: ImputedBlock[] = []
     await this.eachImputed(options, (block) => void blocks.push(block))
     return joined(blocks)
+  }
+
+  /**
+   * Correlations of genes, genes × genes, over draws from the posteriors of cells (10 of each when left out): of what is left of counts without
+   * the noise of counting, gammas with the decoder's mean for cells of one size and the gene's inverse dispersion as the shape. NaN with a gene that does
+   * not vary. Spearman's are of ranks that are exact to about a thousandth.
+   *
+   * @throws ScvaeError as {@link ExpressionModel.getNormalizedExpression}; (usage) for more than 10,000 genes
+   */
+  getFeatureCorrelationMatrix(options: CorrelationOptions = {}): Promise<Matrix> {
+    return this.exclusive(async () => {
+      const caller = 'getFeatureCorrelationMatrix'
+      const own = ['nSamples', 'genes', 'transformBatch', 'rnaSizeFactor', 'correlationType', 'onProgress']
+      checkOptionKeys(caller, options, [...CELLS, ...own])
+      const {
+        genes,
+        transformBatch,
+        rnaSizeFactor = 1000,
+        correlationType = 'spearman',
+        onProgress,
+      } = options
+      const { nSamples = 10 } = options
+      checkDraws(nSamples, 1)
+      if (!(rnaSizeFactor > 0 && Number.isFinite(rnaSizeFactor)))
+        throw new ScvaeError('usage', `rnaSizeFactor must be a positive number, not ${rnaSizeFactor}.`)
+      if (correlationType !== 'spearman' && correlationType !== 'pearson')
+        throw new ScvaeError(
+          'usage',
+          `correlationType must be spearman or pearson, not "${correlationType}".`,
+        )
+      const chosen = modelGenes(this.description, genes) ?? Int32Array.from(this.description.genes.keys())
+      if (chosen.length > MOST_CORRELATED)
+        throw new ScvaeError(
+          'usage',
+          `The correlations of ${chosen.length} genes are more than memory has room for: at most ${MOST_CORRELATED}.`,
+          { hint: 'Name the genes that matter: --genes, --genes-file (genes).' },
+        )
+      const { adata, cells, geneKey, genePositions, seed } = options
+      const of = {
+        ...(adata && { adata }),
+        ...(cells && { cells }),
+        ...(geneKey !== undefined && { geneKey }),
+        ...(genePositions && { genePositions }),
+        ...(seed !== undefined && { seed }),
+        nSamples,
+      }
+      // all cells are of one size, so their counts are not asked for
+      const question = await this.predictive(caller, of, 'posterior')
+      const asked = {
+        ...question,
+        genes: chosen,
+        batches: modelBatches(this.description, transformBatch),
+        sizeFactor: rnaSizeFactor,
+        type: correlationType,
+        ...(onProgress && { done: onProgress }),
+      }
+      return withHostKernels(this.network.device, (host) => correlateGenes(this.network, host, asked))
+    })
   }
 
   /**

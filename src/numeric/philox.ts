@@ -46,6 +46,8 @@ export const NOISE = {
   priorComponent: 84,
   /** Which counts are hidden, to be found again. */
   hidden: 85,
+  /** Expression without the noise of counting: the row is the number of a draw, the element the gene. */
+  gammas: 86,
   /** Draws of cells from their posteriors that bounds are made of. */
   boundDraw: 110,
   /** Draws of cells by which their own posteriors are found. */

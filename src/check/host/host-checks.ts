@@ -1,7 +1,13 @@
+import { correlationChecks } from './correlation-checks.js'
 import { expressionChecks } from './expression-checks.js'
 import { graphChecks } from './graph-checks.js'
 import type { HostCheck } from './host-check.js'
 import { scoreChecks } from './score-checks.js'
 
 /** Every kernel that works after training: what each build for CPUs is held to. */
-export const HOST_CHECKS: readonly HostCheck[] = [...scoreChecks(), ...graphChecks(), ...expressionChecks()]
+export const HOST_CHECKS: readonly HostCheck[] = [
+  ...scoreChecks(),
+  ...graphChecks(),
+  ...expressionChecks(),
+  ...correlationChecks(),
+]

@@ -560,6 +560,29 @@ export interface ClassDistancesArguments {
   readonly sums: number
 }
 
+export interface DrawGammasArguments {
+  readonly rows: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly meanWidth: number
+  readonly chosen: number
+  readonly theta: number
+  readonly codes: number
+  readonly numbers: number
+  readonly seed: number
+  readonly purpose: number
+  readonly values: number
+  readonly width: number
+}
+
+export interface GeneProductsArguments {
+  readonly rows: number
+  readonly genes: number
+  readonly values: number
+  readonly width: number
+  readonly products: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageRows: StageRowsArguments
@@ -609,6 +632,8 @@ export interface KernelArguments {
   raiseLargest: RaiseLargestArguments
   pairEffects: PairEffectsArguments
   classDistances: ClassDistancesArguments
+  drawGammas: DrawGammasArguments
+  geneProducts: GeneProductsArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -662,6 +687,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'raiseLargest',
   'pairEffects',
   'classDistances',
+  'drawGammas',
+  'geneProducts',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -1281,6 +1308,31 @@ function packClassDistances(arena: Arena, at: number, a: ClassDistancesArguments
   ints[at + 8] = a.sums
 }
 
+function packDrawGammas(arena: Arena, at: number, a: DrawGammasArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.genes
+  ints[at + 2] = cpu(a.mean).offset
+  ints[at + 3] = a.meanWidth
+  ints[at + 4] = a.chosen
+  ints[at + 5] = a.theta
+  ints[at + 6] = a.codes
+  ints[at + 7] = a.numbers
+  ints[at + 8] = a.seed
+  ints[at + 9] = a.purpose
+  ints[at + 10] = a.values
+  ints[at + 11] = a.width
+}
+
+function packGeneProducts(arena: Arena, at: number, a: GeneProductsArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.genes
+  ints[at + 2] = a.values
+  ints[at + 3] = a.width
+  ints[at + 4] = a.products
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -1335,4 +1387,6 @@ export const KERNELS: {
   raiseLargest: { number: 44, pack: packRaiseLargest },
   pairEffects: { number: 45, pack: packPairEffects },
   classDistances: { number: 46, pack: packClassDistances },
+  drawGammas: { number: 47, pack: packDrawGammas },
+  geneProducts: { number: 48, pack: packGeneProducts },
 }

@@ -1226,6 +1226,56 @@ INLINE ClassDistancesArgs class_distances_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int rows;
+  int genes;
+  float *mean;
+  int mean_width;
+  int32_t *chosen;
+  float *theta;
+  int32_t *codes;
+  int32_t *numbers;
+  uint32_t seed;
+  uint32_t purpose;
+  float *values;
+  int width;
+} DrawGammasArgs;
+
+INLINE DrawGammasArgs draw_gammas_args(const Call *c) {
+  return (DrawGammasArgs){
+    .rows = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .mean = tensor_arg(c, 2),
+    .mean_width = int_arg(c, 3),
+    .chosen = ints_arg(c, 4),
+    .theta = floats_arg(c, 5),
+    .codes = ints_arg(c, 6),
+    .numbers = ints_arg(c, 7),
+    .seed = uint_arg(c, 8),
+    .purpose = uint_arg(c, 9),
+    .values = floats_arg(c, 10),
+    .width = int_arg(c, 11),
+  };
+}
+
+typedef struct {
+  int rows;
+  int genes;
+  float *values;
+  int width;
+  float *products;
+} GeneProductsArgs;
+
+INLINE GeneProductsArgs gene_products_args(const Call *c) {
+  return (GeneProductsArgs){
+    .rows = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .values = floats_arg(c, 2),
+    .width = int_arg(c, 3),
+    .products = floats_arg(c, 4),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_rows) \
   CALL(1, stage_genes) \
@@ -1273,6 +1323,8 @@ INLINE ClassDistancesArgs class_distances_args(const Call *c) {
   CALL(43, keep_scales) \
   CALL(44, raise_largest) \
   CALL(45, pair_effects) \
-  CALL(46, class_distances)
+  CALL(46, class_distances) \
+  CALL(47, draw_gammas) \
+  CALL(48, gene_products)
 
 #endif

@@ -16,6 +16,7 @@
 #include "expression.c"
 #include "pairs.c"
 #include "spread.c"
+#include "correlate.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

@@ -526,4 +526,25 @@ export const KERNELS = {
     places: 'ints',
     sums: 'floats',
   },
+  /** Gammas of means of some genes: rows × genes. */
+  drawGammas: {
+    rows: 'int',
+    genes: 'int',
+    mean: 'tensor',
+    meanWidth: 'int',
+    /** [gene]: its column in the means. */
+    chosen: 'ints',
+    /** [code][gene]: shapes, infinite for the mean itself; [row]: the row of these. */
+    theta: 'floats',
+    codes: 'ints',
+    /** [row]: its number among all that are drawn under the key. */
+    numbers: 'ints',
+    seed: 'uint',
+    purpose: 'uint',
+    /** [row][width] */
+    values: 'floats',
+    width: 'int',
+  },
+  /** Sums over rows of products of two genes, [gene][width], of which those from a gene on are filled. */
+  geneProducts: { rows: 'int', genes: 'int', values: 'floats', width: 'int', products: 'floats' },
 }
