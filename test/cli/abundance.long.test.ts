@@ -49,7 +49,7 @@ describe('scvae abundance', { timeout: 60_000 }, () => {
     await using model = await SCVI.create(await readAnnData(at('cells.h5ad')), { nHidden: 8, nLatent: 3 })
     await model.train({ maxEpochs: 3 })
     await model.save(at('own.model'))
-  })
+  }, 60_000)
 
   it('writes densities, the comparison and the tables of labels', async () => {
     await abundance(

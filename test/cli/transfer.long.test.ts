@@ -27,7 +27,7 @@ describe('scvae embed --transfer', { timeout: 60_000 }, () => {
     await model.train({ maxEpochs: 10 })
     await model.save(at('own.model'), { labelsKeys: ['cell_type', 'one'] })
     await model.save(at('alone.model'), { saveCells: false })
-  })
+  }, 60_000)
 
   it('writes labels, confidence and range into a copy of the file', async () => {
     await run(words('labelled.h5ad', '--transfer', 'cell_type', '--transfer', 'one'))

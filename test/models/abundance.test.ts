@@ -41,7 +41,7 @@ describe('differentialAbundance', async () => {
   beforeAll(async () => {
     model = await SCVI.create(data, { device, cells, nHidden: 16, nLatent: 3 })
     await model.train({ maxEpochs: 15 })
-  })
+  }, 30_000)
   afterAll(async () => {
     await model.dispose()
     await device.dispose()

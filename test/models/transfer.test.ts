@@ -39,7 +39,7 @@ describe('transferLabels', async () => {
     model = await SCVI.create(data, { device, cells: old!, batchKey: 'batch', nHidden: 16, nLatent: 4 })
     await model.train({ maxEpochs: 40 })
     await model.save(join(folder, 'model'), { labelsKeys: ['type', 'some'] })
-  })
+  }, 30_000)
   afterAll(async () => {
     await model.dispose()
     await device.dispose()
