@@ -189,21 +189,20 @@ class ThreadsDevice implements CpuDevice {
       count: mini.count,
       logCount: mini.logCount,
     }
-    this.#call('stageRows', { csr, sources: mini.sources })
-    mini.held = []
-    const { geneNext, geneStart, cell, geneMajorCount, geneMajorLog } = mini
     const beginStride = padded(mini.capacity)
     const begins = mini.space('begins', this.#pool.threads * beginStride)
-    this.#call('stageGenes', {
-      csr,
-      geneNext,
-      begins,
-      beginStride,
-      geneStart,
-      cell,
-      geneMajorCount,
-      geneMajorLog,
-    })
+    const { sources } = mini
+    if (mini.full) {
+      const { fullCount, fullLog } = mini
+      const cells = padded(mini.nCells)
+      this.#call('stageFull', { csr, padded: cells, sources, begins, beginStride, fullCount, fullLog })
+    } else {
+      const { geneNext, geneStart, cell, geneMajorCount, geneMajorLog } = mini
+      const lists = { geneStart, cell, geneMajorCount, geneMajorLog }
+      this.#call('stageRows', { csr, sources })
+      this.#call('stageGenes', { csr, geneNext, begins, beginStride, ...lists })
+    }
+    mini.held = []
   }
 
   release(...items: readonly (Tensor | Parameter | Minibatch)[]): void {

@@ -20,7 +20,7 @@ const COUNT_KERNELS = { nb: 'headCountsNb', zinb: 'headCountsZinb', poisson: 'he
 const MAX_BLOCKS = 32
 const MIN_BLOCK_GENES = 128
 /** Rows of scratch of each thread (`Rows` in kernels/head-counts.c). */
-const SCRATCH_ROWS = 4
+const SCRATCH_ROWS = 5
 /** Most cells of a strip of hidden units (`STRIP` in kernels/decode.c). */
 const MOST_STRIP = 64
 
@@ -85,6 +85,7 @@ export class CpuHead {
       geneStart: batch.geneStart,
       cell: batch.cell,
       count: batch.geneMajorCount,
+      fullCount: batch.fullCount,
       codes: codes ? this.#covariates.codes(batch, codes) : batch.codes,
       cellWeight: rows('cellWeight', 1),
       weighted: false,

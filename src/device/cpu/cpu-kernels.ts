@@ -79,36 +79,42 @@ export class CpuKernels implements Kernels {
 
   sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
     const mini = batch as CpuMinibatch
-    this.#call('sparseForward', {
+    const shared = {
       cells: mini.nCells,
       genes: mini.source.nGenes,
       width: cpu(weight.value).stride,
-      rowStart: mini.rowStart,
-      gene: mini.gene,
-      logCount: mini.logCount,
       weight: weight.value,
       bias: bias?.value ?? this.#spare(mini, 'no bias', output.columns),
       output,
       covariates: this.#covariates.of(mini, covariates),
-    })
+    }
+    if (mini.full) {
+      this.#call('fullForward', { ...shared, padded: padded(mini.nCells), fullLog: mini.fullLog })
+    } else {
+      const { rowStart, gene, logCount } = mini
+      this.#call('sparseForward', { ...shared, rowStart, gene, logCount })
+    }
   }
 
   sparseLinearGradient(args: SparseLinearGradientArgs): void {
     const { batch, weight, bias, covariates, outputGradient, adam } = args
     const mini = batch as CpuMinibatch
-    this.#call('sparseGradient', {
+    const shared = {
       cells: mini.nCells,
       genes: mini.source.nGenes,
       width: cpu(outputGradient).stride,
-      geneStart: mini.geneStart,
-      cell: mini.cell,
-      geneMajorLog: mini.geneMajorLog,
       outputGradient,
       weight,
       bias: bias ?? this.#bias(mini, outputGradient.columns),
       adam: this.#adam(adam),
       covariates: this.#covariates.of(mini, covariates),
-    })
+    }
+    if (mini.full) {
+      this.#call('fullGradient', { ...shared, padded: padded(mini.nCells), fullLog: mini.fullLog })
+    } else {
+      const { geneStart, cell, geneMajorLog } = mini
+      this.#call('sparseGradient', { ...shared, geneStart, cell, geneMajorLog })
+    }
   }
 
   linear({ batch, input, weight, bias, covariates, output, rows }: LinearArgs): void {

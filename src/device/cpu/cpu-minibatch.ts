@@ -19,6 +19,9 @@ function constantsOf(source: CountSource): Float32Array {
 
 const HIGH = 2 ** 32
 
+/** Share of the counts that are not zero from which on a minibatch holds whole rows instead of lists of entries. */
+const LEAST_FULL = 0.4
+
 /** An address in two words, the low one first. */
 function writeAddress(ints: Int32Array, at: number, address: number): void {
   ints[at] = address % HIGH
@@ -41,6 +44,11 @@ export class CpuMinibatch implements Minibatch {
   /** Room for a word a gene while entries are put gene by gene. */
   readonly geneNext: number
   readonly geneStart: number
+  /** Whether it holds whole rows: its own counts decide. */
+  full = false
+  /** Counts and log1p of them as whole rows, [gene][cells rounded up to 16]; 0 where they are lists. */
+  fullCount = 0
+  fullLog = 0
   /** Grow with the nonzeros: CSR (gene, count, log1p), then gene-major (cell, count, log1p). */
   gene = 0
   count = 0
@@ -88,6 +96,10 @@ export class CpuMinibatch implements Minibatch {
   }
 
   #makeRoom(nonzeros: number): void {
+    const whole = this.source.nGenes * padded(this.capacity)
+    this.fullCount = this.full ? this.space('full counts', whole) : 0
+    this.fullLog = this.full ? this.space('full logarithms', whole) : 0
+    if (this.full && this.#addressOf) return
     if (nonzeros <= this.#room) return
     for (const offset of this.#sparseWords()) if (offset) this.#arena.free(offset, this.#room)
     this.#room = padded(Math.ceil(nonzeros * 1.25))
@@ -109,6 +121,7 @@ export class CpuMinibatch implements Minibatch {
     const rows = source.counts.missing ? this.#setMissingAside(loaded) : loaded
     let nonzeros = 0
     for (let i = 0; i < rows.length; i++) nonzeros += rows[i]!.genes.length
+    this.full = nonzeros >= LEAST_FULL * rows.length * source.nGenes
     this.#makeRoom(Math.max(nonzeros, 1))
     this.#placeRows(rows)
     const { floats, ints } = this.#arena

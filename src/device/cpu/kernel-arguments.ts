@@ -88,6 +88,7 @@ export interface HeadArguments {
   readonly geneStart: number
   readonly cell: number
   readonly count: number
+  readonly fullCount: number
   readonly codes: number
   readonly cellWeight: number
   readonly weighted: boolean
@@ -142,6 +143,41 @@ export interface SparseGradientArguments {
   readonly geneStart: number
   readonly cell: number
   readonly geneMajorLog: number
+  readonly outputGradient: Tensor
+  readonly weight: ParamArguments
+  readonly bias: ParamArguments
+  readonly adam: AdamArguments | undefined
+  readonly covariates: CovariatesArguments
+}
+
+export interface StageFullArguments {
+  readonly csr: CsrArguments
+  readonly padded: number
+  readonly sources: number
+  readonly begins: number
+  readonly beginStride: number
+  readonly fullCount: number
+  readonly fullLog: number
+}
+
+export interface FullForwardArguments {
+  readonly cells: number
+  readonly padded: number
+  readonly genes: number
+  readonly width: number
+  readonly fullLog: number
+  readonly weight: Tensor
+  readonly bias: Tensor
+  readonly output: Tensor
+  readonly covariates: CovariatesArguments
+}
+
+export interface FullGradientArguments {
+  readonly cells: number
+  readonly padded: number
+  readonly genes: number
+  readonly width: number
+  readonly fullLog: number
   readonly outputGradient: Tensor
   readonly weight: ParamArguments
   readonly bias: ParamArguments
@@ -589,6 +625,9 @@ export interface KernelArguments {
   stageGenes: StageGenesArguments
   sparseForward: SparseForwardArguments
   sparseGradient: SparseGradientArguments
+  stageFull: StageFullArguments
+  fullForward: FullForwardArguments
+  fullGradient: FullGradientArguments
   linearForward: LinearForwardArguments
   linearWeightGradient: LinearWeightGradientArguments
   transpose: TransposeArguments
@@ -644,6 +683,9 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'stageGenes',
   'sparseForward',
   'sparseGradient',
+  'stageFull',
+  'fullForward',
+  'fullGradient',
   'linearForward',
   'linearWeightGradient',
   'transpose',
@@ -692,7 +734,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
 ]
 
 /** Words of a kernel's arguments at the most. */
-export const MOST_WORDS = 70
+export const MOST_WORDS = 71
 
 function packParam(arena: Arena, at: number, a: ParamArguments): void {
   const { ints } = arena
@@ -787,27 +829,28 @@ function packHead(arena: Arena, at: number, a: HeadArguments): void {
   ints[at + 26] = a.geneStart
   ints[at + 27] = a.cell
   ints[at + 28] = a.count
-  ints[at + 29] = a.codes
-  ints[at + 30] = a.cellWeight
-  ints[at + 31] = a.weighted ? 1 : 0
-  ints[at + 32] = a.present ? cpu(a.present).offset : 0
-  ints[at + 33] = a.presentWidth
-  ints[at + 34] = a.presentCodes
-  ints[at + 35] = a.missingStart
-  ints[at + 36] = a.missingCell
-  ints[at + 37] = a.logits ? cpu(a.logits).offset : 0
-  ints[at + 38] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
-  ints[at + 39] = a.logitsWidth
-  if (a.weight) packParam(arena, at + 40, a.weight)
-  else ints.fill(0, at + 40, at + 44)
-  if (a.bias) packParam(arena, at + 44, a.bias)
-  else ints.fill(0, at + 44, at + 48)
-  if (a.zeroWeight) packParam(arena, at + 48, a.zeroWeight)
-  else ints.fill(0, at + 48, at + 52)
-  if (a.zeroBias) packParam(arena, at + 52, a.zeroBias)
-  else ints.fill(0, at + 52, at + 56)
-  if (a.dispersion) packParam(arena, at + 56, a.dispersion)
-  else ints.fill(0, at + 56, at + 60)
+  ints[at + 29] = a.fullCount
+  ints[at + 30] = a.codes
+  ints[at + 31] = a.cellWeight
+  ints[at + 32] = a.weighted ? 1 : 0
+  ints[at + 33] = a.present ? cpu(a.present).offset : 0
+  ints[at + 34] = a.presentWidth
+  ints[at + 35] = a.presentCodes
+  ints[at + 36] = a.missingStart
+  ints[at + 37] = a.missingCell
+  ints[at + 38] = a.logits ? cpu(a.logits).offset : 0
+  ints[at + 39] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 40] = a.logitsWidth
+  if (a.weight) packParam(arena, at + 41, a.weight)
+  else ints.fill(0, at + 41, at + 45)
+  if (a.bias) packParam(arena, at + 45, a.bias)
+  else ints.fill(0, at + 45, at + 49)
+  if (a.zeroWeight) packParam(arena, at + 49, a.zeroWeight)
+  else ints.fill(0, at + 49, at + 53)
+  if (a.zeroBias) packParam(arena, at + 53, a.zeroBias)
+  else ints.fill(0, at + 53, at + 57)
+  if (a.dispersion) packParam(arena, at + 57, a.dispersion)
+  else ints.fill(0, at + 57, at + 61)
 }
 
 function packStageRows(arena: Arena, at: number, a: StageRowsArguments): void {
@@ -856,6 +899,45 @@ function packSparseGradient(arena: Arena, at: number, a: SparseGradientArguments
   if (a.adam) packAdam(arena, at + 15, a.adam)
   else ints.fill(0, at + 15, at + 22)
   packCovariates(arena, at + 22, a.covariates)
+}
+
+function packStageFull(arena: Arena, at: number, a: StageFullArguments): void {
+  const { ints } = arena
+  packCsr(arena, at, a.csr)
+  ints[at + 6] = a.padded
+  ints[at + 7] = a.sources
+  ints[at + 8] = a.begins
+  ints[at + 9] = a.beginStride
+  ints[at + 10] = a.fullCount
+  ints[at + 11] = a.fullLog
+}
+
+function packFullForward(arena: Arena, at: number, a: FullForwardArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.padded
+  ints[at + 2] = a.genes
+  ints[at + 3] = a.width
+  ints[at + 4] = a.fullLog
+  ints[at + 5] = cpu(a.weight).offset
+  ints[at + 6] = cpu(a.bias).offset
+  ints[at + 7] = cpu(a.output).offset
+  packCovariates(arena, at + 8, a.covariates)
+}
+
+function packFullGradient(arena: Arena, at: number, a: FullGradientArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.padded
+  ints[at + 2] = a.genes
+  ints[at + 3] = a.width
+  ints[at + 4] = a.fullLog
+  ints[at + 5] = cpu(a.outputGradient).offset
+  packParam(arena, at + 6, a.weight)
+  packParam(arena, at + 10, a.bias)
+  if (a.adam) packAdam(arena, at + 14, a.adam)
+  else ints.fill(0, at + 14, at + 21)
+  packCovariates(arena, at + 21, a.covariates)
 }
 
 function packLinearForward(arena: Arena, at: number, a: LinearForwardArguments): void {
@@ -994,9 +1076,9 @@ function packHeadLogits(arena: Arena, at: number, a: HeadLogitsArguments): void 
 function packHeadNormalise(arena: Arena, at: number, a: HeadNormaliseArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = a.logSize ? cpu(a.logSize).offset : 0
-  ints[at + 61] = a.size
-  ints[at + 62] = a.cellGradient ? cpu(a.cellGradient).offset : 0
+  ints[at + 61] = a.logSize ? cpu(a.logSize).offset : 0
+  ints[at + 62] = a.size
+  ints[at + 63] = a.cellGradient ? cpu(a.cellGradient).offset : 0
 }
 
 function packHeadCountsNb(arena: Arena, at: number, a: HeadCountsNbArguments): void {
@@ -1014,40 +1096,40 @@ function packHeadCountsPoisson(arena: Arena, at: number, a: HeadCountsPoissonArg
 function packHeadSum(arena: Arena, at: number, a: HeadSumArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = a.constant
-  ints[at + 61] = cpu(a.logLikelihood).offset
+  ints[at + 61] = a.constant
+  ints[at + 62] = cpu(a.logLikelihood).offset
 }
 
 function packHeadGradient(arena: Arena, at: number, a: HeadGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = a.hidden ? cpu(a.hidden).offset : 0
-  ints[at + 61] = a.byHidden ? 1 : 0
-  ints[at + 62] = a.frozen ? 1 : 0
-  if (a.adam) packAdam(arena, at + 63, a.adam)
-  else ints.fill(0, at + 63, at + 70)
+  ints[at + 61] = a.hidden ? cpu(a.hidden).offset : 0
+  ints[at + 62] = a.byHidden ? 1 : 0
+  ints[at + 63] = a.frozen ? 1 : 0
+  if (a.adam) packAdam(arena, at + 64, a.adam)
+  else ints.fill(0, at + 64, at + 71)
 }
 
 function packHeadHiddenGradient(arena: Arena, at: number, a: HeadHiddenGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = a.hiddenGradient ? cpu(a.hiddenGradient).offset : 0
-  ints[at + 61] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
+  ints[at + 61] = a.hiddenGradient ? cpu(a.hiddenGradient).offset : 0
+  ints[at + 62] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
 }
 
 function packHeadLogitsGradient(arena: Arena, at: number, a: HeadLogitsGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = a.logitsGradient ? cpu(a.logitsGradient).offset : 0
-  ints[at + 61] = a.zeroLogitsGradient ? cpu(a.zeroLogitsGradient).offset : 0
+  ints[at + 61] = a.logitsGradient ? cpu(a.logitsGradient).offset : 0
+  ints[at + 62] = a.zeroLogitsGradient ? cpu(a.zeroLogitsGradient).offset : 0
 }
 
 function packHeadMeans(arena: Arena, at: number, a: HeadMeansArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = cpu(a.mean).offset
-  ints[at + 61] = a.meanWidth
-  ints[at + 62] = a.zeros ? cpu(a.zeros).offset : 0
+  ints[at + 61] = cpu(a.mean).offset
+  ints[at + 62] = a.meanWidth
+  ints[at + 63] = a.zeros ? cpu(a.zeros).offset : 0
 }
 
 function packPackHidden(arena: Arena, at: number, a: PackHiddenArguments): void {
@@ -1062,16 +1144,16 @@ function packPackHidden(arena: Arena, at: number, a: PackHiddenArguments): void 
 function packDecodeLogits(arena: Arena, at: number, a: DecodeLogitsArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = a.strips
-  ints[at + 61] = a.scratch
-  ints[at + 62] = a.scratchStride
+  ints[at + 61] = a.strips
+  ints[at + 62] = a.scratch
+  ints[at + 63] = a.scratchStride
 }
 
 function packHeadGeneMeans(arena: Arena, at: number, a: HeadGeneMeansArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 60] = cpu(a.mean).offset
-  ints[at + 61] = a.meanWidth
+  ints[at + 61] = cpu(a.mean).offset
+  ints[at + 62] = a.meanWidth
 }
 
 function packMapReduce(arena: Arena, at: number, a: MapReduceArguments): void {
@@ -1344,49 +1426,52 @@ export const KERNELS: {
   stageGenes: { number: 1, pack: packStageGenes },
   sparseForward: { number: 2, pack: packSparseForward },
   sparseGradient: { number: 3, pack: packSparseGradient },
-  linearForward: { number: 4, pack: packLinearForward },
-  linearWeightGradient: { number: 5, pack: packLinearWeightGradient },
-  transpose: { number: 6, pack: packTranspose },
-  linearInputGradient: { number: 7, pack: packLinearInputGradient },
-  batchNorm: { number: 8, pack: packBatchNorm },
-  batchNormGradient: { number: 9, pack: packBatchNormGradient },
-  layerNorm: { number: 10, pack: packLayerNorm },
-  layerNormGradient: { number: 11, pack: packLayerNormGradient },
-  reluDropout: { number: 12, pack: packReluDropout },
-  reluDropoutGradient: { number: 13, pack: packReluDropoutGradient },
-  sampleLatent: { number: 14, pack: packSampleLatent },
-  sampleLatentGradient: { number: 15, pack: packSampleLatentGradient },
-  headLogits: { number: 16, pack: packHeadLogits },
-  headNormalise: { number: 17, pack: packHeadNormalise },
-  headCountsNb: { number: 18, pack: packHeadCountsNb },
-  headCountsZinb: { number: 19, pack: packHeadCountsZinb },
-  headCountsPoisson: { number: 20, pack: packHeadCountsPoisson },
-  headSum: { number: 21, pack: packHeadSum },
-  headGradient: { number: 22, pack: packHeadGradient },
-  headHiddenGradient: { number: 23, pack: packHeadHiddenGradient },
-  headLogitsGradient: { number: 24, pack: packHeadLogitsGradient },
-  headMeans: { number: 25, pack: packHeadMeans },
-  packHidden: { number: 26, pack: packPackHidden },
-  decodeLogits: { number: 27, pack: packDecodeLogits },
-  headGeneMeans: { number: 28, pack: packHeadGeneMeans },
-  mapReduce: { number: 29, pack: packMapReduce },
-  adamUpdate: { number: 30, pack: packAdamUpdate },
-  addSum: { number: 31, pack: packAddSum },
-  mixtureDensity: { number: 32, pack: packMixtureDensity },
-  likelihoodMoments: { number: 33, pack: packLikelihoodMoments },
-  drawCounts: { number: 34, pack: packDrawCounts },
-  layoutEpoch: { number: 35, pack: packLayoutEpoch },
-  tieStrengths: { number: 36, pack: packTieStrengths },
-  halveRuns: { number: 37, pack: packHalveRuns },
-  packLeaves: { number: 38, pack: packPackLeaves },
-  nearestCells: { number: 39, pack: packNearestCells },
-  addScales: { number: 40, pack: packAddScales },
-  keyedNormals: { number: 41, pack: packKeyedNormals },
-  turnRows: { number: 42, pack: packTurnRows },
-  keepScales: { number: 43, pack: packKeepScales },
-  raiseLargest: { number: 44, pack: packRaiseLargest },
-  pairEffects: { number: 45, pack: packPairEffects },
-  classDistances: { number: 46, pack: packClassDistances },
-  drawGammas: { number: 47, pack: packDrawGammas },
-  geneProducts: { number: 48, pack: packGeneProducts },
+  stageFull: { number: 4, pack: packStageFull },
+  fullForward: { number: 5, pack: packFullForward },
+  fullGradient: { number: 6, pack: packFullGradient },
+  linearForward: { number: 7, pack: packLinearForward },
+  linearWeightGradient: { number: 8, pack: packLinearWeightGradient },
+  transpose: { number: 9, pack: packTranspose },
+  linearInputGradient: { number: 10, pack: packLinearInputGradient },
+  batchNorm: { number: 11, pack: packBatchNorm },
+  batchNormGradient: { number: 12, pack: packBatchNormGradient },
+  layerNorm: { number: 13, pack: packLayerNorm },
+  layerNormGradient: { number: 14, pack: packLayerNormGradient },
+  reluDropout: { number: 15, pack: packReluDropout },
+  reluDropoutGradient: { number: 16, pack: packReluDropoutGradient },
+  sampleLatent: { number: 17, pack: packSampleLatent },
+  sampleLatentGradient: { number: 18, pack: packSampleLatentGradient },
+  headLogits: { number: 19, pack: packHeadLogits },
+  headNormalise: { number: 20, pack: packHeadNormalise },
+  headCountsNb: { number: 21, pack: packHeadCountsNb },
+  headCountsZinb: { number: 22, pack: packHeadCountsZinb },
+  headCountsPoisson: { number: 23, pack: packHeadCountsPoisson },
+  headSum: { number: 24, pack: packHeadSum },
+  headGradient: { number: 25, pack: packHeadGradient },
+  headHiddenGradient: { number: 26, pack: packHeadHiddenGradient },
+  headLogitsGradient: { number: 27, pack: packHeadLogitsGradient },
+  headMeans: { number: 28, pack: packHeadMeans },
+  packHidden: { number: 29, pack: packPackHidden },
+  decodeLogits: { number: 30, pack: packDecodeLogits },
+  headGeneMeans: { number: 31, pack: packHeadGeneMeans },
+  mapReduce: { number: 32, pack: packMapReduce },
+  adamUpdate: { number: 33, pack: packAdamUpdate },
+  addSum: { number: 34, pack: packAddSum },
+  mixtureDensity: { number: 35, pack: packMixtureDensity },
+  likelihoodMoments: { number: 36, pack: packLikelihoodMoments },
+  drawCounts: { number: 37, pack: packDrawCounts },
+  layoutEpoch: { number: 38, pack: packLayoutEpoch },
+  tieStrengths: { number: 39, pack: packTieStrengths },
+  halveRuns: { number: 40, pack: packHalveRuns },
+  packLeaves: { number: 41, pack: packPackLeaves },
+  nearestCells: { number: 42, pack: packNearestCells },
+  addScales: { number: 43, pack: packAddScales },
+  keyedNormals: { number: 44, pack: packKeyedNormals },
+  turnRows: { number: 45, pack: packTurnRows },
+  keepScales: { number: 46, pack: packKeepScales },
+  raiseLargest: { number: 47, pack: packRaiseLargest },
+  pairEffects: { number: 48, pack: packPairEffects },
+  classDistances: { number: 49, pack: packClassDistances },
+  drawGammas: { number: 50, pack: packDrawGammas },
+  geneProducts: { number: 51, pack: packGeneProducts },
 }

@@ -156,6 +156,7 @@ typedef struct {
   int32_t *gene_start;
   int32_t *cell;
   float *count;
+  float *full_count;
   int32_t *codes;
   float *cell_weight;
   int weighted;
@@ -205,22 +206,23 @@ INLINE Head head_arg(const Call *c, int i) {
     .gene_start = ints_arg(c, i + 26),
     .cell = ints_arg(c, i + 27),
     .count = floats_arg(c, i + 28),
-    .codes = ints_arg(c, i + 29),
-    .cell_weight = floats_arg(c, i + 30),
-    .weighted = flag_arg(c, i + 31),
-    .present = tensor_arg(c, i + 32),
-    .present_width = int_arg(c, i + 33),
-    .present_codes = ints_arg(c, i + 34),
-    .missing_start = ints_arg(c, i + 35),
-    .missing_cell = ints_arg(c, i + 36),
-    .logits = tensor_arg(c, i + 37),
-    .zero_logits = tensor_arg(c, i + 38),
-    .logits_width = int_arg(c, i + 39),
-    .weight = param_arg(c, i + 40),
-    .bias = param_arg(c, i + 44),
-    .zero_weight = param_arg(c, i + 48),
-    .zero_bias = param_arg(c, i + 52),
-    .dispersion = param_arg(c, i + 56),
+    .full_count = floats_arg(c, i + 29),
+    .codes = ints_arg(c, i + 30),
+    .cell_weight = floats_arg(c, i + 31),
+    .weighted = flag_arg(c, i + 32),
+    .present = tensor_arg(c, i + 33),
+    .present_width = int_arg(c, i + 34),
+    .present_codes = ints_arg(c, i + 35),
+    .missing_start = ints_arg(c, i + 36),
+    .missing_cell = ints_arg(c, i + 37),
+    .logits = tensor_arg(c, i + 38),
+    .zero_logits = tensor_arg(c, i + 39),
+    .logits_width = int_arg(c, i + 40),
+    .weight = param_arg(c, i + 41),
+    .bias = param_arg(c, i + 45),
+    .zero_weight = param_arg(c, i + 49),
+    .zero_bias = param_arg(c, i + 53),
+    .dispersion = param_arg(c, i + 57),
   };
 }
 
@@ -315,6 +317,82 @@ INLINE SparseGradientArgs sparse_gradient_args(const Call *c) {
     .bias = param_arg(c, 11),
     .adam = adam_arg(c, 15),
     .covariates = covariates_arg(c, 22),
+  };
+}
+
+typedef struct {
+  Csr csr;
+  int padded;
+  int32_t *sources;
+  int32_t *begins;
+  int begin_stride;
+  float *full_count;
+  float *full_log;
+} StageFullArgs;
+
+INLINE StageFullArgs stage_full_args(const Call *c) {
+  return (StageFullArgs){
+    .csr = csr_arg(c, 0),
+    .padded = int_arg(c, 6),
+    .sources = ints_arg(c, 7),
+    .begins = ints_arg(c, 8),
+    .begin_stride = int_arg(c, 9),
+    .full_count = floats_arg(c, 10),
+    .full_log = floats_arg(c, 11),
+  };
+}
+
+typedef struct {
+  int cells;
+  int padded;
+  int genes;
+  int width;
+  float *full_log;
+  float *weight;
+  float *bias;
+  float *output;
+  Covariates covariates;
+} FullForwardArgs;
+
+INLINE FullForwardArgs full_forward_args(const Call *c) {
+  return (FullForwardArgs){
+    .cells = int_arg(c, 0),
+    .padded = int_arg(c, 1),
+    .genes = int_arg(c, 2),
+    .width = int_arg(c, 3),
+    .full_log = floats_arg(c, 4),
+    .weight = tensor_arg(c, 5),
+    .bias = tensor_arg(c, 6),
+    .output = tensor_arg(c, 7),
+    .covariates = covariates_arg(c, 8),
+  };
+}
+
+typedef struct {
+  int cells;
+  int padded;
+  int genes;
+  int width;
+  float *full_log;
+  float *output_gradient;
+  Param weight;
+  Param bias;
+  Adam adam;
+  Covariates covariates;
+} FullGradientArgs;
+
+INLINE FullGradientArgs full_gradient_args(const Call *c) {
+  return (FullGradientArgs){
+    .cells = int_arg(c, 0),
+    .padded = int_arg(c, 1),
+    .genes = int_arg(c, 2),
+    .width = int_arg(c, 3),
+    .full_log = floats_arg(c, 4),
+    .output_gradient = tensor_arg(c, 5),
+    .weight = param_arg(c, 6),
+    .bias = param_arg(c, 10),
+    .adam = adam_arg(c, 14),
+    .covariates = covariates_arg(c, 21),
   };
 }
 
@@ -598,9 +676,9 @@ typedef struct {
 INLINE HeadNormaliseArgs head_normalise_args(const Call *c) {
   return (HeadNormaliseArgs){
     .head = head_arg(c, 0),
-    .log_size = tensor_arg(c, 60),
-    .size = floats_arg(c, 61),
-    .cell_gradient = tensor_arg(c, 62),
+    .log_size = tensor_arg(c, 61),
+    .size = floats_arg(c, 62),
+    .cell_gradient = tensor_arg(c, 63),
   };
 }
 
@@ -643,8 +721,8 @@ typedef struct {
 INLINE HeadSumArgs head_sum_args(const Call *c) {
   return (HeadSumArgs){
     .head = head_arg(c, 0),
-    .constant = floats_arg(c, 60),
-    .log_likelihood = tensor_arg(c, 61),
+    .constant = floats_arg(c, 61),
+    .log_likelihood = tensor_arg(c, 62),
   };
 }
 
@@ -659,10 +737,10 @@ typedef struct {
 INLINE HeadGradientArgs head_gradient_args(const Call *c) {
   return (HeadGradientArgs){
     .head = head_arg(c, 0),
-    .hidden = tensor_arg(c, 60),
-    .by_hidden = flag_arg(c, 61),
-    .frozen = flag_arg(c, 62),
-    .adam = adam_arg(c, 63),
+    .hidden = tensor_arg(c, 61),
+    .by_hidden = flag_arg(c, 62),
+    .frozen = flag_arg(c, 63),
+    .adam = adam_arg(c, 64),
   };
 }
 
@@ -675,8 +753,8 @@ typedef struct {
 INLINE HeadHiddenGradientArgs head_hidden_gradient_args(const Call *c) {
   return (HeadHiddenGradientArgs){
     .head = head_arg(c, 0),
-    .hidden_gradient = tensor_arg(c, 60),
-    .log_size_gradient = tensor_arg(c, 61),
+    .hidden_gradient = tensor_arg(c, 61),
+    .log_size_gradient = tensor_arg(c, 62),
   };
 }
 
@@ -689,8 +767,8 @@ typedef struct {
 INLINE HeadLogitsGradientArgs head_logits_gradient_args(const Call *c) {
   return (HeadLogitsGradientArgs){
     .head = head_arg(c, 0),
-    .logits_gradient = tensor_arg(c, 60),
-    .zero_logits_gradient = tensor_arg(c, 61),
+    .logits_gradient = tensor_arg(c, 61),
+    .zero_logits_gradient = tensor_arg(c, 62),
   };
 }
 
@@ -704,9 +782,9 @@ typedef struct {
 INLINE HeadMeansArgs head_means_args(const Call *c) {
   return (HeadMeansArgs){
     .head = head_arg(c, 0),
-    .mean = tensor_arg(c, 60),
-    .mean_width = int_arg(c, 61),
-    .zeros = tensor_arg(c, 62),
+    .mean = tensor_arg(c, 61),
+    .mean_width = int_arg(c, 62),
+    .zeros = tensor_arg(c, 63),
   };
 }
 
@@ -738,9 +816,9 @@ typedef struct {
 INLINE DecodeLogitsArgs decode_logits_args(const Call *c) {
   return (DecodeLogitsArgs){
     .head = head_arg(c, 0),
-    .strips = floats_arg(c, 60),
-    .scratch = floats_arg(c, 61),
-    .scratch_stride = int_arg(c, 62),
+    .strips = floats_arg(c, 61),
+    .scratch = floats_arg(c, 62),
+    .scratch_stride = int_arg(c, 63),
   };
 }
 
@@ -753,8 +831,8 @@ typedef struct {
 INLINE HeadGeneMeansArgs head_gene_means_args(const Call *c) {
   return (HeadGeneMeansArgs){
     .head = head_arg(c, 0),
-    .mean = tensor_arg(c, 60),
-    .mean_width = int_arg(c, 61),
+    .mean = tensor_arg(c, 61),
+    .mean_width = int_arg(c, 62),
   };
 }
 
@@ -1281,50 +1359,53 @@ INLINE GeneProductsArgs gene_products_args(const Call *c) {
   CALL(1, stage_genes) \
   CALL(2, sparse_forward) \
   CALL(3, sparse_gradient) \
-  CALL(4, linear_forward) \
-  CALL(5, linear_weight_gradient) \
-  CALL(6, transpose) \
-  CALL(7, linear_input_gradient) \
-  CALL(8, batch_norm) \
-  CALL(9, batch_norm_gradient) \
-  CALL(10, layer_norm) \
-  CALL(11, layer_norm_gradient) \
-  CALL(12, relu_dropout) \
-  CALL(13, relu_dropout_gradient) \
-  CALL(14, sample_latent) \
-  CALL(15, sample_latent_gradient) \
-  CALL(16, head_logits) \
-  CALL(17, head_normalise) \
-  CALL(18, head_counts_nb) \
-  CALL(19, head_counts_zinb) \
-  CALL(20, head_counts_poisson) \
-  CALL(21, head_sum) \
-  CALL(22, head_gradient) \
-  CALL(23, head_hidden_gradient) \
-  CALL(24, head_logits_gradient) \
-  CALL(25, head_means) \
-  CALL(26, pack_hidden) \
-  CALL(27, decode_logits) \
-  CALL(28, head_gene_means) \
-  CALL(29, map_reduce) \
-  CALL(30, adam_update) \
-  CALL(31, add_sum) \
-  CALL(32, mixture_density) \
-  CALL(33, likelihood_moments) \
-  CALL(34, draw_counts) \
-  CALL(35, layout_epoch) \
-  CALL(36, tie_strengths) \
-  CALL(37, halve_runs) \
-  CALL(38, pack_leaves) \
-  CALL(39, nearest_cells) \
-  CALL(40, add_scales) \
-  CALL(41, keyed_normals) \
-  CALL(42, turn_rows) \
-  CALL(43, keep_scales) \
-  CALL(44, raise_largest) \
-  CALL(45, pair_effects) \
-  CALL(46, class_distances) \
-  CALL(47, draw_gammas) \
-  CALL(48, gene_products)
+  CALL(4, stage_full) \
+  CALL(5, full_forward) \
+  CALL(6, full_gradient) \
+  CALL(7, linear_forward) \
+  CALL(8, linear_weight_gradient) \
+  CALL(9, transpose) \
+  CALL(10, linear_input_gradient) \
+  CALL(11, batch_norm) \
+  CALL(12, batch_norm_gradient) \
+  CALL(13, layer_norm) \
+  CALL(14, layer_norm_gradient) \
+  CALL(15, relu_dropout) \
+  CALL(16, relu_dropout_gradient) \
+  CALL(17, sample_latent) \
+  CALL(18, sample_latent_gradient) \
+  CALL(19, head_logits) \
+  CALL(20, head_normalise) \
+  CALL(21, head_counts_nb) \
+  CALL(22, head_counts_zinb) \
+  CALL(23, head_counts_poisson) \
+  CALL(24, head_sum) \
+  CALL(25, head_gradient) \
+  CALL(26, head_hidden_gradient) \
+  CALL(27, head_logits_gradient) \
+  CALL(28, head_means) \
+  CALL(29, pack_hidden) \
+  CALL(30, decode_logits) \
+  CALL(31, head_gene_means) \
+  CALL(32, map_reduce) \
+  CALL(33, adam_update) \
+  CALL(34, add_sum) \
+  CALL(35, mixture_density) \
+  CALL(36, likelihood_moments) \
+  CALL(37, draw_counts) \
+  CALL(38, layout_epoch) \
+  CALL(39, tie_strengths) \
+  CALL(40, halve_runs) \
+  CALL(41, pack_leaves) \
+  CALL(42, nearest_cells) \
+  CALL(43, add_scales) \
+  CALL(44, keyed_normals) \
+  CALL(45, turn_rows) \
+  CALL(46, keep_scales) \
+  CALL(47, raise_largest) \
+  CALL(48, pair_effects) \
+  CALL(49, class_distances) \
+  CALL(50, draw_gammas) \
+  CALL(51, gene_products)
 
 #endif

@@ -1,11 +1,14 @@
 /*
  * Log-likelihood of the counts, d/d log mean of every gene and cell, gradient by log dispersion and by the logits of dropout.
  *
- * Most counts are zero: a dense pass takes every count for zero and needs no gamma function. The nonzeros are put aside and,
- * once there are enough of them to fill vectors, put right.
+ * Most genes are zero in most cells: a pass takes every count for zero and needs no gamma function. The nonzeros are put aside and,
+ * once there are enough of them to fill vectors, put right. A gene that is not zero in many cells has its row gone through as it is,
+ * with the gamma functions of small counts from a table of its own.
  */
 
 #define MOST_NONZEROS 256
+/* From one nonzero in so many cells on, a gene's row is gone through as it is. */
+#define FULL_FROM 7
 
 /* Nonzero counts of a block that are still taken for zeros. `stored` and `scale` give the mean. */
 typedef struct {
@@ -16,7 +19,7 @@ typedef struct {
 
 /* Rows of scratch of a part, `padded` floats each. */
 typedef struct {
-  float *scale, *theta, *by_theta, *dropout;
+  float *scale, *theta, *by_theta, *dropout, *count;
 } Rows;
 
 /* Replaces the zeros' part of every nonzero in ll, q, total_q, the gradients of dispersion and dropout. */
@@ -32,7 +35,14 @@ INLINE void put_right(const Head *h, Nonzeros *z, int likelihood, int by_batch, 
   for (int k = 0; k < z->n; k += W) {
     vec x = loadu(z->count + k), theta = loadu(z->theta + k), pi = loadu(z->dropout + k);
     vec mean = mean_of(h, loadu(z->stored + k), loadu(z->scale + k)), it = 1.0f / (theta + EPS);
-    Terms of_count = likelihood == POISSON ? poisson_terms(x, mean) : count_terms(x, mean, theta, it, likelihood == ZINB, pi);
+    Terms of_count;
+    if (likelihood == POISSON) {
+      of_count = poisson_terms(x, mean);
+    } else {
+      vec log_gamma, digamma;
+      gamma_ratio(x, theta, &log_gamma, &digamma);
+      of_count = count_terms(x, mean, theta, it, log_gamma, digamma, likelihood == ZINB, pi);
+    }
     Terms of_zero = likelihood == POISSON ? poisson_zero_terms(mean) : zero_terms(mean, theta, it, likelihood == ZINB, pi);
     float q[W], by_dropout[W], more_ll[W], more_q[W], more_theta[W];
     storeu(q, of_count.q), storeu(by_dropout, of_count.by_zero);
@@ -99,10 +109,42 @@ INLINE void dense_row(const Head *h, const Rows *r, int g, int likelihood, int b
     *out = -weight * sum(theta * by_theta);
 }
 
+/* A gene's row of counts as they are. */
+INLINE void full_row(const Head *h, const Rows *r, int g, const float *count, int likelihood, vec theta, float *ll, float *total_q) {
+  const float *stored = h->scale_row + (intptr_t)g * h->padded;
+  float *q = h->q_row + (intptr_t)g * h->padded;
+  float *dropout = likelihood == ZINB ? h->zero_row + (intptr_t)g * h->padded : 0;
+  vec it = 1.0f / (theta + EPS), by_theta = splat(0.0f);
+  GammaTable gammas;
+  if (likelihood != POISSON) fill_gammas(&gammas, theta[0]);
+  for (int i = 0; i < h->padded; i += W) {
+    vec mean = mean_of(h, load(stored + i), load(r->scale + i)), x = load(count + i);
+    Terms t;
+    if (likelihood == POISSON) {
+      t = poisson_terms(x, mean);
+    } else {
+      vec log_gamma, digamma, pi = dropout ? load(dropout + i) : splat(0.0f);
+      gammas_of(&gammas, x, theta, &log_gamma, &digamma);
+      t = count_terms(x, mean, theta, it, log_gamma, digamma, likelihood == ZINB, pi);
+      if (dropout) {
+        t = pick_terms(x > splat(0.0f), t, zero_terms(mean, theta, it, 1, pi));
+        store(dropout + i, t.by_zero);
+      }
+      by_theta += i + W <= h->cells ? t.by_theta : first_lanes(t.by_theta, h->cells - i);
+    }
+    store(q + i, t.q);
+    store(ll + i, load(ll + i) + t.ll);
+    store(total_q + i, load(total_q + i) + t.q);
+  }
+  if (likelihood != POISSON) h->dispersion.gradient[g] = -sum(theta * by_theta) / (float)h->cells;
+}
+
 INLINE void head_counts(const Call *c, Head h, int likelihood, int by_batch) {
   float *scratch = part_scratch(&h, c);
-  Rows r = {scratch, scratch + h.padded, scratch + 2 * (intptr_t)h.padded, scratch + 3 * (intptr_t)h.padded};
+  intptr_t n = h.padded;
+  Rows r = {scratch, scratch + n, scratch + 2 * n, scratch + 3 * n, scratch + 4 * n};
   Nonzeros z;
+  for (int i = 0; i < h.padded; i += W) store(r.count + i, splat(0.0f));
   int from, to;
   share(c, h.blocks, 1, &from, &to);
   for (int b = from; b < to; b++) {
@@ -115,10 +157,20 @@ INLINE void head_counts(const Call *c, Head h, int likelihood, int by_batch) {
     for (int g = first; g < last; g++) {
       if (by_batch) theta_by_batch(&h, g, r.theta);
       vec theta = likelihood != POISSON && !by_batch ? theta_of(splat(h.dispersion.value[g])) : splat(1.0f);
+      const float *full = h.full_count ? h.full_count + (intptr_t)g * h.padded : 0;
+      int begin = full ? 0 : h.gene_start[g], end = full ? h.cells : h.gene_start[g + 1];
+      if (!by_batch && FULL_FROM * (end - begin) >= h.cells) {
+        for (int k = begin; !full && k < end; k++) r.count[h.cell[k]] = h.count[k];
+        full_row(&h, &r, g, full ? full : r.count, likelihood, theta, ll, total_q);
+        for (int k = begin; !full && k < end; k++) r.count[h.cell[k]] = 0.0f;
+        continue;
+      }
       dense_row(&h, &r, g, likelihood, by_batch, theta, ll, total_q);
-      for (int k = h.gene_start[g]; k < h.gene_start[g + 1]; k++) {
-        int i = h.cell[k];
-        z.gene[z.n] = g, z.cell[z.n] = i, z.count[z.n] = h.count[k];
+      for (int k = begin; k < end; k++) {
+        int i = full ? k : h.cell[k];
+        float x = full ? full[k] : h.count[k];
+        if (x == 0.0f) continue;
+        z.gene[z.n] = g, z.cell[z.n] = i, z.count[z.n] = x;
         z.stored[z.n] = h.scale_row[(intptr_t)g * h.padded + i], z.scale[z.n] = r.scale[i];
         z.theta[z.n] = by_batch ? r.theta[i] : theta[0];
         z.dropout[z.n] = likelihood == ZINB ? r.dropout[i] : 0.0f;

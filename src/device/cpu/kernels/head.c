@@ -7,6 +7,7 @@
  * within fixed blocks of genes and then over the blocks in order, so the number of threads does not show in the result.
  */
 
+#include "gradient-sink.h"
 #include "likelihood.h"
 
 /* The rows of scratch of the calling part. */
@@ -17,13 +18,41 @@ INLINE void block_range(const Head *h, int block, int *first, int *last) {
   *last = *first + h->block_genes < h->genes ? *first + h->block_genes : h->genes;
 }
 
-INLINE void head_product(const Head *h, const float *weight, const float *bias, int first, int last, float *rows) {
+/* Where logits go: to rows [gene][cell], their bias added, and into the maximum of each cell unless that is null. */
+typedef struct {
+  float *rows;
+  intptr_t padded;
+  const float *bias;
+  float *max;
+} LogitSink;
+
+INLINE void to_logits(const void *to, const Tile *t) {
+  const LogitSink *s = to;
+  for (int v = 0; v < t->vecs; v++) {
+    int column = t->column + v * W;
+    for (int r = 0; r < t->rows; r++) {
+      float *x = s->rows + (t->row + r) * s->padded + column;
+      vec sums = load(t->sums + (r * TILE_VECS + v) * W);
+      if (!t->first) sums += load(x);
+      if (t->last) sums += s->bias[t->row + r];
+      store(x, sums);
+      if (t->last && s->max) store(s->max + column, vmax(sums, load(s->max + column)));
+    }
+  }
+}
+
+INLINE void head_product(const Head *h, const float *weight, const float *bias, int first, int last, float *rows, float *max) {
   Product p = {weight, h->width, 1, h->hidden_t, h->padded, h->hidden};
-  product(&p, first, last, h->padded, rows, h->padded, 0);
+  LogitSink to = {rows, h->padded, bias, max};
+  for (int i = 0; max && i < h->padded; i += W) store(max + i, splat(-__builtin_inff()));
+  each_tile(&p, first, last, h->padded, to_logits, &to);
+}
+
+INLINE void block_maximum(const Head *h, int first, int last, float *max) {
   for (int g = first; g < last; g++)
     for (int i = 0; i < h->padded; i += W) {
-      float *x = rows + (intptr_t)g * h->padded + i;
-      store(x, load(x) + bias[g]);
+      vec x = load(h->scale_row + (intptr_t)g * h->padded + i);
+      store(max + i, g == first ? x : vmax(x, load(max + i)));
     }
 }
 
@@ -56,29 +85,26 @@ KERNEL head_logits(const Call *c) {
   for (int b = from; b < to; b++) {
     int first, last;
     block_range(&h, b, &first, &last);
+    float *max = h.block_max + (intptr_t)b * h.padded, *total = h.block_sum + (intptr_t)b * h.padded;
+    int masked = h.present || h.missing_start;
     if (h.logits) {
       turn_logits(&h, h.logits, first, last, h.scale_row);
       if (h.zero_row) turn_logits(&h, h.zero_logits, first, last, h.zero_row);
     } else {
-      head_product(&h, h.weight.value, h.bias.value, first, last, h.scale_row);
-      if (h.zero_row) head_product(&h, h.zero_weight.value, h.zero_bias.value, first, last, h.zero_row);
+      head_product(&h, h.weight.value, h.bias.value, first, last, h.scale_row, h.softplus || masked ? 0 : max);
+      if (h.zero_row) head_product(&h, h.zero_weight.value, h.zero_bias.value, first, last, h.zero_row, 0);
     }
-    if (h.present || h.missing_start) mask_block(&h, first, last);
+    if (masked) mask_block(&h, first, last);
     if (h.softplus) continue;
-    float *max = h.block_max + (intptr_t)b * h.padded, *total = h.block_sum + (intptr_t)b * h.padded;
-    for (int i = 0; i < h.padded; i += W) {
-      float *x = h.scale_row + (intptr_t)first * h.padded + i;
-      vec m = load(x);
-      for (int g = 1; g < last - first; g++) m = vmax(load(x + (intptr_t)g * h.padded), m);
-      vec s = splat(0.0f);
-      for (int g = 0; g < last - first; g++) {
-        vec e = vexp(load(x + (intptr_t)g * h.padded) - m);
-        store(x + (intptr_t)g * h.padded, e);
-        s += e;
+    if (h.logits || masked) block_maximum(&h, first, last, max);
+    for (int i = 0; i < h.padded; i += W) store(total + i, splat(0.0f));
+    for (int g = first; g < last; g++)
+      for (int i = 0; i < h.padded; i += W) {
+        float *x = h.scale_row + (intptr_t)g * h.padded + i;
+        vec e = vexp(load(x) - load(max + i));
+        store(x, e);
+        store(total + i, load(total + i) + e);
       }
-      store(max + i, m);
-      store(total + i, s);
-    }
   }
 }
 
@@ -137,29 +163,6 @@ KERNEL head_sum(const Call *c) {
     store(h.q + i, q);
   }
   for (int i = first; i < last && i < h.cells; i++) a.log_likelihood[(intptr_t)i * 16] = h.ll[i] - a.constant[i];
-}
-
-/* Where a gradient by weights goes: stored, or stepped at once. */
-typedef struct {
-  Param weight;
-  intptr_t width;
-  Adam adam;
-} GradientSink;
-
-INLINE void to_gradient(const void *to, const Tile *t) {
-  const GradientSink *s = to;
-  for (int r = t->row + TILE_ROWS; s->adam.update && r < t->row + 2 * TILE_ROWS; r++) {
-    prefetch(s->weight.first_moment + r * s->width + t->column, t->vecs * W);
-    prefetch(s->weight.second_moment + r * s->width + t->column, t->vecs * W);
-  }
-  for (int r = 0; r < t->rows; r++) {
-    intptr_t at = (t->row + r) * s->width + t->column;
-    for (int v = 0; v < t->vecs; v++) {
-      vec sums = load(t->sums + (r * TILE_VECS + v) * W);
-      if (!t->first) sums += load(s->weight.gradient + at + v * W);
-      put_gradient(&s->weight, at + v * W, sums, &s->adam, s->adam.update && t->last);
-    }
-  }
 }
 
 /* A block's part of the gradient by the hidden units: a product over its genes. */

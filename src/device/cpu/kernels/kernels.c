@@ -1,5 +1,6 @@
 /* All kernels as one unit, called by the numbers that arguments.h gives them. */
 #include "sparse.c"
+#include "full.c"
 #include "dense.c"
 #include "latent.c"
 #include "head.c"

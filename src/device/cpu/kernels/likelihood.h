@@ -34,12 +34,11 @@ INLINE Terms zero_terms(vec mean, vec theta, vec it, int zero_inflated, vec pi) 
   return t;
 }
 
-/* NB or ZINB with counts above zero. */
-INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, int zero_inflated, vec pi) {
+/* NB or ZINB with counts above zero, and NB with any; `log_gamma` and `digamma` are those of gamma_ratio(x, theta). */
+INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, vec log_gamma, vec digamma, int zero_inflated, vec pi) {
   vec u = mean * it, s = 1.0f + u, r = 1.0f / s;
   vec l = vlog(s) + (u - (s - 1.0f)) * r;
-  vec share_theta = theta * it, log_gamma, digamma;
-  gamma_ratio(x, theta, &log_gamma, &digamma);
+  vec share_theta = theta * it;
   vec log_sum = l - vlog(it); /* ln(theta + mean + eps) */
   Terms t;
   t.ll = -theta * l + x * (vlog(mean + EPS) - log_sum) + log_gamma;
@@ -53,7 +52,39 @@ INLINE Terms count_terms(vec x, vec mean, vec theta, vec it, int zero_inflated, 
   return t;
 }
 
+/* gamma_ratio of small counts and one dispersion: a gene's cells share it. */
+typedef struct {
+  float log_gamma[TABLED], digamma[TABLED];
+} __attribute__((aligned(64))) GammaTable;
+
+/* By the recurrence: sums of ln(theta + k) and of 1 / (theta + k) over k < x. */
+INLINE void fill_gammas(GammaTable *t, float theta) {
+  float log_sum = 0.0f, sum = 0.0f, logs[TABLED] __attribute__((aligned(64))), parts[TABLED] __attribute__((aligned(64)));
+  for (int k = 0; k < TABLED; k += W) {
+    vec at = splat(theta) + counting(k);
+    store(logs + k, vlog(at)), store(parts + k, 1.0f / at);
+  }
+  for (int k = 0; k < TABLED; k++) {
+    t->log_gamma[k] = log_sum, t->digamma[k] = sum;
+    log_sum += logs[k], sum += parts[k];
+  }
+}
+
+INLINE void gammas_of(const GammaTable *t, vec x, vec theta, vec *log_gamma, vec *digamma) {
+  ivec tabled = is_tabled(x);
+  *log_gamma = lookup(t->log_gamma, x, tabled), *digamma = lookup(t->digamma, x, tabled);
+  if (every_lane(tabled)) return;
+  vec lg, dg;
+  gamma_ratio(x, theta, &lg, &dg);
+  *log_gamma = pick(tabled, *log_gamma, lg), *digamma = pick(tabled, *digamma, dg);
+}
+
 INLINE vec theta_of(vec log_theta) { return vmin(vexp(log_theta), splat(LARGEST_THETA)); }
+
+INLINE Terms pick_terms(ivec mask, Terms a, Terms b) {
+  Terms t = {pick(mask, a.ll, b.ll), pick(mask, a.q, b.q), pick(mask, a.by_theta, b.by_theta), pick(mask, a.by_zero, b.by_zero)};
+  return t;
+}
 
 INLINE Terms poisson_zero_terms(vec mean) {
   Terms t = {-mean, -mean, splat(0.0f), splat(0.0f)};

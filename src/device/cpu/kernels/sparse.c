@@ -4,22 +4,8 @@
  * Forward: a cell's row is a sum of weight rows, so threads own cells. Backward: the minibatch is turned gene-major, a gene's
  * gradient stays in registers while its cells pass, and Adam can follow at once, so threads own genes.
  */
-#include "adam.h"
-
-/* Where the genes from `least` on begin in a cell's ascending entries [lo, hi). */
-INLINE int first_from(const int32_t *gene, int lo, int hi, int least) {
-  while (lo < hi) {
-    int mid = (lo + hi) >> 1;
-    if (gene[mid] < least) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
-}
-
-/* A row's array in the process's memory: JavaScript's own, which stays where it is while kernels run. */
-INLINE const void *source_of(const int32_t *halves) {
-  return (const void *)(uintptr_t)((uint64_t)(uint32_t)halves[1] << 32 | (uint32_t)halves[0]);
-}
+#include "covariates.h"
+#include "rows.h"
 
 /* Threads own entries: the rows are copied from where they lie, and log1p taken. */
 KERNEL stage_rows(const Call *c) {
@@ -67,45 +53,6 @@ KERNEL stage_genes(const Call *c) {
       a.gene_major_count[to] = a.csr.count[k];
       a.gene_major_log[to] = a.csr.log_count[k];
     }
-}
-
-/* Adds the weight rows of a cell's covariates to `out`; rows start at `weight`. */
-INLINE void add_covariates(const Covariates *v, int cell, const float *weight, int width, float *out) {
-  for (int k = 0; k < v->n_categorical; k++) {
-    if (!v->categories[k]) continue;
-    const float *row = weight + (intptr_t)v->codes[k * v->stride + cell] * width;
-    for (int j = 0; j < width; j += W) store(out + j, load(out + j) + load(row + j));
-    weight += (intptr_t)v->categories[k] * width;
-  }
-  for (int k = 0; k < v->n_continuous; k++) {
-    float x = v->values[k * v->stride + cell];
-    for (int j = 0; j < width; j += W) store(out + j, load(out + j) + x * load(weight + j));
-    weight += width;
-  }
-}
-
-/* Rows of covariates in a weight. */
-INLINE int covariate_rows(const Covariates *v) {
-  int rows = v->n_continuous;
-  for (int k = 0; k < v->n_categorical; k++) rows += v->categories[k];
-  return rows;
-}
-
-/* Gradient of covariate row `row` (or, past the last, of the bias), W columns from j. */
-INLINE vec covariate_gradient(const Covariates *v, int row, int cells, const float *gradient, int width, int j) {
-  vec g = splat(0.0f);
-  for (int k = 0; k < v->n_categorical; k++) {
-    if (row < v->categories[k]) {
-      const int32_t *codes = v->codes + k * v->stride;
-      for (int i = 0; i < cells; i++)
-        if (codes[i] == row) g += load(gradient + (intptr_t)i * width + j);
-      return g;
-    }
-    row -= v->categories[k];
-  }
-  const float *x = row < v->n_continuous ? v->values + row * v->stride : 0;
-  for (int i = 0; i < cells; i++) g += (x ? x[i] : 1.0f) * load(gradient + (intptr_t)i * width + j);
-  return g;
 }
 
 #define CHUNK (W == 4 ? 4 : 8)
@@ -213,12 +160,5 @@ KERNEL sparse_gradient(const Call *c) {
       put_gradient(&weight, at + j, acc, &adam, update);
     }
   }
-  int rows = covariate_rows(&a.covariates) + 1;
-  share(c, width, W, &first, &last);
-  for (int r = 0; r < rows; r++)
-    for (int j = first; j < last; j += W) {
-      vec g = covariate_gradient(&a.covariates, r, cells, gradient, width, j);
-      if (r == rows - 1) put_gradient(&bias, j, g, &adam, update);
-      else put_gradient(&weight, (intptr_t)(genes + r) * width + j, g, &adam, update);
-    }
+  shared_gradient(c, &a.covariates, genes, cells, gradient, width, &weight, &bias, &adam);
 }

@@ -99,6 +99,8 @@ export const STRUCTS = {
     geneStart: 'ints',
     cell: 'ints',
     count: 'floats',
+    /** The counts as whole rows, [gene][padded]: null where they are lists. */
+    fullCount: 'floats',
     /** Batch of each cell. */
     codes: 'ints',
     /** [padded]: minus the loss's gradient by each log-likelihood; 1 / cells unless the cells are `weighted`. */
@@ -157,6 +159,40 @@ export const KERNELS = {
     geneStart: 'ints',
     cell: 'ints',
     geneMajorLog: 'floats',
+    outputGradient: 'tensor',
+    weight: 'Param',
+    bias: 'Param',
+    adam: 'Adam?',
+    covariates: 'Covariates',
+  },
+  /** The counts and log1p of them as whole rows, [gene][padded], instead of the lists of the two kernels before. */
+  stageFull: {
+    csr: 'Csr',
+    /** Cells rounded up to 16. */
+    padded: 'int',
+    sources: 'ints',
+    begins: 'ints',
+    beginStride: 'int',
+    fullCount: 'floats',
+    fullLog: 'floats',
+  },
+  fullForward: {
+    cells: 'int',
+    padded: 'int',
+    genes: 'int',
+    width: 'int',
+    fullLog: 'floats',
+    weight: 'tensor',
+    bias: 'tensor',
+    output: 'tensor',
+    covariates: 'Covariates',
+  },
+  fullGradient: {
+    cells: 'int',
+    padded: 'int',
+    genes: 'int',
+    width: 'int',
+    fullLog: 'floats',
     outputGradient: 'tensor',
     weight: 'Param',
     bias: 'Param',

@@ -110,6 +110,40 @@ INLINE uint32_t lane_bits(ivec mask) {
 #endif
 }
 
+INLINE int every_lane(ivec mask) { return lane_bits(mask) == (uint32_t)((1ull << W) - 1); }
+
+/* first, first + 1, ... */
+INLINE vec counting(int first) {
+  vec v;
+  for (int i = 0; i < W; i++) v[i] = (float)(first + i);
+  return v;
+}
+
+/* Tables of what small counts give, the count zero first. */
+#define TABLED 16
+
+/* Which lanes hold whole numbers below TABLED. */
+INLINE ivec is_tabled(vec x) {
+  ivec whole = __builtin_convertvector(x, ivec);
+  return (__builtin_convertvector(whole, vec) == x) & ((whole & ~(TABLED - 1)) == isplat(0));
+}
+
+/* The entries of a table for the lanes that have one, anything for the others. */
+INLINE vec lookup(const float *table, vec x, ivec tabled) {
+  ivec at = __builtin_convertvector(x, ivec) & tabled;
+#if defined(__AVX512F__) && W == 16
+  return (vec)_mm512_permutexvar_ps((__m512i)at, (__m512)load(table));
+#elif defined(__AVX2__) && W == 8
+  vec low = (vec)_mm256_permutevar8x32_ps((__m256)load(table), (__m256i)at);
+  vec high = (vec)_mm256_permutevar8x32_ps((__m256)load(table + 8), (__m256i)at);
+  return pick(at > isplat(7), high, low);
+#else
+  vec v;
+  for (int i = 0; i < W; i++) v[i] = table[at[i]];
+  return v;
+#endif
+}
+
 INLINE vec vsqrt(vec x) {
 #if defined(__AVX512F__) && W == 16
   return (vec)_mm512_sqrt_ps((__m512)x);
