@@ -58,9 +58,14 @@ describe.each([builds[0]!, builds.at(-1)!])('rows on %s', (kernels) => {
       const output = device.tensor(CELLS, GENES)
       const one = Float32Array.from({ length: GENES * GENES }, (_, i) => (i % (GENES + 1) === 0 ? 1 : 0))
       const [weight] = device.parameters([{ name: 'one', rows: GENES, columns: GENES, values: one }])
-      // twice, so that nothing is left over from the first
-      for (const shift of [5, 0]) {
-        const cells = Int32Array.from({ length: CELLS - shift }, (_, i) => CELLS - 1 - i)
+      // in turn, so that nothing is left over from another: many of the counts not zero, few, and many again
+      for (const [first, end] of [
+        [5, CELLS],
+        [0, 12],
+        [0, CELLS],
+        [2, 9],
+      ] as const) {
+        const cells = Int32Array.from({ length: end - first }, (_, i) => end - 1 - i)
         await device.load(batch, cells)
         device.gather(batch, cells)
         device.kernels.sparseLinear({

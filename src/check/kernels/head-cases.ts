@@ -14,6 +14,17 @@ export const MIDDLE: Shape = {
   continuous: 0,
 }
 
+/** Most counts are not zero. */
+export const DENSE: Shape = {
+  genes: 150,
+  hidden: 19,
+  cells: 37,
+  capacity: 48,
+  categories: [3],
+  continuous: 0,
+  counts: 'dense',
+}
+
 /** Every combination on one shape of middling size, one combination a likelihood on every other shape. */
 export function headCases(): HeadCase[] {
   const cases: HeadCase[] = []
@@ -24,13 +35,18 @@ export function headCases(): HeadCase[] {
           cases.push({ shape: MIDDLE, likelihood, scale, dispersion, drawnSize })
       }
     }
+    for (const [i, dispersion] of DISPERSIONS.entries()) {
+      if (likelihood === 'poisson' && dispersion === 'gene-batch') continue
+      for (const scale of SCALES)
+        cases.push({ shape: DENSE, likelihood, scale, dispersion, drawnSize: i === 1 })
+    }
     for (const [i, shape] of SHAPES.entries()) {
       const scale = SCALES[Number(i % 3 === 1)]!
       cases.push({ shape, likelihood, scale, dispersion: DISPERSIONS[i % 2]!, drawnSize: i % 4 === 2 })
     }
   }
   for (const likelihood of ['nb', 'zinb'] as const) {
-    for (const counts of [undefined, 'huge'] as const) {
+    for (const counts of [undefined, 'huge', 'dense'] as const) {
       const shape: Shape = counts === undefined ? MIDDLE : { ...MIDDLE, counts }
       for (const dispersion of DISPERSIONS) {
         cases.push({ shape, likelihood, scale: 'softmax', dispersion, drawnSize: false, extremeTheta: true })
@@ -59,6 +75,7 @@ export function unusualCases(): HeadCase[] {
       { ...head, absent: 0, shape: { ...missing, categories: [4] }, drawnSize: true },
       { ...head, absent: 1, logits: true, dispersion, drawnSize: true },
       { ...head, absent: 1, logits: true, shape: missing },
+      { ...head, absent: 1, shape: { ...DENSE, categories: [2, 4] }, drawnSize: true },
     )
     if (likelihood === 'poisson') continue
     cases.push(

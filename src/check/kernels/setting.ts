@@ -21,8 +21,8 @@ export interface Shape {
   /** Numbers of categories of the source's categorical covariates. */
   categories: readonly number[]
   continuous: number
-  /** `huge`: some counts of 100,000; `missing`: some are not known. */
-  counts?: 'huge' | 'missing'
+  /** `huge`: some counts of 100,000; `missing`: some are not known; `dense`: three in four are not zero, some of them no whole numbers. */
+  counts?: 'huge' | 'missing' | 'dense'
   /** Counts come a turn later, and under other numbers than the cells. */
   fetched?: boolean
 }
@@ -135,6 +135,7 @@ export class Setting {
       const x = this.draws.uniform()
       // of one cell in seven nothing is known
       if (counts === 'missing' && (cell % 7 === 3 || x < 0.15)) return MISSING
+      if (counts === 'dense') return x < 0.25 ? 0 : x > 0.9 ? 20.5 * x : Math.ceil(60 * (x - 0.25) ** 4)
       if (cell % 5 === 4 || gene % 6 === 5 || x < 0.7) return 0
       if (counts === 'huge' && x > 0.95) return 100_000
       return Math.ceil(40 * ((x - 0.7) / 0.3) ** 4)

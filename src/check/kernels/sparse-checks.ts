@@ -2,6 +2,7 @@ import type { Minibatch, Parameter } from '../../device/device.js'
 import { linear, linearGradient, log1pCounts } from '../oracle/linear.js'
 import { ADAM, expectedAdam } from './adam-expected.js'
 import { type Check, type Expected, near } from './check.js'
+import { DENSE } from './head-cases.js'
 import { covariateUses, type LayerCase, LayerSetting, layerName } from './layer-setting.js'
 import {
   fill,
@@ -139,6 +140,13 @@ export function sparseChecks(): Check[] {
   return [
     ...usual,
     ...further.map(([layer, update], i) => sparseCheck({ shape, ...layer }, 1800 + i, update)),
+    ...updates.map((update, i) =>
+      sparseCheck(
+        { shape: DENSE, use: { categories: [3], continuous: 0 }, bias: true, given: 'none' },
+        1900 + i,
+        update,
+      ),
+    ),
     sharedCounts(),
   ]
 }
