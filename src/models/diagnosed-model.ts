@@ -3,6 +3,8 @@ import { type LatentUse, latentUse } from '../analysis/diagnose/collapse.js'
 import { type Gaps, gapsOf } from '../analysis/diagnose/gaps.js'
 import { type LogJoint, networkJoint } from '../analysis/diagnose/log-joint.js'
 import { type HeldoutFit, heldoutFit } from '../analysis/diagnose/overfit.js'
+import type { PredictiveFit } from '../analysis/diagnose/predictive-checks.js'
+import type { TechnicalShare } from '../analysis/diagnose/technical.js'
 import type { CellPosterior } from '../analysis/posterior/cell-posterior.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
 import { priorMixture } from '../analysis/posterior/prior-mixture.js'
@@ -10,6 +12,7 @@ import { checkOptionKeys } from '../anndata/option-keys.js'
 import { ScvaeError } from '../errors.js'
 import { NOISE } from '../numeric/philox.js'
 import { Random } from '../numeric/random.js'
+import { predictiveChecks, technicalShares } from './diagnosed-parts.js'
 import { ImputingModel } from './imputing-model.js'
 import type { SeededOptions } from './options.js'
 import type { CellQuestion } from './own-cells.js'
@@ -34,12 +37,20 @@ export interface Diagnosis {
   gaps: { side: CellSide; gaps: Gaps }[]
   /** Undefined where one of the sides has too few cells. */
   heldout: HeldoutFit | undefined
+  /** Counts beside what the model predicts for them. */
+  predictive: PredictiveFit
+  /** How the latent goes along with depth, mitochondrial share (where genes are named so) and the model's batches. */
+  technical: TechnicalShare[]
 }
 
 export type CellSide = 'train' | 'heldout' | 'all'
 
 /** Cells of each side behind a comparison of the sides. */
 const COMPARED = 2000
+/** Cells whose counts are held against predictions. */
+const CHECKED = 500
+/** Cells behind the shares of technical covariates. */
+const MOST_TECHNICAL = 20_000
 /** Fewer cells than this say nothing about a side. */
 const FEWEST = 10
 const GAP_CELLS = 100
@@ -82,9 +93,19 @@ export abstract class DiagnosedModel extends ImputingModel {
           const some = cells.subarray(0, nCells)
           gaps.push({ side, gaps: await gapsOf(joint, some, proposal, question.keys, question.seed, done) })
         }
+        const order = new Random(question.seed, NOISE.diagnosed).permutation(source.nCells)
+        const checked = order.slice(0, CHECKED)
+        let predicted = 0
+        const predictive = await predictiveChecks(this.network, question, posterior, checked, (n) => {
+          predicted += n
+          onStage('predictions', predicted, checked.length)
+        })
+        const some = order.slice(0, MOST_TECHNICAL)
         return {
           nCells: source.nCells,
           parts,
+          predictive,
+          technical: await technicalShares(this.description, question, nLatent, some),
           latent: latentUse({ means: matrix(latent.mean), variances: matrix(latent.variance) }),
           aggregated,
           gaps,

@@ -33,7 +33,11 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
       'amortization',
       'prior_holes',
       'overfitting',
+      'predictions',
+      'technical',
     ])
+    expect(record.predictive).toMatchObject({ n_cells: 120 })
+    expect(record.technical.map(({ name }: { name: string }) => name)).toEqual(['log of the size', 'batch'])
     expect(record.gaps.train).toMatchObject({ n_cells: 10 })
     expect(record.gaps.heldout.bounds.map(({ draws }: { draws: number }) => draws)).toEqual([
       1, 10, 100, 1000,
@@ -65,7 +69,7 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
     const record = JSON.parse(readFileSync(at('alone_diagnose.json'), 'utf8'))
     expect(record).toMatchObject({ cells: null, heldout: null })
     expect(Object.keys(record.gaps)).toEqual(['all'])
-    expect(record.findings.at(-1)).toMatchObject({ grade: 'unknown', value: null })
+    expect(record.findings.at(4)).toMatchObject({ grade: 'unknown', value: null })
   })
 
   it.each<[string, string[], number, string]>([

@@ -5,7 +5,14 @@ import type { CellSide, Diagnosis } from '../../models/diagnosed-model.js'
 
 /** What one diagnostic found. */
 export interface Finding {
-  name: 'collapse' | 'variational_gap' | 'amortization' | 'prior_holes' | 'overfitting'
+  name:
+    | 'collapse'
+    | 'variational_gap'
+    | 'amortization'
+    | 'prior_holes'
+    | 'overfitting'
+    | 'predictions'
+    | 'technical'
   title: string
   grade: 'good' | 'attention' | 'unknown'
   /** The figure that was judged, with its standard error where it has one; null where it is not known. */

@@ -1,7 +1,9 @@
 import type { Diagnosis } from '../../models/diagnosed-model.js'
-import { formatPercent, formatPlural } from '../../report/format.js'
+import { formatPercent } from '../../report/format.js'
 import { type Finding, type JudgedModel, judged, NOT_KNOWN, shown, sideName } from './finding.js'
 import { overfitting } from './overfitting.js'
+import { predictions } from './predictive.js'
+import { technical } from './technical.js'
 
 /** Share of the dimensions in use below which the rest is named. */
 const FEW_ACTIVE = 0.5
@@ -9,8 +11,10 @@ const FEW_ACTIVE = 0.5
 const WIDE_GAP = 2
 /** Nats a dimension that the encoder loses beside each cell's own posterior. */
 const LAZY_ENCODER = 1.5
-/** Share of the prior without cells: a good fit has below a third. */
-const EMPTY = 0.5
+/** Share of the prior without cells that is no longer usual: cells in clusters leave most of a standard normal empty. */
+const EMPTY = 0.9
+/** Share that is worth a word. */
+const PARTLY_EMPTY = 0.25
 /** Nats a dimension by which a cell's place is less probable under the posteriors of the others than under its own: a good fit has one to three. */
 const ISLANDS = 10
 
@@ -22,6 +26,8 @@ export function findingsOf(diagnosis: Diagnosis, model: JudgedModel): Finding[] 
     amortization(diagnosis, model),
     priorHoles(diagnosis, model),
     overfitting(diagnosis, model),
+    predictions(diagnosis, model),
+    technical(diagnosis, model),
   ]
 }
 
@@ -207,6 +213,9 @@ function priorHoles({ aggregated, latent }: Diagnosis, { description }: JudgedMo
   return {
     ...about,
     grade: 'good',
-    sentence: `The cells fill the prior but for ${formatPercent(empty.value)} of its mass, of ${formatPlural(aggregated.nCells, 'cell')}.`,
+    sentence:
+      empty.value > PARTLY_EMPTY
+        ? `${formatPercent(empty.value)} of the prior's mass lies where no cell does, as is usual where cells form clusters: make cells from posteriors (what generate does) and not from the prior.`
+        : `The cells fill the prior but for ${formatPercent(empty.value)} of its mass.`,
   }
 }

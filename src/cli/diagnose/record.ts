@@ -1,15 +1,10 @@
 import type { Estimate } from '../../analysis/diagnose/estimate.js'
 import type { Diagnosis } from '../../models/diagnosed-model.js'
+import { missedGenes } from './predictive.js'
 
 /** All figures under stable names. */
-export function figuresOf({
-  nCells,
-  parts,
-  latent,
-  aggregated,
-  gaps,
-  heldout,
-}: Diagnosis): Record<string, unknown> {
+export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Record<string, unknown> {
+  const { nCells, parts, latent, aggregated, gaps, heldout, predictive, technical } = diagnosis
   return {
     n_cells: nCells,
     cells: parts ?? null,
@@ -46,5 +41,16 @@ export function figuresOf({
           difference: heldout.difference,
         }
       : null,
+    predictive: {
+      n_cells: predictive.nCells,
+      zeros: predictive.zeros,
+      ones: predictive.ones,
+      total: predictive.total,
+      total_coverage: predictive.totalCoverage,
+      cell_coverage: predictive.cellCoverage,
+      n_genes: predictive.genes.length,
+      missed_genes: missedGenes(diagnosis, genes).map(({ gene: _, ...rest }) => rest),
+    },
+    technical: technical.map(({ name, dimensions, latent: told }) => ({ name, latent: told, dimensions })),
   }
 }

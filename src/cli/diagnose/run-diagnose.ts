@@ -58,13 +58,16 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
     seed,
     verdict,
     findings,
-    ...figuresOf(diagnosis),
+    ...figuresOf(diagnosis, model.description.genes),
   }
   const write = (ending: string, content: string) =>
     writeBeside(path(ending), (temporary) => writeFileSync(temporary, content), { overwrite })
   await write('json', `${JSON.stringify(record, null, 2)}\n`)
   const title = `${basename(settings.file)}: ${basename(directory)}`
-  await write('html', buildDiagnosePage({ title, verdict, findings, tables: tablesOf(diagnosis) }))
+  await write(
+    'html',
+    buildDiagnosePage({ title, verdict, findings, tables: tablesOf(diagnosis, model.description.genes) }),
+  )
   process.stdout.write(`${textOf(verdict, findings)}\n`)
   log.info(`wrote ${path('json')} and ${path('html')}`)
 }
