@@ -1,6 +1,4 @@
-// biome-ignore-all lint/correctness/noUnusedVariables: the scripts of the page share one scope, and page.ts uses these
-
-type Rgb = readonly [red: number, green: number, blue: number]
+export type Rgb = readonly [red: number, green: number, blue: number]
 
 // Okabe and Ito's colours, which stay apart for colour-blind eyes, without black and with a yellow that shows on white.
 const OKABE_ITO: readonly Rgb[] = [
@@ -27,7 +25,7 @@ const VIRIDIS: readonly Rgb[] = [
   [253, 231, 37],
 ]
 
-const MISSING_COLOR: Rgb = [150, 150, 150]
+export const MISSING_COLOR: Rgb = [150, 150, 150]
 
 function mix(a: Rgb, b: Rgb, share: number): Rgb {
   const part = (i: 0 | 1 | 2) => Math.round(a[i] + (b[i] - a[i]) * share)
@@ -35,7 +33,7 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
 }
 
 /** Colour of a category: the eight base colours, then their darker and their lighter kin, then from the start. */
-function categoryColor(code: number): Rgb {
+export function categoryColor(code: number): Rgb {
   const base = OKABE_ITO[code % OKABE_ITO.length] ?? MISSING_COLOR
   const round = Math.floor(code / OKABE_ITO.length) % 3
   if (round === 1) return mix(base, [0, 0, 0], 0.42)
@@ -43,12 +41,12 @@ function categoryColor(code: number): Rgb {
 }
 
 /** Colour of a value between 0 and 1; high values stand out from the background of the theme. */
-function rampColor(value: number, dark: boolean): Rgb {
+export function rampColor(value: number, dark: boolean): Rgb {
   const at = (dark ? value : 1 - value) * (VIRIDIS.length - 1)
   const i = Math.min(Math.floor(at), VIRIDIS.length - 2)
   return mix(VIRIDIS[i] ?? MISSING_COLOR, VIRIDIS[i + 1] ?? MISSING_COLOR, at - i)
 }
 
-function cssColor([red, green, blue]: Rgb): string {
+export function cssColor([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`
 }

@@ -7,11 +7,10 @@ import { PACKAGE_ROOT } from '../package.js'
 export interface ReportAssets {
   template: string
   style: string
-  /** Compiled browser scripts, in the order in which they run. */
+  /** The bundled browser script, and that of the worker in which the page's model computes. */
   script: string
+  worker: string
 }
-
-const SCRIPTS = ['palette.js', 'scatter.js', 'page.js']
 
 /**
  * Reads a file of the package that a page is made of.
@@ -37,6 +36,7 @@ export function readReportAssets(): ReportAssets {
   return {
     template: readPart('reports', 'page.html'),
     style: readPart('reports', 'page.css'),
-    script: SCRIPTS.map((name) => readPart('dist', 'reports', name)).join('\n'),
+    script: readPart('dist', 'reports', 'page.js'),
+    worker: readPart('dist', 'reports', 'worker.js'),
   }
 }

@@ -1,6 +1,6 @@
-import { readReportAssets } from './assets.js'
-import { type EmbeddedData, embedData } from './embedded-data.js'
-import { escapeHtml, factList, fillTemplate, scriptJson } from './html.js'
+import { type ReportAssets, readReportAssets } from './assets.js'
+import { escapeHtml, factList, fillTemplate } from './html.js'
+import { buildPageData } from './page/build-page-data.js'
 import type { ReportData } from './report-data.js'
 import {
   clusterSection,
@@ -21,12 +21,12 @@ import {
  * @throws ScvaeError `failed` when a part of the page is missing from the package
  */
 export function buildReport(data: ReportData): string {
-  const { template, style, script } = readReportAssets()
-  const { umap, cellNames, colorings, warnings, metrics } = data
-  return fillTemplate(template, {
+  const assets = readReportAssets()
+  const { umap, cellNames, colorings, warnings, metrics, model } = data
+  return fillTemplate(assets.template, {
     title: escapeHtml(titleOf(data.data.files)),
-    style: `<style>\n${style}</style>`,
-    scripts: scripts(script, umap ? embedData(cellNames, umap, colorings) : null),
+    style: `<style>\n${assets.style}</style>`,
+    scripts: scripts(assets, umap ? buildPageData(cellNames, umap, colorings, model) : ''),
     verdict: verdict(data),
     verdictClass: warnings.length === 0 ? 'good' : 'attention',
     warnings: warningList(data),
@@ -42,11 +42,13 @@ export function buildReport(data: ReportData): string {
   })
 }
 
-function scripts(script: string, data: EmbeddedData | null): string {
-  return (
-    `<script type="application/json" id="report-data">${scriptJson(data)}</script>\n` +
-    `<script>\n'use strict'\n${script}</script>`
-  )
+/** The page's data, the worker's script, which the page's script starts from its text, and that script. */
+function scripts({ script, worker }: ReportAssets, data: string): string {
+  return [
+    `<script type="application/octet-stream" id="report-data">${data}</script>`,
+    `<script type="text/plain" id="worker">${worker}</script>`,
+    `<script>${script}</script>`,
+  ].join('\n')
 }
 
 /** Files that a title names. */

@@ -1,5 +1,7 @@
 import type { EpochRecord } from '../files/epoch-record.js'
 import type { Matrix } from '../numeric/matrix.js'
+import type { CellCovariates } from './page/forward.js'
+import type { PageDecoder } from './page/layers.js'
 
 /** A named value as it is printed in a list of facts. */
 export type NamedValue = readonly [name: string, value: string]
@@ -51,6 +53,20 @@ export interface ClusterSummary {
   sizes: ArrayLike<number>
 }
 
+/** A trained model and what is known of the cells of the report beside their counts. */
+export interface ReportModel {
+  decoder: PageDecoder
+  genes: readonly string[]
+  /** The obs column of the batches, or null. */
+  batchKey: string | null
+  batches: readonly string[]
+  /** Posterior means, cells × latent. */
+  latent: Matrix
+  covariates: CellCovariates
+  /** By cell: the log of what the softmax of its logits divides by. */
+  logDenominators: Float32Array
+}
+
 /** Everything that a report shows. "Cells of the report" are the cells that were fitted or embedded, in one order. */
 export interface ReportData {
   run: {
@@ -98,6 +114,8 @@ export interface ReportData {
   /** Cells × 2; left out when no layout was computed. */
   umap?: Matrix
   colorings: readonly Coloring[]
+  /** The model, where the page is to compute with it. */
+  model?: ReportModel
   /** What a latent dimension tells about a cell, in nats: its mean KL divergence from the prior, or from what all cells share. */
   latentKl: ArrayLike<number>
   /** None where none were asked for. */

@@ -9,7 +9,7 @@ import { isOwnKey } from '../../anndata/write/own-keys.js'
 import type { EpochRecord } from '../../files/epoch-record.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatNumber } from '../../report/format.js'
-import type { Coloring, NamedValue, ReportData } from '../../report/report-data.js'
+import type { Coloring, NamedValue, ReportData, ReportModel } from '../../report/report-data.js'
 import { topOutliers } from '../../report/top-outliers.js'
 import type { ClusteredCells } from '../clusters.js'
 import type { FitData } from './fit-data.js'
@@ -30,11 +30,13 @@ export interface FitReportInput {
   /** Fitted cells × 2. */
   umap: Matrix | undefined
   clustered: ClusteredCells | undefined
+  /** The model, where the page is to compute with it. */
+  model: ReportModel | undefined
 }
 
 /** Gathers what the report of a fit shows. */
 export function fitReportData(input: FitReportInput): ReportData {
-  const { settings, data, metrics, history, latent, scores, umap, clustered } = input
+  const { settings, data, metrics, history, latent, scores, umap, clustered, model } = input
   const { adata, cells, librarySize } = data
   const clusters = clustered?.clusters ?? []
   const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
@@ -70,6 +72,7 @@ export function fitReportData(input: FitReportInput): ReportData {
     ...(metrics.best_epoch !== null && { keptEpoch: metrics.best_epoch }),
     cellNames,
     ...(umap && { umap }),
+    ...(model && { model }),
     clusters: clusters.map(({ sizes, modularity, resolution }, i) => ({
       name: metrics.clusters[i]!.column,
       ...{ sizes, modularity, resolution },

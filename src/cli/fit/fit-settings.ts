@@ -65,6 +65,8 @@ export interface FitSettings extends DataSettings {
   modelCells: boolean
   /** Columns of obs whose values it keeps with them. */
   labelsKeys: string[]
+  /** Whether the report holds the model's decoder. */
+  reportModel: boolean
   checkpointEvery: number
   verbosity: Verbosity
   model: ModelConfig
@@ -110,6 +112,7 @@ export function fitSettings(args: Arguments): FitSettings {
     resolutions: args.flag('no-clusters') ? [] : resolutionsOf(args),
     modelCells: !args.flag('no-model-cells'),
     labelsKeys: args.texts('labels-key'),
+    reportModel: !args.flag('no-report-model'),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
     model: modelSettings(args),

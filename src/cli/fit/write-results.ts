@@ -15,6 +15,7 @@ import type { FitData } from './fit-data.js'
 import { type FitOutputs, stageOutputs } from './fit-outputs.js'
 import { fitReportData } from './fit-report.js'
 import { type Metrics, metricsOf } from './metrics.js'
+import { reportModel } from './report-model.js'
 import type { Run } from './run.js'
 import type { ScoredCells } from './score-model.js'
 
@@ -42,7 +43,7 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
         })
         const metrics = metricsOf(run, data, fitted)
         const results = {
-          ...resultsOf(run, data, fitted, metrics),
+          ...(await resultsOf(run, data, fitted, metrics)),
           loadings: fitted.model instanceof LinearSCVI ? await fitted.model.getLoadings() : undefined,
         }
         for (const change of await stageOutputs(run, staging, data, results)) log.warn(change)
@@ -61,7 +62,12 @@ export async function writeResults(run: Run, data: FitData, fitted: Fitted): Pro
 }
 
 /** Tables and pages of what the fit found, with a row for every cell of the file. */
-function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): Omit<FitOutputs, 'loadings'> {
+async function resultsOf(
+  run: Run,
+  data: FitData,
+  fitted: Fitted,
+  metrics: Metrics,
+): Promise<Omit<FitOutputs, 'loadings'>> {
   const { adata, cells, librarySize } = data
   const { latent, scores, layout, clustered, summary } = fitted
   const everyCell = adata.nCells
@@ -75,6 +81,7 @@ function resultsOf(run: Run, data: FitData, fitted: Fitted, metrics: Metrics): O
     scores,
     umap: layout,
     clustered,
+    model: layout && run.settings.reportModel ? await reportModel(fitted.model, latent.means) : undefined,
   })
   return {
     table: {

@@ -1,0 +1,84 @@
+import type { Camera } from './camera.js'
+import type { Point } from './lasso.js'
+
+/** A name that stands at a place. */
+export interface MapLabel {
+  name: string
+  x: number
+  y: number
+}
+
+export interface OverlayContent {
+  labels: readonly MapLabel[]
+  /** The line of a lasso that is being drawn, in pixels. */
+  line: readonly Point[]
+  /** Places of cells with a ring around them. */
+  ringed: readonly Point[]
+}
+
+/** Pixels around a name that no other name may touch. */
+const APART = 3
+const RING = 7
+
+/** Draws what lies over the cells: names, a lasso, rings. */
+export function drawOverlay(
+  canvas: HTMLCanvasElement,
+  camera: Camera,
+  ratio: number,
+  content: OverlayContent,
+): void {
+  const context = canvas.getContext('2d')
+  if (!context) return
+  const style = getComputedStyle(canvas)
+  const [text, halo] = [style.color, style.getPropertyValue('--surface')]
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  context.clearRect(0, 0, canvas.width, canvas.height)
+  context.strokeStyle = text
+  context.lineWidth = 1.5
+  for (const [x, y] of content.ringed) {
+    const [px, py] = camera.pixelOf(x, y)
+    context.beginPath()
+    context.arc(px, py, RING, 0, 2 * Math.PI)
+    context.stroke()
+  }
+  drawLabels(context, camera, content.labels, text, halo)
+  const [first, ...rest] = content.line
+  if (!first) return
+  context.beginPath()
+  context.moveTo(...first)
+  for (const point of rest) context.lineTo(...point)
+  context.closePath()
+  context.setLineDash([5, 4])
+  context.stroke()
+  context.setLineDash([])
+}
+
+/** Names in turn, but for those that would lie over another. */
+function drawLabels(
+  context: CanvasRenderingContext2D,
+  camera: Camera,
+  labels: readonly MapLabel[],
+  text: string,
+  halo: string,
+): void {
+  context.font = `600 13px ${getComputedStyle(document.body).fontFamily}`
+  context.textAlign = 'center'
+  context.textBaseline = 'middle'
+  context.lineJoin = 'round'
+  const drawn: { left: number; right: number; y: number }[] = []
+  for (const { name, x, y } of labels) {
+    const [px, py] = camera.pixelOf(x, y)
+    const half = context.measureText(name).width / 2 + APART
+    const box = { left: px - half, right: px + half, y: py }
+    if (
+      drawn.some((other) => Math.abs(other.y - py) < 16 && other.left < box.right && box.left < other.right)
+    )
+      continue
+    drawn.push(box)
+    context.strokeStyle = halo
+    context.lineWidth = 4
+    context.strokeText(name, px, py)
+    context.fillStyle = text
+    context.fillText(name, px, py)
+  }
+}

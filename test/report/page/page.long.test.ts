@@ -1,0 +1,189 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reportModel } from '../../../src/cli/fit/report-model.js'
+import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
+import type { SCVI } from '../../../src/models/scvi.js'
+import { buildReport } from '../../../src/report/build-report.js'
+import { namedData, trainedOn } from '../../models/trained-small.js'
+import { sampleReport } from '../sample-report.js'
+
+const CHROMIUM = '/usr/bin/chromium'
+const MISSING = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`
+
+if (MISSING !== undefined) it.skip(`The page is not tested in a browser: ${MISSING}`)
+
+describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scvae-page-'))
+  const device = await createCpuDevice({ threads: 2 })
+  const data = namedData()
+  let model: SCVI
+  let browser: Browser
+  let page: Page
+  const trouble: string[] = []
+  const requests: string[] = []
+
+  beforeAll(async () => {
+    model = await trainedOn(data, device, join(folder, 'model'))
+    const latent = await model.getLatentRepresentation()
+    const sample = sampleReport(latent.rows, 4)
+    const file = join(folder, 'report.html')
+    writeFileSync(file, buildReport({ ...sample, model: await reportModel(model, latent) }))
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    })
+    page = await browser.newPage({ viewport: { width: 1200, height: 900 }, acceptDownloads: true })
+    page.on('pageerror', ({ message }) => trouble.push(message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') trouble.push(message.text())
+    })
+    page.on('request', (request) => requests.push(request.url()))
+    await page.goto(pathToFileURL(file).href)
+    await page.locator('#map').waitFor()
+  }, 120_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await model?.dispose()
+    await device.dispose()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** What the card of a cell that is named by its neighbours' buttons says of a colouring. */
+  const cardFacts = () =>
+    page.$$eval('#cell-card dl > div', (facts) =>
+      facts.map(
+        (fact) => [fact.querySelector('dt')!.textContent, fact.querySelector('dd')!.textContent] as const,
+      ),
+    )
+
+  /** Clicks on cells of the map until one is found. */
+  async function clickOnACell(): Promise<string> {
+    await page.locator('#map').evaluate((map) => map.scrollIntoView({ block: 'center' }))
+    const box = (await page.locator('#points').boundingBox())!
+    for (let x = 0.1; x < 0.95; x += 0.02) {
+      for (let y = 0.1; y < 0.95; y += 0.1) {
+        await page.mouse.click(box.x + x * box.width, box.y + y * box.height)
+        if (await page.locator('#cell-card').isVisible())
+          return (await page.locator('#cell-card h3').textContent())!
+      }
+    }
+    throw new Error('no cell was found on the map')
+  }
+
+  async function showGene(name: string): Promise<void> {
+    await page.locator('#gene').fill(name)
+    await page.locator('#gene').press('Enter')
+    await page.locator('#legend h3', { hasText: name }).waitFor()
+  }
+
+  it('opens from disk, asks for nothing and has no error', () => {
+    expect(trouble).toEqual([])
+    expect(
+      requests.filter(
+        (url) => !url.startsWith('file:') && !url.startsWith('blob:') && !url.startsWith('data:'),
+      ),
+    ).toEqual([])
+  })
+
+  it('colours cells by any gene, as normalize has it at the posterior mean', async () => {
+    const genes = model.description.genes
+    const expected = await model.getNormalizedExpression({ nSamples: 0, librarySize: 1e4 })
+    for (const gene of [0, 7, genes.length - 1]) {
+      await showGene(genes[gene]!)
+      const name = await clickOnACell()
+      const cell = sampleReport(expected.rows, 4).cellNames.indexOf(name)
+      const facts = new Map(await cardFacts())
+      const value = expected.values[cell * expected.columns + gene]!
+      expect(Math.abs(Number(facts.get(genes[gene]!)) / value - 1)).toBeLessThan(1e-2)
+    }
+  })
+
+  it('shows a gene as if all cells were in another batch', async () => {
+    const { genes, categorical } = model.description
+    const batch = categorical[0]!.categories[1]!
+    await page.locator('#as-batch').selectOption({ label: batch })
+    await showGene(genes[3]!)
+    await page.locator('#legend .note', { hasText: `had it been in ${batch}` }).waitFor()
+    const name = await clickOnACell()
+    const expected = await model.getNormalizedExpression({
+      nSamples: 0,
+      librarySize: 1e4,
+      transformBatch: batch,
+    })
+    const cell = sampleReport(expected.rows, 4).cellNames.indexOf(name)
+    const value = expected.values[cell * expected.columns + 3]!
+    expect(Math.abs(Number(new Map(await cardFacts()).get(genes[3]!)) / value - 1)).toBeLessThan(1e-2)
+    await page.locator('#as-batch').selectOption({ label: 'its own' })
+  })
+
+  it('compares two groups by the means that normalize has', async () => {
+    const sample = sampleReport(model.cells.nCells, 4)
+    const types = sample.colorings[0]!
+    if (types.kind !== 'categorical') throw new Error('expected types')
+    await page.locator('#group-a').selectOption({ label: `${types.name}: ${types.categories[1]}` })
+    await page.locator('#compare').click()
+    const waiting = page.waitForEvent('download')
+    await page.locator('#compare-result button', { hasText: 'All genes' }).click()
+    const file = join(folder, 'comparison.csv')
+    await (await waiting).saveAs(file)
+    const rows = readFileSync(file, 'utf8').trim().split('\n').slice(1)
+    const { values, columns } = await model.getNormalizedExpression({ nSamples: 0 })
+    const means = [1, 0].map((own) => {
+      const cells = Array.from(types.codes, (code, cell) =>
+        (code === 1 ? 1 : 0) === own ? cell : -1,
+      ).filter((cell) => cell >= 0)
+      return (gene: number) =>
+        cells.reduce((sum, cell) => sum + values[cell * columns + gene]!, 0) / cells.length
+    })
+    expect(rows).toHaveLength(columns)
+    for (const [gene, row] of rows.entries()) {
+      const [, a, b] = row.split(',').map(Number)
+      expect(Math.abs(a! / means[0]!(gene) - 1)).toBeLessThan(1e-2)
+      expect(Math.abs(b! / means[1]!(gene) - 1)).toBeLessThan(1e-2)
+    }
+  })
+
+  it('takes the cells of a lasso, and zooms by the keyboard', async () => {
+    await page.locator('#map').evaluate((map) => map.scrollIntoView({ block: 'center' }))
+    const box = (await page.locator('#points').boundingBox())!
+    await page.locator('#lasso').click()
+    const corners = [
+      [0.02, 0.02],
+      [0.98, 0.02],
+      [0.98, 0.98],
+      [0.02, 0.98],
+    ]
+    await page.mouse.move(box.x + 0.02 * box.width, box.y + 0.1 * box.height)
+    await page.mouse.down()
+    for (const [x, y] of corners)
+      await page.mouse.move(box.x + x! * box.width, box.y + y! * box.height, { steps: 4 })
+    await page.mouse.up()
+    await page.locator('#lasso').click()
+    const said = (await page.locator('#compare-status').textContent())!
+    expect(Number(/^([\d,]+) cells/.exec(said)![1]!.replace(',', ''))).toBeGreaterThan(
+      0.9 * model.cells.nCells,
+    )
+    await page.locator('#map').focus()
+    expect(await page.locator('#reset-view').isVisible()).toBe(false)
+    await page.keyboard.press('+')
+    expect(await page.locator('#reset-view').isVisible()).toBe(true)
+    await page.keyboard.press('0')
+    expect(await page.locator('#reset-view').isVisible()).toBe(false)
+  })
+
+  it('finds a category, and fades the others', async () => {
+    await page.locator('#coloring').selectOption({ index: 1 })
+    const shown = () => page.locator('#summary').textContent()
+    const all = await shown()
+    await page.locator('#legend .category').first().click()
+    expect(await shown()).toMatch(/ of /)
+    await page.locator('#show-all').click()
+    expect(await shown()).toBe(all)
+    expect(trouble).toEqual([])
+  })
+})
