@@ -12,6 +12,7 @@ import { writeElements } from '../../src/anndata/write/elements.js'
 import { METRICS_SCHEMA } from '../../src/cli/schema/metrics-schema.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { matrix } from '../matrix.js'
+import { embedded } from '../report/embedded.js'
 import { type Finished, namesIn, numbers, obsm, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()
@@ -191,7 +192,7 @@ describe('scvae fit', () => {
       expect(csv.slice(1).map((line) => line.split(',')[place])).toEqual(names.map((name) => name ?? ''))
       expect(page).toContain(`${column}: ${n_clusters} clusters at resolution ${resolution}, modularity`)
       expect(page).toContain(`<span>${sizes[0]} (`)
-      expect(page).toContain(`"name":"${column}"`)
+      expect(embedded(page)!.header.colorings.map(({ name }) => name)).toContain(column)
     }
   })
 

@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
-import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildReport } from '../../src/report/build-report.js'
-import { type Packed, unpack } from '../../src/report/page/pack.js'
-import { NO_CATEGORY, type PageHeader } from '../../src/report/page/page-data.js'
+import { NO_CATEGORY } from '../../src/report/page/page-data.js'
+import { embedded } from './embedded.js'
 import { sampleReport } from './sample-report.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -16,11 +15,6 @@ beforeAll(() => {
   // the page's scripts are part of the build: compile them, so that these tests see the sources of now
   execFileSync(process.execPath, [join(root, 'scripts/build-page.mjs')])
 }, 60_000)
-
-function embedded(html: string): Packed<PageHeader> | null {
-  const [, text] = /<script type="application\/octet-stream" id="report-data">(.*?)<\/script>/s.exec(html)!
-  return text === '' ? null : unpack(new Uint8Array(gunzipSync(Buffer.from(text!, 'base64'))))
-}
 
 describe('buildReport', () => {
   const html = () => buildReport(sampleReport())
@@ -120,10 +114,10 @@ describe('buildReport', () => {
     }
   })
 
-  it('holds scripts that parse as one', () => {
-    const script = /<script>\n(.*?)<\/script>/s.exec(html())![1]!
-    expect(script.startsWith("'use strict'")).toBe(true)
-    expect(() => new vm.Script(script)).not.toThrow()
+  it('holds a script that parses', () => {
+    const [, script] = /<script>(.*?)<\/script>/s.exec(html())!
+    expect(script!.length).toBeGreaterThan(1000)
+    expect(() => new vm.Script(script!)).not.toThrow()
   })
 
   it('has scripts without imports', () => {
