@@ -57,6 +57,9 @@ describe('predictive checks', { timeout: 120_000 }, async () => {
     expect(genes.length).toBeGreaterThan(35)
     const mean = genes.reduce((sum, { coverage }) => sum + coverage, 0) / genes.length
     expect(Math.abs(mean - 0.9)).toBeLessThan(0.01)
+    // genes with as many zeros as counts too: zeros that are drawn lie below a count
+    expect(genes.some(({ zeros: z }) => z.observed > 0.3 && z.observed < 0.7)).toBe(true)
+    for (const { coverage } of genes) expect(Math.abs(coverage - 0.9)).toBeLessThan(0.05)
     const far = genes.filter(
       ({ zeros: z }) => Math.abs(z.observed - z.predicted.value) > 5 * z.predicted.error + 0.01,
     )
@@ -68,6 +71,12 @@ describe('predictive checks', { timeout: 120_000 }, async () => {
     const { genes, ones } = await fitOf(without)
     expect(ones.observed).toBe(0)
     expect(ones.predicted.value).toBeGreaterThan(0.05)
+    // zeros that are drawn lie below a count: three times as large ones are beyond their intervals
+    const some = genes.filter(
+      ({ gene, zeros }) => gene % 10 !== 3 && zeros.observed > 0.3 && zeros.observed < 0.7,
+    )
+    expect(some.length).toBeGreaterThan(3)
+    for (const { coverage } of some) expect(coverage).toBeLessThan(0.88)
     for (const { gene, zeros, mean } of genes) {
       if (gene % 10 === 3) expect(zeros.observed).toBe(1)
       else expect(mean.observed / mean.predicted.value).toBeGreaterThan(2)
