@@ -185,7 +185,15 @@ export abstract class Model {
       const seed = this.#seed(options)
       const posterior = await this.#encode(asked)
       return withHostKernels(this.#parts.device, (host) =>
-        surpriseScores(this.network, host, asked.source, posterior, seed, options.onCells),
+        surpriseScores(
+          this.network,
+          host,
+          asked.source,
+          posterior,
+          seed,
+          this.#parts.device,
+          options.onCells,
+        ),
       )
     })
   }

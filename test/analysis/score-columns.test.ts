@@ -12,6 +12,7 @@ const scores: CellScores = {
     z: doubles(-1, -2, -3),
     p: doubles(0.11, 0.12, 0.13),
     logLikelihood: doubles(-101, -102, -103),
+    beside: undefined as never,
   },
   outliers: {
     score: Float32Array.of(4, 5, 6),
@@ -19,6 +20,8 @@ const scores: CellScores = {
     adjustedP: doubles(0.31, 0.32, 0.33),
     aggregatedP: doubles(0.41, 0.42, 0.43),
     neighborP: doubles(0.51, 0.52, 0.53),
+    misfitP: doubles(0.61, 0.62, 0.63),
+    sizeP: doubles(0.71, 0.72, 0.73),
     flag: Uint8Array.of(0, 1, 0),
   },
   neighbors: neighbors(matrix(Float32Array.of(1, 2, 3), 1)),
@@ -47,6 +50,7 @@ describe('scoreColumns', () => {
     ['scvae_surprise_p', [0.11, 0.12, 0.13], Number.NaN],
     ['scvae_posterior_p', [0.41, 0.42, 0.43], Number.NaN],
     ['scvae_neighbor_p', [0.51, 0.52, 0.53], Number.NaN],
+    ['scvae_misfit_p', [0.61, 0.62, 0.63], Number.NaN],
     ['scvae_log_likelihood', [-101, -102, -103], Number.NaN],
   ])('puts %s at the cells that it is of', (name, values, elsewhere) => {
     expect(Array.from(columns[name]!)).toEqual(spread(values, elsewhere))
@@ -54,7 +58,7 @@ describe('scoreColumns', () => {
 
   it('gives every cell of the file its library size, and has no other column', () => {
     expect(Array.from(columns.scvae_library_size!)).toEqual(Array.from(SIZES))
-    expect(Object.keys(columns)).toHaveLength(11)
+    expect(Object.keys(columns)).toHaveLength(12)
   })
 
   it('has the same columns, of the same types, before anything was computed', () => {

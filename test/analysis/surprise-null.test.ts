@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SurpriseNull, simulatedCells } from '../../src/analysis/outliers/surprise-null.js'
+import { SurpriseNull } from '../../src/analysis/outliers/surprise-null.js'
 import { kolmogorovSmirnovUniform } from '../../src/numeric/kolmogorov.js'
 import { Random } from '../../src/numeric/random.js'
 
@@ -19,12 +19,6 @@ function scoresOfOneSize(n: number) {
   const z = Float64Array.from({ length: n }, () => random.normal() - random.gamma(1)).sort()
   return { z, size: new Float32Array(n).fill(500) }
 }
-
-describe('simulatedCells', () => {
-  it('are as many as the cells, within bounds', () => {
-    expect([10, 5000, 7000, 10_000, 400_000].map(simulatedCells)).toEqual([5000, 5000, 7000, 10_000, 10_000])
-  })
-})
 
 describe('SurpriseNull', () => {
   it.each([0, 0.6])('is calibrated at every library size, with a curvature of %d', (curvature) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CellScores, scoreCells } from '../../src/analysis/outliers/cell-scores.js'
 import { surpriseNull, surpriseZ } from '../../src/analysis/outliers/surprise.js'
-import { simulatedCells } from '../../src/analysis/outliers/surprise-null.js'
+import { SIMULATED_CELLS } from '../../src/analysis/outliers/surprise-null.js'
 import { generateCells, sourceOf } from '../../src/analysis/posterior/generate.js'
 import { posteriorOf } from '../../src/analysis/posterior/inference.js'
 import { readAnnData } from '../../src/anndata/read.js'
@@ -48,7 +48,7 @@ describe('surprise of cells that the fitted model made', async () => {
       const p = z.map((value, i) => null_.p(value, cells.size[i]!))
       const { statistic } = kolmogorovSmirnovUniform(p)
       // the null is itself a sample: the test of two samples
-      const m = simulatedCells(source.nCells)
+      const m = SIMULATED_CELLS
       expect(kolmogorovSurvival(statistic * Math.sqrt((5000 * m) / (5000 + m)))).toBeGreaterThan(0.01)
       // and the small ones are as rare as they say, within four standard errors
       const share = p.filter((value) => value < 0.01).length / p.length

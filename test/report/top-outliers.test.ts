@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { combineOutlierScores } from '../../src/analysis/outliers/outlier-score.js'
+import type { OutlierScores } from '../../src/analysis/outliers/outlier-score.js'
 import { topOutliers } from '../../src/report/top-outliers.js'
 
 describe('topOutliers', () => {
   const surpriseP = Float64Array.of(0.3, 1e-9, Number.NaN, 0.02, 0.3)
-  const flat = Float64Array.of(1, 1, 1, 1, 1)
-  const scores = combineOutlierScores({ surpriseP, aggregatedDistance: flat, neighborDistance: flat })
+  const p = Float64Array.of(0.3, 1e-9, Number.NaN, 0.02, 0.3)
+  const scores: OutlierScores = {
+    p,
+    score: Float32Array.from(p, (value) => -Math.log10(value)),
+    adjustedP: p,
+    aggregatedP: p,
+    neighborP: p,
+    misfitP: p,
+    sizeP: p,
+    flag: Uint8Array.of(0, 1, 0, 0, 0),
+  }
   const cellNames = ['a', 'b', 'c', 'd', 'e']
   const librarySize = [10, 20, 30, 40, 50]
   const input = { scores, surpriseP, cellNames, librarySize, alpha: 0.05 }

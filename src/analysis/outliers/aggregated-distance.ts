@@ -2,11 +2,14 @@ import { setImmediate } from 'node:timers/promises'
 import type { HostKernels } from '../../device/host-kernels.js'
 import { HostSpace } from '../../device/host-space.js'
 import { ScvaeError } from '../../errors.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
 import type { LatentPosterior } from '../posterior/inference.js'
 import { STREAM } from '../random-streams.js'
 
 export interface AggregatedPosteriorOptions {
+  /** Points that are held against the cells' posteriors, and a cell for each that is left out; the cells themselves when left out. */
+  points?: { means: Matrix; leftOut: Int32Array }
   /** Most posteriors in the mixture; a seeded sample of the cells where there are more. Default 2,000. */
   components?: number
   /** Default 0. */
@@ -32,7 +35,7 @@ const CELL_UNIT = 16
  *
  * Computed in float32 by a kernel; two builds of the kernels agree to some 1e-5.
  *
- * @returns one value a cell, larger for cells farther from the others; defined up to one constant for all cells
+ * @returns one value a cell or point, larger where it is farther from the others; defined up to one constant for all
  * @throws ScvaeError `failed` when there are fewer than two cells or a value is not finite
  */
 export async function aggregatedPosteriorDistance(
@@ -40,18 +43,20 @@ export async function aggregatedPosteriorDistance(
   posterior: LatentPosterior,
   options: AggregatedPosteriorOptions = {},
 ): Promise<Float64Array> {
-  const { components = 2000, seed = 0, onCells } = options
-  const { values: means, rows: n, columns: d } = posterior.means
+  const { components = 2000, seed = 0, points, onCells } = options
+  const { rows: n, columns: d } = posterior.means
   if (n < 2) throw new ScvaeError('failed', `The aggregated posterior of ${n} cell has no other cell in it.`)
   const owner = new Random(seed, STREAM.aggregatedPosterior).permutation(n).slice(0, Math.min(components, n))
+  const { values: means, rows: asked } = points?.means ?? posterior.means
   const wanted = Math.ceil(WORK_PER_CALL / (owner.length * (d + 8)))
-  const block = Math.min(n, Math.max(1, Math.round(wanted / CELL_UNIT)) * CELL_UNIT)
+  const block = Math.min(asked, Math.max(1, Math.round(wanted / CELL_UNIT)) * CELL_UNIT)
   const padded = Math.ceil(block / CELL_UNIT) * CELL_UNIT
   const space = new HostSpace(host.arena)
   try {
     const { component, logPeak } = mixture(posterior, owner)
     const places = {
       owner: space.ints(owner),
+      self: space.take(padded),
       component: space.floats(component),
       logPeak: space.floats(logPeak),
       cell: space.take(d * padded),
@@ -60,27 +65,21 @@ export async function aggregatedPosteriorDistance(
     }
     const inMixture = new Uint8Array(n)
     for (const cell of owner) inMixture[cell] = 1
-    const distance = new Float64Array(n)
-    for (let first = 0; first < n; first += block) {
-      const cells = Math.min(block, n - first)
-      const { floats } = host.arena
+    const distance = new Float64Array(asked)
+    for (let first = 0; first < asked; first += block) {
+      const cells = Math.min(block, asked - first)
+      const selfOf = (i: number) => points?.leftOut[first + i] ?? first + i
+      const { floats, ints } = host.arena
       for (let i = 0; i < cells; i++) {
+        ints[places.self + i] = selfOf(i)
         for (let f = 0; f < d; f++) {
           floats[places.cell + f * padded + i] = finite(means[(first + i) * d + f]!, first + i)
         }
       }
       const power = (DEGREES_OF_FREEDOM + d) / 2
-      host.call('mixtureDensity', {
-        ...places,
-        cells,
-        padded,
-        dims: d,
-        components: owner.length,
-        first,
-        power,
-      })
+      host.call('mixtureDensity', { ...places, cells, padded, dims: d, components: owner.length, power })
       for (let i = 0; i < cells; i++) {
-        const others = owner.length - inMixture[first + i]!
+        const others = owner.length - inMixture[selfOf(i)]!
         const logSum = floats[places.largest + i]! + Math.log(floats[places.total + i]!)
         distance[first + i] = finite(Math.log(others) - logSum, first + i)
       }

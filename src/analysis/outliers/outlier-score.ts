@@ -1,18 +1,29 @@
-import { ScvaeError } from '../../errors.js'
 import { benjaminiHochberg } from '../../numeric/multiple-testing.js'
 import { cauchyCombination } from './cauchy-combination.js'
 import { upperTailP } from './empirical-tail.js'
+import { jointP, type Part } from './joint-null.js'
 
 /** False discovery rate at which cells are flagged. */
 export const OUTLIER_ALPHA = 0.05
 
+/** What is said of the cells, and of cells that the model made; larger is odder. */
 export interface OutlierParts {
-  /** p-value of every cell's surprise. */
-  surpriseP: Float64Array
-  /** Distance of every cell from the aggregated posterior. */
-  aggregatedDistance: Float64Array
-  /** Scaled log distance of every cell to its k-th latent neighbour. */
-  neighborDistance: Float64Array
+  /** Log-likelihood that a cell gains by a place of its own, see {@link CountsBeside}. */
+  gain: Part
+  /** Misfit of the counts with what the neighbours lead one to expect. */
+  misfit: Part
+  /** Distance from the aggregated posterior. */
+  aggregatedDistance: Part
+  /** Distance to the k-th latent neighbour. */
+  neighborDistance: Part
+  /** Size of the cells. */
+  size: ArrayLike<number>
+  /** Size of the simulated cells. */
+  simulatedSize: ArrayLike<number>
+  /** The cell that each simulated cell was made from. */
+  parent: Int32Array
+  /** Share of each cell's counts that are of mitochondrial genes, where these are known. */
+  mitochondrialShare?: ArrayLike<number>
   /** False discovery rate at which cells are flagged. Default {@link OUTLIER_ALPHA}. */
   alpha?: number
 }
@@ -22,49 +33,66 @@ export interface OutlierScores {
   score: Float32Array
   /** Combined p-value. */
   p: Float64Array
-  /** Combined p-value, adjusted by Benjamini and Hochberg over the cells that have one. */
+  /** Combined p-value, adjusted by Benjamini and Hochberg over the cells. */
   adjustedP: Float64Array
   /** p-value of the distance from the aggregated posterior. */
   aggregatedP: Float64Array
   /** p-value of the distance to the k-th latent neighbour. */
   neighborP: Float64Array
+  /** p-value of the misfit between the counts and what the neighbours lead one to expect. */
+  misfitP: Float64Array
+  /** p-value of a size so small. */
+  sizeP: Float64Array
+  /** p-value of a mitochondrial share so large, where it is known. */
+  mitochondrialP?: Float64Array
   /** 1 where the adjusted p-value is at most alpha. */
   flag: Uint8Array
 }
 
-// Surprise is tested against the model and the two distances only against the other cells, so they get a quarter each.
-const WEIGHTS = [0.5, 0.25, 0.25]
+// the parts together are a test against the model; size and mitochondrial share are held against the other cells only
+const WEIGHT_OF_OTHERS = 0.1
+/** Counts at the median share that a cell's share is drawn to the median by. */
+const PRIOR_COUNTS = 100
 
 /**
- * One outlier score a cell from its surprise and its two latent distances.
- *
- * The distances become p-values by {@link upperTailP}; the three p-values are combined by {@link cauchyCombination},
- * adjusted by Benjamini and Hochberg (JRSS B 1995) and flagged at `alpha`. A cell with a NaN in any part (a cell
- * that was left out) gets NaN and no flag.
- *
- * @throws ScvaeError `usage` when the parts differ in length
+ * One outlier score a cell: counts and latent together by {@link jointP}, and the p-values of few counts and of many
+ * mitochondrial ones by {@link upperTailP}, combined by {@link cauchyCombination}, adjusted by Benjamini and Hochberg (JRSS B 1995)
+ * and flagged at `alpha`.
  */
 export function combineOutlierScores(parts: OutlierParts): OutlierScores {
-  const { surpriseP, aggregatedDistance, neighborDistance, alpha = OUTLIER_ALPHA } = parts
-  const n = surpriseP.length
-  if (aggregatedDistance.length !== n || neighborDistance.length !== n) {
-    throw new ScvaeError(
-      'usage',
-      `The parts of the outlier score are of ${n}, ${aggregatedDistance.length} and ${neighborDistance.length} cells.`,
-    )
-  }
-  const aggregatedP = upperTailP(aggregatedDistance)
-  const neighborP = upperTailP(neighborDistance)
-  const p = Float64Array.from({ length: n }, (_, i) =>
-    cauchyCombination([surpriseP[i]!, aggregatedP[i]!, neighborP[i]!], WEIGHTS),
-  )
+  const { gain, misfit, aggregatedDistance, neighborDistance, mitochondrialShare } = parts
+  const { size, simulatedSize, parent, alpha = OUTLIER_ALPHA } = parts
+  const joint = jointP({
+    parts: [gain, misfit, aggregatedDistance, neighborDistance],
+    size,
+    simulatedSize,
+    parent,
+  })
+  const sizeP = upperTailP(Float64Array.from(size, (value) => -Math.log(Math.max(value, 1))))
+  const mitochondrialP = mitochondrialShare && upperTailP(logShares(mitochondrialShare, size))
+  const others = mitochondrialP ? [sizeP, mitochondrialP] : [sizeP]
+  const weights = [1 - WEIGHT_OF_OTHERS * others.length, ...others.map(() => WEIGHT_OF_OTHERS)]
+  const p = joint.p.map((value, i) => cauchyCombination([value, ...others.map((of) => of[i]!)], weights))
   const adjustedP = benjaminiHochberg(p)
   return {
     score: Float32Array.from(p, (value) => -Math.log10(value)),
     p,
     adjustedP,
-    aggregatedP,
-    neighborP,
+    aggregatedP: joint.parts[2]!,
+    neighborP: joint.parts[3]!,
+    misfitP: joint.parts[1]!,
+    sizeP,
+    ...(mitochondrialP && { mitochondrialP }),
     flag: Uint8Array.from(adjustedP, (value) => (value <= alpha ? 1 : 0)),
   }
+}
+
+/** Logarithms of shares, each drawn to the mean share by some counts: the share of a cell with few counts is mostly chance. */
+function logShares(shares: ArrayLike<number>, size: ArrayLike<number>): Float64Array {
+  const n = shares.length
+  const mean = Array.from(shares).reduce((a, b) => a + b, 0) / n
+  return Float64Array.from({ length: n }, (_, i) => {
+    const counts = size[i]!
+    return Math.log((shares[i]! * counts + mean * PRIOR_COUNTS + 1e-9) / (counts + PRIOR_COUNTS))
+  })
 }

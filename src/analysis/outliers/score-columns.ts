@@ -16,6 +16,7 @@ const SCORE_COLUMNS: Readonly<Record<string, ScoreColumn>> = {
   scvae_surprise_p: { array: Float64Array, of: ({ surprise }) => surprise.p },
   scvae_posterior_p: { array: Float64Array, of: ({ outliers }) => outliers.aggregatedP },
   scvae_neighbor_p: { array: Float64Array, of: ({ outliers }) => outliers.neighborP },
+  scvae_misfit_p: { array: Float64Array, of: ({ outliers }) => outliers.misfitP },
   scvae_log_likelihood: { array: Float32Array, of: ({ surprise }) => surprise.logLikelihood },
 }
 

@@ -1,11 +1,12 @@
-import type { CellSource } from '../../device/device.js'
+import type { CellSource, Device } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import { decodedCells } from '../posterior/decoded-cells.js'
 import { generateCells } from '../posterior/generate.js'
 import { type CellsDone, type Posterior, posteriorOf } from '../posterior/inference.js'
+import { type BesideNeighbors, besideNeighbors, neighborPlaces } from './beside-neighbors.js'
 import { MomentSums } from './moment-sums.js'
-import { SurpriseNull, simulatedCells } from './surprise-null.js'
+import { SIMULATED_CELLS, SurpriseNull } from './surprise-null.js'
 
 /** How surprising each cell's counts are to the model. */
 export interface Surprise {
@@ -15,6 +16,8 @@ export interface Surprise {
   p: Float64Array
   /** Log-likelihood of the counts at the posterior mean, in nats. */
   logLikelihood: Float64Array
+  /** The counts beside what the cells' neighbours lead one to expect. */
+  beside: BesideNeighbors
 }
 
 /**
@@ -70,9 +73,33 @@ function cellsByBatch({ nCells, categorical }: CellSource): Map<number, Int32Arr
 }
 
 /**
+ * Cells that the model made from cells of a source, for the null of {@link surpriseZ} and of all else that is said of cells. What a
+ * cell's parent lacks, it lacks.
+ */
+export async function simulatedOf(
+  network: Network,
+  host: HostKernels,
+  source: CellSource,
+  posterior: Posterior,
+  seed: number,
+  done?: CellsDone,
+): Promise<SimulatedCells> {
+  const n = SIMULATED_CELLS
+  const options = { keepMissing: true, ...(done && { done }) }
+  const cells = await generateCells(network, host, source, posterior, n, seed, options)
+  return { cells, posterior: await posteriorOf(network, cells, done) }
+}
+
+/** Cells made by a model and encoded anew. */
+export interface SimulatedCells {
+  cells: CellSource & { parent: Int32Array }
+  posterior: Posterior
+}
+
+/**
  * The null of {@link surpriseZ}: the same scores on cells that the model makes, encoded anew. The posterior mean has seen the
  * counts that it explains, so the scores are not standard normal even when the model is true; simulation takes that,
- * the amortised encoder and the observed library size into account (a parametric bootstrap). What a cell's parent lacks, it lacks.
+ * the amortised encoder and the observed library size into account (a parametric bootstrap).
  */
 export async function surpriseNull(
   network: Network,
@@ -80,19 +107,16 @@ export async function surpriseNull(
   source: CellSource,
   posterior: Posterior,
   seed: number,
-  done?: CellsDone,
 ): Promise<SurpriseNull> {
-  const n = simulatedCells(source.nCells)
-  const options = { keepMissing: true, ...(done && { done }) }
-  const simulated = await generateCells(network, host, source, posterior, n, seed, options)
-  const encoded = await posteriorOf(network, simulated, done)
-  const { z } = await surpriseZ(network, host, simulated, encoded, done)
-  return new SurpriseNull(z, simulated.size)
+  const simulated = await simulatedOf(network, host, source, posterior, seed)
+  const { z } = await surpriseZ(network, host, simulated.cells, simulated.posterior)
+  return new SurpriseNull(z, simulated.cells.size)
 }
 
 /**
- * Scores and calibrated p-values of every cell of a source.
+ * Scores and calibrated p-values of every cell of a source, and what the counts say beside its neighbours.
  *
+ * @param device may search for the neighbours
  * @param onCells called with the share of the work that is done, as cells that have been scored, made or encoded, of all of them
  */
 export async function surpriseScores(
@@ -101,15 +125,37 @@ export async function surpriseScores(
   source: CellSource,
   posterior: Posterior,
   seed: number,
+  device: Device | undefined,
   onCells?: (done: number, total: number) => void,
 ): Promise<Surprise> {
-  const total = source.nCells + 3 * simulatedCells(source.nCells)
+  const total = 2 * source.nCells + 4 * SIMULATED_CELLS
   let sum = 0
   const done = (cells: number) => {
     sum += cells
     onCells?.(sum, total)
   }
-  const { z, logLikelihood } = await surpriseZ(network, host, source, posterior, done)
-  const null_ = await surpriseNull(network, host, source, posterior, seed, done)
-  return { z, p: z.map((value, i) => null_.p(value, source.size[i]!)), logLikelihood }
+  const own = await surpriseZ(network, host, source, posterior, done)
+  const simulated = await simulatedOf(network, host, source, posterior, seed, done)
+  const { cells: made } = simulated
+  const ofMade = await surpriseZ(network, host, made, simulated.posterior, done)
+  const null_ = new SurpriseNull(ofMade.z, made.size)
+  const places = await neighborPlaces(device, host, network.config.nLatent, posterior, simulated)
+  const beside = { network, host, done }
+  return {
+    z: own.z,
+    p: own.z.map((value, i) => null_.p(value, source.size[i]!)),
+    logLikelihood: own.logLikelihood,
+    beside: {
+      size: source.size,
+      neighbors: places.neighbors,
+      cells: await besideNeighbors(beside, source, places.cells, own.logLikelihood),
+      simulated: {
+        ...(await besideNeighbors(beside, made, places.simulated, ofMade.logLikelihood)),
+        size: made.size,
+        parent: made.parent,
+        means: { values: simulated.posterior.mean, rows: made.nCells, columns: network.config.nLatent },
+        distance: places.simulatedDistance,
+      },
+    },
+  }
 }

@@ -1,5 +1,6 @@
 import { correlationChecks } from './correlation-checks.js'
 import { expressionChecks } from './expression-checks.js'
+import { fitChecks } from './fit-checks.js'
 import { graphChecks } from './graph-checks.js'
 import type { HostCheck } from './host-check.js'
 import { scoreChecks } from './score-checks.js'
@@ -7,6 +8,7 @@ import { scoreChecks } from './score-checks.js'
 /** Every kernel that works after training: what each build for CPUs is held to. */
 export const HOST_CHECKS: readonly HostCheck[] = [
   ...scoreChecks(),
+  ...fitChecks(),
   ...graphChecks(),
   ...expressionChecks(),
   ...correlationChecks(),

@@ -1,5 +1,5 @@
 import { MOMENT_WORDS } from '../../analysis/outliers/moment-sums.js'
-import { simulatedCells } from '../../analysis/outliers/surprise-null.js'
+import { SIMULATED_CELLS } from '../../analysis/outliers/surprise-null.js'
 import type { ModelConfig } from '../../network/config.js'
 import { formatCount, formatPercent, formatPlural } from '../../report/format.js'
 import { epochsFor, minibatchesFor } from '../../train/schedule.js'
@@ -48,7 +48,7 @@ export function expectedMemory(
   const weights = nGenes * (nHidden + decoded + pseudo) + 2 * nLayers * nHidden * (nHidden + nLatent)
   const counts = (stored * (1 + SLACK) + (chosen ? fitted : 0)) * 2 * WORD
   const minibatch = batchSize * (2 * nGenes + 8 * nHidden) * WORD
-  const simulated = simulatedCells(nCells) * (fitted / Math.max(1, nCells)) * 2 * WORD
+  const simulated = SIMULATED_CELLS * (fitted / Math.max(1, nCells)) * 2 * WORD
   const scores = simulated + nGenes * MOMENT_WORDS * WORD
   return PROGRAM + counts + weights * 5 * WORD + minibatch + scores + nCells * BYTES_OF_CELL
 }

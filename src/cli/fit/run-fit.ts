@@ -50,7 +50,7 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   warnOfConfounding(data, run.settings, run.log)
   const model = await createModel(run.settings, data, device)
   const summary = await trainModel(run, model, device)
-  const scored = await scoreModel(run, model, device)
+  const scored = await scoreModel(run, data, model, device)
   warnOfSeparation(data, run.settings, scored.latent.means, run.log)
   await writeResults(run, data, { model, device, summary, ...scored })
 }

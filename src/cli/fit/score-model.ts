@@ -2,6 +2,7 @@ import { type CellScores, scoreCells } from '../../analysis/outliers/cell-scores
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { umap } from '../../analysis/umap/umap.js'
 import { umapByUmapJs } from '../../analysis/umap/umap-js.js'
+import { mitochondrialShare } from '../../cells/mitochondrial.js'
 import type { Device } from '../../device/device.js'
 import type { Model } from '../../models/model.js'
 import type { Matrix } from '../../numeric/matrix.js'
@@ -9,6 +10,7 @@ import { formatCount, formatPlural } from '../../report/format.js'
 import { type ClusteredCells, clusterCells } from '../clusters.js'
 import type { Log } from '../log.js'
 import { stageBar } from '../stage-bar.js'
+import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import { startProfile } from './kernel-table.js'
 import type { Run } from './run.js'
@@ -27,7 +29,12 @@ export interface ScoredCells {
 }
 
 /** Encodes, scores and lays out the fitted cells. */
-export async function scoreModel(run: Run, model: Model, device: Device): Promise<ScoredCells> {
+export async function scoreModel(
+  run: Run,
+  { adata, cells }: Pick<FitData, 'adata' | 'cells'>,
+  model: Model,
+  device: Device,
+): Promise<ScoredCells> {
   const { settings, log, timer } = run
   const { seed } = settings.train
   const profile = settings.profile ? startProfile(device, 'scores and layout', log) : undefined
@@ -35,11 +42,12 @@ export async function scoreModel(run: Run, model: Model, device: Device): Promis
   const surprise = await timer.time('surprise', () =>
     model.surpriseScores({ seed, onCells: stageBar(log, 'surprise') }),
   )
+  const share = mitochondrialShare(adata, cells)
   const scores = await timer.time('outliers', () =>
     scoreCells(latent, surprise, {
       device,
       seed,
-      onSearch: stageBar(log, 'neighbours'),
+      ...(share && { mitochondrialShare: share }),
       onCells: stageBar(log, 'outliers'),
     }),
   )

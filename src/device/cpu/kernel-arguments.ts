@@ -416,8 +416,8 @@ export interface MixtureDensityArguments {
   readonly padded: number
   readonly dims: number
   readonly components: number
-  readonly first: number
   readonly owner: number
+  readonly self: number
   readonly cell: number
   readonly component: number
   readonly logPeak: number
@@ -516,6 +516,35 @@ export interface NearestCellsArguments {
   readonly farthest: number
   readonly scratch: number
   readonly scratchStride: number
+}
+
+export interface NearestToPointsArguments {
+  readonly points: number
+  readonly point: number
+  readonly leftOut: number
+  readonly cells: number
+  readonly padded: number
+  readonly dims: number
+  readonly cell: number
+  readonly k: number
+  readonly rows: number
+  readonly squared: number
+}
+
+export interface PearsonSumsArguments {
+  readonly cells: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly zeroLogits: Tensor | undefined
+  readonly width: number
+  readonly theta: number
+  readonly codes: number
+  readonly floor: number
+  readonly start: number
+  readonly gene: number
+  readonly count: number
+  readonly total: number
+  readonly known: number
 }
 
 export interface AddScalesArguments {
@@ -664,6 +693,8 @@ export interface KernelArguments {
   halveRuns: HalveRunsArguments
   packLeaves: PackLeavesArguments
   nearestCells: NearestCellsArguments
+  nearestToPoints: NearestToPointsArguments
+  pearsonSums: PearsonSumsArguments
   addScales: AddScalesArguments
   keyedNormals: KeyedNormalsArguments
   turnRows: TurnRowsArguments
@@ -722,6 +753,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'halveRuns',
   'packLeaves',
   'nearestCells',
+  'nearestToPoints',
+  'pearsonSums',
   'addScales',
   'keyedNormals',
   'turnRows',
@@ -1196,8 +1229,8 @@ function packMixtureDensity(arena: Arena, at: number, a: MixtureDensityArguments
   ints[at + 1] = a.padded
   ints[at + 2] = a.dims
   ints[at + 3] = a.components
-  ints[at + 4] = a.first
-  ints[at + 5] = a.owner
+  ints[at + 4] = a.owner
+  ints[at + 5] = a.self
   ints[at + 6] = a.cell
   ints[at + 7] = a.component
   ints[at + 8] = a.logPeak
@@ -1303,6 +1336,37 @@ function packNearestCells(arena: Arena, at: number, a: NearestCellsArguments): v
   ints[at + 11] = a.farthest
   ints[at + 12] = a.scratch
   ints[at + 13] = a.scratchStride
+}
+
+function packNearestToPoints(arena: Arena, at: number, a: NearestToPointsArguments): void {
+  const { ints } = arena
+  ints[at] = a.points
+  ints[at + 1] = a.point
+  ints[at + 2] = a.leftOut
+  ints[at + 3] = a.cells
+  ints[at + 4] = a.padded
+  ints[at + 5] = a.dims
+  ints[at + 6] = a.cell
+  ints[at + 7] = a.k
+  ints[at + 8] = a.rows
+  ints[at + 9] = a.squared
+}
+
+function packPearsonSums(arena: Arena, at: number, a: PearsonSumsArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.genes
+  ints[at + 2] = cpu(a.mean).offset
+  ints[at + 3] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 4] = a.width
+  ints[at + 5] = a.theta
+  ints[at + 6] = a.codes
+  floats[at + 7] = a.floor
+  ints[at + 8] = a.start
+  ints[at + 9] = a.gene
+  ints[at + 10] = a.count
+  ints[at + 11] = a.total
+  ints[at + 12] = a.known
 }
 
 function packAddScales(arena: Arena, at: number, a: AddScalesArguments): void {
@@ -1465,13 +1529,15 @@ export const KERNELS: {
   halveRuns: { number: 40, pack: packHalveRuns },
   packLeaves: { number: 41, pack: packPackLeaves },
   nearestCells: { number: 42, pack: packNearestCells },
-  addScales: { number: 43, pack: packAddScales },
-  keyedNormals: { number: 44, pack: packKeyedNormals },
-  turnRows: { number: 45, pack: packTurnRows },
-  keepScales: { number: 46, pack: packKeepScales },
-  raiseLargest: { number: 47, pack: packRaiseLargest },
-  pairEffects: { number: 48, pack: packPairEffects },
-  classDistances: { number: 49, pack: packClassDistances },
-  drawGammas: { number: 50, pack: packDrawGammas },
-  geneProducts: { number: 51, pack: packGeneProducts },
+  nearestToPoints: { number: 43, pack: packNearestToPoints },
+  pearsonSums: { number: 44, pack: packPearsonSums },
+  addScales: { number: 45, pack: packAddScales },
+  keyedNormals: { number: 46, pack: packKeyedNormals },
+  turnRows: { number: 47, pack: packTurnRows },
+  keepScales: { number: 48, pack: packKeepScales },
+  raiseLargest: { number: 49, pack: packRaiseLargest },
+  pairEffects: { number: 50, pack: packPairEffects },
+  classDistances: { number: 51, pack: packClassDistances },
+  drawGammas: { number: 52, pack: packDrawGammas },
+  geneProducts: { number: 53, pack: packGeneProducts },
 }

@@ -909,8 +909,8 @@ typedef struct {
   int padded;
   int dims;
   int components;
-  int first;
   int32_t *owner;
+  int32_t *self;
   float *cell;
   float *component;
   float *log_peak;
@@ -925,8 +925,8 @@ INLINE MixtureDensityArgs mixture_density_args(const Call *c) {
     .padded = int_arg(c, 1),
     .dims = int_arg(c, 2),
     .components = int_arg(c, 3),
-    .first = int_arg(c, 4),
-    .owner = ints_arg(c, 5),
+    .owner = ints_arg(c, 4),
+    .self = ints_arg(c, 5),
     .cell = floats_arg(c, 6),
     .component = floats_arg(c, 7),
     .log_peak = floats_arg(c, 8),
@@ -1131,6 +1131,68 @@ INLINE NearestCellsArgs nearest_cells_args(const Call *c) {
     .farthest = floats_arg(c, 11),
     .scratch = floats_arg(c, 12),
     .scratch_stride = int_arg(c, 13),
+  };
+}
+
+typedef struct {
+  int points;
+  float *point;
+  int32_t *left_out;
+  int cells;
+  int padded;
+  int dims;
+  float *cell;
+  int k;
+  int32_t *rows;
+  float *squared;
+} NearestToPointsArgs;
+
+INLINE NearestToPointsArgs nearest_to_points_args(const Call *c) {
+  return (NearestToPointsArgs){
+    .points = int_arg(c, 0),
+    .point = floats_arg(c, 1),
+    .left_out = ints_arg(c, 2),
+    .cells = int_arg(c, 3),
+    .padded = int_arg(c, 4),
+    .dims = int_arg(c, 5),
+    .cell = floats_arg(c, 6),
+    .k = int_arg(c, 7),
+    .rows = ints_arg(c, 8),
+    .squared = floats_arg(c, 9),
+  };
+}
+
+typedef struct {
+  int cells;
+  int genes;
+  float *mean;
+  float *zero_logits;
+  int width;
+  float *theta;
+  int32_t *codes;
+  float floor;
+  int32_t *start;
+  int32_t *gene;
+  float *count;
+  float *total;
+  float *known;
+} PearsonSumsArgs;
+
+INLINE PearsonSumsArgs pearson_sums_args(const Call *c) {
+  return (PearsonSumsArgs){
+    .cells = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .mean = tensor_arg(c, 2),
+    .zero_logits = tensor_arg(c, 3),
+    .width = int_arg(c, 4),
+    .theta = floats_arg(c, 5),
+    .codes = ints_arg(c, 6),
+    .floor = float_arg(c, 7),
+    .start = ints_arg(c, 8),
+    .gene = ints_arg(c, 9),
+    .count = floats_arg(c, 10),
+    .total = floats_arg(c, 11),
+    .known = floats_arg(c, 12),
   };
 }
 
@@ -1398,14 +1460,16 @@ INLINE GeneProductsArgs gene_products_args(const Call *c) {
   CALL(40, halve_runs) \
   CALL(41, pack_leaves) \
   CALL(42, nearest_cells) \
-  CALL(43, add_scales) \
-  CALL(44, keyed_normals) \
-  CALL(45, turn_rows) \
-  CALL(46, keep_scales) \
-  CALL(47, raise_largest) \
-  CALL(48, pair_effects) \
-  CALL(49, class_distances) \
-  CALL(50, draw_gammas) \
-  CALL(51, gene_products)
+  CALL(43, nearest_to_points) \
+  CALL(44, pearson_sums) \
+  CALL(45, add_scales) \
+  CALL(46, keyed_normals) \
+  CALL(47, turn_rows) \
+  CALL(48, keep_scales) \
+  CALL(49, raise_largest) \
+  CALL(50, pair_effects) \
+  CALL(51, class_distances) \
+  CALL(52, draw_gammas) \
+  CALL(53, gene_products)
 
 #endif

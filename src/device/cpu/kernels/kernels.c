@@ -18,6 +18,8 @@
 #include "pairs.c"
 #include "spread.c"
 #include "correlate.c"
+#include "pearson.c"
+#include "nearest-points.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

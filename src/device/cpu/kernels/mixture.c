@@ -16,8 +16,7 @@ KERNEL mixture_density(const Call *c) {
   vec logs[MIXTURE_CHUNK];
   share(c, a.cells, 16, &first, &last);
   for (int i = first; i < last; i += W) {
-    ivec self;
-    for (int l = 0; l < W; l++) self[l] = a.first + i + l;
+    ivec self = *(const ivec *)(a.self + i);
     vec largest = splat(-1e30f), total = splat(0.0f);
     for (int from = 0; from < a.components; from += MIXTURE_CHUNK) {
       int n = a.components - from < MIXTURE_CHUNK ? a.components - from : MIXTURE_CHUNK;

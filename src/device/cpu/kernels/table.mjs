@@ -354,9 +354,9 @@ export const KERNELS = {
     padded: 'int',
     dims: 'int',
     components: 'int',
-    /** Number of the first cell among all, and of each component's own cell: that component is left out for it. */
-    first: 'int',
+    /** [component]: the number of its own cell; [padded]: the number of the cell whose component is left out. */
     owner: 'ints',
+    self: 'ints',
     /** [dimension][padded] */
     cell: 'floats',
     /** [component][dimension][2]: location, and 1 over the degrees of freedom and the variance. */
@@ -483,6 +483,45 @@ export const KERNELS = {
     farthest: 'floats',
     scratch: 'floats',
     scratchStride: 'int',
+  },
+  /** The k cells nearest to each of some points, one cell of each left out; ties go to the lower cell. */
+  nearestToPoints: {
+    points: 'int',
+    /** [point][dimension] */
+    point: 'floats',
+    /** [point]: the cell that is left out, below zero for none. */
+    leftOut: 'ints',
+    cells: 'int',
+    /** Cells rounded up to 16; those beyond the last are infinitely far. */
+    padded: 'int',
+    dims: 'int',
+    /** [dimension][padded] */
+    cell: 'floats',
+    k: 'int',
+    /** [point][k] each, nearest first: cells, and squared distances. */
+    rows: 'ints',
+    squared: 'floats',
+  },
+  /** For every cell, the squared differences of counts from their means, each over its variance and a little more, summed over known counts. */
+  pearsonSums: {
+    cells: 'int',
+    genes: 'int',
+    /** Cells × genes, below zero for a count that is not known; `width` words from one cell to the next. */
+    mean: 'tensor',
+    zeroLogits: 'tensor?',
+    width: 'int',
+    /** [code][width]: inverse dispersion, infinite for a Poisson; [cell]: the row of it. */
+    theta: 'floats',
+    codes: 'ints',
+    /** What is added to each variance. */
+    floor: 'float',
+    /** The counts, cell by cell: [cell + 1] where a cell's start, and their genes and values. */
+    start: 'ints',
+    gene: 'ints',
+    count: 'floats',
+    /** [cell] each: the sum, and how many counts are known. */
+    total: 'floats',
+    known: 'floats',
   },
   /** Adds rows of decoded scales [gene][width], times a factor each, to the sums [gene][sumsWidth]: row r to the place to[r]. */
   addScales: {
