@@ -29,6 +29,7 @@ export {
 export type { Partition } from './analysis/metrics/partition.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
+export type { BesideNeighbors, CountsBeside } from './analysis/outliers/beside-neighbors.js'
 export type { OutlierScores } from './analysis/outliers/outlier-score.js'
 export type { Surprise } from './analysis/outliers/surprise.js'
 export type { LatentPosterior } from './analysis/posterior/inference.js'
