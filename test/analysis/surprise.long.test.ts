@@ -97,6 +97,14 @@ describe('planted outliers of the demo', () => {
     expect(order.slice(0, 60).filter((i) => planted[i]).length).toBeGreaterThan(30)
   })
 
+  it('are flagged, and hardly any other cell is', () => {
+    const { flag } = scores.outliers
+    const right = flag.reduce((sum, one, cell) => sum + one * planted[cell]!, 0)
+    const all = flag.reduce((sum, one) => sum + one, 0)
+    expect(right).toBeGreaterThanOrEqual(45)
+    expect(all - right).toBeLessThanOrEqual(5)
+  })
+
   it('are more surprising than other cells', () => {
     expect(
       auroc(
