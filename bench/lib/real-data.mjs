@@ -25,7 +25,13 @@ export const REAL_DATA = [
     batch: 'condition',
     unlabelled: 'Unknown',
   },
-  { name: 'cite_pbmc', file: 'cite_pbmc_3762x2000_49proteins.h5ad', label: 'cell_type' },
+  {
+    name: 'cite_pbmc',
+    file: 'cite_pbmc_3762x2000_49proteins.h5ad',
+    label: 'cell_type',
+    // an array of obsm, measured apart from the counts
+    proteins: 'protein_clr',
+  },
 ].map((item) => ({ ...item, path: join(process.env.SCVAE_DATA ?? DEFAULT, 'real', item.file) }))
 
 /** Those that are there; the rest is named on stderr. */

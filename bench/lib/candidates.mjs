@@ -1,0 +1,57 @@
+/**
+ * Settings that were candidates for defaults: what of the model and of its training differs from `START`, which was the default when they were
+ * compared.
+ */
+export const START = {
+  model: { likelihood: 'nb', nLatent: 10, nLayers: 1 },
+  training: { klWarmup: 'auto', earlyStopping: true, keepBest: true },
+}
+
+const WIDE = { nLatent: 30, nLayers: 2 }
+const LAYER_NORM = { batchNorm: 'none', layerNorm: 'both' }
+
+/** @type {Record<string, { model?: object, training?: object }>} */
+export const CANDIDATES = {
+  start: {},
+  // what SCVI(adata).train() of scvi-tools 1.4 does
+  'scvi-tools': {
+    model: { likelihood: 'zinb' },
+    training: { klWarmup: 'scvi-tools', earlyStopping: false, keepBest: false },
+  },
+  'last weights': { training: { keepBest: false, earlyStopping: false } },
+  'warm-up 400': { training: { klWarmup: 'scvi-tools', keepBest: false, earlyStopping: false } },
+  'latent 30': { model: { nLatent: 30 } },
+  'layers 2': { model: { nLayers: 2 } },
+  wide: { model: WIDE },
+  'wide, last weights': { model: WIDE, training: { keepBest: false, earlyStopping: false } },
+  'wide, warm-up 400': {
+    model: WIDE,
+    training: { klWarmup: 'scvi-tools', keepBest: false, earlyStopping: false },
+  },
+  'wide, encode': { model: { ...WIDE, encodeCovariates: true } },
+  'wide, layer norm': { model: { ...WIDE, ...LAYER_NORM } },
+  hlca: {
+    model: { ...WIDE, ...LAYER_NORM, encodeCovariates: true, deeplyInjectCovariates: false },
+  },
+  'wide, mixture': { model: { ...WIDE, prior: 'mixture' } },
+  'wide, dropout .2': { model: { ...WIDE, dropoutRate: 0.2 } },
+  'wide, dropout 0': { model: { ...WIDE, dropoutRate: 0 } },
+  'wide, β .5': { model: { ...WIDE, beta: 0.5 } },
+  'wide, β 2': { model: { ...WIDE, beta: 2 } },
+  'wide, rate 2e-3': { model: WIDE, training: { learningRate: 2e-3 } },
+  'wide, rate 4e-3': { model: WIDE, training: { learningRate: 4e-3 } },
+  'wide, epochs 100': { model: WIDE, training: { maxEpochs: 100 } },
+  'wide, epochs 200': { model: WIDE, training: { maxEpochs: 200 } },
+}
+
+/** The whole settings of a candidate. */
+export function settingsOf(name) {
+  const candidate = CANDIDATES[name]
+  if (!candidate) {
+    throw new Error(`There is no candidate "${name}", only ${Object.keys(CANDIDATES).join('; ')}.`)
+  }
+  return {
+    model: { ...START.model, ...candidate.model },
+    training: { ...START.training, ...candidate.training },
+  }
+}
