@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -8,7 +8,6 @@ import type { Element } from '../../src/anndata/elements.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
-import { writeElements } from '../../src/anndata/write/elements.js'
 import { METRICS_SCHEMA } from '../../src/cli/schema/metrics-schema.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { matrix } from '../matrix.js'
@@ -231,30 +230,6 @@ describe('scvae fit', () => {
     })
   })
 
-  it('says which minibatches it chose', async () => {
-    const chosen = async (...words: string[]) => {
-      const options = ['--no-umap', '--json', '--max-epochs', '2', '-o', 'chosen', '--overwrite']
-      const { code, stdout, stderr } = await scvae(['fit', 'input.h5ad', ...options, ...words], folder)
-      expect(code).toBe(0)
-      const { batch_size, learning_rate, training } = JSON.parse(stdout)
-      const page = readFileSync(at('chosen_report.html'), 'utf8')
-      const saved = JSON.parse(readFileSync(at('chosen.model/config.json'), 'utf8'))
-      for (const name of namesIn(folder)) if (name.startsWith('chosen')) rmSync(at(name), { recursive: true })
-      expect(saved.batchSize).toBe(batch_size)
-      return { batch_size, learning_rate, training, stderr, page }
-    }
-    const auto = await chosen('--batch-size', 'auto')
-    expect(auto).toMatchObject({
-      batch_size: 128,
-      learning_rate: 0.001,
-      training: { batch_size: 'auto', learning_rate: 'auto' },
-    })
-    expect(auto.stderr).toContain('; minibatches of 128 cells, learning rate 0.001;')
-    expect(auto.page).toContain('auto: 128')
-    const scaled = await chosen('--batch-size', '256', '--learning-rate', 'auto')
-    expect(scaled).toMatchObject({ batch_size: 256, learning_rate: 0.002, training: { batch_size: 256 } })
-  }, 120_000)
-
   it('writes a report that needs no network and names the warning', () => {
     const page = readFileSync(at('out_report.html'), 'utf8')
     expect(page).toMatch(/^<!doctype html>/i)
@@ -317,75 +292,5 @@ describe('scvae fit', () => {
     for (const name of namesIn(folder)) {
       if (name.startsWith('private')) rmSync(at(name), { recursive: true })
     }
-  }, 60_000)
-
-  it('fits its own output again, without what an earlier fit left', async () => {
-    const again = await scvae(
-      ['fit', 'out.h5ad', '--no-umap', '--no-clusters', '--quiet', '--json', ...EPOCHS],
-      folder,
-    )
-    expect(again.code).toBe(0)
-    expect(again.stderr).toMatch(/^warning: 1 cell without a count/)
-    expect(JSON.parse(again.stdout).n_cells_fitted).toBe(299)
-    expect(existsSync(at('out_scvae.h5ad'))).toBe(true)
-    const adata = await readAnnData(at('out_scvae.h5ad'))
-    expect(adata.obsm).toEqual({ X_scvae: [300, 10] })
-    expect(JSON.parse(again.stdout).clusters).toEqual([])
-    const { obsp, uns, obs } = await readElements(at('out_scvae.h5ad'))
-    expect([obsp.size, [...uns.entries.keys()]]).toEqual([0, ['scvae']])
-    expect(obs.table.schema.fields.filter(({ name }) => name.includes('leiden'))).toEqual([])
-  }, 60_000)
-
-  it('replaces its outputs with --overwrite, and only then', async () => {
-    const words = ['fit', 'input.h5ad', '-o', 'out_scvae', '--no-umap', '-q', '--max-epochs', '1']
-    const before = readFileSync(at('out_scvae_metrics.json'))
-    expect((await scvae(words, folder)).code).toBe(2)
-    expect(readFileSync(at('out_scvae_metrics.json')).equals(before)).toBe(true)
-    expect((await scvae([...words, '--overwrite', '--profile'], folder)).code).toBe(0)
-    expect(JSON.parse(readFileSync(at('out_scvae_metrics.json'), 'utf8')).epochs).toBe(1)
-    // with the kernels of CPU threads timed on the way, also those that are no part of the network
-    const log = readFileSync(at('out_scvae.log'), 'utf8')
-    expect(log).toMatch(/kernel in training:\nkernel +calls +ms +share.*\n(.+\n)*headGradient/)
-    expect(log).toMatch(/kernel in scores and layout:\nkernel +calls +ms +share.*\n(.+\n)*mixtureDensity/)
-    expect((await readAnnData(at('out_scvae.h5ad'))).obsm).toEqual({ X_scvae: [300, 10] })
-    expect(namesIn(folder).filter((name) => name.startsWith('.'))).toEqual([])
-  }, 60_000)
-
-  it('fits its own output again under other names and of another size, with all genes told of', async () => {
-    const words = ['--n-latent', '5', '--obsm-key', 'X_emb', '--obs-prefix', 'new_', '--n-top-genes', '50']
-    const other = await scvae(
-      ['fit', 'out.h5ad', '-o', 'deep/er/other', '-q', '--no-copy', ...words, ...EPOCHS],
-      folder,
-    )
-    expect(other.code).toBe(0)
-    const elements = await readElements(at('deep/er/other.h5ad'))
-    expect(elements.x).toBeUndefined()
-    expect([...elements.obsm.keys()]).toEqual(['X_emb', 'X_umap'])
-    expect(elements.obsm.get('X_emb')).toMatchObject({ shape: [300, 5] })
-    const columns = elements.obs.table.schema.fields.map(({ name }) => name)
-    expect(columns.filter((name) => name.startsWith('scvae_'))).toEqual([])
-    expect(columns).toEqual(expect.arrayContaining(['new_outlier', 'new_leiden']))
-    expect([...elements.obsp.keys()]).toEqual(['new_connectivities', 'new_distances'])
-    expect([...elements.uns.entries.keys()].sort()).toEqual(['new_neighbors', 'scvae'])
-    const used = [...elements.var.table.getChild('new_used')!].map(Number)
-    expect([used.length, used.reduce((sum, flag) => sum + flag)]).toEqual([200, 50])
-  }, 60_000)
-
-  it('refuses, before training, to replace what is not its own', async () => {
-    const own = await scvae(['fit', 'input.h5ad', '-o', 'taken', '--obs-prefix', 'cell_', ...EPOCHS], folder)
-    expect(own.code).toBe(0)
-    const elements = await readElements(at('taken.h5ad'))
-    elements.uns.entries.delete('scvae')
-    await writeElements(at('foreign.h5ad'), elements)
-    const other = await scvae(
-      ['fit', 'foreign.h5ad', '-o', 'other', '--obs-prefix', 'cell_', ...EPOCHS],
-      folder,
-    )
-    expect(other.stderr).toContain(
-      'has obs/cell_used already, which no run of scvae has written. Choose another',
-    )
-    expect(other.stderr).not.toContain('epoch')
-    expect(other.code).toBe(2)
-    expect(namesIn(folder).filter((name) => name.includes('other'))).toEqual([])
   }, 60_000)
 })

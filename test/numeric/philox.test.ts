@@ -70,6 +70,7 @@ describe('NOISE', () => {
       countNumber: 83,
       priorComponent: 84,
       hidden: 85,
+      gammas: 86,
       boundDraw: 110,
       ownPosterior: 111,
       diagnosed: 112,
