@@ -55,7 +55,7 @@ describe('the examples', () => {
   }, 120_000)
 
   it('score outliers and lay cells out', async () => {
-    const said = await run('outliers-and-umap.mjs', DEMO, 'scores.csv', '4')
+    const said = await run('outliers-and-umap.mjs', DEMO, 'scores.csv', '40')
     const [header, ...rows] = table('scores.csv')
     expect(header).toEqual(['cell', 'score', 'fdr', 'outlier', 'umap1', 'umap2'])
     expect(rows).toHaveLength(3000)

@@ -24,14 +24,14 @@ interface Hashes {
 const EXPECTED: Record<string, Record<string, Hashes>> = {
   'wasm simd': {
     plain: {
-      latent: 'cd1b1e34401e84e2',
-      losses: 'ff4a9760e34e100b',
-      weights: '2664975e16ea9b14',
+      latent: '6936f0f90f18e161',
+      losses: '03d66e3829239e04',
+      weights: '75820ac2daada068',
     },
     rich: {
-      latent: '195e085a4609cc2b',
-      losses: 'f8db2923cfde9d6a',
-      weights: 'c87303abb4cf1057',
+      latent: '914389abd49b9728',
+      losses: 'b4350da263f6eb6d',
+      weights: 'd924a464e252ef7c',
     },
     sized: {
       latent: 'c8560fd1fadfecab',
@@ -41,14 +41,14 @@ const EXPECTED: Record<string, Record<string, Hashes>> = {
   },
   'wasm relaxed': {
     plain: {
-      latent: '9f3fb596a2896ee5',
-      losses: '1e21a8ed933b4a77',
-      weights: 'f34bbbcc138dad71',
+      latent: '328cc6ebd52315d8',
+      losses: '5e174b5cee8666d4',
+      weights: 'f9272dae60e6226a',
     },
     rich: {
-      latent: '8128a1f1acbd0e44',
-      losses: 'f80744e8f6b7b386',
-      weights: 'e46232af9c38b3b3',
+      latent: 'f962d55bac12f2f4',
+      losses: '76e044c9fa23ff85',
+      weights: '2805c93ff9208b21',
     },
     sized: {
       latent: 'b02e3359d6351ec4',
@@ -58,14 +58,14 @@ const EXPECTED: Record<string, Record<string, Hashes>> = {
   },
   'native avx2': {
     plain: {
-      latent: '53ad86453dcd6779',
-      losses: '62ee524622c426ca',
-      weights: '712e32dbb4986c82',
+      latent: '4c9266da8e9557f5',
+      losses: 'f9665ef5f8489059',
+      weights: 'b3b75f8025b7b98d',
     },
     rich: {
-      latent: '370a24cbeb85d38d',
-      losses: 'c6666c3c27847db0',
-      weights: '2ba8062df1a074f0',
+      latent: '72def2afca50c361',
+      losses: '52bb8c5edb4d3403',
+      weights: 'd63c621752b0288d',
     },
     sized: {
       latent: 'a5fbd997ddb73bdc',
