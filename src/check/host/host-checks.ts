@@ -1,4 +1,5 @@
 import { correlationChecks } from './correlation-checks.js'
+import { drawChecks } from './draw-checks.js'
 import { expressionChecks } from './expression-checks.js'
 import { fitChecks } from './fit-checks.js'
 import { graphChecks } from './graph-checks.js'
@@ -11,5 +12,6 @@ export const HOST_CHECKS: readonly HostCheck[] = [
   ...fitChecks(),
   ...graphChecks(),
   ...expressionChecks(),
+  ...drawChecks(),
   ...correlationChecks(),
 ]
