@@ -68,12 +68,21 @@ export class ScaleDecoder {
    * @param logSize log of each row's size, for a network that has latent ones; the logs of 1 when left out
    */
   async decode(cells: Int32Array, latent: Float32Array, logSize?: Float32Array): Promise<DecodedRows> {
-    const { means } = this.#network.model
-    const [mean, zeroLogits] = await this.#tensors(means.outputs, cells, latent, logSize)
-    return {
-      mean: await this.#onHost.of(mean!),
-      ...(zeroLogits && { zeroLogits: await this.#onHost.of(zeroLogits) }),
-    }
+    const [mean, zeroLogits] = await this.values(this.#network.model.means.outputs, cells, latent, logSize)
+    return { mean: mean!, ...(zeroLogits && { zeroLogits }) }
+  }
+
+  /** Other values of the network at given latents, the means among them where they are asked for: rows of each. */
+  async values(
+    values: readonly Value[],
+    cells: Int32Array,
+    latent: Float32Array,
+    logSize?: Float32Array,
+  ): Promise<CpuTensor[]> {
+    const found: CpuTensor[] = []
+    for (const tensor of await this.#tensors(values, cells, latent, logSize))
+      found.push(await this.#onHost.of(tensor))
+    return found
   }
 
   /** The same means gene by gene: genes × rows. */
