@@ -1,7 +1,7 @@
 import { logDenominators } from '../../analysis/posterior/log-denominators.js'
 import type { Model } from '../../models/model.js'
 import type { Matrix } from '../../numeric/matrix.js'
-import { pageModel } from '../../report/page/page-model.js'
+import { pageDecoder } from '../../report/page/page-model.js'
 import type { ReportModel } from '../../report/report-data.js'
 
 /**
@@ -13,7 +13,7 @@ export async function reportModel(model: Model, latent: Matrix): Promise<ReportM
   const { network, cells, description } = model
   const { config, genes, categorical, continuous } = description
   const categories = categorical.map((covariate) => covariate.categories)
-  const { decoder } = pageModel({
+  const decoder = pageDecoder({
     ...{ config, nGenes: genes.length, nContinuous: continuous.length, state: await network.state() },
     categories: categories.map(({ length }) => length),
   })

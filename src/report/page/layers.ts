@@ -42,12 +42,6 @@ export interface PageEncoder {
   head: PageHead
 }
 
-/** A model as its page computes with it. */
-export interface PageModel {
-  decoder: PageDecoder
-  encoder: PageEncoder
-}
-
 /** Rows of weights that covariates take. */
 export const rowsOf = ({ categories, continuous }: PageCovariates): number =>
   categories.reduce((sum, n) => sum + n, continuous)

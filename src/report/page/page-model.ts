@@ -3,9 +3,9 @@ import { NORM_EPSILON } from '../../network/ops/norms.js'
 import {
   type PageCovariates,
   type PageDecoder,
+  type PageEncoder,
   type PageHead,
   type PageLayer,
-  type PageModel,
   rowsOf,
 } from './layers.js'
 
@@ -26,18 +26,22 @@ export interface SavedNetwork {
   state: ReadonlyMap<string, Tensor>
 }
 
-/** A model's forward passes, with all that does not depend on cells computed. */
-export function pageModel(saved: SavedNetwork): PageModel {
+/** A model's decoder, with all that does not depend on cells computed. */
+export function pageDecoder(saved: SavedNetwork): PageDecoder {
   const { config } = saved
-  const nLatent = config.nLatent
-  const encoder = layersOf(saved, 'encoder', 'z_encoder', saved.nGenes)
   return {
-    encoder: { layers: encoder, head: headOf(saved, 'z_encoder.mean', config.nHidden, nLatent) },
-    decoder: {
-      ...decoderOf(saved),
-      scale: config.library === 'size-factor' ? 'softplus' : 'softmax',
-      softmaxLatent: config.latentDistribution === 'ln',
-    },
+    ...decoderOf(saved),
+    scale: config.library === 'size-factor' ? 'softplus' : 'softmax',
+    softmaxLatent: config.latentDistribution === 'ln',
+  }
+}
+
+/** Its encoder, likewise. */
+export function pageEncoder(saved: SavedNetwork): PageEncoder {
+  const { nHidden, nLatent } = saved.config
+  return {
+    layers: layersOf(saved, 'encoder', 'z_encoder', saved.nGenes),
+    head: headOf(saved, 'z_encoder.mean', nHidden, nLatent),
   }
 }
 

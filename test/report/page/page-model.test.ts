@@ -11,7 +11,7 @@ import {
   logDenominators,
   rateOf,
 } from '../../../src/report/page/forward.js'
-import { pageModel } from '../../../src/report/page/page-model.js'
+import { pageDecoder, pageEncoder } from '../../../src/report/page/page-model.js'
 import {
   fixtureCells,
   fixtureFolder,
@@ -31,10 +31,11 @@ describe('a model as its page computes with it', async () => {
     await using model = await SCVI.load(path, data, { device })
     const { description, state } = readModel(path)
     const { config, genes, categorical, continuous } = description
-    const page = pageModel({
+    const saved = {
       ...{ config, nGenes: genes.length, state, nContinuous: continuous.length },
       categories: categorical.map(({ categories }) => categories.length),
-    })
+    }
+    const page = { encoder: pageEncoder(saved), decoder: pageDecoder(saved) }
     const { nCells } = model.cells
     const covariates = { codes: model.cells.categorical, values: model.cells.continuous }
 
