@@ -1,3 +1,5 @@
+import { ScvaeError } from '../errors.js'
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
@@ -24,4 +26,9 @@ export async function interruptible<T>(
   } finally {
     for (const name of SIGNALS) process.off(name, onSignal)
   }
+}
+
+/** @throws ScvaeError `interrupted` after a signal, for work that has written nothing yet */
+export function stopIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
 }

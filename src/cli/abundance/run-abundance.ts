@@ -4,13 +4,12 @@ import { writeCopy } from '../../anndata/write/copy.js'
 import type { PlainValue } from '../../anndata/write/plain-values.js'
 import { type SubsetTerm, subsetCells } from '../../cells/subset.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
-import { ScvaeError } from '../../errors.js'
 import { readModel } from '../../files/model-files.js'
 import type { Abundance, AbundanceOptions } from '../../models/abundance-options.js'
 import { SCVI } from '../../models/scvi.js'
 import { spreadRows } from '../../numeric/matrix.js'
 import { formatCount, formatPlural } from '../../report/format.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
@@ -56,7 +55,7 @@ export async function runAbundance(settings: AbundanceSettings): Promise<void> {
           cells,
           genePositions: query.positions,
           onProgress(done, total) {
-            if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+            stopIfInterrupted(signal)
             progress(done, total)
           },
         }),

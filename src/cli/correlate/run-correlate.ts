@@ -11,7 +11,7 @@ import type { CorrelationOptions } from '../../models/imputing-model.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatCount } from '../../report/format.js'
 import { readGenesFile } from '../fit/genes-file.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
@@ -63,7 +63,7 @@ export async function runCorrelate(settings: CorrelateSettings): Promise<void> {
           rnaSizeFactor: settings.sizeFactor,
           correlationType: settings.method,
           onProgress(share) {
-            if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+            stopIfInterrupted(signal)
             progress(share, 1)
           },
         }),

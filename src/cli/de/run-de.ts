@@ -6,14 +6,13 @@ import { readFileKeys } from '../../anndata/write/file-keys.js'
 import { isOwnKey } from '../../anndata/write/own-keys.js'
 import { type SubsetTerm, subsetCells } from '../../cells/subset.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
-import { ScvaeError } from '../../errors.js'
 import type { ModelDescription } from '../../files/model-description.js'
 import { readModel } from '../../files/model-files.js'
 import type { DifferentialOptions, GroupComparison } from '../../models/differential-options.js'
 import { SCVI } from '../../models/scvi.js'
 import { buildDeReport } from '../../report/de-report.js'
 import { formatCount, formatPercent, formatPlural } from '../../report/format.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
@@ -69,7 +68,7 @@ export async function runDe(settings: DeSettings): Promise<void> {
         model.differentialExpression({
           ...options,
           onProgress(done, total) {
-            if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+            stopIfInterrupted(signal)
             progress(done, total)
           },
         }),

@@ -9,7 +9,7 @@ import type { Diagnosis } from '../../models/diagnosed-model.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
 import { buildDiagnosePage } from '../../report/diagnose-page.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
@@ -89,7 +89,7 @@ async function measured(
           ...{ adata, cells, genePositions, nCells },
           ...(seed !== undefined && { seed }),
           onStage(stage, done, total) {
-            if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+            stopIfInterrupted(signal)
             if (!bars.has(stage)) bars.set(stage, stageBar(log, stage))
             bars.get(stage)!(done, total)
           },

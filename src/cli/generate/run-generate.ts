@@ -9,7 +9,7 @@ import { readModel } from '../../files/model-files.js'
 import type { GenerationOptions } from '../../models/generation.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatCount } from '../../report/format.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
@@ -64,7 +64,7 @@ export async function runGenerate(settings: GenerateSettings): Promise<void> {
             uns: { scvae: { generated: made.record(settings.covariates, options.seed ?? description.seed) } },
             async counts(add) {
               await model.eachGenerated(options, (block, total) => {
-                if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+                stopIfInterrupted(signal)
                 add(block.rows)
                 made.add(block)
                 progress(made.nCells, total)

@@ -3,14 +3,13 @@ import type { ImputedBlock } from '../../analysis/imputation/impute.js'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
 import { writeCopy } from '../../anndata/write/copy.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
-import { ScvaeError } from '../../errors.js'
 import { readModel } from '../../files/model-files.js'
 import { modelGenes } from '../../models/expression-options.js'
 import type { ImputeOptions } from '../../models/imputing-model.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatPlural } from '../../report/format.js'
 import { readGenesFile } from '../fit/genes-file.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
@@ -73,7 +72,7 @@ export async function runImpute(settings: ImputeSettings): Promise<void> {
       (signal) => {
         const each = async (visit: (block: ImputedBlock) => void) => {
           const done = await model.eachImputed(options, (block) => {
-            if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+            stopIfInterrupted(signal)
             visit(block)
           })
           nImputed = done.nImputed

@@ -4,13 +4,12 @@ import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
 import { writeCopy } from '../../anndata/write/copy.js'
 import { writeZarrRows } from '../../anndata/zarr/write.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
-import { ScvaeError } from '../../errors.js'
 import { readModel } from '../../files/model-files.js'
 import { type ExpressionOptions, modelBatches, modelGenes } from '../../models/expression-options.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatCount } from '../../report/format.js'
 import { readGenesFile } from '../fit/genes-file.js'
-import { interruptible } from '../interrupt.js'
+import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { openRows } from '../row-writers.js'
@@ -71,7 +70,7 @@ export async function runNormalize(settings: NormalizeSettings): Promise<void> {
       (signal) => {
         const each = (visit: (block: ExpressionBlock) => void) =>
           model.eachNormalizedExpression(options, (block) => {
-            if (signal.aborted) throw new ScvaeError('interrupted', 'Interrupted; nothing was written.')
+            stopIfInterrupted(signal)
             visit(block)
             progress(block.firstCell + block.nCells, cells.length)
           })
