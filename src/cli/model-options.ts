@@ -1,3 +1,5 @@
+import { extname } from 'node:path'
+import { ScvaeError } from '../errors.js'
 import { type Arguments, verbosityOf } from './arguments.js'
 import { COUNTS_OPTIONS, countsOptions } from './counts-options.js'
 import { DEVICE_WORDS, deviceName } from './device-name.js'
@@ -31,10 +33,30 @@ export function queryOptions(args: Arguments) {
 }
 
 /** Words of a list that is separated by commas; undefined where it was not given. */
-export function listOption(args: Arguments, name: string): string[] | undefined {
+function listOption(args: Arguments, name: string): string[] | undefined {
   return args
     .text(name)
     ?.split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
+}
+
+/** Genes that are asked for by `--genes`, or a file of them by `--genes-file`. */
+export interface GenesGiven {
+  genes: string[] | undefined
+  genesFile: string | undefined
+}
+
+/** @throws ScvaeError `usage` where both were given */
+export function geneOptions(args: Arguments): GenesGiven {
+  const genesFile = args.text('genes-file')
+  if (args.text('genes') !== undefined && genesFile !== undefined)
+    throw new ScvaeError('usage', '--genes and --genes-file exclude each other.')
+  return { genes: listOption(args, 'genes'), genesFile }
+}
+
+/** @throws ScvaeError `usage` for an output that ends in something else */
+export function checkEnding(output: string, endings: readonly string[]): void {
+  if (!endings.includes(extname(output)))
+    throw new ScvaeError('usage', `-o must end in ${endings.join(', ')}, not "${output}".`)
 }

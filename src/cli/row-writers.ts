@@ -28,10 +28,7 @@ export interface RowWriter {
   end(): void
 }
 
-/** What tables of rows may end in. */
-export const ROW_ENDINGS = ['.parquet', '.arrow', '.csv'] as const
-
-/** Opens a file by its ending, one of {@link ROW_ENDINGS}. */
+/** Opens a file by its ending, .parquet, .arrow or .csv. */
 export function openRows(path: string, ending: string, table: RowTable): RowWriter {
   const named = { ...table, columns: uniqueNames([table.nameColumn, ...table.columns]).slice(1) }
   if (ending === '.parquet') return new ParquetRows(path, named)

@@ -10,9 +10,6 @@ export type TableColumn = { name: string } & (
   | { type: 'FLOAT'; data: Float32Array }
 )
 
-/** What such tables may end in. */
-export const TABLE_ENDINGS = ['.parquet', '.csv'] as const
-
 /** Takes the rows of a table a few at a time, all with the same columns. */
 export interface TableWriter {
   add(columns: readonly TableColumn[]): void
@@ -21,7 +18,7 @@ export interface TableWriter {
 }
 
 /**
- * Opens a file by its ending, one of {@link TABLE_ENDINGS}.
+ * Opens a file by its ending, .parquet or .csv.
  *
  * @param columns without rows, for their names and types
  */

@@ -1,7 +1,6 @@
-import { extname } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 import type { Arguments, Command } from '../arguments.js'
-import { listOption, QUERY_OPTIONS, queryOptions } from '../model-options.js'
+import { checkEnding, geneOptions, QUERY_OPTIONS, queryOptions } from '../model-options.js'
 import { grouped, number, repeated, text } from '../option-specs.js'
 import { subsetTerms } from '../subset-terms.js'
 
@@ -48,10 +47,8 @@ export const correlate: Command = {
   ],
   async run(args: Arguments): Promise<void> {
     const output = args.text('output')!
-    if (!ENDINGS.includes(extname(output)))
-      throw new ScvaeError('usage', `-o must end in ${ENDINGS.join(', ')}, not "${output}".`)
-    if (args.text('genes') !== undefined && args.text('genes-file') !== undefined)
-      throw new ScvaeError('usage', '--genes and --genes-file exclude each other.')
+    checkEnding(output, ENDINGS)
+    const given = geneOptions(args)
     const file = args.text('file')
     const subset = subsetTerms(args)
     if (subset.length > 0 && file === undefined)
@@ -64,8 +61,7 @@ export const correlate: Command = {
       output,
       overwrite: args.flag('overwrite'),
       top: args.whole('top', 1)!,
-      genes: listOption(args, 'genes'),
-      genesFile: args.text('genes-file'),
+      ...given,
       subset,
       method: args.choice('method', ['spearman', 'pearson'])!,
       draws: args.whole('draws', 1)!,

@@ -1,7 +1,6 @@
-import { extname } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 import type { Arguments, Command } from '../arguments.js'
-import { listOption, QUERY_OPTIONS, queryOptions } from '../model-options.js'
+import { checkEnding, geneOptions, QUERY_OPTIONS, queryOptions } from '../model-options.js'
 import { grouped, number, text } from '../option-specs.js'
 
 /** What the output may end in. */
@@ -61,16 +60,13 @@ export const impute: Command = {
     }
     const output = args.text('output')!
     const interval = args.number('interval')!
-    if (args.text('genes') !== undefined && args.text('genes-file') !== undefined)
-      throw new ScvaeError('usage', '--genes and --genes-file exclude each other.')
+    const given = geneOptions(args)
     if (!(interval > 0 && interval < 1))
       throw new ScvaeError('usage', `--interval must be between 0 and 1, not ${interval}.`)
     if (share === undefined) {
       if (corruption !== undefined)
         throw new ScvaeError('usage', '--corruption is for --evaluate, which was not given.')
-      if (!ENDINGS.includes(extname(output)))
-        throw new ScvaeError('usage', `-o must end in ${ENDINGS.join(', ')}, not "${output}".`)
-      const given = { genes: listOption(args, 'genes'), genesFile: args.text('genes-file') }
+      checkEnding(output, ENDINGS)
       // the model and its kernels load only once the options are known to be right
       const { runImpute } = await import('../impute/run-impute.js')
       return runImpute({ ...common, ...given, output, interval })

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 import type { Arguments, Command } from '../arguments.js'
-import { listOption, QUERY_OPTIONS, queryOptions } from '../model-options.js'
+import { checkEnding, geneOptions, QUERY_OPTIONS, queryOptions } from '../model-options.js'
 import { grouped, number, text } from '../option-specs.js'
 
 /** What the output may end in. */
@@ -55,10 +55,8 @@ export const normalize: Command = {
   ],
   async run(args: Arguments): Promise<void> {
     const output = args.text('output')!
-    if (!ENDINGS.includes(extname(output)))
-      throw new ScvaeError('usage', `-o must end in ${ENDINGS.join(', ')}, not "${output}".`)
-    if (args.text('genes') !== undefined && args.text('genes-file') !== undefined)
-      throw new ScvaeError('usage', '--genes and --genes-file exclude each other.')
+    checkEnding(output, ENDINGS)
+    const given = geneOptions(args)
     const dtype = args.choice('dtype', ['float32', 'float16'])!
     if (dtype === 'float16' && !TYPED.includes(extname(output)))
       throw new ScvaeError('usage', `--dtype float16 is for ${TYPED.join(', ')}, not "${output}".`)
@@ -70,8 +68,7 @@ export const normalize: Command = {
       output,
       dtype,
       overwrite: args.flag('overwrite'),
-      genes: listOption(args, 'genes'),
-      genesFile: args.text('genes-file'),
+      ...given,
       draws: args.whole('draws', 0)!,
       transformBatch: args.text('transform-batch'),
       librarySize,

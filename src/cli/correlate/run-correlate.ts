@@ -10,22 +10,21 @@ import { modelGenes } from '../../models/expression-options.js'
 import type { CorrelationOptions } from '../../models/imputing-model.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatCount } from '../../report/format.js'
-import { readGenesFile } from '../fit/genes-file.js'
+import { genesAsked } from '../fit/genes-file.js'
 import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
+import type { GenesGiven } from '../model-options.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
 import { openTable, type TableColumn } from '../table-writers.js'
 
 /** What a run of `scvae correlate` was asked to do. */
-export interface CorrelateSettings extends Omit<QuerySettings, 'file'> {
+export interface CorrelateSettings extends Omit<QuerySettings, 'file'>, GenesGiven {
   directory: string
   file: string | undefined
   output: string
   overwrite: boolean
   top: number
-  genes: readonly string[] | undefined
-  genesFile: string | undefined
   subset: readonly SubsetTerm[]
   method: 'spearman' | 'pearson'
   draws: number
@@ -39,11 +38,11 @@ export interface CorrelateSettings extends Omit<QuerySettings, 'file'> {
 
 /** Reads a model, and a file where one was given, and writes the pairs of genes that correlate most. */
 export async function runCorrelate(settings: CorrelateSettings): Promise<void> {
-  const { output, overwrite, genesFile, transformBatch, seed } = settings
+  const { output, overwrite, transformBatch, seed } = settings
   refuseExisting(output, overwrite)
   const log = new Log(settings.verbosity)
   const { description } = readModel(settings.directory)
-  const names = genesFile === undefined ? settings.genes : readGenesFile(genesFile)
+  const names = genesAsked(settings)
   const genes = modelGenes(description, names) ?? Int32Array.from(description.genes.keys())
   const progress = stageBar(log, 'correlate')
   const cells = await cellsOf(settings, description, log)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ScvaeError } from '../../errors.js'
+import type { GenesGiven } from '../model-options.js'
 
 /**
  * The names of a list of genes: one a line, without what follows a `#`.
@@ -26,3 +27,11 @@ export function readGenesFile(path: string): string[] {
     hint: 'It has one name or id a line.',
   })
 }
+
+/**
+ * Names of the genes that were asked for, on the command line or in a file; undefined for all.
+ *
+ * @throws ScvaeError as {@link readGenesFile}
+ */
+export const genesAsked = ({ genes, genesFile }: GenesGiven): readonly string[] | undefined =>
+  genesFile === undefined ? genes : readGenesFile(genesFile)

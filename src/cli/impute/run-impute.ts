@@ -8,9 +8,10 @@ import { modelGenes } from '../../models/expression-options.js'
 import type { ImputeOptions } from '../../models/imputing-model.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatPlural } from '../../report/format.js'
-import { readGenesFile } from '../fit/genes-file.js'
+import { genesAsked } from '../fit/genes-file.js'
 import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
+import type { GenesGiven } from '../model-options.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
 import { openTable, type TableColumn } from '../table-writers.js'
@@ -20,12 +21,10 @@ import { FilledRows } from './filled-rows.js'
 const LAYERS = ['scvae_imputed', 'scvae_imputed_low', 'scvae_imputed_high']
 
 /** What a run of `scvae impute` was asked to do. */
-export interface ImputeSettings extends QuerySettings {
+export interface ImputeSettings extends QuerySettings, GenesGiven {
   directory: string
   output: string
   overwrite: boolean
-  genes: readonly string[] | undefined
-  genesFile: string | undefined
   draws: number
   interval: number
   seed: number | undefined
@@ -36,11 +35,11 @@ export interface ImputeSettings extends QuerySettings {
 
 /** Reads a model and a file, and writes what the file's missing counts would have been, block by block. */
 export async function runImpute(settings: ImputeSettings): Promise<void> {
-  const { output, overwrite, genesFile, draws, interval, seed } = settings
+  const { output, overwrite, draws, interval, seed } = settings
   refuseExisting(output, overwrite)
   const log = new Log(settings.verbosity)
   const { description } = readModel(settings.directory)
-  const names = genesFile === undefined ? settings.genes : readGenesFile(genesFile)
+  const names = genesAsked(settings)
   const wanted = modelGenes(description, names) ?? Int32Array.from(description.genes.keys())
   // a copy has the file's genes beside those of the model
   const asLayers = extname(output).startsWith('.h5')

@@ -8,9 +8,10 @@ import { readModel } from '../../files/model-files.js'
 import { type ExpressionOptions, modelBatches, modelGenes } from '../../models/expression-options.js'
 import { SCVI } from '../../models/scvi.js'
 import { formatCount } from '../../report/format.js'
-import { readGenesFile } from '../fit/genes-file.js'
+import { genesAsked } from '../fit/genes-file.js'
 import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
+import type { GenesGiven } from '../model-options.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { openRows } from '../row-writers.js'
 import { stageBar } from '../stage-bar.js'
@@ -20,13 +21,11 @@ import { RowsOfFile } from './rows-of-file.js'
 const LAYER = 'scvae_normalized'
 
 /** What a run of `scvae normalize` was asked to do. */
-export interface NormalizeSettings extends QuerySettings {
+export interface NormalizeSettings extends QuerySettings, GenesGiven {
   directory: string
   output: string
   dtype: 'float32' | 'float16'
   overwrite: boolean
-  genes: readonly string[] | undefined
-  genesFile: string | undefined
   draws: number
   transformBatch: string | undefined
   librarySize: number | 'observed' | 'median'
@@ -38,11 +37,11 @@ export interface NormalizeSettings extends QuerySettings {
 
 /** Reads a model and a file, and writes what the file's cells express, block by block. */
 export async function runNormalize(settings: NormalizeSettings): Promise<void> {
-  const { output, overwrite, transformBatch, genesFile } = settings
+  const { output, overwrite, transformBatch } = settings
   refuseExisting(output, overwrite)
   const log = new Log(settings.verbosity)
   const { description } = readModel(settings.directory)
-  const names = genesFile === undefined ? settings.genes : readGenesFile(genesFile)
+  const names = genesAsked(settings)
   const genes = modelGenes(description, names) ?? Int32Array.from(description.genes.keys())
   modelBatches(description, transformBatch)
   const query = await openQuery(settings, description, log)
