@@ -1,9 +1,10 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { Dictionary, Int32, Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import type { ScoreColumns } from '../analysis/outliers/score-columns.js'
 import type { CategoryColumn } from '../anndata/frame/column.js'
 import { tableToCsv } from '../anndata/frame/table-csv.js'
 import type { Matrix } from '../numeric/matrix.js'
+import { writeChunks } from './write-chunks.js'
 
 /** What the Arrow and CSV files hold: every cell of the file with its latent position and its scores. */
 export interface LatentTable {
@@ -88,11 +89,5 @@ function writeCsv(
   names: readonly string[],
   columns: Record<string, Vector>,
 ): void {
-  const file = openSync(path, 'w')
-  try {
-    const chunks = tableToCsv(new Table(columns), names, { nameColumn })
-    for (const chunk of chunks) writeSync(file, chunk)
-  } finally {
-    closeSync(file)
-  }
+  writeChunks(path, tableToCsv(new Table(columns), names, { nameColumn }))
 }

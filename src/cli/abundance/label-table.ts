@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { Float64, Int32, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { tableToCsv } from '../../anndata/frame/table-csv.js'
 import type { Abundance } from '../../models/abundance-options.js'
+import { writeChunks } from '../write-chunks.js'
 
 /** Writes a row for each label: its cells, mean shares and how conditions differ in them. */
 export function writeLabelTable(path: string, { labels, samples, comparison }: Abundance): void {
@@ -64,11 +64,5 @@ const texts = (values: readonly string[]) => vectorFromArray([...values], new Ut
 const numbers = (values: readonly number[]) => vectorFromArray([...values], new Float64())
 const whole = (values: readonly number[]) => vectorFromArray([...values], new Int32())
 
-function writeTable(path: string, columns: Record<string, Vector>): void {
-  const file = openSync(path, 'w')
-  try {
-    for (const lines of tableToCsv(new Table(columns))) writeSync(file, lines)
-  } finally {
-    closeSync(file)
-  }
-}
+const writeTable = (path: string, columns: Record<string, Vector>): void =>
+  writeChunks(path, tableToCsv(new Table(columns)))

@@ -1,9 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { Bool, type Data, Float64, Int32, Utf8, vectorFromArray } from 'apache-arrow'
 import { fileWriter, parquetWrite } from 'hyparquet-writer'
 import { arrowTable } from '../../anndata/frame/arrow-table.js'
 import { tableToCsv } from '../../anndata/frame/table-csv.js'
 import type { GeneDifference, GroupComparison } from '../../models/differential-options.js'
+import { writeChunks } from '../write-chunks.js'
 
 /** A column of the table of results. */
 type DeColumn = { name: string } & (
@@ -120,12 +120,7 @@ export function writeDeCsv(path: string, columns: readonly DeColumn[]): void {
     columns.map((column) => [column.name, arrowData(column)] as const),
     columns[0]!.data.length,
   )
-  const file = openSync(path, 'w')
-  try {
-    for (const lines of tableToCsv(table)) writeSync(file, lines)
-  } finally {
-    closeSync(file)
-  }
+  writeChunks(path, tableToCsv(table))
 }
 
 function arrowData({ type, data }: DeColumn): Data {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Corruption } from '../../analysis/imputation/hide-counts.js'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
@@ -11,6 +11,8 @@ import { EpochProgress } from '../fit/epoch-progress.js'
 import { interruptible } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
+import { textTable } from '../text.js'
+import { writeChunks } from '../write-chunks.js'
 
 /** What a run of `scvae impute --evaluate` was asked to do. */
 export interface EvaluationSettings extends QuerySettings {
@@ -71,7 +73,7 @@ export async function runEvaluation(settings: EvaluationSettings): Promise<void>
     (path) => writeFileSync(path, `${JSON.stringify(record(settings, results), null, 2)}\n`),
     { overwrite },
   )
-  await writeBeside(outputs.csv, (path) => writeRows(path, rows), { overwrite })
+  await writeBeside(outputs.csv, (path) => writeChunks(path, csvLines(rows)), { overwrite })
   process.stdout.write(`${tableText(rows)}\n`)
   log.info(`wrote ${Object.values(outputs).join(', ')}`)
 }
@@ -114,24 +116,16 @@ function record({ file, directory, share, draws }: EvaluationSettings, results: 
   }
 }
 
-function writeRows(path: string, rows: readonly Row[]): void {
-  const file = openSync(path, 'w')
-  try {
-    writeSync(file, `${COLUMNS.join(',')}\n`)
-    for (const row of rows) writeSync(file, `${COLUMNS.map((column) => row[column]).join(',')}\n`)
-  } finally {
-    closeSync(file)
-  }
+/** Rows as lines of a CSV file. */
+function* csvLines(rows: readonly Row[]): Generator<string> {
+  yield `${COLUMNS.join(',')}\n`
+  for (const row of rows) yield `${COLUMNS.map((column) => row[column]).join(',')}\n`
 }
 
+/** Rows for people: the numbers to the right, rounded. */
 function tableText(rows: readonly Row[]): string {
   const text = (value: string | number) =>
     typeof value === 'string' || Number.isInteger(value) ? String(value) : value.toFixed(4)
-  const cells = [[...COLUMNS], ...rows.map((row) => COLUMNS.map((column) => text(row[column])))]
-  const widths = COLUMNS.map((_, k) => Math.max(...cells.map((row) => row[k]!.length)))
-  return cells
-    .map((row) =>
-      row.map((cell, k) => (k < 3 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!))).join('  '),
-    )
-    .join('\n')
+  const numeric = [...COLUMNS.keys()].slice(COLUMNS.indexOf('n'))
+  return textTable([COLUMNS, ...rows.map((row) => COLUMNS.map((column) => text(row[column])))], numeric)
 }

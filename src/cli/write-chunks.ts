@@ -1,0 +1,11 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+/** Writes a text that comes in parts, such as the lines of a table. */
+export function writeChunks(path: string, chunks: Iterable<string>): void {
+  const file = openSync(path, 'w')
+  try {
+    for (const chunk of chunks) writeSync(file, chunk)
+  } finally {
+    closeSync(file)
+  }
+}
