@@ -51,7 +51,7 @@ function checkParts({ likelihood, from, logDispersion }: HeadShape): void {
     throw new Error(`A head of ${likelihood} needs dispersions.`)
 }
 
-export function headOf(
+function headOf(
   shape: HeadShape,
   pass: ForwardPass,
   of: (weight: Weight) => ReturnType<ForwardPass['weight']>,
@@ -75,7 +75,7 @@ export function headOf(
   }
 }
 
-export function inputOf({ from }: HeadShape, { tensor }: ForwardPass): HeadInput {
+function inputOf({ from }: HeadShape, { tensor }: ForwardPass): HeadInput {
   if ('hidden' in from) return { hidden: tensor(from.hidden) }
   return { logits: tensor(from.logits), ...(from.zeroLogits && { zeroLogits: tensor(from.zeroLogits) }) }
 }
@@ -150,6 +150,14 @@ export class CountHead extends Op {
   }
 }
 
+/** What expected counts of a head are made of. */
+export const meansArgs = (shape: HeadShape, pass: ForwardPass) => ({
+  batch: pass.batch,
+  head: headOf(shape, pass, pass.weight),
+  ...inputOf(shape, pass),
+  ...(shape.logSize && { logSize: pass.tensor(shape.logSize) }),
+})
+
 /** Expected counts of a head and logits of its dropout: cells × genes. They have no gradient. */
 export class CountMeans extends Op {
   readonly mean: Value
@@ -168,13 +176,9 @@ export class CountMeans extends Op {
   }
 
   forward(pass: ForwardPass): void {
-    const { batch, kernels, tensor } = pass
-    const { logSize } = this.#shape
+    const { kernels, tensor } = pass
     const args = {
-      batch,
-      head: headOf(this.#shape, pass, pass.weight),
-      ...inputOf(this.#shape, pass),
-      ...(logSize && { logSize: tensor(logSize) }),
+      ...meansArgs(this.#shape, pass),
       mean: tensor(this.mean),
       ...(this.zeros && { zeros: tensor(this.zeros) }),
     }

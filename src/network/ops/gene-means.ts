@@ -1,6 +1,6 @@
 import { type ForwardPass, Op, type ReversePass } from '../op.js'
 import { Value } from '../value.js'
-import { type HeadShape, headOf, inputOf, valuesOf, weightsOf } from './count-head.js'
+import { type HeadShape, meansArgs, valuesOf, weightsOf } from './count-head.js'
 
 /** Expected counts of a head gene by gene, genes × cells, on devices that have them so. They have no gradient. */
 export class GeneMeans extends Op {
@@ -16,15 +16,8 @@ export class GeneMeans extends Op {
   }
 
   forward(pass: ForwardPass): void {
-    const { batch, kernels, tensor } = pass
-    const { logSize } = this.#shape
-    const args = {
-      batch,
-      head: headOf(this.#shape, pass, pass.weight),
-      ...inputOf(this.#shape, pass),
-      ...(logSize && { logSize: tensor(logSize) }),
-      mean: tensor(this.mean),
-    }
+    const { kernels, tensor } = pass
+    const args = { ...meansArgs(this.#shape, pass), mean: tensor(this.mean) }
     if (!kernels.geneMeans) throw new Error('The device gives no expected counts by gene.')
     pass.call(() => kernels.geneMeans!(args))
   }
