@@ -1,6 +1,7 @@
 import { type CellPosterior, posteriorAt } from '../analysis/posterior/cell-posterior.js'
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
+import { NormalMixture } from '../analysis/posterior/normal-mixture.js'
 import { priorComponents } from '../analysis/posterior/prior-mixture.js'
 import { noCounts } from '../analysis/posterior/scale-decoder.js'
 import { nearestList } from '../anndata/frame/nearest.js'
@@ -112,18 +113,8 @@ export async function priorOf(network: Network, cells: CellSource, seed: number)
   const { nLatent } = network.config
   const n = cells.nCells
   const prior = await priorComponents(network, cells)
-  const random = new Random(seed, NOISE.priorComponent)
-  const most = Math.max(...prior.logits)
-  const weights = Float64Array.from(prior.logits, (logit) => Math.exp(logit - most))
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const component = Int32Array.from({ length: n }, () => {
-    let left = random.next() * total
-    const at = weights.findIndex((weight) => {
-      left -= weight
-      return left < 0
-    })
-    return at < 0 ? weights.length - 1 : at
-  })
+  const mixture = new NormalMixture(prior, nLatent, prior.logits)
+  const component = mixture.components(n, new Random(seed, NOISE.priorComponent))
   return posteriorAt(prior, component, nLatent)
 }
 
