@@ -1,6 +1,9 @@
 import type { CountMatrix } from '../anndata/counts/counts.js'
 import { totalsOver } from './totals.js'
 
+/** How symbols of mitochondrial genes begin, of man and mouse. */
+export const MITOCHONDRIAL_SYMBOL = /^mt-/i
+
 /** The 13 protein-coding genes of the human mitochondrial genome, as Ensembl has them. */
 const HUMAN_IDS: ReadonlySet<string> = new Set(
   [
@@ -16,7 +19,7 @@ const FEWEST = 3
 export function mitochondrialGenes(names: readonly string[]): Int32Array {
   return Int32Array.from(names.keys()).filter((gene) => {
     const name = names[gene]!
-    return /^mt-/i.test(name) || HUMAN_IDS.has(name.replace(/\.\d+$/, ''))
+    return MITOCHONDRIAL_SYMBOL.test(name) || HUMAN_IDS.has(name.replace(/\.\d+$/, ''))
   })
 }
 

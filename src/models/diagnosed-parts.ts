@@ -1,8 +1,10 @@
 import { type PredictiveFit, predictiveFit } from '../analysis/diagnose/predictive-checks.js'
 import { shareInGenes, type TechnicalShare, technicalShare } from '../analysis/diagnose/technical.js'
-import { type CellPosterior, posteriorAt } from '../analysis/posterior/cell-posterior.js'
+import type { CellPosterior } from '../analysis/posterior/cell-posterior.js'
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { CellsDone } from '../analysis/posterior/inference.js'
+import { partOf } from '../analysis/posterior/part-of.js'
+import { MITOCHONDRIAL_SYMBOL } from '../cells/mitochondrial.js'
 import { withHostKernels } from '../device/host-kernels.js'
 import type { ModelDescription } from '../files/model-description.js'
 import type { Network } from '../network/network.js'
@@ -16,25 +18,13 @@ const PREDICTED = 20
 export function predictiveChecks(
   network: Network,
   { asked, keys, seed }: CellQuestion,
-  { latent, logSize }: CellPosterior,
+  posterior: CellPosterior,
   cells: Int32Array,
   done: CellsDone,
 ): Promise<PredictiveFit> {
-  const take = (words: Uint32Array) => Uint32Array.from(cells, (cell) => words[cell]!)
-  const question = {
-    source: sourceOf(asked.source, cells),
-    posterior: {
-      latent: posteriorAt(latent, cells, network.config.nLatent),
-      ...(logSize && { logSize: posteriorAt(logSize, cells, 1) }),
-    },
-    keys: { low: take(keys.low), high: take(keys.high) },
-    seed,
-    nSamples: PREDICTED,
-  }
+  const question = partOf({ source: asked.source, posterior, keys, seed, nSamples: PREDICTED }, cells)
   return withHostKernels(network.device, (host) => predictiveFit(network, host, question, done))
 }
-
-const MITOCHONDRIAL = /^mt-/i
 
 /** How the latent of some cells goes along with their depth, their share of mitochondrial counts, and their batch. */
 export async function technicalShares(
@@ -51,7 +41,7 @@ export async function technicalShares(
   const sizes = Float64Array.from(source.size, (size) => Math.log(Math.max(size, 1e-6)))
   numbers('log of the size', sizes)
   const mitochondrial = new Set(
-    Array.from(genes.keys()).filter((gene) => MITOCHONDRIAL.test((geneSymbols ?? genes)[gene]!)),
+    Array.from(genes.keys()).filter((gene) => MITOCHONDRIAL_SYMBOL.test((geneSymbols ?? genes)[gene]!)),
   )
   if (mitochondrial.size > 0) numbers('mitochondrial share', await shareInGenes(source, mitochondrial))
   if (categorical[0]?.key)

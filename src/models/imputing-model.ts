@@ -1,7 +1,7 @@
 import { correlateGenes } from '../analysis/correlation/correlate.js'
 import { drawsFit, type EntryDraws, eachEntryDraws } from '../analysis/imputation/entry-draws.js'
 import { eachImputedBlock, type ImputedBlock, lackingCells } from '../analysis/imputation/impute.js'
-import { partOf } from '../analysis/imputation/part-of.js'
+import { partOf } from '../analysis/posterior/part-of.js'
 import type { PredictiveQuestion } from '../analysis/posterior/predictive.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import { withHostKernels } from '../device/host-kernels.js'
@@ -114,8 +114,9 @@ export abstract class ImputingModel extends PredictiveModel {
         rnaSizeFactor = 1000,
         correlationType = 'spearman',
         onProgress,
+        nSamples = 10,
+        ...rest
       } = options
-      const { nSamples = 10 } = options
       checkDraws(nSamples, 1)
       if (!(rnaSizeFactor > 0 && Number.isFinite(rnaSizeFactor)))
         throw new ScvaeError('usage', `rnaSizeFactor must be a positive number, not ${rnaSizeFactor}.`)
@@ -131,17 +132,8 @@ export abstract class ImputingModel extends PredictiveModel {
           `The correlations of ${chosen.length} genes are more than memory has room for: at most ${MOST_CORRELATED}.`,
           { hint: 'Name the genes that matter: --genes, --genes-file (genes).' },
         )
-      const { adata, cells, geneKey, genePositions, seed } = options
-      const of = {
-        ...(adata && { adata }),
-        ...(cells && { cells }),
-        ...(geneKey !== undefined && { geneKey }),
-        ...(genePositions && { genePositions }),
-        ...(seed !== undefined && { seed }),
-        nSamples,
-      }
       // all cells are of one size, so their counts are not asked for
-      const question = await this.predictive(caller, of, 'posterior')
+      const question = await this.predictive(caller, { ...rest, nSamples }, 'posterior')
       const asked = {
         ...question,
         genes: chosen,

@@ -4,7 +4,7 @@ import { quantile } from '../../numeric/quantile.js'
 import { Random } from '../../numeric/random.js'
 import type { Posterior } from '../posterior/inference.js'
 import { NormalMixture } from '../posterior/normal-mixture.js'
-import { type Estimate, meanOf, shareOf } from './estimate.js'
+import { type Estimate, meanDifference, shareOf } from './estimate.js'
 
 /** Posteriors that the aggregated one is made of: of more cells, a sample. */
 const MOST_COMPONENTS = 20_000
@@ -67,16 +67,18 @@ export async function aggregatedFit(
   const atPrior = await densities(mixture, other, undefined, (rows) => done?.(DRAWS + rows, total))
   const conditional = Float64Array.from(own, (component, i) => mixture.logComponent(z, i, component))
   const logPrior = prior.logDensities(z).all
-  const apart = (a: Float64Array, b: Float64Array) => meanOf(a.map((value, i) => value - b[i]!))
   const threshold = quantile(atCells.others, EMPTY_SHARE)
   const places = Int32Array.from({ length: DRAWS }, (_, i) => i).filter((i) => atPrior.all[i]! < threshold)
   return {
     nCells: n,
     information: {
-      low: apart(conditional, atCells.all),
-      high: apart(conditional, atCells.others),
+      low: meanDifference(conditional, atCells.all),
+      high: meanDifference(conditional, atCells.others),
     },
-    divergence: { low: apart(atCells.others, logPrior), high: apart(atCells.all, logPrior) },
+    divergence: {
+      low: meanDifference(atCells.others, logPrior),
+      high: meanDifference(atCells.all, logPrior),
+    },
     empty: shareOf(places.length, DRAWS),
     emptyPlaces: Float32Array.from({ length: places.length * d }, (_, i) => {
       return other[places[Math.floor(i / d)]! * d + (i % d)]!

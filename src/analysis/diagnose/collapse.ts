@@ -2,7 +2,7 @@ import type { LatentPosterior } from '../posterior/inference.js'
 import { latentInformation, latentKl } from '../posterior/latent-kl.js'
 
 /** Variance of the posterior means above which a dimension is in use (Burda et al. 2016). */
-const ACTIVE = 0.01
+export const ACTIVE = 0.01
 
 /** What each latent dimension is used for. */
 export interface LatentUse {

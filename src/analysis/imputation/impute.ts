@@ -4,9 +4,9 @@ import type { HostKernels } from '../../device/host-kernels.js'
 import { rowsOf } from '../../device/loaded-rows.js'
 import type { Network } from '../../network/network.js'
 import { cellChunks } from '../posterior/inference.js'
+import { partOf } from '../posterior/part-of.js'
 import type { PredictiveQuestion } from '../posterior/predictive.js'
 import { eachEntryDraws, missingOf } from './entry-draws.js'
-import { partOf } from './part-of.js'
 
 /** Missing counts of a block, about. */
 const BLOCK_ENTRIES = 2 ** 17

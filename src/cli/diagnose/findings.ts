@@ -1,3 +1,4 @@
+import { ACTIVE } from '../../analysis/diagnose/collapse.js'
 import type { Diagnosis } from '../../models/diagnosed-model.js'
 import { formatPercent } from '../../report/format.js'
 import { type Finding, type JudgedModel, judged, NOT_KNOWN, shown, sideName } from './finding.js'
@@ -45,7 +46,7 @@ function collapse({ latent, aggregated }: Diagnosis, { description }: JudgedMode
   const { beta, prior } = description.config
   const { active } = latent
   const { low, high } = aggregated.information
-  const idle = Array.from(latent.variance.keys()).filter((k) => latent.variance[k]! <= 0.01)
+  const idle = Array.from(latent.variance.keys()).filter((k) => latent.variance[k]! <= ACTIVE)
   const about = {
     name: 'collapse',
     title: 'Posterior collapse',

@@ -1,7 +1,7 @@
-import { posteriorAt } from '../posterior/cell-posterior.js'
-import { sourceOf } from '../posterior/generate.js'
-import type { Posterior } from '../posterior/inference.js'
-import type { PredictiveQuestion } from '../posterior/predictive.js'
+import { posteriorAt } from './cell-posterior.js'
+import { sourceOf } from './generate.js'
+import type { Posterior } from './inference.js'
+import type { PredictiveQuestion } from './predictive.js'
 
 /** The same question about some of the cells. */
 export function partOf(question: PredictiveQuestion, cells: Int32Array): PredictiveQuestion {
