@@ -6,7 +6,7 @@ import { ModelClient } from './model/client.js'
 import { startCellCard } from './panels/cell-card.js'
 import { startCompare } from './panels/compare.js'
 import { startGeneSearch } from './panels/gene-search.js'
-import { categoricalView } from './views/categorical-view.js'
+import { categoricalView, cellsOfCategory } from './views/categorical-view.js'
 import { numericView } from './views/numeric-view.js'
 import type { View } from './views/view.js'
 
@@ -193,7 +193,7 @@ function startModel(data: PageData, cells: Cells): ModelClient | undefined {
           name: coloring.name,
           categories: coloring.categories.flatMap((name, code) =>
             present.has(code) && code !== NO_CATEGORY
-              ? [{ name, cells: () => Uint32Array.from(codes.keys()).filter((cell) => codes[cell] === code) }]
+              ? [{ name, cells: () => cellsOfCategory(codes, code) }]
               : [],
           ),
         },

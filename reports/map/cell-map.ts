@@ -3,7 +3,7 @@ import { Camera } from './camera.js'
 import { glPainter } from './gl-painter.js'
 import { cellsWithin, type Point } from './lasso.js'
 import { drawOverlay, type MapLabel } from './overlay.js'
-import { drawingOrder, type Painter } from './painter.js'
+import { drawingOrder, type Painter, shuffledOrder } from './painter.js'
 import { pixelPainter } from './pixel-painter.js'
 import { PointGrid } from './point-grid.js'
 
@@ -41,6 +41,7 @@ export class CellMap {
   readonly #places: Float32Array
   readonly #camera: Camera
   readonly #grid: PointGrid
+  readonly #shuffled: Uint32Array
   readonly #painter: Painter
   #view: View | undefined
   #labels: MapLabel[] = []
@@ -66,6 +67,7 @@ export class CellMap {
     }
     this.#camera = new Camera([right, top])
     this.#grid = new PointGrid(this.#places)
+    this.#shuffled = shuffledOrder(this.#places.length / 2)
     this.#painter = glPainter(canvas, this.#places) ?? pixelPainter(canvas, this.#places)
     this.#listen()
   }
@@ -81,7 +83,7 @@ export class CellMap {
       colors[4 * cell + 2] = blue
       colors[4 * cell + 3] = view.layer(cell) < 0 ? FADED : OPAQUE
     }
-    this.#painter.paint({ colors, order: drawingOrder(n, (cell) => view.layer(cell)) })
+    this.#painter.paint({ colors, order: drawingOrder(this.#shuffled, (cell) => view.layer(cell)) })
     if (view !== this.#view) {
       this.#labels = (view.labels ?? []).map(({ name, cells }) => ({ name, ...this.#middleOf(cells()) }))
     }

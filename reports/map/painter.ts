@@ -20,11 +20,11 @@ export interface Painter {
 const LEVELS = 256
 
 /**
- * Cells from the bottom to the top by layer (0 to 1, negative at the bottom), in each layer in an order that does not follow the file:
- * there the last batch would hide the others.
+ * Cells from the bottom to the top by layer (0 to 1, negative at the bottom), in each layer in the order given: that of the file would have the
+ * last batch hide the others.
  */
-export function drawingOrder(n: number, layer: (cell: number) => number): Uint32Array {
-  const shuffled = shuffledOrder(n)
+export function drawingOrder(shuffled: Uint32Array, layer: (cell: number) => number): Uint32Array {
+  const n = shuffled.length
   const level = new Uint16Array(n)
   const starts = new Uint32Array(LEVELS + 2)
   for (let cell = 0; cell < n; cell++) {
@@ -38,8 +38,8 @@ export function drawingOrder(n: number, layer: (cell: number) => number): Uint32
   return order
 }
 
-/** A fixed shuffle. */
-function shuffledOrder(n: number): Uint32Array {
+/** A fixed shuffle of so many cells. */
+export function shuffledOrder(n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i)
   let state = 1
   for (let i = n - 1; i > 0; i--) {

@@ -7,6 +7,10 @@ import type { View } from './view.js'
 const SEARCHED = 12
 const LABELLED = 40
 
+/** The cells of one category. */
+export const cellsOfCategory = (codes: Uint16Array, code: number): Uint32Array =>
+  Uint32Array.from(codes.keys()).filter((cell) => codes[cell] === code)
+
 /** Cells by category. */
 export function categoricalView(name: string, categories: readonly string[], codes: Uint16Array): View {
   const sizes = new Map<number, number>()
@@ -45,7 +49,7 @@ export function categoricalView(name: string, categories: readonly string[], cod
       labelled.length <= LABELLED && {
         labels: labelled.map((code) => ({
           name: nameOf(code),
-          cells: () => Uint32Array.from(codes.keys()).filter((cell) => codes[cell] === code),
+          cells: () => cellsOfCategory(codes, code),
         })),
       }),
     get isolated() {

@@ -6,8 +6,8 @@ const MOST = 0xffff
 /** A matrix in whole numbers: column k is `low[k] + step[k] · value`. */
 export interface Quantized {
   values: Uint16Array
-  low: number[]
-  step: number[]
+  low: readonly number[]
+  step: readonly number[]
 }
 
 /** Rounds each column of a matrix to 65,536 even steps between its least and its greatest value. */

@@ -41,8 +41,8 @@ export function unpackModel(
     },
     latent: dequantize({
       values: array(values) as Uint16Array,
-      low: [...low],
-      step: [...step],
+      low,
+      step,
     }),
     covariates: { codes: model.codes.map(array), values: model.continuous.map(array) },
     logDenominators: floats(model.logDenominators),
