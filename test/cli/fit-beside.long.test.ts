@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
 import { writeElements } from '../../src/anndata/write/elements.js'
+import { embedded } from '../report/embedded.js'
 import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()
@@ -110,4 +111,12 @@ describe('scvae fit beside earlier outputs', () => {
     const scaled = await chosen('--batch-size', '256', '--learning-rate', 'auto')
     expect(scaled).toMatchObject({ batch_size: 256, learning_rate: 0.002, training: { batch_size: 256 } })
   }, 120_000)
+
+  it('keeps the decoder out of the report when asked to', async () => {
+    const held = (name: string) => embedded(readFileSync(at(`${name}_report.html`), 'utf8'))!.header.model
+    expect(held('out')!.genes).toHaveLength(200)
+    const words = ['fit', 'input.h5ad', '-o', 'closed', '--no-report-model', '-q', ...EPOCHS]
+    expect((await scvae(words, folder)).code).toBe(0)
+    expect(held('closed')).toBeUndefined()
+  }, 60_000)
 })
