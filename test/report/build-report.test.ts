@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,15 +5,13 @@ import vm from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildReport } from '../../src/report/build-report.js'
 import { NO_CATEGORY } from '../../src/report/page/page-data.js'
+import { buildPage } from './build-page.js'
 import { embedded } from './embedded.js'
 import { sampleReport } from './sample-report.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-beforeAll(() => {
-  // the page's scripts are part of the build: compile them, so that these tests see the sources of now
-  execFileSync(process.execPath, [join(root, 'scripts/build-page.mjs')])
-}, 60_000)
+beforeAll(buildPage, 60_000)
 
 describe('buildReport', () => {
   const html = () => buildReport(sampleReport())

@@ -9,6 +9,7 @@ import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import type { SCVI } from '../../../src/models/scvi.js'
 import { buildReport } from '../../../src/report/build-report.js'
 import { namedData, trainedOn } from '../../models/trained-small.js'
+import { buildPage } from '../build-page.js'
 import { sampleReport } from '../sample-report.js'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -27,6 +28,7 @@ describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
   const requests: string[] = []
 
   beforeAll(async () => {
+    buildPage()
     model = await trainedOn(data, device, join(folder, 'model'))
     const latent = await model.getLatentRepresentation()
     const sample = sampleReport(latent.rows, 4)
