@@ -1,5 +1,5 @@
 import { baselines } from '../analysis/imputation/baselines.js'
-import { logCount } from '../analysis/imputation/count-mixture.js'
+import { CountMixture } from '../analysis/imputation/count-mixture.js'
 import { geneDispersions, predictedCounts } from '../analysis/imputation/gene-dispersions.js'
 import { type Corruption, type HiddenCounts, hideCounts } from '../analysis/imputation/hide-counts.js'
 import { type ImputationScores, ScoreSums } from '../analysis/imputation/scores.js'
@@ -119,8 +119,8 @@ async function modelScores(
   await model.eachEntry({ seed, ...(nSamples !== undefined && { nSamples }) }, cells, ofCell, (draws) => {
     for (let k = 0; k < draws.genes.length; k++) {
       const count = counts[offsets[draws.cell]! + k]!
-      const distribution = draws.count(k)
-      sums.add(count, distribution.mean(), distribution.logProbability(count))
+      const believed = draws.count(k)
+      sums.add(count, believed.mean(), believed)
     }
   })
   return sums.scores()
@@ -142,7 +142,7 @@ async function baselineScores(
     const sums = new ScoreSums(hidden.genes.length)
     for (const { genes, counts: were, expected, likely } of predictedCounts(predictor, found[0], hidden))
       for (const [k, gene] of genes.entries())
-        sums.add(were[k]!, expected[k]!, logCount(were[k]!, likely[k]!, theta[gene]!))
+        sums.add(were[k]!, expected[k]!, new CountMixture([likely[k]!], theta[gene]!))
     return { method: predictor.name, ...sums.scores() }
   })
 }

@@ -124,7 +124,7 @@ describe('scvae impute', { timeout: 60_000 }, () => {
       expect(of(1, method, 'all').n).toBeGreaterThan(50)
     }
     const lines = readFileSync(at('trial_impute.csv'), 'utf8').trimEnd().split('\n')
-    expect(lines[0]).toBe('hidden,method,entries,n,median_absolute_error,log_likelihood')
+    expect(lines[0]).toBe('hidden,method,entries,n,median_absolute_error,mean_absolute_error,log_likelihood')
     expect(lines.length).toBe(1 + 4 * 3 + 4 * 2)
   })
 

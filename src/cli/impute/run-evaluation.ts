@@ -78,7 +78,15 @@ export async function runEvaluation(settings: EvaluationSettings): Promise<void>
   log.info(`wrote ${Object.values(outputs).join(', ')}`)
 }
 
-const COLUMNS = ['hidden', 'method', 'entries', 'n', 'median_absolute_error', 'log_likelihood'] as const
+const COLUMNS = [
+  'hidden',
+  'method',
+  'entries',
+  'n',
+  'median_absolute_error',
+  'mean_absolute_error',
+  'log_likelihood',
+] as const
 
 type Row = Record<(typeof COLUMNS)[number], string | number>
 
@@ -93,6 +101,7 @@ function tableRows({ corruption, methods }: ImputationResult): Row[] {
         entries,
         n: scores[entries].n,
         median_absolute_error: scores[entries].medianAbsoluteError,
+        mean_absolute_error: scores[entries].meanAbsoluteError,
         log_likelihood: scores[entries].logLikelihood,
       })),
   )
