@@ -62,6 +62,7 @@ export type {
   DifferentialOptions,
   GeneDifference,
   GroupComparison,
+  WeightedDraws,
 } from './models/differential-options.js'
 export {
   evaluateImputation,

@@ -259,6 +259,7 @@ describe('the types', () => {
         "TransferredLabels",
         "UmapOptions",
         "Value",
+        "WeightedDraws",
       ]
     `)
   })

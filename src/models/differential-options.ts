@@ -19,6 +19,10 @@ export interface DifferentialOptions extends SeededOptions, GroupOptions {
   batchCorrection?: boolean
   /** Added to both scales; estimated from genes with hardly a count when left out. */
   pseudocount?: number
+  /**
+   * `importance`: draws are weighted by what the encoder has wrong (Boyeau et al. 2023), of at most 256 cells of a group; `uniform` when left out.
+   */
+  weights?: 'uniform' | 'importance'
   /** Pairs of draws; 5,000 when left out. */
   nSamples?: number
   /**
@@ -75,6 +79,16 @@ export interface ComparedSamples {
   nCells2: readonly number[]
 }
 
+/** What weighted draws rest on. */
+export interface WeightedDraws {
+  /** Cells of each group whose draws were weighted. */
+  nCells1: number
+  nCells2: number
+  /** So many draws of equal weight would say as much; where they are few, they say little. */
+  effectiveDraws1: number
+  effectiveDraws2: number
+}
+
 /** Two groups of cells, compared. */
 export interface GroupComparison {
   group1: string
@@ -88,6 +102,8 @@ export interface GroupComparison {
   fdrTarget: number
   /** With a sample key. */
   samples?: ComparedSamples
+  /** With weights by importance. */
+  weighted?: WeightedDraws
   /** All genes of the model, the most probable first; those alike in the order of the model. */
   genes: GeneDifference[]
 }
@@ -102,6 +118,7 @@ export const DIFFERENTIAL_KEYS = [
   'fdrTarget',
   'batchCorrection',
   'pseudocount',
+  'weights',
   'nSamples',
   'sampleKey',
   'onProgress',
@@ -113,10 +130,13 @@ const PAIRS = 5000
 /** @throws ScvaeError (usage) for a value out of range. */
 export function differentialSettings(options: DifferentialOptions) {
   const { mode = 'change', delta = 0.25, fdrTarget = 0.05, nSamples = PAIRS, pseudocount } = options
+  const { weights = 'uniform' } = options
   const refuse = (what: string, must: string, value: unknown) => {
     throw new ScvaeError('usage', `${what} must be ${must}, not ${value}.`)
   }
   if (mode !== 'change' && mode !== 'vanilla') refuse('mode', '"change" or "vanilla"', mode)
+  if (weights !== 'uniform' && weights !== 'importance')
+    refuse('weights', '"uniform" or "importance"', weights)
   if (!(delta > 0 && Number.isFinite(delta))) refuse('delta', 'a positive number', delta)
   if (!(fdrTarget > 0 && fdrTarget < 1)) refuse('fdrTarget', 'above 0 and below 1', fdrTarget)
   if (!(Number.isInteger(nSamples) && nSamples >= 2))
@@ -124,5 +144,5 @@ export function differentialSettings(options: DifferentialOptions) {
   if (nSamples > MOST_PAIRS) refuse('nSamples', `at most ${MOST_PAIRS}`, nSamples)
   if (pseudocount !== undefined && !(pseudocount > 0 && Number.isFinite(pseudocount)))
     refuse('pseudocount', 'a positive number', pseudocount)
-  return { mode, delta, fdrTarget, nSamples, ...(pseudocount !== undefined && { pseudocount }) }
+  return { mode, delta, fdrTarget, weights, nSamples, ...(pseudocount !== undefined && { pseudocount }) }
 }

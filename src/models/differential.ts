@@ -1,8 +1,10 @@
 import { compareGroups, type GroupQuestion } from '../analysis/expression/compare-groups.js'
 import type { GeneEffect } from '../analysis/expression/gene-effect.js'
+import type { WeightedGroup } from '../analysis/expression/importance-pairs.js'
 import { inKeyOrder } from '../analysis/expression/pairs.js'
 import { type RawMeans, type RawSums, rawMeans, rawSums } from '../analysis/expression/raw-counts.js'
 import { type SampleScales, sampleEffects } from '../analysis/expression/sample-effects.js'
+import { logSizePosteriorOf } from '../analysis/posterior/cell-posterior.js'
 import type { HostKernels } from '../device/host-kernels.js'
 import type { Network } from '../network/network.js'
 import { cellGroups, cellsOfGroup, groupPairs, groupsOfColumn } from './cell-groups.js'
@@ -11,6 +13,7 @@ import type {
   differentialSettings,
   GeneDifference,
   GroupComparison,
+  WeightedDraws,
 } from './differential-options.js'
 import type { CellQuestion } from './own-cells.js'
 
@@ -35,18 +38,21 @@ export async function differences(
   const labelled = Int32Array.from(groups.codes.keys()).filter((cell) => groups.codes[cell]! >= 0)
   const raw = await rawSums(source, inKeyOrder(labelled, keys), groups.codes, groups.names.length)
   const samples = options.sampleKey === undefined ? undefined : groupsOfColumn(asked, options.sampleKey)
+  const weighted = settings.weights === 'importance'
+  const logSize = weighted ? await logSizePosteriorOf(network, source) : undefined
   const answers: GroupComparison[] = []
   for (const [i, pair] of pairs.entries()) {
     const cells = cellsOfGroup(groups, pair)
     const means = [rawMeans([raw[pair.first]!]), rawMeans(otherSums(raw, pair))] as const
     const question: GroupQuestion = {
       source,
-      posterior: { latent: posterior },
+      posterior: { latent: posterior, ...(logSize && { logSize }) },
       keys,
       seed,
       groups: cells,
       batches,
       nPairs: settings.nSamples,
+      weighted,
       delta: settings.delta,
       ...(settings.pseudocount !== undefined && { pseudocount: settings.pseudocount }),
       rareGenes: [rareGenes(means[0]), rareGenes(means[1])],
@@ -67,6 +73,7 @@ export async function differences(
       pseudocount: answer.pseudocount,
       fdrTarget,
       ...(behind && { samples: behind.samples }),
+      ...(answer.weighted && { weighted: weightedDraws(answer.weighted) }),
       genes: ranked(
         answer.genes.map((effect, gene) => ({
           ...difference(genes[gene]!, gene, effect, means, mode),
@@ -79,6 +86,13 @@ export async function differences(
   }
   return answers
 }
+
+const weightedDraws = ([first, second]: readonly [WeightedGroup, WeightedGroup]): WeightedDraws => ({
+  nCells1: first.cells.length,
+  nCells2: second.cells.length,
+  effectiveDraws1: first.effectiveDraws,
+  effectiveDraws2: second.effectiveDraws,
+})
 
 /** What a comparison has behind it when samples count. */
 function samplesBehind(

@@ -48,6 +48,8 @@ export const NOISE = {
   hidden: 85,
   /** Expression without the noise of counting: the row is the number of a draw, the element the gene. */
   gammas: 86,
+  /** Which draws of two groups of cells are compared, where these are weighted. */
+  importance: 87,
   /** Draws of cells from their posteriors that bounds are made of. */
   boundDraw: 110,
   /** Draws of cells by which their own posteriors are found. */

@@ -137,6 +137,16 @@ describe('scvae de', { timeout: 60_000 }, () => {
     )
   })
 
+  it('writes how many draws weights leave', async () => {
+    await run(words('--groupby', 'cell_type', '--importance', '--draws', '40', '-o', at('weighed')))
+    const [gene] = rows('weighed_de.csv')
+    expect(Number(gene!.effective_draws1)).toBeGreaterThan(1)
+    expect(Number(gene!.effective_draws2)).toBeLessThanOrEqual(90)
+    const page = readFileSync(at('weighed_de.html'), 'utf8')
+    expect(page).toContain('40, weighted by importance')
+    expect(page).toContain('so few that single cells decide')
+  })
+
   it.each<[string[], number, string]>([
     [['--groupby', 'cell_type', '--sample-key', 'no-such'], 65, 'has no obs column "no-such"'],
     [['--groupby', 'no-such'], 65, 'has no obs column "no-such"'],

@@ -136,15 +136,43 @@ describe('differential expression', async () => {
       if (isDe) expect(samplePAdjusted).toBeLessThanOrEqual(0.9)
   })
 
-  it.each([{}, { batchCorrection: true }, { mode: 'vanilla' as const }, { sampleKey: 'batch' }])(
-    'does not depend on the order of the cells, threads or minibatches: %o',
-    async (more) => {
-      const options = { groupBy: 'group', nSamples: 50, ...more }
-      const found = await model.differentialExpression(options)
-      expect(await model.differentialExpression({ ...options, adata: turned(data) })).toEqual(found)
-      expect(await model.differentialExpression({ ...options, seed: 9 })).not.toEqual(found)
-    },
-  )
+  const ORDERS = [
+    {},
+    { batchCorrection: true },
+    { mode: 'vanilla' as const },
+    { sampleKey: 'batch' },
+    { weights: 'importance' as const, sampleKey: 'batch' },
+  ]
+  it.each(ORDERS)('does not depend on the order of the cells, threads or minibatches: %o', async (more) => {
+    const options = { groupBy: 'group', nSamples: 50, ...more }
+    const found = await model.differentialExpression(options)
+    expect(await model.differentialExpression({ ...options, adata: turned(data) })).toEqual(found)
+    expect(await model.differentialExpression({ ...options, seed: 9 })).not.toEqual(found)
+  })
+
+  it('weighed by importance draws from the cells of a group, and says how far the weights carry', async () => {
+    const options = { groupBy: 'group', group1: 'a', group2: 'c', nSamples: 200 }
+    const [even] = await model.differentialExpression(options)
+    const done: number[] = []
+    const [found] = await model.differentialExpression({
+      ...options,
+      weights: 'importance',
+      onProgress: (now, total) => done.push(now / total),
+    })
+    const { nCells1, nCells2, effectiveDraws1, effectiveDraws2 } = found!.weighted!
+    expect([nCells1, nCells2, found!.nCells1]).toEqual([40, 40, 40])
+    for (const draws of [effectiveDraws1, effectiveDraws2]) {
+      expect(draws).toBeGreaterThan(1)
+      expect(draws).toBeLessThan(200)
+    }
+    expect(even!.weighted).toBeUndefined()
+    expect(done.at(-1)).toBe(1)
+    expect(done).toEqual(done.toSorted((a, b) => a - b))
+    const scale = ({ genes }: GroupComparison) => genes.map(({ gene, scale1 }) => `${gene} ${scale1}`).sort()
+    expect(scale(found!)).not.toEqual(scale(even!))
+    const total = found!.genes.reduce((sum, { scale1 }) => sum + scale1, 0)
+    expect(total).toBeCloseTo(1, 4)
+  })
 
   it('corrected for batches has pairs of all batches', async () => {
     const options = { groupBy: 'group', group1: 'a', nSamples: 60 }
@@ -193,6 +221,11 @@ describe('differential expression', async () => {
     [{ groupBy: 'group', delta: 0 }, 'usage', /delta must be a positive number, not 0/],
     [{ groupBy: 'group', fdrTarget: 1 }, 'usage', /fdrTarget must be above 0 and below 1/],
     [{ groupBy: 'group', nSamples: 1 }, 'usage', /nSamples must be a whole number of at least 2/],
+    [
+      { groupBy: 'group', weights: 'even' as 'uniform' },
+      'usage',
+      /weights must be "uniform" or "importance"/,
+    ],
     [{ groupBy: 'group', pseudocount: 0 }, 'usage', /pseudocount must be a positive number/],
   ])('refuses %o', async (options, kind, message) => {
     await expect(model.differentialExpression(options)).rejects.toMatchObject({

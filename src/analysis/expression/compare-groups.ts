@@ -4,15 +4,19 @@ import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { quantile } from '../../numeric/quantile.js'
+import { networkJoint } from '../diagnose/log-joint.js'
 import { CellDraws } from '../posterior/cell-draws.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
 import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
 import type { GeneEffect } from './gene-effect.js'
+import { importancePairs, type WeightedGroup } from './importance-pairs.js'
 import { PairScales } from './pair-scales.js'
 import { type Draws, type Pairs, pairsOf } from './pairs.js'
 import type { SampleScales } from './sample-effects.js'
 import { SampleMeans } from './sample-means.js'
 
+/** What weighing draws takes, in comparisons of as many. */
+const WEIGHING = 20
 /** The least pseudocount. */
 const LEAST = 1e-10
 /** Which of the largest scales of genes without counts is taken for noise. */
@@ -21,6 +25,7 @@ const NOISE_QUANTILE = 0.9
 /** Two groups of cells and how they are compared. */
 export interface GroupQuestion {
   source: CellSource
+  /** With log sizes where draws are weighted and these are latent. */
   posterior: CellPosterior
   keys: RandomKeys
   seed: number
@@ -29,6 +34,8 @@ export interface GroupQuestion {
   /** Codes of batches that both groups are decoded in; undefined for the cells' own. */
   batches: readonly (number | undefined)[]
   nPairs: number
+  /** Whether draws are weighted by importance. */
+  weighted: boolean
   delta: number
   /** Added to scales; from `rareGenes` when left out. */
   pseudocount?: number
@@ -45,6 +52,8 @@ export interface GroupAnswer {
   pseudocount: number
   genes: GeneEffect[]
   samples?: SampleScales
+  /** Where draws are weighted. */
+  weighted?: readonly [WeightedGroup, WeightedGroup]
 }
 
 /**
@@ -57,30 +66,56 @@ export function compareGroups(
   question: GroupQuestion,
 ): Promise<GroupAnswer> {
   const { source, keys, seed, groups, batches, nPairs } = question
-  const pairs = pairsOf(groups, keys, batches, nPairs, seed)
   return withDecoders(network, host, source, batches, async (decoders) => {
     const scales = new PairScales(host, source.nGenes, nPairs)
     const bySample =
       question.samples && new SampleMeans(host, source.nGenes, network.capacity, question.samples)
     try {
+      const weighing = question.weighted ? WEIGHING * nPairs : 0
+      const total = weighing + Math.ceil(source.nGenes / scales.lot) * nPairs
+      const onShare = (share: number) => question.onProgress?.(Math.floor(share * weighing), total)
+      const weighted = question.weighted ? await weightedPairs(network, host, question, onShare) : undefined
+      const pairs = weighted?.pairs ?? pairsOf(groups, keys, batches, nPairs, seed)
       const genes: GeneEffect[] = []
       let pseudocount = question.pseudocount
-      const total = Math.ceil(source.nGenes / scales.lot) * nPairs
       for (let firstGene = 0; firstGene < source.nGenes; firstGene += scales.lot) {
-        const before = (firstGene / scales.lot) * nPairs
+        const before = weighing + (firstGene / scales.lot) * nPairs
         const onProgress = (done: number) => question.onProgress?.(before + done, total)
         if (firstGene === 0) bySample?.expect(pairs)
         await decodePairs(host, decoders, pairs, question, { scales, bySample }, firstGene, onProgress)
         pseudocount ??= pseudocountOf([scales.largest(0), scales.largest(1)], question.rareGenes)
         genes.push(...scales.effects(firstGene, pseudocount, question.delta))
       }
-      const samples = bySample?.take(groups)
-      return { pseudocount: pseudocount!, genes, ...(samples && { samples }) }
+      const compared = weighted?.groups.map(({ cells }) => cells) as [Int32Array, Int32Array] | undefined
+      const samples = bySample?.take(compared ?? groups)
+      return {
+        pseudocount: pseudocount!,
+        genes,
+        ...(samples && { samples }),
+        ...(weighted && { weighted: weighted.groups }),
+      }
     } finally {
       bySample?.release()
       scales.release()
     }
   })
+}
+
+/** Pairs of draws that are weighted by a network. */
+async function weightedPairs(
+  network: Network,
+  host: HostKernels,
+  question: GroupQuestion,
+  onShare: (share: number) => void,
+) {
+  const { posterior, keys, seed } = question
+  const joint = await networkJoint(network, question.source)
+  try {
+    const noise = new CellDraws(posterior, keys, seed, host)
+    return await importancePairs({ ...question, joint, noise, onShare })
+  } finally {
+    joint.release()
+  }
 }
 
 /** Fills scales with those of a lot of genes in all pairs, and seeks the largest of every gene on the first time. */

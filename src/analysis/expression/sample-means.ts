@@ -47,13 +47,16 @@ export class SampleMeans {
   /** The means, with how many cells of the groups each sample has. */
   take(groups: readonly [Int32Array, Int32Array]): SampleScales {
     const { codes, n } = this.#samples
-    const count = (cells: Int32Array) => {
+    const count = (cells: Int32Array, side: Side) => {
       const counts = new Int32Array(n)
       for (const cell of cells) if (codes[cell]! >= 0) counts[codes[cell]!]!++
-      return counts
+      // where draws are weighted, a sample may be left with none
+      return counts.map((cellsOfSample, sample) =>
+        Number.isFinite(this.#shares[side]![sample]!) ? cellsOfSample : 0,
+      )
     }
     return {
-      nCells: [count(groups[0]), count(groups[1])],
+      nCells: [count(groups[0], 0), count(groups[1], 1)],
       scales: [this.#sums[0].take(n), this.#sums[1].take(n)],
     }
   }

@@ -42,6 +42,10 @@ export const de: Command = {
       delta: { ...number('Least absolute log2 fold change that counts'), default: 0.25 },
       fdr: { ...number('Expected share of false ones among the genes that are marked'), default: 0.05 },
       'batch-correction': { type: 'boolean', describe: 'Compare within each batch of the model in turn' },
+      importance: {
+        type: 'boolean',
+        describe: 'Weigh draws by what the encoder has wrong, of at most 256 cells of a group (slow)',
+      },
       pseudocount: { ...number('Added to scales'), defaultDescription: 'from genes with hardly a count' },
       draws: { ...number('Pairs of draws of each comparison'), default: 5000 },
       seed: { ...number('Seed of the draws'), defaultDescription: "the model's" },
@@ -68,6 +72,7 @@ export const de: Command = {
         delta: args.number('delta')!,
         fdrTarget: args.number('fdr')!,
         batchCorrection: args.flag('batch-correction'),
+        weights: args.flag('importance') ? ('importance' as const) : ('uniform' as const),
         nSamples: args.whole('draws', 2)!,
         ...only('pseudocount', args.number('pseudocount')),
         ...only('sampleKey', args.text('sample-key')),

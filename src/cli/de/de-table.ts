@@ -79,6 +79,12 @@ export function deColumns(comparisons: readonly GroupComparison[]): DeColumn[] {
     numbers('pseudocounts', ({ pseudocount }) => pseudocount),
     numbers('n_cells1', ({ nCells1 }) => nCells1, 'INT32'),
     numbers('n_cells2', ({ nCells2 }) => nCells2, 'INT32'),
+    ...(comparisons[0]!.weighted
+      ? [
+          numbers('effective_draws1', ({ weighted }) => weighted!.effectiveDraws1),
+          numbers('effective_draws2', ({ weighted }) => weighted!.effectiveDraws2),
+        ]
+      : []),
     ...(comparisons[0]!.samples
       ? [
           ...BY_SAMPLES.map(([name, key]) => numbers(name, (_, gene) => gene[key]!)),

@@ -34,7 +34,15 @@ export interface DeSettings extends QuerySettings {
   subset: readonly SubsetTerm[]
   comparison: Pick<
     DifferentialOptions,
-    'mode' | 'delta' | 'fdrTarget' | 'batchCorrection' | 'nSamples' | 'pseudocount' | 'sampleKey' | 'seed'
+    | 'mode'
+    | 'delta'
+    | 'fdrTarget'
+    | 'batchCorrection'
+    | 'weights'
+    | 'nSamples'
+    | 'pseudocount'
+    | 'sampleKey'
+    | 'seed'
   >
   device: DeviceName
   threads: number | undefined
@@ -172,7 +180,7 @@ async function writeRanked(
 }
 
 function pageFacts({ file, directory, groupby, subset, comparison }: DeSettings): [string, string][] {
-  const { mode, delta, fdrTarget, nSamples, batchCorrection, sampleKey } = comparison
+  const { mode, delta, fdrTarget, nSamples, batchCorrection, sampleKey, weights } = comparison
   return [
     ['Model', directory],
     ['File', file],
@@ -184,7 +192,10 @@ function pageFacts({ file, directory, groupby, subset, comparison }: DeSettings)
         ][])
       : []),
     ['Mode', mode === 'change' ? `change of at least ${delta} (log2), FDR ${fdrTarget}` : 'vanilla'],
-    ['Pairs of draws', formatCount(nSamples!)],
+    [
+      'Pairs of draws',
+      `${formatCount(nSamples!)}${weights === 'importance' ? ', weighted by importance' : ''}`,
+    ],
     ['Batches', batchCorrection ? 'compared within each batch' : 'as they are'],
     ...(sampleKey === undefined ? [] : ([['Samples', sampleKey]] as [string, string][])),
   ]
@@ -193,16 +204,26 @@ function pageFacts({ file, directory, groupby, subset, comparison }: DeSettings)
 /** Below this number of cells in a group, what is said of it is warned of. */
 const FEW_CELLS = 10
 
+/** Below this number of effective draws, what is said of a group rests on a few of them. */
+const FEW_DRAWS = 100
+
 /** Fewer samples than this in a group say little even where a test can be made. */
 const FEW_SAMPLES = 3
 
 /** What is to be known before the results are believed. */
 function warningsOf(comparisons: readonly GroupComparison[], { comparison }: DeSettings): string[] {
-  return comparisons.flatMap(({ group1, group2, nCells1, nCells2, samples, genes }) => {
+  return comparisons.flatMap(({ group1, group2, nCells1, nCells2, samples, weighted, genes }) => {
     const names = `${group1} against ${group2}`
     const cells = Math.min(nCells1, nCells2)
     const warnings =
       cells < FEW_CELLS ? [`${names} rests on ${formatPlural(cells, 'cell')} of one of them.`] : []
+    if (weighted) {
+      const draws = Math.min(weighted.effectiveDraws1, weighted.effectiveDraws2)
+      if (draws < FEW_DRAWS)
+        warnings.push(
+          `${names}: weighted draws are worth ${formatPlural(Math.round(draws), 'draw')} of one of them, so few that single cells decide; compare without --importance.`,
+        )
+    }
     if (!samples) return warnings
     const least = Math.min(samples.nSamples1, samples.nSamples2)
     if (least < 2)
