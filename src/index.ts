@@ -31,6 +31,11 @@ export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neig
 export type { BesideNeighbors, CountsBeside } from './analysis/outliers/beside-neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
 export type { OutlierScores } from './analysis/outliers/outlier-score.js'
+export {
+  OUTLIER_REASONS,
+  type OutlierReason,
+  type OutlierReasons,
+} from './analysis/outliers/reasons/outlier-reasons.js'
 export type { Surprise } from './analysis/outliers/surprise.js'
 export type { LatentPosterior } from './analysis/posterior/inference.js'
 export type { LabelTransfer } from './analysis/transfer/transfer-labels.js'

@@ -7,13 +7,15 @@ export const FAULTS = {
   swap: [0.2, 0.5],
   thin: [0.3, 0.1],
   mitochondrial: [0.4, 0.7],
+  doublet: [0.6, 1],
 }
 
 /**
  * Counts of which a share of cells is damaged, kind after kind, and which cell has which fault ('none').
  *
  * `ambient` draws a dose of a cell's counts anew from the mean profile; `swap` moves the counts of a dose of its genes to genes
- * drawn at random; `thin` keeps a dose of its counts; `mitochondrial` draws a dose anew from 13 genes, which are given.
+ * drawn at random; `thin` keeps a dose of its counts; `mitochondrial` draws a dose anew from 13 genes, which are given; `doublet` adds a dose of the counts
+ * of another cell.
  *
  * @param {import('../../dist/src/anndata/counts/counts.js').CountMatrix} counts
  */
@@ -33,7 +35,10 @@ export function plantFaults(counts, share, seed, mitochondrial) {
     const row = new Float32Array(nGenes)
     const { genes, counts: values } = counts.row(cell)
     for (const [k, gene] of genes.entries()) row[gene] = values[k]
-    if (fault[cell] !== 'none') damage(row, fault[cell], dose[cell], random, profile, mitochondrial)
+    if (fault[cell] === 'doublet') {
+      const other = counts.row(random.integer(nCells))
+      for (const [k, gene] of other.genes.entries()) row[gene] += thinned(other.counts[k], dose[cell], random)
+    } else if (fault[cell] !== 'none') damage(row, fault[cell], dose[cell], random, profile, mitochondrial)
     return row
   })
   return { counts: matrixOf(rows, nGenes), fault, dose }
@@ -65,15 +70,17 @@ function damage(row, fault, dose, random, profile, mitochondrial) {
     return
   }
   const keep = fault === 'thin' ? dose : 1 - dose
-  for (const [gene, count] of row.entries()) {
-    let kept = 0
-    for (let n = 0; n < count; n++) if (random.next() < keep) kept++
-    row[gene] = kept
-  }
+  for (const [gene, count] of row.entries()) row[gene] = thinned(count, keep, random)
   if (fault === 'thin') return
   for (let n = Math.round(dose * total); n > 0; n--) {
     row[fault === 'ambient' ? drawn(profile, random) : mitochondrial[random.integer(mitochondrial.length)]]++
   }
+}
+
+function thinned(count, keep, random) {
+  let kept = 0
+  for (let n = 0; n < count; n++) if (random.next() < keep) kept++
+  return kept
 }
 
 function drawn(profile, random) {

@@ -17,7 +17,7 @@ import { simulateCells } from '../../dist/src/analysis/simulate/simulate.js'
 import { obsColumn } from '../../dist/src/anndata/frame/obs-column.js'
 import { mitochondrialShare } from '../../dist/src/cells/mitochondrial.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
-import { SCVI, scoreCells } from '../../dist/src/index.js'
+import { leiden, OUTLIER_REASONS, SCVI, scoreCells } from '../../dist/src/index.js'
 import { mad, median } from '../../dist/src/numeric/quantile.js'
 import { fittedData } from '../lib/fitted-data.mjs'
 import { list, numbers, options } from '../lib/options.mjs'
@@ -47,8 +47,11 @@ async function scored({ counts, varNames, obs }, { epochs, batchKey }) {
     const every = Int32Array.from({ length: counts.nCells }, (_, i) => i)
     const share = mitochondrialShare(data, every)
     const asked = { device, ...(share && { mitochondrialShare: share }) }
-    const { outliers, surprise } = await scoreCells(latent, await model.surpriseScores(), asked)
-    return { latent: latent.means, outliers, surprise, share }
+    const scores = await scoreCells(latent, await model.surpriseScores(), asked)
+    const { outliers, surprise } = scores
+    const { labels } = await leiden(scores.neighbors, { device })
+    const reasons = await model.outlierReasons(scores, labels)
+    return { latent: latent.means, outliers, surprise, share, reasons }
   } finally {
     await model.dispose()
   }
@@ -149,19 +152,23 @@ async function real(item) {
     const result = await scored(made, settings)
     const odd = Uint8Array.from(fault, (kind) => (kind === 'none' ? 0 : 1))
     const row = judged(`${item.name}, ${figure(100 * share, 2)} %`, made, result, odd)
-    row.kinds = kindsOf(result.outliers.flag, fault)
+    row.kinds = kindsOf(result, fault)
     rows.push(row)
   }
   if (item.name === 'sc_mixology') rows.push(await doublets(item, settings))
   return rows
 }
 
-function kindsOf(flag, fault) {
+/** Of each kind of fault the cells that have it, those that are flagged, and the reasons that are named. */
+function kindsOf({ outliers, reasons }, fault) {
   const kinds = {}
   for (const [cell, kind] of fault.entries()) {
-    kinds[kind] ??= { cells: 0, flagged: 0 }
+    kinds[kind] ??= { cells: 0, flagged: 0, reasons: {} }
     kinds[kind].cells++
-    kinds[kind].flagged += flag[cell]
+    if (outliers.flag[cell] === 0) continue
+    kinds[kind].flagged++
+    const reason = OUTLIER_REASONS[reasons.codes[cell]]
+    kinds[kind].reasons[reason] = (kinds[kind].reasons[reason] ?? 0) + 1
   }
   return kinds
 }
@@ -231,7 +238,13 @@ for (const [key, title] of [
 }
 for (const { name, kinds } of results) {
   if (!kinds) continue
-  const text = Object.entries(kinds).map(([kind, { cells, flagged }]) => `${kind} ${flagged}/${cells}`)
-  process.stdout.write(`${name}: flagged ${text.join(', ')}\n`)
+  printTable(
+    `${name}: what is flagged of each fault, and the reasons that are named`,
+    ['fault', 'cells', 'flagged', ...OUTLIER_REASONS],
+    Object.entries(kinds).map(([kind, { cells, flagged, reasons }]) => [
+      ...[kind, cells, flagged],
+      ...OUTLIER_REASONS.map((reason) => reasons[reason] ?? 0),
+    ]),
+  )
 }
 writeJson(flags.json, { machine: machine(), results })

@@ -12,8 +12,8 @@ export interface LatentTable {
   /** All cells × latent dimensions; NaN for a cell that was not fitted. */
   latent: Matrix
   scores: Readonly<ScoreColumns>
-  /** Clusters of the cells, by the usual names of their columns. */
-  clusters?: Readonly<Record<string, CategoryColumn>>
+  /** Clusters of the cells and reasons of the unusual ones, by the usual names of their columns. */
+  categories?: Readonly<Record<string, CategoryColumn>>
 }
 
 /** Writes an Arrow IPC file: `cell`, `z1` … `zd`, then scores and clusters by their usual names in obs. */
@@ -66,16 +66,16 @@ function columnsOf(
   )
 }
 
-function scoreColumns({ scores, clusters = {} }: LatentTable): Record<string, Vector> {
+function scoreColumns({ scores, categories = {} }: LatentTable): Record<string, Vector> {
   const numbers = Object.entries(scores).map(([name, values]): [string, Vector] => [
     name,
     vectorFromArray(values),
   ])
-  const categories = Object.entries(clusters).map(([name, column]): [string, Vector] => [
+  const texts = Object.entries(categories).map(([name, column]): [string, Vector] => [
     name,
     categoryVector(column),
   ])
-  return Object.fromEntries([...numbers, ...categories])
+  return Object.fromEntries([...numbers, ...texts])
 }
 
 function categoryVector({ codes, categories }: CategoryColumn): Vector {

@@ -1,3 +1,5 @@
+import type { CellScores } from '../analysis/outliers/cell-scores.js'
+import { type OutlierReasons, outlierReasons } from '../analysis/outliers/reasons/outlier-reasons.js'
 import { type Surprise, surpriseScores } from '../analysis/outliers/surprise.js'
 import { drawLatents } from '../analysis/posterior/draw-latents.js'
 import { type LatentPosterior, type Posterior, posteriorOf } from '../analysis/posterior/inference.js'
@@ -5,6 +7,7 @@ import { checkOptionKeys } from '../anndata/option-keys.js'
 import { pseudoInputs } from '../cells/pseudo-inputs.js'
 import type { CellSource } from '../device/device.js'
 import { withHostKernels } from '../device/host-kernels.js'
+import { rowsOf } from '../device/loaded-rows.js'
 import { ScvaeError } from '../errors.js'
 import type { EpochRecord } from '../files/epoch-record.js'
 import { inputHash } from '../files/input-hash.js'
@@ -195,6 +198,34 @@ export abstract class Model {
           options.onCells,
         ),
       )
+    })
+  }
+
+  /**
+   * Why the cells that are flagged by their scores are unusual (docs/outliers.md).
+   *
+   * @param scores of the same cells, see `scoreCells`
+   * @param clusters of the same cells, see `leiden`: what is ordinary of each is told by its other cells
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}, `usage` for scores or clusters of another number of cells
+   */
+  outlierReasons(
+    scores: CellScores,
+    clusters: ArrayLike<number>,
+    options: CellsOptions = {},
+  ): Promise<OutlierReasons> {
+    return this.exclusive(async () => {
+      checkOptionKeys('outlierReasons', options, CELLS)
+      const { source } = this.#withCounts('outlierReasons', options)
+      const scored = scores.outliers.flag.length
+      if (scored !== source.nCells || clusters.length !== source.nCells)
+        throw new ScvaeError(
+          'usage',
+          `outlierReasons of ${source.nCells} cells was given the scores of ${scored} and the clusters of ${clusters.length}.`,
+        )
+      return outlierReasons({
+        load: (cells) => rowsOf(source, cells),
+        ...{ nGenes: source.nGenes, scores, clusters },
+      })
     })
   }
 

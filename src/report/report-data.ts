@@ -29,6 +29,10 @@ export interface OutlierRow {
   /** Value of the obs column `OutlierSummary.labelName`. */
   label?: string
   flagged: boolean
+  /** Why a flagged cell is unusual. */
+  reason?: string
+  /** Genes of its unexplained counts. */
+  genes?: string
 }
 
 export interface OutlierSummary {

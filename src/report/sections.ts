@@ -172,6 +172,7 @@ function outlierTable({ rows, labelName }: OutlierSummary): string {
   const heads: [name: string, help: string][] = [
     ['Cell', ''],
     ...(labelName === undefined ? [] : [[labelName, 'obs column'] as [string, string]]),
+    ['Why', 'of a flagged cell: what explains it, and genes with more counts than expected'],
     ['Score', '−log10 of the combined p-value'],
     ['Adjusted p', 'combined p-value after Benjamini–Hochberg'],
     ['Surprise p', 'counts against the cell’s own posterior predictive distribution'],
@@ -179,7 +180,7 @@ function outlierTable({ rows, labelName }: OutlierSummary): string {
     ['Neighbour p', 'distance to the k-th latent neighbour'],
     ['Library size', 'total count'],
   ]
-  const texts = labelName === undefined ? 1 : 2
+  const texts = labelName === undefined ? 2 : 3
   const head = heads.map(
     ([name, help], i) =>
       `<th${i < texts ? '' : ' class="number"'} title="${escapeHtml(help)}">${escapeHtml(name)}</th>`,
@@ -201,8 +202,9 @@ function tableRow(row: OutlierRow, labelName: string | undefined): string {
   ]
   const mark = row.flagged ? '<span class="flag" title="flagged">●</span> ' : ''
   const label = labelName === undefined ? '' : `<td>${escapeHtml(row.label ?? '')}</td>`
+  const why = [row.reason ?? '', row.genes ?? ''].filter((text) => text !== '').join(': ')
   return (
-    `<td class="cell">${mark}${escapeHtml(row.cell)}</td>${label}` +
+    `<td class="cell">${mark}${escapeHtml(row.cell)}</td>${label}<td>${escapeHtml(why)}</td>` +
     numbers.map((text) => `<td class="number">${text}</td>`).join('')
   )
 }

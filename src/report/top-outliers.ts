@@ -1,4 +1,6 @@
 import type { OutlierScores } from '../analysis/outliers/outlier-score.js'
+import { OUTLIER_REASONS, type OutlierReasons } from '../analysis/outliers/reasons/outlier-reasons.js'
+import { genesText } from '../analysis/outliers/reasons/reason-columns.js'
 import type { OutlierRow, OutlierSummary } from './report-data.js'
 
 export interface TopOutliersInput {
@@ -10,13 +12,15 @@ export interface TopOutliersInput {
   alpha: number
   /** An obs column to print beside every cell. */
   label?: { name: string; of: (cell: number) => string }
+  /** Why flagged cells are unusual, with names of the genes that they speak of. */
+  reasons?: { of: OutlierReasons; genes: readonly string[] }
   /** Rows of the table. Default 50. */
   limit?: number
 }
 
 /** The cells with the highest outlier scores as the rows of the report's table; ties go to the earlier cell. */
 export function topOutliers(input: TopOutliersInput): OutlierSummary {
-  const { scores, label } = input
+  const { scores, label, reasons } = input
   const scored = Array.from(scores.p.keys()).filter((cell) => !Number.isNaN(scores.p[cell]!))
   const order = scored.sort((a, b) => scores.p[a]! - scores.p[b]! || a - b)
   const rows = order.slice(0, input.limit ?? 50).map(
@@ -30,6 +34,7 @@ export function topOutliers(input: TopOutliersInput): OutlierSummary {
       librarySize: input.librarySize[cell]!,
       flagged: scores.flag[cell] === 1,
       ...(label && { label: label.of(cell) }),
+      ...(reasons && reasonOf(cell, reasons)),
     }),
   )
   return {
@@ -39,4 +44,13 @@ export function topOutliers(input: TopOutliersInput): OutlierSummary {
     ...(label && { labelName: label.name }),
     rows,
   }
+}
+
+function reasonOf(
+  cell: number,
+  { of, genes }: NonNullable<TopOutliersInput['reasons']>,
+): Pick<OutlierRow, 'reason' | 'genes'> {
+  const reason = OUTLIER_REASONS[of.codes[cell]!]
+  const named = of.genes.get(cell)
+  return { ...(reason && { reason }), ...(named && { genes: genesText(named, genes) }) }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
+import { OUTLIER_REASONS } from '../../src/analysis/outliers/reasons/outlier-reasons.js'
 import type { Element } from '../../src/anndata/elements.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { readAnnData } from '../../src/anndata/read.js'
@@ -110,6 +111,11 @@ describe('scvae fit', () => {
       if (cell === EMPTY_CELL) expect([used[cell], value]).toEqual([0, Number.NaN])
       else expect(used[cell] === 1 && value > 0 && value <= 1).toBe(true)
     }
+    const flags = await numbers(at('out.h5ad'), 'scvae_outlier')
+    const reasons = obsColumn(adata, 'scvae_outlier_reason')
+    const named = Array.from(reasons.codes, (code) => reasons.categories[code])
+    for (const [cell, reason] of named.entries())
+      expect((OUTLIER_REASONS as readonly unknown[]).includes(reason)).toBe(flags[cell] === 1)
     const sizes = await numbers(at('out.h5ad'), 'scvae_library_size')
     expect(sizes).toEqual(Array.from(original.counts.cellTotals()))
   })
@@ -161,7 +167,7 @@ describe('scvae fit', () => {
     expect(metrics.train_cells_per_second).toBeGreaterThan(0)
     expect(metrics.peak_memory_bytes).toBeGreaterThan(5e7)
     expect(Object.keys(metrics.timings)).toEqual([
-      ...['read', 'train', 'latent', 'surprise', 'outliers', 'umap', 'clusters'],
+      ...['read', 'train', 'latent', 'surprise', 'outliers', 'umap', 'clusters', 'reasons'],
     ])
     expect(metrics.warnings).toHaveLength(1)
   })

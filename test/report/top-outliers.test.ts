@@ -25,6 +25,14 @@ describe('topOutliers', () => {
     expect([flagged, scored]).toEqual([1, 4])
     expect(rows[0]).toMatchObject({ flagged: true, librarySize: 20, surpriseP: 1e-9 })
     expect(rows[0]).not.toHaveProperty('label')
+    expect(rows[0]).not.toHaveProperty('reason')
+  })
+
+  it('says why a flagged cell is unusual, with names of genes', () => {
+    const of = { codes: Int32Array.of(-1, 4, -1, -1, -1), genes: new Map([[1, Int32Array.of(2, 0)]]) }
+    const { rows } = topOutliers({ ...input, reasons: { of, genes: ['A', 'B', 'C'] } })
+    expect(rows[0]).toMatchObject({ cell: 'b', reason: 'unexplained counts', genes: 'C, A' })
+    expect(rows[1]).not.toHaveProperty('reason')
   })
 
   it('takes a label and a limit', () => {

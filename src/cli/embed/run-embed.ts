@@ -105,14 +105,14 @@ async function write(
 }
 
 /** Labels and numbers as a table has them. */
-function tableParts(columns: Record<string, Column>): Pick<LatentTable, 'scores' | 'clusters'> {
+function tableParts(columns: Record<string, Column>): Pick<LatentTable, 'scores' | 'categories'> {
   const scores: ScoreColumns = {}
-  const clusters: Record<string, CategoryColumn> = {}
+  const categories: Record<string, CategoryColumn> = {}
   for (const [name, column] of Object.entries(columns)) {
-    if (column.kind === 'category') clusters[name] = column
+    if (column.kind === 'category') categories[name] = column
     else if (column.kind === 'float') scores[name] = column.values
   }
-  return { scores, clusters }
+  return { scores, categories }
 }
 
 /** Posterior means of all cells, NaN for those without a count in the model's genes, and the labels that they get. */

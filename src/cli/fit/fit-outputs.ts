@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { REASON_COLUMNS } from '../../analysis/outliers/reasons/reason-columns.js'
 import { blankScoreColumns } from '../../analysis/outliers/score-columns.js'
 import { readAs } from '../../anndata/read-any.js'
 import { refuseForeignKeys } from '../../anndata/write/copy.js'
@@ -105,7 +106,7 @@ function wantedKeys(
   return [
     `obsm/${names.latent}`,
     ...(settings.umap ? [`obsm/${names.umap}`] : []),
-    ...Object.keys(blankScoreColumns(0)).map((name) => `obs/${names.score(name)}`),
+    ...[...Object.keys(blankScoreColumns(0)), ...REASON_COLUMNS].map((name) => `obs/${names.score(name)}`),
     ...clusterNames(settings.resolutions).map((name) => `obs/${names.score(name)}`),
     ...(settings.resolutions.length > 0
       ? [`obsp/${names.distances}`, `obsp/${names.connectivities}`, `uns/${names.neighbors}`]
@@ -118,5 +119,5 @@ function wantedKeys(
 const NO_VARM =
   'The gene loadings are in the CSV file alone: the counts are those of raw/X, whose genes are not those of varm.'
 
-const fittedGenes = ({ adata: { varNames }, genes }: FitData): readonly string[] =>
+export const fittedGenes = ({ adata: { varNames }, genes }: FitData): readonly string[] =>
   genes ? Array.from(genes, (gene) => varNames[gene]!) : varNames

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { DataType } from 'apache-arrow'
 import type { CellScores } from '../../analysis/outliers/cell-scores.js'
 import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
+import { OUTLIER_REASONS, type OutlierReasons } from '../../analysis/outliers/reasons/outlier-reasons.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { latentInformation, latentKl } from '../../analysis/posterior/latent-kl.js'
 import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
@@ -13,6 +14,7 @@ import type { Coloring, NamedValue, ReportData, ReportModel } from '../../report
 import { topOutliers } from '../../report/top-outliers.js'
 import type { ClusteredCells } from '../clusters.js'
 import type { FitData } from './fit-data.js'
+import { fittedGenes } from './fit-outputs.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
 
@@ -27,6 +29,7 @@ export interface FitReportInput {
   history: readonly EpochRecord[]
   latent: LatentPosterior
   scores: CellScores
+  reasons: OutlierReasons
   /** Fitted cells × 2. */
   umap: Matrix | undefined
   clustered: ClusteredCells | undefined
@@ -36,7 +39,7 @@ export interface FitReportInput {
 
 /** Gathers what the report of a fit shows. */
 export function fitReportData(input: FitReportInput): ReportData {
-  const { settings, data, metrics, history, latent, scores, umap, clustered, model } = input
+  const { settings, data, metrics, history, latent, scores, reasons, umap, clustered, model } = input
   const { adata, cells, librarySize } = data
   const clusters = clustered?.clusters ?? []
   const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
@@ -87,6 +90,12 @@ export function fitReportData(input: FitReportInput): ReportData {
         }),
       ),
       ...obsColorings(data),
+      {
+        kind: 'categorical',
+        name: 'outlier reason',
+        categories: OUTLIER_REASONS,
+        codes: reasons.codes,
+      },
       { kind: 'numeric', name: 'outlier score', values: scores.outliers.score },
       { kind: 'numeric', name: 'library size', values: fittedSize },
       { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
@@ -98,6 +107,7 @@ export function fitReportData(input: FitReportInput): ReportData {
       cellNames,
       librarySize: fittedSize,
       alpha: OUTLIER_ALPHA,
+      reasons: { of: reasons, genes: fittedGenes(data) },
       ...(label && { label }),
     }),
     metrics: [

@@ -1,5 +1,7 @@
 import type { CellScores } from '../../analysis/outliers/cell-scores.js'
 import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
+import type { OutlierReason, OutlierReasons } from '../../analysis/outliers/reasons/outlier-reasons.js'
+import { reasonCounts } from '../../analysis/outliers/reasons/reason-columns.js'
 import type { Device } from '../../device/device.js'
 import { packageVersion } from '../../package.js'
 import type { TrainSummary } from '../../train/trainer.js'
@@ -42,6 +44,7 @@ export interface Metrics {
   heldout_elbo: number | null
   train_cells_per_second: number
   n_outliers: number
+  outlier_reasons: Readonly<Record<OutlierReason, number>>
   outlier_alpha: number
   peak_memory_bytes: number
   seconds: number
@@ -68,11 +71,13 @@ export function metricsOf(
     device,
     summary,
     scores,
+    reasons,
     clustered,
   }: {
     device: Device
     summary: TrainSummary
     scores: CellScores
+    reasons: OutlierReasons
     clustered: ClusteredCells | undefined
   },
 ): Metrics {
@@ -104,6 +109,7 @@ export function metricsOf(
     heldout_elbo: summary.heldoutElbo ?? null,
     train_cells_per_second: summary.trainCellsPerSecond,
     n_outliers: scores.outliers.flag.reduce((sum, flag) => sum + flag, 0),
+    outlier_reasons: reasonCounts(reasons),
     outlier_alpha: OUTLIER_ALPHA,
     peak_memory_bytes: peakMemory(),
     seconds: timer.total,

@@ -1,4 +1,6 @@
+import { leiden } from '../../analysis/clustering/leiden.js'
 import { type CellScores, scoreCells } from '../../analysis/outliers/cell-scores.js'
+import type { OutlierReasons } from '../../analysis/outliers/reasons/outlier-reasons.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { umap } from '../../analysis/umap/umap.js'
 import { umapByUmapJs } from '../../analysis/umap/umap-js.js'
@@ -22,6 +24,8 @@ const MOST_OUTLIERS = 0.2
 export interface ScoredCells {
   latent: LatentPosterior
   scores: CellScores
+  /** Why flagged cells are unusual. */
+  reasons: OutlierReasons
   /** Cells × 2, when a layout is wanted. */
   layout: Matrix | undefined
   /** When clusters are wanted. */
@@ -60,8 +64,12 @@ export async function scoreModel(
     resolutions.length === 0
       ? undefined
       : await timer.time('clusters', () => clusterCells(scores.neighbors, { resolutions, seed, device }, log))
+  const reasons = await timer.time('reasons', async () => {
+    const [clusters] = clustered?.clusters ?? [await leiden(scores.neighbors, { seed, device })]
+    return model.outlierReasons(scores, clusters!.labels)
+  })
   await profile?.end()
-  return { latent, scores, layout, clustered }
+  return { latent, scores, reasons, layout, clustered }
 }
 
 /** Flags on a good part of the cells say more about the model than about the cells. */

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { reasonColumns } from '../../analysis/outliers/reasons/reason-columns.js'
 import { scoreColumns } from '../../analysis/outliers/score-columns.js'
 import type { Device } from '../../device/device.js'
 import { ScvaeError } from '../../errors.js'
@@ -12,7 +13,7 @@ import { interruptible } from '../interrupt.js'
 import { Staging } from '../outputs.js'
 import { announce } from './announce.js'
 import type { FitData } from './fit-data.js'
-import { type FitOutputs, stageOutputs } from './fit-outputs.js'
+import { type FitOutputs, fittedGenes, stageOutputs } from './fit-outputs.js'
 import { fitReportData } from './fit-report.js'
 import { type Metrics, metricsOf } from './metrics.js'
 import { reportModel } from './report-model.js'
@@ -69,7 +70,7 @@ async function resultsOf(
   metrics: Metrics,
 ): Promise<Omit<FitOutputs, 'loadings'>> {
   const { adata, cells, librarySize } = data
-  const { latent, scores, layout, clustered, summary } = fitted
+  const { latent, scores, reasons, layout, clustered, summary } = fitted
   const everyCell = adata.nCells
   const page = fitReportData({
     settings: run.settings,
@@ -79,6 +80,7 @@ async function resultsOf(
     history: summary.history,
     latent,
     scores,
+    reasons,
     umap: layout,
     clustered,
     model: layout && run.settings.reportModel ? await reportModel(fitted.model, latent.means) : undefined,
@@ -88,7 +90,10 @@ async function resultsOf(
       cellNames: adata.obsNames,
       latent: spreadRows(latent.means, cells, everyCell),
       scores: scoreColumns(scores, cells, librarySize),
-      ...(clustered && { clusters: clusterColumns(clustered.clusters, cells, everyCell) }),
+      categories: {
+        ...reasonColumns(reasons, cells, everyCell, fittedGenes(data)),
+        ...(clustered && clusterColumns(clustered.clusters, cells, everyCell)),
+      },
     },
     clustered,
     umap: layout && spreadRows(layout, cells, everyCell),

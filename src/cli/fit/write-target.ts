@@ -107,7 +107,7 @@ async function usedGenes(adata: AnnData, fitted: Int32Array): Promise<Uint8Array
 }
 
 function columnsOf(
-  { scores, clusters = {} }: LatentTable,
+  { scores, categories = {} }: LatentTable,
   nameOf: OutputKeys['score'],
   firstCell: number,
   nCells: number,
@@ -116,9 +116,9 @@ function columnsOf(
     const values = all.slice(firstCell, firstCell + nCells)
     return [nameOf(name), values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values }]
   })
-  const categories = Object.entries(clusters).map(([name, { codes, ...column }]): [string, Column] => [
+  const texts = Object.entries(categories).map(([name, { codes, ...column }]): [string, Column] => [
     nameOf(name),
     { ...column, codes: Int32Array.from({ length: nCells }, (_, i) => codes[firstCell + i]!) },
   ])
-  return Object.fromEntries([...numbers, ...categories])
+  return Object.fromEntries([...numbers, ...texts])
 }

@@ -45,6 +45,10 @@ const PROPERTIES: Readonly<Record<keyof Metrics, Property>> = {
   heldout_elbo: numberOrNull('Minus the ELBO of the held-out cells, in nats a cell: lower is better.'),
   train_cells_per_second: positive('Cells trained on in a second, over all epochs.'),
   n_outliers: whole('Cells that were flagged as outliers.'),
+  outlier_reasons: described(
+    { type: 'object', additionalProperties: { type: 'integer', minimum: 0 } },
+    'Flagged cells of each reason.',
+  ),
   outlier_alpha: number('False discovery rate at which they were.'),
   peak_memory_bytes: whole('Most memory that the process held, in bytes.'),
   seconds: positive('Time of the whole run, in seconds.'),
