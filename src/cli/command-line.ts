@@ -2,6 +2,7 @@ import yargs from 'yargs'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
 import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
+import { coloured } from './colour.js'
 import { abundance } from './commands/abundance.js'
 import { cluster } from './commands/cluster.js'
 import { convert } from './commands/convert.js'
@@ -90,12 +91,16 @@ export async function run(words: readonly string[]): Promise<void> {
 /** Prints an error as one sentence and gives its exit code. */
 export function report(error: unknown, verbose: boolean): number {
   if (error instanceof ScvaeError) {
-    process.stderr.write(`scvae: ${error.message}${error.hint ? ` ${error.hint}` : ''}\n`)
+    complain(`scvae: ${error.message}`, error.hint ? ` ${error.hint}` : '')
     if (verbose && error.cause instanceof Error) process.stderr.write(`${error.cause.stack}\n`)
     return error.exitCode
   }
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`scvae: internal error: ${message.split('\n')[0]}\n`)
+  complain(`scvae: internal error: ${message.split('\n')[0]}`)
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   return 1
+}
+
+function complain(what: string, advice = ''): void {
+  process.stderr.write(`${coloured(what, 'red', process.stderr)}${advice}\n`)
 }

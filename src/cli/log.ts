@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { coloured } from './colour.js'
 
 export type Verbosity = 'quiet' | 'normal' | 'verbose'
 
@@ -18,7 +19,6 @@ export class Log {
   readonly warnings: string[] = []
   readonly verbosity: Verbosity
   readonly #stream: LogStream
-  readonly #colour: boolean
   #file: number | undefined
   #early: string[] = []
   #barShown = false
@@ -26,7 +26,6 @@ export class Log {
   constructor(verbosity: Verbosity = 'normal', stream: LogStream = process.stderr) {
     this.verbosity = verbosity
     this.#stream = stream
-    this.#colour = stream.isTTY === true && !process.env.NO_COLOR
   }
 
   /** Whether a progress bar can be drawn. */
@@ -45,7 +44,7 @@ export class Log {
 
   warn(line: string): void {
     this.warnings.push(line)
-    this.#line(`warning: ${line}`, true, '\u001b[33m')
+    this.#line(`warning: ${line}`, true, 'yellow')
   }
 
   /** A line for the file alone, while a progress bar speaks on the terminal. */
@@ -82,11 +81,11 @@ export class Log {
     this.#file = undefined
   }
 
-  #line(line: string, shown: boolean, colour?: string): void {
+  #line(line: string, shown: boolean, colour?: 'yellow'): void {
     if (this.#file === undefined) this.#early.push(`${line}\n`)
     else writeSync(this.#file, `${line}\n`)
     if (!shown) return
     this.clearBar()
-    this.#stream.write(colour && this.#colour ? `${colour}${line}\u001b[39m\n` : `${line}\n`)
+    this.#stream.write(`${colour ? coloured(line, colour, this.#stream) : line}\n`)
   }
 }

@@ -23,7 +23,7 @@ const WORDS = [
 beforeAll(() => writeFixture(at('input.h5ad'), { nCells: 3000, nGenes: 400 }))
 
 it('saves the last good weights when training diverges late', async () => {
-  const run = start(WORDS, folder)
+  const run = start([...WORDS, '-v'], folder)
   await run.said('epoch ', 8)
   run.kill('SIGINT')
   expect((await run.finished).code).toBe(130)

@@ -29,7 +29,7 @@ describe('scvae fit, interrupted', () => {
     'saves a checkpoint on %s, exits 130, and resumes to the same result',
     async (signal) => {
       const words = [...WORDS, '-o', signal]
-      const run = start(words, folder)
+      const run = start([...words, '-v'], folder)
       await run.said('epoch ', 3)
       run.kill(signal)
       const { code, stderr, stdout } = await run.finished

@@ -64,15 +64,20 @@ describe('Log', () => {
     expect(verbose.text()).toBe('a\nb\nwarning: c\n')
   })
 
-  it('colours warnings on a terminal unless NO_COLOR is set', () => {
-    vi.stubEnv('NO_COLOR', '')
-    const coloured = stream(true)
-    new Log('normal', coloured).warn('x')
-    expect(coloured.text()).toBe('\u001b[33mwarning: x\u001b[39m\n')
-    vi.stubEnv('NO_COLOR', '1')
-    const plain = stream(true)
-    new Log('normal', plain).warn('x')
-    expect(plain.text()).toBe('warning: x\n')
+  it.each([
+    { terminal: true, NO_COLOR: '', FORCE_COLOR: '', TERM: 'xterm', shown: true },
+    { terminal: true, NO_COLOR: '1', FORCE_COLOR: '', TERM: 'xterm', shown: false },
+    { terminal: true, NO_COLOR: '', FORCE_COLOR: '0', TERM: 'xterm', shown: false },
+    { terminal: true, NO_COLOR: '', FORCE_COLOR: '', TERM: 'dumb', shown: false },
+    { terminal: false, NO_COLOR: '', FORCE_COLOR: '', TERM: 'xterm', shown: false },
+    { terminal: false, NO_COLOR: '1', FORCE_COLOR: '1', TERM: 'xterm', shown: true },
+  ])('colours warnings on a terminal unless told otherwise: %o', ({ terminal, shown, ...names }) => {
+    for (const [name, value] of Object.entries(names)) vi.stubEnv(name, value)
+    const said = stream(terminal)
+    const log = new Log('normal', said)
+    log.warn('x')
+    log.info('y')
+    expect(said.text()).toBe(shown ? '\u001b[33mwarning: x\u001b[39m\ny\n' : 'warning: x\ny\n')
   })
 
   it('draws no bar where there is no terminal', () => {
@@ -102,6 +107,32 @@ describe('EpochProgress', () => {
       'training ends in about 13 s unless it stops early',
       '',
     ])
+  })
+
+  it.each([
+    [20, 20],
+    [260, 13 + 2],
+    [400, 20 + 2],
+    [5000, 25 + 2],
+  ])('shows of %i epochs no more than %i lines, and keeps all in the file', (total, lines) => {
+    const shown = stream(false)
+    const log = new Log('normal', shown)
+    const path = join(folder, `epochs-${total}.log`)
+    log.openFile(path, 'new')
+    const progress = new EpochProgress(log)
+    for (let epoch = 1; epoch <= total; epoch++) progress.onEpoch({ ...RECORD, epoch }, total)
+    log.close()
+    const seen = shown.text().match(/^epoch.*$/gm)!
+    expect(seen).toHaveLength(lines)
+    expect(seen.at(-1)).toContain(`${total}/${total}`)
+    expect(readFileSync(path, 'utf8').match(/^epoch/gm)).toHaveLength(total)
+  })
+
+  it('shows every epoch when verbose', () => {
+    const shown = stream(false)
+    const progress = new EpochProgress(new Log('verbose', shown))
+    for (let epoch = 1; epoch <= 60; epoch++) progress.onEpoch({ ...RECORD, epoch }, 60)
+    expect(shown.text().match(/^epoch/gm)).toHaveLength(60)
   })
 
   it('is a bar on a terminal, with the lines in the file', () => {

@@ -5,6 +5,7 @@ import { textTable } from '../text.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
+import { nextSteps } from './next-steps.js'
 import { outputKeys } from './output-keys.js'
 import type { Run } from './run.js'
 import { hasVarm } from './write-target.js'
@@ -31,6 +32,8 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     [outputs.log, 'this log'],
   ]
   process.stdout.write(`${textTable(rows)}\n`)
+  const steps = nextSteps(data, settings, outputs, metrics)
+  if (steps.length > 0) log.info(['next:', ...steps].join('\n  '))
 }
 
 /** A line for each file of cells. */

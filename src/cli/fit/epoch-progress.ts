@@ -4,7 +4,13 @@ import type { Log } from '../log.js'
 
 const BAR_WIDTH = 14
 
-/** Says how training goes: a bar on a terminal, else one line an epoch; the log file has the lines in both cases. */
+/** Most lines about epochs that a run shows where there is no terminal. */
+const MOST_LINES = 25
+
+/**
+ * Says how training goes: a bar on a terminal, else a line each few epochs, or each epoch under `--verbose`; the log file has
+ * a line for every epoch in all cases.
+ */
 export class EpochProgress {
   readonly #log: Log
   readonly #epochSeconds: number[] = []
@@ -22,8 +28,10 @@ export class EpochProgress {
     if (this.#log.hasBar) {
       this.#log.record(line)
       this.#log.bar(this.#barText(record, totalEpochs, left))
-    } else {
+    } else if (isShown(record.epoch, totalEpochs)) {
       this.#log.info(line)
+    } else {
+      this.#log.detail(line)
     }
     // the first epoch compiles and warms up; the second is the first honest measure of the rest
     if (this.#epochSeconds.length === 2 && record.epoch < totalEpochs) {
@@ -43,6 +51,13 @@ export class EpochProgress {
     const heldout = this.#heldout === undefined ? '' : `, held-out ${this.#heldout.toFixed(1)}`
     return `epoch ${record.epoch}/${totalEpochs} [${bar}] loss ${record.trainElbo.toFixed(1)}${heldout}, ${formatSeconds(left)} left`
   }
+}
+
+/** The first two epochs, the last one, and those at round numbers between. */
+function isShown(epoch: number, totalEpochs: number): boolean {
+  let step = 1
+  for (let i = 0; totalEpochs / step > MOST_LINES; i++) step *= [2, 2.5, 2][i % 3]!
+  return epoch <= 2 || epoch === totalEpochs || epoch % step === 0
 }
 
 /** One epoch in one line; losses are minus the ELBO, in nats a cell. */
