@@ -7,8 +7,11 @@
 export { type Clusters, type LeidenOptions, leiden } from './analysis/clustering/leiden.js'
 export type { AggregatedFit, BoundedEstimate } from './analysis/diagnose/aggregated.js'
 export type { LatentUse } from './analysis/diagnose/collapse.js'
+export type { CrossTalk } from './analysis/diagnose/cross-talk.js'
 export type { Estimate } from './analysis/diagnose/estimate.js'
 export type { Gaps } from './analysis/diagnose/gaps.js'
+export type { HoleCells } from './analysis/diagnose/hole-cells.js'
+export type { InformationGap } from './analysis/diagnose/information-gap.js'
 export type { HeldoutFit } from './analysis/diagnose/overfit.js'
 export type { Check, GeneCheck, PredictiveFit } from './analysis/diagnose/predictive-checks.js'
 export type { TechnicalShare } from './analysis/diagnose/technical.js'
@@ -61,6 +64,7 @@ export type {
   LabelCounts,
 } from './models/abundance-options.js'
 export type { GroupOptions } from './models/cell-groups.js'
+export type { DecoderFit } from './models/diagnosed-decoder.js'
 export type { CellSide, DiagnosedModel, DiagnoseOptions, Diagnosis } from './models/diagnosed-model.js'
 export type {
   ComparedSamples,

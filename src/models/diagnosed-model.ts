@@ -1,6 +1,7 @@
 import { type AggregatedFit, aggregatedFit } from '../analysis/diagnose/aggregated.js'
 import { type LatentUse, latentUse } from '../analysis/diagnose/collapse.js'
 import { type Gaps, gapsOf } from '../analysis/diagnose/gaps.js'
+import type { InformationGap } from '../analysis/diagnose/information-gap.js'
 import { type LogJoint, networkJoint } from '../analysis/diagnose/log-joint.js'
 import { type HeldoutFit, heldoutFit } from '../analysis/diagnose/overfit.js'
 import type { PredictiveFit } from '../analysis/diagnose/predictive-checks.js'
@@ -12,6 +13,7 @@ import { checkOptionKeys } from '../anndata/option-keys.js'
 import { ScvaeError } from '../errors.js'
 import { NOISE } from '../numeric/philox.js'
 import { Random } from '../numeric/random.js'
+import { type DecoderFit, decoderFit, informationGaps } from './diagnosed-decoder.js'
 import { predictiveChecks, technicalShares } from './diagnosed-parts.js'
 import { ImputingModel } from './imputing-model.js'
 import type { SeededOptions } from './options.js'
@@ -22,6 +24,8 @@ import type { CellPart } from './training-split.js'
 export interface DiagnoseOptions extends SeededOptions {
   /** Cells of each side, trained on and not, whose gaps are measured; 100 when left out. */
   nCells?: number
+  /** Columns of obs that single dimensions are held against; none when left out. */
+  columns?: readonly string[]
   /** Called as the work goes on. */
   onStage?: (stage: string, done: number, total: number) => void
 }
@@ -41,6 +45,10 @@ export interface Diagnosis {
   predictive: PredictiveFit
   /** How the latent goes along with depth, mitochondrial share (where genes are named so) and the model's batches. */
   technical: TechnicalShare[]
+  /** How far single dimensions stand for columns of obs. */
+  columns: InformationGap[]
+  /** Whether dimensions change the same genes, and what cells look like that are made where none lies. */
+  decoder: DecoderFit
 }
 
 export type CellSide = 'train' | 'heldout' | 'all'
@@ -49,7 +57,7 @@ export type CellSide = 'train' | 'heldout' | 'all'
 const COMPARED = 2000
 /** Cells whose counts are held against predictions. */
 const CHECKED = 500
-/** Cells behind the shares of technical covariates. */
+/** Cells behind the shares of technical covariates, and behind what dimensions tell of columns. */
 const MOST_TECHNICAL = 20_000
 /** Fewer cells than this say nothing about a side. */
 const FEWEST = 10
@@ -66,7 +74,7 @@ export abstract class DiagnosedModel extends ImputingModel {
   diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
     return this.exclusive(async () => {
       const caller = 'diagnose'
-      const { nCells = GAP_CELLS, onStage = () => {}, ...rest } = options
+      const { nCells = GAP_CELLS, columns = [], onStage = () => {}, ...rest } = options
       checkOptionKeys(caller, rest, ['adata', 'cells', 'geneKey', 'genePositions', 'seed'])
       if (!(Number.isInteger(nCells) && nCells >= FEWEST))
         throw new ScvaeError(
@@ -77,6 +85,9 @@ export abstract class DiagnosedModel extends ImputingModel {
       const { source } = question.asked
       const { nLatent } = this.network.config
       const posterior = await this.cellPosterior(question)
+      const order = new Random(question.seed, NOISE.diagnosed).permutation(source.nCells)
+      const some = order.slice(0, MOST_TECHNICAL)
+      const found = informationGaps(question, nLatent, columns, some)
       const { parts, sides } = this.#sides(question)
       const matrix = (values: Float32Array) => ({ values, rows: source.nCells, columns: nLatent })
       const { latent } = posterior
@@ -93,20 +104,21 @@ export abstract class DiagnosedModel extends ImputingModel {
           const some = cells.subarray(0, nCells)
           gaps.push({ side, gaps: await gapsOf(joint, some, proposal, question.keys, question.seed, done) })
         }
-        const order = new Random(question.seed, NOISE.diagnosed).permutation(source.nCells)
         const checked = order.slice(0, CHECKED)
         let predicted = 0
         const predictive = await predictiveChecks(this.network, question, posterior, checked, (n) => {
           predicted += n
           onStage('predictions', predicted, checked.length)
         })
-        const some = order.slice(0, MOST_TECHNICAL)
+        const use = latentUse({ means: matrix(latent.mean), variances: matrix(latent.variance) })
         return {
           nCells: source.nCells,
           parts,
           predictive,
           technical: await technicalShares(this.description, question, nLatent, some),
-          latent: latentUse({ means: matrix(latent.mean), variances: matrix(latent.variance) }),
+          columns: found,
+          decoder: await decoderFit(this.network, question, use, aggregated, order),
+          latent: use,
           aggregated,
           gaps,
           heldout: await this.#heldout(joint, question, proposal, sides, onStage),

@@ -35,7 +35,15 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
       'overfitting',
       'predictions',
       'technical',
+      'disentanglement',
     ])
+    expect(record.disentanglement.information_gap).toMatchObject([
+      { name: 'cell_type', n_classes: 6 },
+      { name: 'batch', n_classes: 2, n_cells: 120 },
+    ])
+    expect(record.disentanglement.cross_talk.mean.value).toBeGreaterThan(0)
+    expect(record.disentanglement.cross_talk.mean.value).toBeLessThan(1)
+    expect(record.hole_cells.unlike.value).toBeGreaterThanOrEqual(0)
     expect(record.predictive).toMatchObject({ n_cells: 120 })
     expect(record.technical.map(({ name }: { name: string }) => name)).toEqual(['log of the size', 'batch'])
     expect(record.gaps.train).toMatchObject({ n_cells: 10 })
@@ -65,8 +73,11 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
   })
 
   it('says so where it is not known which cells were trained on', async () => {
-    await diagnose('alone.model', at('cells.h5ad'), '-o', at('alone'), '--cells', '10')
+    await diagnose('alone.model', at('cells.h5ad'), '-o', at('alone'), '--cells', '10', '--columns', 'batch')
     const record = JSON.parse(readFileSync(at('alone_diagnose.json'), 'utf8'))
+    expect(record.disentanglement.information_gap.map(({ name }: { name: string }) => name)).toEqual([
+      'batch',
+    ])
     expect(record).toMatchObject({ cells: null, heldout: null })
     expect(Object.keys(record.gaps)).toEqual(['all'])
     expect(record.findings.at(4)).toMatchObject({ grade: 'unknown', value: null })
@@ -84,6 +95,7 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
     ],
     ['own.model', ['cells.h5ad', '-o', 'one', '--cells', '10'], 2, 'one_diagnose.json" exists'],
     ['own.model', ['cells.h5ad', '-o', 'x', '--subset', 'no=1'], 65, 'no'],
+    ['own.model', ['cells.h5ad', '-o', 'x', '--columns', 'no'], 65, 'no'],
     ['own.model', ['cells.h5ad'], 2, 'output'],
   ])('refuses %s with %j, exit %i', async (model, words, exitCode, message) => {
     const before = namesIn(folder)

@@ -27,6 +27,9 @@ export const diagnose: Command = {
         ...number('Cells of each side, trained on and held out, whose gaps are measured'),
         default: 100,
       },
+      columns: repeated(
+        'Column of obs that single dimensions are held against (default: those that there are)',
+      ),
       seed: { ...number('Seed of the draws'), defaultDescription: "the model's" },
     }),
     ...QUERY_OPTIONS,
@@ -38,6 +41,7 @@ export const diagnose: Command = {
       prefix: args.text('output')!,
       overwrite: args.flag('overwrite'),
       subset: subsetTerms(args),
+      columns: args.texts('columns'),
       nCells: args.whole('cells', 10)!,
       seed: args.whole('seed', 0),
     }

@@ -13,6 +13,7 @@ export interface Finding {
     | 'overfitting'
     | 'predictions'
     | 'technical'
+    | 'disentanglement'
   title: string
   grade: 'good' | 'attention' | 'unknown'
   /** The figure that was judged, with its standard error where it has one; null where it is not known. */

@@ -1,9 +1,10 @@
 import { ACTIVE } from '../../analysis/diagnose/collapse.js'
 import type { Diagnosis } from '../../models/diagnosed-model.js'
-import { formatPercent } from '../../report/format.js'
-import { type Finding, type JudgedModel, judged, NOT_KNOWN, shown, sideName } from './finding.js'
+import { type Finding, type JudgedModel, judged, shown, sideName } from './finding.js'
+import { priorHoles } from './holes.js'
 import { overfitting } from './overfitting.js'
 import { predictions } from './predictive.js'
+import { singleDimensions } from './single-dimensions.js'
 import { technical } from './technical.js'
 
 /** Share of the dimensions in use below which the rest is named. */
@@ -12,13 +13,6 @@ const FEW_ACTIVE = 0.5
 const WIDE_GAP = 2
 /** Nats a dimension that the encoder loses beside each cell's own posterior. */
 const LAZY_ENCODER = 1.5
-/** Share of the prior without cells that is no longer usual: cells in clusters leave most of a standard normal empty. */
-const EMPTY = 0.9
-/** Share that is worth a word. */
-const PARTLY_EMPTY = 0.25
-/** Nats a dimension by which a cell's place is less probable under the posteriors of the others than under its own: a good fit has one to three. */
-const ISLANDS = 10
-
 /** All findings, in the order in which they matter. */
 export function findingsOf(diagnosis: Diagnosis, model: JudgedModel): Finding[] {
   return [
@@ -29,6 +23,7 @@ export function findingsOf(diagnosis: Diagnosis, model: JudgedModel): Finding[] 
     overfitting(diagnosis, model),
     predictions(diagnosis, model),
     technical(diagnosis, model),
+    singleDimensions(diagnosis),
   ]
 }
 
@@ -160,63 +155,5 @@ function amortization(diagnosis: Diagnosis, { description }: JudgedModel): Findi
     ...about,
     grade: 'good',
     sentence: `The encoder loses ${shown(lost)} nats on ${side} beside a posterior of each cell's own; independent normals lose ${shown(family)}.`,
-  }
-}
-
-function priorHoles({ aggregated, latent }: Diagnosis, { description }: JudgedModel): Finding {
-  const { empty, divergence } = aggregated
-  const { prior, beta } = description.config
-  const about = {
-    name: 'prior_holes',
-    title: 'Holes of the prior',
-    value: empty.value,
-    error: empty.error,
-    unit: 'share',
-    figures: [
-      ['prior mass without cells', `${formatPercent(empty.value)} ± ${formatPercent(empty.error)}`],
-      [
-        'divergence of all posteriors together to the prior',
-        `${shown(divergence.low)} to ${shown(divergence.high)} nats`,
-      ],
-    ],
-  } satisfies Partial<Finding>
-  if (latent.active === 0)
-    return {
-      ...about,
-      ...NOT_KNOWN,
-      sentence: 'No dimension is in use, so there are no places without cells.',
-    }
-  const apart = aggregated.information.high
-  if (apart.value - 2 * apart.error > ISLANDS * latent.variance.length) {
-    const cause = beta < 1 ? `: raise --beta, which is ${beta}` : ''
-    return {
-      ...about,
-      value: apart.value,
-      error: apart.error,
-      unit: 'nats',
-      grade: 'attention',
-      sentence: `The posteriors of cells are islands: a cell's place is ${apart.value.toFixed(0)} nats less probable under all others than under its own, so nothing is learned of what lies between cells${cause}.`,
-    }
-  }
-  if (empty.value - 2 * empty.error > EMPTY) {
-    const cause =
-      beta < 1
-        ? `raise --beta, which is ${beta}`
-        : prior === 'normal'
-          ? 'or fit with --prior mixture or vamp'
-          : 'or give the prior more --prior-components'
-    return {
-      ...about,
-      grade: 'attention',
-      sentence: `${formatPercent(empty.value)} of the prior's mass lies where no cell does: make cells from posteriors (what generate does) and not from the prior, ${cause}.`,
-    }
-  }
-  return {
-    ...about,
-    grade: 'good',
-    sentence:
-      empty.value > PARTLY_EMPTY
-        ? `${formatPercent(empty.value)} of the prior's mass lies where no cell does, as is usual where cells form clusters: make cells from posteriors (what generate does) and not from the prior.`
-        : `The cells fill the prior but for ${formatPercent(empty.value)} of its mass.`,
   }
 }

@@ -1,10 +1,12 @@
+import type { CrossTalk } from '../../analysis/diagnose/cross-talk.js'
 import type { Estimate } from '../../analysis/diagnose/estimate.js'
 import type { Diagnosis } from '../../models/diagnosed-model.js'
 import { missedGenes } from './predictive.js'
 
 /** All figures under stable names. */
 export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Record<string, unknown> {
-  const { nCells, parts, latent, aggregated, gaps, heldout, predictive, technical } = diagnosis
+  const { nCells, parts, latent, aggregated, gaps, heldout, predictive, technical, columns, decoder } =
+    diagnosis
   return {
     n_cells: nCells,
     cells: parts ?? null,
@@ -20,6 +22,15 @@ export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Recor
       kl_to_prior: aggregated.divergence,
       empty_share: aggregated.empty,
     },
+    hole_cells: decoder.holeCells
+      ? {
+          n_made: decoder.holeCells.nMade,
+          n_real: decoder.holeCells.nReal,
+          distance: decoder.holeCells.fromHoles,
+          distance_from_posteriors: decoder.holeCells.fromPosteriors,
+          unlike: decoder.holeCells.unlike,
+        }
+      : null,
     gaps: Object.fromEntries(
       gaps.map(({ side, gaps: of }) => [
         side,
@@ -52,5 +63,27 @@ export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Recor
       missed_genes: missedGenes(diagnosis, genes).map(({ gene: _, ...rest }) => rest),
     },
     technical: technical.map(({ name, dimensions, latent: told }) => ({ name, latent: told, dimensions })),
+    disentanglement: {
+      cross_talk: crossTalkOf(decoder.crossTalk),
+      information_gap: columns.map(({ name, nCells: n, nClasses, information, best, gap }) => ({
+        name,
+        n_cells: n,
+        n_classes: nClasses,
+        gap,
+        dimension: best + 1,
+        information: Array.from(information),
+      })),
+    },
+  }
+}
+
+function crossTalkOf(talk: CrossTalk | undefined): Record<string, unknown> | null {
+  if (!talk) return null
+  const k = talk.dimensions.length
+  return {
+    n_cells: talk.nCells,
+    mean: talk.mean,
+    dimensions: Array.from(talk.dimensions, (dimension) => dimension + 1),
+    pairs: Array.from({ length: k }, (_, a) => Array.from(talk.pairs.subarray(a * k, (a + 1) * k))),
   }
 }

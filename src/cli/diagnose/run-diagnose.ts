@@ -16,6 +16,7 @@ import { stageBar } from '../stage-bar.js'
 import { textTable } from '../text.js'
 import type { Finding } from './finding.js'
 import { findingsOf, verdictOf } from './findings.js'
+import { knownColumns } from './known-columns.js'
 import { figuresOf } from './record.js'
 import { tablesOf } from './tables.js'
 
@@ -26,6 +27,8 @@ export interface DiagnoseSettings extends QuerySettings {
   overwrite: boolean
   subset: readonly SubsetTerm[]
   nCells: number
+  /** Columns of obs that single dimensions are held against; those that there are when none is named. */
+  columns: readonly string[]
   seed: number | undefined
   device: DeviceName
   threads: number | undefined
@@ -73,12 +76,13 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
 }
 
 async function measured(
-  { directory, device: name, threads, nCells, seed }: DiagnoseSettings,
+  { directory, device: name, threads, nCells, columns: named, seed }: DiagnoseSettings,
   adata: Awaited<ReturnType<typeof openQuery>>['adata'],
   genePositions: Int32Array,
   cells: Int32Array,
   log: Log,
 ): Promise<Diagnosis> {
+  const columns = knownColumns(adata, cells, named)
   const device = await openDevice({ device: name, threads })
   try {
     await using model = await SCVI.load(directory, undefined, { device })
@@ -86,7 +90,7 @@ async function measured(
     return await interruptible(
       (signal) =>
         model.diagnose({
-          ...{ adata, cells, genePositions, nCells },
+          ...{ adata, cells, genePositions, nCells, columns },
           ...(seed !== undefined && { seed }),
           onStage(stage, done, total) {
             stopIfInterrupted(signal)
