@@ -24,15 +24,15 @@ function factors(n: number, angle: number) {
 
 describe('the mutual-information gap', () => {
   it('is near 1 for factors on axes of their own, and names the axis', () => {
-    const { latent, a, b } = factors(4000, 0)
+    const { latent, a, b } = factors(1000, 0)
     const first = informationGap('a', latent, a, 0)!
     const second = informationGap('b', latent, b, 0)!
     expect([first.best, second.best]).toEqual([1, 2])
-    expect(first).toMatchObject({ name: 'a', nCells: 4000, nClasses: 3 })
+    expect(first).toMatchObject({ name: 'a', nCells: 1000, nClasses: 3 })
     for (const { gap, information, best } of [first, second]) {
-      expect(gap.value).toBeGreaterThan(0.93)
-      expect(gap.error).toBeLessThan(0.02)
-      expect(information[best]).toBeGreaterThan(0.93)
+      expect(gap.value).toBeGreaterThan(0.9)
+      expect(gap.error).toBeLessThan(0.03)
+      expect(information[best]).toBeGreaterThan(0.9)
       // what chance gives is taken off
       expect(information[0]).toBeLessThan(0.01)
     }
@@ -57,7 +57,7 @@ describe('the mutual-information gap', () => {
     const codes = a.codes.map((code, i) => (i < 500 ? -1 : code))
     const found = informationGap('a', one, { codes, names: a.names }, 0)!
     expect(found).toMatchObject({ nCells: 1500, best: 0 })
-    expect(found.gap.value).toBeGreaterThan(0.93)
+    expect(found.gap.value).toBeGreaterThan(0.9)
   })
 
   it('has an error that repeated samples bear out', () => {
