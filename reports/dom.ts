@@ -43,3 +43,7 @@ export function shortNumber(value: number): string {
     ? value.toExponential(2)
     : String(Number(value.toPrecision(4)))
 }
+
+/** A field of a line of comma-separated values. */
+export const csvText = (text: string): string =>
+  /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text

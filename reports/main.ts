@@ -1,11 +1,13 @@
-import { NO_CATEGORY } from '../src/report/page/page-data.js'
+import { NO_CATEGORY, type PackedModel } from '../src/report/page/page-data.js'
 import { byId, count, create } from './dom.js'
 import { readPageData } from './inflate.js'
 import { CellMap } from './map/cell-map.js'
 import { ModelClient } from './model/client.js'
 import { startCellCard } from './panels/cell-card.js'
 import { startCompare } from './panels/compare.js'
+import { startDrop } from './panels/drop.js'
 import { startGeneSearch } from './panels/gene-search.js'
+import { Reader } from './reader/client.js'
 import { categoricalView, cellsOfCategory } from './views/categorical-view.js'
 import { numericView } from './views/numeric-view.js'
 import type { View } from './views/view.js'
@@ -131,6 +133,12 @@ class Cells {
   }
 }
 
+/** The arrays that layers and a head are in. */
+function arraysOf({ layers, head }: PackedModel['encoder'], arrays: PageData['arrays']): PageData['arrays'] {
+  const names = [...layers, head].flatMap(({ weight, bias }) => [weight, bias])
+  return Object.fromEntries(names.flatMap((name) => (arrays[name] ? [[name, arrays[name]]] : [])))
+}
+
 /** What can be done where the page holds the model. */
 function startModel(data: PageData, cells: Cells): ModelClient | undefined {
   const { model, cellNames, nCells, colorings } = data.header
@@ -202,6 +210,17 @@ function startModel(data: PageData, cells: Cells): ModelClient | undefined {
     showGene: (gene) => void showGene(gene),
   })
   cells.onLasso = onLasso
+  const reader = new Reader(byId('reader').textContent ?? '')
+  const { encoder, query } = model
+  startDrop({
+    genes: model.genes.length,
+    embed: (file, onShare) =>
+      reader.embed({ file, encoder, query, arrays: arraysOf(encoder, data.arrays) }, onShare),
+    show: async (latent) =>
+      cells.map.showOthers(
+        latent ? await client.ask<'place'>({ kind: 'place', latent }) : new Float32Array(),
+      ),
+  })
   return client
 }
 

@@ -47,6 +47,7 @@ export class CellMap {
   #labels: MapLabel[] = []
   #ringed: readonly number[] = []
   #line: Point[] = []
+  #others = new Float32Array()
   #ratio = 1
   #asked = false
   /** Whether dragging draws a lasso rather than moves the map. */
@@ -97,6 +98,12 @@ export class CellMap {
     this.redraw()
   }
 
+  /** Shows cells that are not the run's own: x and y of each in turn, 0 to 65535, NaN for one that has no place. */
+  showOthers(positions: Float32Array): void {
+    this.#others = positions.map((value) => value / 65535)
+    this.redraw()
+  }
+
   reset(): void {
     this.#camera.reset()
     this.#moved()
@@ -134,6 +141,7 @@ export class CellMap {
       labels: this.#labels,
       line: this.#line,
       ringed: this.#ringed.map(place),
+      others: this.#others,
     })
   }
 

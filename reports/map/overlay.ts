@@ -14,11 +14,15 @@ export interface OverlayContent {
   line: readonly Point[]
   /** Places of cells with a ring around them. */
   ringed: readonly Point[]
+  /** x and y of cells that are not the run's own, in turn; NaN for one that has no place. */
+  others: Float32Array
 }
 
 /** Pixels around a name that no other name may touch. */
 const APART = 3
 const RING = 7
+/** Pixels of the side of a cell that is not the run's own. */
+const OTHER = 5
 
 /** Draws what lies over the cells: names, a lasso, rings. */
 export function drawOverlay(
@@ -33,6 +37,7 @@ export function drawOverlay(
   const [text, halo] = [style.color, style.getPropertyValue('--surface')]
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   context.clearRect(0, 0, canvas.width, canvas.height)
+  drawOthers(context, camera, content.others, text, halo)
   context.strokeStyle = text
   context.lineWidth = 1.5
   for (const [x, y] of content.ringed) {
@@ -51,6 +56,27 @@ export function drawOverlay(
   context.setLineDash([5, 4])
   context.stroke()
   context.setLineDash([])
+}
+
+/** Squares with an edge, so that they are told from the run's own cells whatever the colours. */
+function drawOthers(
+  context: CanvasRenderingContext2D,
+  camera: Camera,
+  others: Float32Array,
+  text: string,
+  halo: string,
+): void {
+  for (const [color, side] of [
+    [halo, OTHER + 2],
+    [text, OTHER],
+  ] as const) {
+    context.fillStyle = color
+    for (let i = 0; i < others.length; i += 2) {
+      if (Number.isNaN(others[i]!)) continue
+      const [px, py] = camera.pixelOf(others[i]!, others[i + 1]!)
+      context.fillRect(px - side / 2, py - side / 2, side, side)
+    }
+  }
 }
 
 /** Names in turn, but for those that would lie over another. */

@@ -15,12 +15,12 @@ export class ModelClient {
   #next = 0
 
   /** @param source the worker's script */
-  constructor(source: string, model: PackedModel, { arrays }: Packed<PageHeader>) {
+  constructor(source: string, model: PackedModel, { header, arrays }: Packed<PageHeader>) {
     const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
     this.#worker = new Worker(url)
     this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => this.#hear(data))
     this.#worker.addEventListener('error', () => this.#fail('The model does not run in this browser.'))
-    this.#send({ kind: 'start', model, arrays })
+    this.#send({ kind: 'start', model, places: arrays[header.positions] as Uint16Array, arrays })
   }
 
   ask<Kind extends Question['kind']>(

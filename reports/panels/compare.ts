@@ -1,5 +1,5 @@
 import type { Comparison } from '../../src/report/page/cell-model.js'
-import { button, byId, count, create, saveText, shortNumber } from '../dom.js'
+import { button, byId, count, create, csvText, saveText, shortNumber } from '../dom.js'
 import type { ModelClient } from '../model/client.js'
 
 /** Genes of the table; all are in the file. */
@@ -164,5 +164,3 @@ function downloads(
   )
   return line
 }
-
-const csvText = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -1,9 +1,7 @@
 import { checkCounts } from '../anndata/counts/check-counts.js'
-import type { AnnData } from '../anndata/read.js'
 import { type CountsFormat, type CountsOptions, detectFormat, readAs } from '../anndata/read-any.js'
 import { dropEmptyCells } from '../cells/empty-cells.js'
-import { genePositions, selectionOf } from '../cells/gene-positions.js'
-import type { GeneMatch } from '../cells/match-genes.js'
+import { type ModelGenesRead, readModelGenes } from '../cells/read-model-genes.js'
 import type { ModelDescription } from '../files/model-description.js'
 import { sayGenes } from './embed/say-genes.js'
 import { warnOfEmptyCells } from './empty-cells.js'
@@ -20,14 +18,8 @@ export interface QuerySettings {
 }
 
 /** A file as far as a model needs it. */
-export interface Query {
-  adata: AnnData
+export interface Query extends ModelGenesRead {
   format: CountsFormat
-  match: GeneMatch
-  /** Genes of the file, of which the model's alone may have been read; {@link match} has positions among them. */
-  nFileGenes: number
-  /** Positions of the model's genes in what was read, −1 for one that is absent. */
-  positions: Int32Array
 }
 
 /**
@@ -58,26 +50,17 @@ export function countedCells({ adata, positions }: Query, cells: Int32Array, log
   return parted.cells
 }
 
-/** Of an AnnData file, only what it has of the model's genes is read: a large file has many more. */
+/** Of an AnnData file, only what it has of the model's genes is read. */
 async function readQuery(
   { file, counts, geneKey, allGenes = false }: QuerySettings,
   description: ModelDescription,
 ): Promise<Query> {
   const format = await detectFormat(file)
-  const chosen: { match?: GeneMatch; part?: Int32Array; nGenes?: number } = {}
-  const choose = (genes: Parameters<typeof genePositions>[1]) => {
-    chosen.match = genePositions(description, genes, geneKey)
-    chosen.nGenes = genes.nGenes
-    const { positions } = chosen.match
-    if (!selectionOf(positions, genes.nGenes)) return undefined
-    chosen.part = positions.filter((position) => position >= 0)
-    return chosen.part
-  }
   const narrows = !allGenes && (format === 'h5ad' || format === 'zarr')
-  const adata = await readAs(file, format, narrows ? { ...counts, genes: choose } : counts)
-  const match = chosen.match ?? genePositions(description, adata, geneKey)
-  const query = { adata, format, match, nFileGenes: chosen.nGenes ?? adata.nGenes }
-  if (!chosen.part) return { ...query, positions: match.positions }
-  let next = 0
-  return { ...query, positions: match.positions.map((at) => (at < 0 ? -1 : next++)) }
+  const read = await readModelGenes(
+    (genes) => readAs(file, format, narrows ? { ...counts, genes } : counts),
+    description,
+    geneKey,
+  )
+  return { ...read, format }
 }

@@ -1,18 +1,12 @@
 import { sourceOf } from '../analysis/posterior/generate.js'
 import type { Posterior } from '../analysis/posterior/inference.js'
 import { obsColumn } from '../anndata/frame/obs-column.js'
-import {
-  type CellData,
-  type CovariateKeys,
-  cellCovariates,
-  cellData,
-  encoderData,
-  type ModelData,
-} from '../cells/cell-data.js'
+import { type CellData, cellCovariates, cellData, type ModelData } from '../cells/cell-data.js'
 import { countsInMemory } from '../cells/counts-in-memory.js'
 import { genePositions, selectionOf } from '../cells/gene-positions.js'
 import type { CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
+import { encoderSource, keysOf } from '../files/encoder-source.js'
 import type { ModelCells } from '../files/model-cells.js'
 import type { ModelDescription } from '../files/model-description.js'
 import { keysOfNumbers, keysOfTexts, type RandomKeys } from '../numeric/keyed-random.js'
@@ -60,17 +54,6 @@ export interface OwnCells {
   at(cells: Int32Array): AskedCells
 }
 
-/** The obs columns that a model takes. */
-export function keysOf({ categorical, continuous, sizeFactorKey }: ModelDescription): CovariateKeys {
-  const [batch, ...others] = categorical
-  return {
-    ...(batch!.key === null ? {} : { batchKey: batch!.key }),
-    categoricalCovariateKeys: others.map(({ key }) => key!),
-    continuousCovariateKeys: continuous,
-    ...(sizeFactorKey === null ? {} : { sizeFactorKey }),
-  }
-}
-
 /**
  * Cells of data as a model takes them.
  *
@@ -109,12 +92,10 @@ export function otherCells(
   checkGenePositions(given, description.genes.length, data.nGenes)
   const positions = given ?? genePositions(description, data, geneKey).positions
   const genes = selectionOf(positions, data.nGenes)
-  if (forWhat === 'all' || description.config.encodeCovariates)
-    return { ...asked, source: cellsOf(description, data, cells, genes).source }
+  if (forWhat === 'all') return { ...asked, source: cellsOf(description, data, cells, genes).source }
   checkPositions(cells, data.nCells, 'cell')
-  const { categorical, continuous } = description
-  const covariates = { categorical: categorical.length, continuous: continuous.length }
-  return { ...asked, source: encoderData(data, covariates, cells, genes) }
+  const { encodeCovariates } = description.config
+  return { ...asked, source: encoderSource({ ...description, encodeCovariates }, data, cells, genes) }
 }
 
 /**

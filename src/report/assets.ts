@@ -10,6 +10,8 @@ export interface ReportAssets {
   /** The bundled browser script, and that of the worker in which the page's model computes. */
   script: string
   worker: string
+  /** The script of the worker that reads files: compressed, as base64. */
+  reader: string
 }
 
 /**
@@ -38,5 +40,6 @@ export function readReportAssets(): ReportAssets {
     style: readPart('reports', 'page.css'),
     script: readPart('dist', 'reports', 'page.js'),
     worker: readPart('dist', 'reports', 'worker.js'),
+    reader: readPart('dist', 'reports', 'reader.js.gz.txt'),
   }
 }

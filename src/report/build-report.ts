@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type ReportAssets, readReportAssets } from './assets.js'
 import { escapeHtml, factList, fillTemplate } from './html.js'
 import { buildPageData } from './page/build-page-data.js'
@@ -25,8 +26,13 @@ export function buildReport(data: ReportData): string {
   const { umap, cellNames, colorings, warnings, metrics, model } = data
   return fillTemplate(assets.template, {
     title: escapeHtml(titleOf(data.data.files)),
+    policy: policy(assets.script),
     style: `<style>\n${assets.style}</style>`,
-    scripts: scripts(assets, umap ? buildPageData(cellNames, umap, colorings, model) : ''),
+    scripts: scripts(
+      assets,
+      umap ? buildPageData(cellNames, umap, colorings, model) : '',
+      umap && model ? assets.reader : '',
+    ),
     verdict: verdict(data),
     verdictClass: warnings.length === 0 ? 'good' : 'attention',
     warnings: warningList(data),
@@ -42,11 +48,29 @@ export function buildReport(data: ReportData): string {
   })
 }
 
-/** The page's data, the worker's script, which the page's script starts from its text, and that script. */
-function scripts({ script, worker }: ReportAssets, data: string): string {
+/**
+ * What the page may do: run its own script, which is told by its hash, workers that it starts and WebAssembly in them; nothing
+ * that asks anyone for anything.
+ */
+function policy(script: string): string {
+  const hash = createHash('sha256').update(script).digest('base64')
+  return [
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    `script-src 'sha256-${hash}' 'wasm-unsafe-eval'`,
+    'worker-src blob:',
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+}
+
+/** The page's data, the workers' scripts, which the page's script starts from their texts, and that script. */
+function scripts({ script, worker }: ReportAssets, data: string, reader: string): string {
   return [
     `<script type="application/octet-stream" id="report-data">${data}</script>`,
     `<script type="text/plain" id="worker">${worker}</script>`,
+    `<script type="application/octet-stream" id="reader">${reader}</script>`,
     `<script>${script}</script>`,
   ].join('\n')
 }

@@ -1,7 +1,8 @@
 import type { EpochRecord } from '../files/epoch-record.js'
 import type { Matrix } from '../numeric/matrix.js'
+import type { PageQuery } from './page/embed-file.js'
 import type { CellCovariates } from './page/forward.js'
-import type { PageDecoder } from './page/layers.js'
+import type { PageDecoder, PageEncoder } from './page/layers.js'
 
 /** A named value as it is printed in a list of facts. */
 export type NamedValue = readonly [name: string, value: string]
@@ -60,6 +61,10 @@ export interface ClusterSummary {
 /** A trained model and what is known of the cells of the report beside their counts. */
 export interface ReportModel {
   decoder: PageDecoder
+  encoder: PageEncoder
+  /** How cells of other files go into the encoder. */
+  query: PageQuery
+  /** Names of the genes that people know them by. */
   genes: readonly string[]
   /** The obs column of the batches, or null. */
   batchKey: string | null

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +20,12 @@ describe('buildReport', () => {
   it('is one page that asks for nothing', () => {
     const page = html()
     expect(page).toMatch(/^<!doctype html>/)
-    expect(page).toContain("default-src 'none'")
+    const [, policy] = /<meta http-equiv="Content-Security-Policy" content="([^"]*)">/.exec(page)!
+    const [, script] = /<script>(.*?)<\/script>/s.exec(page)!
+    const hash = createHash('sha256').update(script!).digest('base64')
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain(`script-src 'sha256-${hash}' 'wasm-unsafe-eval';`)
+    expect(policy).not.toMatch(/script-src[^;]*unsafe-inline|connect-src|https?:/)
     expect(page).not.toMatch(/(https?:)?\/\/[\w-]+\.\w/)
     expect(page).not.toMatch(/\b(src|href)="(?!data:)/)
     expect(page).not.toMatch(/\b(fetch|XMLHttpRequest|WebSocket|import)\s*\(/)
@@ -48,7 +54,7 @@ describe('buildReport', () => {
     expect(page).not.toMatch(/type <\d>/)
     expect(page).toContain('&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)')
     expect(page).toContain('scvae fit &#39;a &amp; b.h5ad&#39; --batch-key &lt;donor&gt;')
-    expect(page.match(/<\/script>/g)).toHaveLength(3)
+    expect(page.match(/<\/script>/g)).toHaveLength(4)
     expect(embedded(page)!.header.cellNames[2]).toBe('</script><script>alert("x")</script>&\u2028')
   })
 

@@ -17,5 +17,6 @@ export function isDataset(entity: Entity | null): entity is Dataset {
 /** The address of an object's header in an open file, counted from its superblock. */
 export function addressOf(entity: Group | Dataset): number {
   // an object reference is that address
-  return Number(Buffer.from(entity.create_reference().ref_data).readBigUInt64LE())
+  const { buffer } = Uint8Array.from(entity.create_reference().ref_data)
+  return Number(new DataView(buffer).getBigUint64(0, true))
 }

@@ -1,7 +1,7 @@
 import { logDenominators } from '../../analysis/posterior/log-denominators.js'
 import type { Model } from '../../models/model.js'
 import type { Matrix } from '../../numeric/matrix.js'
-import { pageDecoder } from '../../report/page/page-model.js'
+import { pageDecoder, pageEncoder } from '../../report/page/page-model.js'
 import type { ReportModel } from '../../report/report-data.js'
 
 /**
@@ -13,12 +13,23 @@ export async function reportModel(model: Model, latent: Matrix): Promise<ReportM
   const { network, cells, description } = model
   const { config, genes, categorical, continuous } = description
   const categories = categorical.map((covariate) => covariate.categories)
-  const decoder = pageDecoder({
+  const saved = {
     ...{ config, nGenes: genes.length, nContinuous: continuous.length, state: await network.state() },
     categories: categories.map(({ length }) => length),
-  })
+  }
+  const { geneIds, geneSymbols, geneOccurrences, sizeFactorKey } = description
   return {
-    ...{ decoder, genes: description.geneSymbols ?? genes, latent },
+    ...{ decoder: pageDecoder(saved), encoder: pageEncoder(saved), genes: geneSymbols ?? genes, latent },
+    query: {
+      genes: {
+        genes,
+        ...(geneIds && { geneIds }),
+        ...(geneSymbols && { geneSymbols }),
+        ...(geneOccurrences && { geneOccurrences }),
+      },
+      covariates: { categorical, continuous, sizeFactorKey, encodeCovariates: config.encodeCovariates },
+      countsSource: description.input?.countsSource ?? null,
+    },
     batchKey: categorical[0]!.key,
     batches: categories[0]!,
     covariates: { codes: cells.categorical, values: cells.continuous },

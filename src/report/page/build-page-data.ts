@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { floatToHalf } from '../../anndata/store/half-float.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import type { Coloring, ReportModel } from '../report-data.js'
+import type { PageEncoder } from './layers.js'
 import { type PackedArray, pack } from './pack.js'
 import { NO_CATEGORY, type PackedModel, type PageColoring, type PageHeader } from './page-data.js'
 import { quantize, quantizePlaces, trimmed } from './quantize.js'
@@ -42,27 +43,39 @@ type Add = (name: string, array: PackedArray) => string
 const halves = (values: Float32Array): Uint16Array => new Uint16Array(floatToHalf(values).buffer)
 
 function packModel(model: ReportModel, add: Add): PackedModel {
-  const { decoder, genes, batchKey, batches, latent, covariates, logDenominators } = model
-  const { layers, head, scale, softmaxLatent } = decoder
+  const { decoder, encoder, query, genes, batchKey, batches, latent, covariates, logDenominators } = model
   const { values, low, step } = quantize(latent)
   return {
-    ...{ genes, batchKey, batches, scale, softmaxLatent },
-    layers: layers.map(({ inputs, outputs, covariates: taken, layerNorm, weight, bias }, i) => ({
-      ...{ inputs, outputs, covariates: taken, layerNorm },
-      weight: add(`layer ${i} weight`, halves(weight)),
-      bias: add(`layer ${i} bias`, bias),
-    })),
+    ...{ genes, batchKey, batches, query, scale: decoder.scale, softmaxLatent: decoder.softmaxLatent },
+    ...packNetwork('decoder', decoder, halves, add),
+    encoder: packNetwork('encoder', encoder, (weight) => weight, add),
     headCovariates: decoder.covariates,
-    head: {
-      inputs: head.inputs,
-      outputs: head.outputs,
-      weight: add('head weight', halves(head.weight)),
-      bias: add('head bias', head.bias),
-    },
     latent: { dimensions: latent.columns, low, step, values: add('latent', values) },
     codes: covariates.codes.map((codes, i) => add(`codes ${i}`, Uint16Array.from(codes))),
     continuous: covariates.values.map((of, i) => add(`continuous ${i}`, Float32Array.from(of))),
     logDenominators: add('log denominators', trimmed(logDenominators)),
+  }
+}
+
+/** @param stored a layer's weights as the pack has them */
+function packNetwork(
+  side: string,
+  { layers, head }: PageEncoder,
+  stored: (weight: Float32Array) => PackedArray,
+  add: Add,
+): PackedModel['encoder'] {
+  return {
+    layers: layers.map(({ weight, bias, ...layer }, i) => ({
+      ...layer,
+      weight: add(`${side} ${i} weight`, stored(weight)),
+      bias: add(`${side} ${i} bias`, bias),
+    })),
+    head: {
+      inputs: head.inputs,
+      outputs: head.outputs,
+      weight: add(`${side} head weight`, stored(head.weight)),
+      bias: add(`${side} head bias`, head.bias),
+    },
   }
 }
 

@@ -148,8 +148,9 @@ function hiddenLayer(
   codes: CodeOf,
 ): Float32Array {
   const output = new Float32Array(rows * outputs)
+  // thousands of terms are added up: in doubles, so that their order is of no account
+  const units = new Float64Array(outputs)
   for (let row = 0; row < rows; row++) {
-    const units = output.subarray(row * outputs, (row + 1) * outputs)
     units.set(bias)
     for (let k = 0; k < inputs; k++) addRow(units, weight, k, input[row * inputs + k]!)
     let at = inputs
@@ -159,18 +160,18 @@ function hiddenLayer(
     }
     for (let c = 0; c < taken.continuous; c++) addRow(units, weight, at + c, values[c]![from + row]!)
     if (layerNorm) normalise(units)
-    for (let j = 0; j < outputs; j++) if (units[j]! < 0) units[j] = 0
+    for (let j = 0; j < outputs; j++) output[row * outputs + j] = Math.max(0, units[j]!)
   }
   return output
 }
 
-function addRow(units: Float32Array, weight: Float32Array, row: number, factor: number): void {
+function addRow(units: Float64Array, weight: Float32Array, row: number, factor: number): void {
   if (factor === 0) return
   const first = row * units.length
   for (let j = 0; j < units.length; j++) units[j] = units[j]! + factor * weight[first + j]!
 }
 
-function normalise(units: Float32Array): void {
+function normalise(units: Float64Array): void {
   const n = units.length
   let sum = 0
   for (const value of units) sum += value

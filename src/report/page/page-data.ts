@@ -1,3 +1,4 @@
+import type { PageQuery } from './embed-file.js'
 import type { PageCovariates } from './layers.js'
 
 /** The code of a cell without a category, and what a value that is missing is told by among numbers is NaN. */
@@ -19,7 +20,7 @@ export type PageColoring =
       values: string
     }
 
-/** A layer whose weights are arrays of the pack, in half precision. */
+/** A layer whose weights are arrays of the pack: of a decoder in half precision (uint16), of an encoder in single. */
 export interface PackedLayer {
   inputs: number
   outputs: number
@@ -29,7 +30,15 @@ export interface PackedLayer {
   bias: string
 }
 
-/** The decoder of the model, and what is known of its cells beside their places. */
+/** A head, likewise. */
+export interface PackedHead {
+  inputs: number
+  outputs: number
+  weight: string
+  bias: string
+}
+
+/** The model, and what is known of its cells beside their places. */
 export interface PackedModel {
   genes: readonly string[]
   /** The obs column of the batches, or null. */
@@ -37,7 +46,7 @@ export interface PackedModel {
   batches: readonly string[]
   layers: readonly PackedLayer[]
   headCovariates: PageCovariates
-  head: { inputs: number; outputs: number; weight: string; bias: string }
+  head: PackedHead
   scale: 'softmax' | 'softplus'
   softmaxLatent: boolean
   /** Posterior means, cells × dimensions: whole numbers in steps of each dimension from its least value. */
@@ -47,6 +56,8 @@ export interface PackedModel {
   continuous: readonly string[]
   /** Float32 by cell: the log of what the softmax of its logits divides by, in its own batch. */
   logDenominators: string
+  encoder: { layers: readonly PackedLayer[]; head: PackedHead }
+  query: PageQuery
 }
 
 /** What the page's script is given of a run, beside the arrays that are named here. */

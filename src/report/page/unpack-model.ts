@@ -1,7 +1,7 @@
 import { halfToFloat } from '../../anndata/store/half-float.js'
 import type { CellCovariates } from './forward.js'
-import type { PageDecoder } from './layers.js'
-import type { Packed } from './pack.js'
+import type { PageDecoder, PageEncoder } from './layers.js'
+import type { Packed, PackedArray } from './pack.js'
 import type { PackedModel, PageHeader } from './page-data.js'
 import { dequantize } from './quantize.js'
 
@@ -19,23 +19,13 @@ export function unpackModel(
   model: PackedModel,
   { arrays }: Pick<Packed<PageHeader>, 'arrays'>,
 ): UnpackedModel {
-  const array = (name: string) => {
-    const found = arrays[name]
-    if (!found) throw new Error(`The page has no array "${name}".`)
-    return found
-  }
+  const array = (name: string) => arrayOf(arrays, name)
   const floats = (name: string) => array(name) as Float32Array
-  const half = (name: string) => halfToFloat(array(name) as Uint16Array)
   const { low, step, values } = model.latent
   return {
     decoder: {
-      layers: model.layers.map((layer) => ({
-        ...layer,
-        weight: half(layer.weight),
-        bias: floats(layer.bias),
-      })),
+      ...unpackNetwork(model, arrays),
       covariates: model.headCovariates,
-      head: { ...model.head, weight: half(model.head.weight), bias: floats(model.head.bias) },
       scale: model.scale,
       softmaxLatent: model.softmaxLatent,
     },
@@ -47,4 +37,25 @@ export function unpackModel(
     covariates: { codes: model.codes.map(array), values: model.continuous.map(array) },
     logDenominators: floats(model.logDenominators),
   }
+}
+
+/** Reads layers and a head whose weights are arrays of a pack. */
+export function unpackNetwork({ layers, head }: PackedModel['encoder'], arrays: Arrays): PageEncoder {
+  const floats = (name: string) => arrayOf(arrays, name) as Float32Array
+  const weights = (name: string) => {
+    const stored = arrayOf(arrays, name)
+    return stored instanceof Uint16Array ? halfToFloat(stored) : (stored as Float32Array)
+  }
+  return {
+    layers: layers.map((layer) => ({ ...layer, weight: weights(layer.weight), bias: floats(layer.bias) })),
+    head: { ...head, weight: weights(head.weight), bias: floats(head.bias) },
+  }
+}
+
+type Arrays = Packed<PageHeader>['arrays']
+
+function arrayOf(arrays: Arrays, name: string): PackedArray {
+  const found = arrays[name]
+  if (!found) throw new Error(`The page has no array "${name}".`)
+  return found
 }

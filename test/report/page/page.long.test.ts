@@ -2,8 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { tableFromArrays } from 'apache-arrow'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { takeCounts } from '../../../src/anndata/counts/take-counts.js'
+import { readAnnData } from '../../../src/anndata/read.js'
+import { writeAnnData } from '../../../src/anndata/write/anndata.js'
 import { reportModel } from '../../../src/cli/fit/report-model.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import type { SCVI } from '../../../src/models/scvi.js'
@@ -176,6 +180,54 @@ describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
     expect(await page.locator('#reset-view').isVisible()).toBe(true)
     await page.keyboard.press('0')
     expect(await page.locator('#reset-view').isVisible()).toBe(false)
+  })
+
+  const status = () => page.locator('#other-status').textContent()
+
+  it('maps the cells of a file, as embed has them', async () => {
+    const genes = Int32Array.from({ length: data.nGenes - 2 }, (_, i) => data.nGenes - 1 - i)
+    const cells = Int32Array.from({ length: data.nCells }, (_, cell) => cell)
+    const path = join(folder, 'other "cells".h5ad')
+    await writeAnnData(path, {
+      counts: takeCounts(data.counts, cells, genes),
+      obs: tableFromArrays({ batch: data.obs.getChild('batch')!.toArray() }),
+      obsNames: data.obsNames,
+      varNames: Array.from(genes, (gene) => data.varNames[gene]!),
+    })
+    await page.locator('#other-file').setInputFiles(path)
+    await page.locator('#other-result button').first().waitFor()
+    expect(await status()).toBe(
+      `other "cells".h5ad: ${data.nCells} cells, squares on the map. ${data.nGenes - 2} of ${data.nGenes} genes found by their names, counts from X. What the file lacks is taken as absent.`,
+    )
+    const waiting = page.waitForEvent('download')
+    await page.locator('#other-result button').first().click()
+    const file = join(folder, 'latent.csv')
+    await (await waiting).saveAs(file)
+    const [head, ...rows] = readFileSync(file, 'utf8').trim().split('\n')
+    expect(head).toBe('cell,z1,z2,z3')
+    expect(rows).toHaveLength(data.nCells)
+    const expected = await model.getLatentRepresentation({ adata: await readAnnData(path) })
+    for (const [cell, row] of rows.entries()) {
+      const [name, ...values] = row.split(',')
+      expect(name).toBe(data.obsNames[cell])
+      for (const [k, value] of values.entries())
+        expect(Math.abs(Number(value) - expected.values[cell * 3 + k]!)).toBeLessThan(1e-5)
+    }
+  })
+
+  it('takes a file that is dropped, and says in a sentence what is wrong with it', async () => {
+    const drop = (name: string, text: string) =>
+      page.evaluate(`{
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File([${JSON.stringify(text)}], ${JSON.stringify(name)}))
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+      }`)
+    await drop('notes<b>.h5ad', 'no HDF5')
+    await page.locator('#other-status.trouble').waitFor()
+    expect(await status()).toBe('"notes<b>.h5ad" is not an HDF5 file, so not an .h5ad file.')
+    await drop('empty.h5ad', '')
+    await page.locator('#other-status', { hasText: 'is empty' }).waitFor()
+    expect(trouble).toEqual([])
   })
 
   it('finds a category, and fades the others', async () => {
