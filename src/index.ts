@@ -64,8 +64,15 @@ export type {
   LabelCounts,
 } from './models/abundance-options.js'
 export type { GroupOptions } from './models/cell-groups.js'
-export type { DecoderFit } from './models/diagnosed-decoder.js'
-export type { CellSide, DiagnosedModel, DiagnoseOptions, Diagnosis } from './models/diagnosed-model.js'
+export type {
+  CellSide,
+  DiagnosedModel,
+  DiagnoseOptions,
+  Diagnosis,
+  DimensionsOptions,
+  RateAndDistortion,
+  SingleDimensions,
+} from './models/diagnosed-model.js'
 export type {
   ComparedSamples,
   DifferentialOptions,
@@ -104,6 +111,7 @@ export type {
   PredictiveModel,
   PredictiveOptions,
 } from './models/predictive-model.js'
+export { type BetaCurve, betaCurve, type CurveOptions, type CurvePoint } from './models/rate-distortion.js'
 export { SCVI, type SCVIOptions } from './models/scvi.js'
 export type { TermNodes } from './models/term-nodes.js'
 export type { CellPart } from './models/training-split.js'

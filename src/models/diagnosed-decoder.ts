@@ -17,49 +17,69 @@ const JACOBIANS = 200
 const MADE = 300
 const REAL = 500
 
-/** What the decoder does with single dimensions, and where no cell lies. */
-export interface DecoderFit {
+/** What cells look like that the decoder makes where no cell lies; undefined where there is no such place. */
+export function cellsOfHoles(
+  network: Network,
+  { asked: { source }, posterior, seed }: CellQuestion,
+  { emptyPlaces }: AggregatedFit,
+  order: Int32Array,
+): Promise<HoleCells | undefined> {
+  const { nLatent } = network.config
+  const nReal = Math.min(REAL, Math.floor(order.length / 2))
+  const real = order.slice(0, nReal)
+  const others = order.slice(nReal, nReal + MADE)
+  const places = matrixOf(emptyPlaces, nLatent)
+  const holes = rowsOf(places, 0, Math.min(MADE, places.rows))
+  const draws = matrixOf(drawLatents(posterior, seed), nLatent)
+  return withProfiles(network, source, commonest(source.categorical[0]), (decode) =>
+    holeCells(
+      decode,
+      { cells: Int32Array.from({ length: holes.rows }, (_, i) => order[i % order.length]!), latent: holes },
+      { cells: others, latent: takeRows(draws, others) },
+      { cells: real, latent: takeRows(matrixOf(posterior.mean, nLatent), real) },
+    ),
+  )
+}
+
+/** What single dimensions of a latent mean by themselves. */
+export interface SingleDimensions {
+  /** Dimensions in use. */
+  active: number
+  /** Whether they change the same genes; undefined where fewer than two are in use. */
   crossTalk: CrossTalk | undefined
-  holeCells: HoleCells | undefined
+  /** How far they stand for columns of obs. */
+  columns: InformationGap[]
 }
 
 /**
- * @param order the cells in an order of chance
- * @param aggregated of these cells
+ * @param names columns of obs
+ * @param cells that are looked at, in an order of chance
+ * @throws ScvaeError (bad-input) for a column that the data does not have.
  */
-export function decoderFit(
+export async function singleDimensions(
   network: Network,
-  { asked: { source }, posterior, seed }: CellQuestion,
-  { variance }: LatentUse,
-  { emptyPlaces }: Pick<AggregatedFit, 'emptyPlaces'>,
-  order: Int32Array,
-): Promise<DecoderFit> {
+  question: CellQuestion,
+  { variance, active }: LatentUse,
+  names: readonly string[],
+  cells: Int32Array,
+): Promise<SingleDimensions> {
+  const { asked, posterior } = question
   const { nLatent } = network.config
-  const matrix = (values: Float32Array): Matrix => ({
-    values,
-    rows: values.length / nLatent,
-    columns: nLatent,
-  })
-  const means = matrix(posterior.mean)
-  const active = Int32Array.from(variance.keys()).filter((k) => variance[k]! > ACTIVE)
-  return withProfiles(network, source, commonest(source.categorical[0]), async (decode) => {
-    const some = order.slice(0, JACOBIANS)
-    const nReal = Math.min(REAL, Math.floor(order.length / 2))
-    const real = order.slice(0, nReal)
-    const others = order.slice(nReal, nReal + MADE)
-    const places = matrix(emptyPlaces)
-    const holes = rowsOf(places, 0, Math.min(MADE, places.rows))
-    return {
-      crossTalk: await crossTalk(decode, some, takeRows(means, some), active),
-      holeCells: await holeCells(
-        decode,
-        { cells: Int32Array.from({ length: holes.rows }, (_, i) => order[i % order.length]!), latent: holes },
-        { cells: others, latent: takeRows(matrix(drawLatents(posterior, seed)), others) },
-        { cells: real, latent: takeRows(means, real) },
-      ),
-    }
-  })
+  const columns = informationGaps(question, nLatent, names, cells)
+  const used = Int32Array.from(variance.keys()).filter((k) => variance[k]! > ACTIVE)
+  const some = cells.slice(0, JACOBIANS)
+  const latent = takeRows(matrixOf(posterior.mean, nLatent), some)
+  const talk = await withProfiles(network, asked.source, commonest(asked.source.categorical[0]), (decode) =>
+    crossTalk(decode, some, latent, used),
+  )
+  return { active, crossTalk: talk, columns }
 }
+
+const matrixOf = (values: Float32Array, columns: number): Matrix => ({
+  values,
+  rows: values.length / columns,
+  columns,
+})
 
 /** The batch of the most cells, so that what differs between profiles is not the batch. */
 function commonest(codes: Int32Array | undefined): number | undefined {
@@ -69,12 +89,7 @@ function commonest(codes: Int32Array | undefined): number | undefined {
   return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0]
 }
 
-/**
- * How far single dimensions stand for columns of obs, of some cells.
- *
- * @throws ScvaeError (bad-input) for a column that the data does not have.
- */
-export function informationGaps(
+function informationGaps(
   { asked, posterior, seed }: CellQuestion,
   nLatent: number,
   names: readonly string[],
@@ -83,12 +98,7 @@ export function informationGaps(
   if (names.length === 0) return []
   const { data, positions } = asked
   if (!data) throw new ScvaeError('usage', 'Columns of obs are compared with the latent of data at hand.')
-  const draws = {
-    values: drawLatents(posterior, seed),
-    rows: posterior.mean.length / nLatent,
-    columns: nLatent,
-  }
-  const latent = takeRows(draws, cells)
+  const latent = takeRows(matrixOf(drawLatents(posterior, seed), nLatent), cells)
   const found = names.map((name) => {
     const { codes, categories } = obsColumn(data, name)
     const own = cells.map((cell) => codes[positions ? positions[cell]! : cell]!)

@@ -1,19 +1,20 @@
 import { type AggregatedFit, aggregatedFit } from '../analysis/diagnose/aggregated.js'
 import { type LatentUse, latentUse } from '../analysis/diagnose/collapse.js'
 import { type Gaps, gapsOf } from '../analysis/diagnose/gaps.js'
-import type { InformationGap } from '../analysis/diagnose/information-gap.js'
+import type { HoleCells } from '../analysis/diagnose/hole-cells.js'
 import { type LogJoint, networkJoint } from '../analysis/diagnose/log-joint.js'
 import { type HeldoutFit, heldoutFit } from '../analysis/diagnose/overfit.js'
 import type { PredictiveFit } from '../analysis/diagnose/predictive-checks.js'
 import type { TechnicalShare } from '../analysis/diagnose/technical.js'
 import type { CellPosterior } from '../analysis/posterior/cell-posterior.js'
-import type { Posterior } from '../analysis/posterior/inference.js'
+import { importanceBound } from '../analysis/posterior/importance-bound.js'
+import type { LatentPosterior, Posterior } from '../analysis/posterior/inference.js'
 import { priorMixture } from '../analysis/posterior/prior-mixture.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import { ScvaeError } from '../errors.js'
 import { NOISE } from '../numeric/philox.js'
 import { Random } from '../numeric/random.js'
-import { type DecoderFit, decoderFit, informationGaps } from './diagnosed-decoder.js'
+import { cellsOfHoles, type SingleDimensions, singleDimensions } from './diagnosed-decoder.js'
 import { predictiveChecks, technicalShares } from './diagnosed-parts.js'
 import { ImputingModel } from './imputing-model.js'
 import type { SeededOptions } from './options.js'
@@ -45,10 +46,26 @@ export interface Diagnosis {
   predictive: PredictiveFit
   /** How the latent goes along with depth, mitochondrial share (where genes are named so) and the model's batches. */
   technical: TechnicalShare[]
-  /** How far single dimensions stand for columns of obs. */
-  columns: InformationGap[]
-  /** Whether dimensions change the same genes, and what cells look like that are made where none lies. */
-  decoder: DecoderFit
+  /** Whether single dimensions mean something by themselves. */
+  dimensions: SingleDimensions
+  /** What cells look like that are made where none lies; undefined where there is no such place. */
+  holeCells: HoleCells | undefined
+}
+
+export type { SingleDimensions } from './diagnosed-decoder.js'
+
+/** Options of `singleDimensions`. */
+export interface DimensionsOptions extends SeededOptions {
+  /** Columns of obs that they are held against; none when left out. */
+  columns?: readonly string[]
+}
+
+/** What the latent holds of each cell, and how far its counts are from what is decoded, in nats. */
+export interface RateAndDistortion {
+  /** E ln q(z | x) − ln p(z). */
+  rate: Float64Array
+  /** −E ln p(x | z). */
+  distortion: Float64Array
 }
 
 export type CellSide = 'train' | 'heldout' | 'all'
@@ -62,6 +79,10 @@ const MOST_TECHNICAL = 20_000
 /** Fewer cells than this say nothing about a side. */
 const FEWEST = 10
 const GAP_CELLS = 100
+/** Draws behind rate and distortion. */
+const CURVE_DRAWS = 10
+
+const CELLS = ['adata', 'cells', 'geneKey', 'genePositions', 'seed'] as const
 
 /** A model that is asked what its fit is worth. */
 export abstract class DiagnosedModel extends ImputingModel {
@@ -75,7 +96,7 @@ export abstract class DiagnosedModel extends ImputingModel {
     return this.exclusive(async () => {
       const caller = 'diagnose'
       const { nCells = GAP_CELLS, columns = [], onStage = () => {}, ...rest } = options
-      checkOptionKeys(caller, rest, ['adata', 'cells', 'geneKey', 'genePositions', 'seed'])
+      checkOptionKeys(caller, rest, CELLS)
       if (!(Number.isInteger(nCells) && nCells >= FEWEST))
         throw new ScvaeError(
           'usage',
@@ -87,9 +108,9 @@ export abstract class DiagnosedModel extends ImputingModel {
       const posterior = await this.cellPosterior(question)
       const order = new Random(question.seed, NOISE.diagnosed).permutation(source.nCells)
       const some = order.slice(0, MOST_TECHNICAL)
-      const found = informationGaps(question, nLatent, columns, some)
+      const use = latentUse(asMatrices(question.posterior, nLatent))
+      const dimensions = await singleDimensions(this.network, question, use, columns, some)
       const { parts, sides } = this.#sides(question)
-      const matrix = (values: Float32Array) => ({ values, rows: source.nCells, columns: nLatent })
       const { latent } = posterior
       const prior = await priorMixture(this.network, source)
       const aggregated = await aggregatedFit(latent, prior, question.seed, (done, total) =>
@@ -110,14 +131,13 @@ export abstract class DiagnosedModel extends ImputingModel {
           predicted += n
           onStage('predictions', predicted, checked.length)
         })
-        const use = latentUse({ means: matrix(latent.mean), variances: matrix(latent.variance) })
         return {
           nCells: source.nCells,
           parts,
           predictive,
           technical: await technicalShares(this.description, question, nLatent, some),
-          columns: found,
-          decoder: await decoderFit(this.network, question, use, aggregated, order),
+          dimensions,
+          holeCells: await cellsOfHoles(this.network, question, aggregated, order),
           latent: use,
           aggregated,
           gaps,
@@ -125,6 +145,43 @@ export abstract class DiagnosedModel extends ImputingModel {
         }
       } finally {
         joint.release()
+      }
+    })
+  }
+
+  /**
+   * Whether single dimensions of the latent stand for known columns, and whether they change the same genes (docs/truth.md).
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (bad-input) for a column that the data does not have.
+   */
+  singleDimensions(options: DimensionsOptions = {}): Promise<SingleDimensions> {
+    return this.exclusive(async () => {
+      const { columns = [], ...rest } = options
+      checkOptionKeys('singleDimensions', rest, CELLS)
+      const question = await this.question('singleDimensions', rest, 'counts')
+      const use = latentUse(asMatrices(question.posterior, this.network.config.nLatent))
+      const order = new Random(question.seed, NOISE.diagnosed).permutation(question.asked.source.nCells)
+      return singleDimensions(this.network, question, use, columns, order)
+    })
+  }
+
+  /**
+   * Rate and distortion of each cell (Alemi et al., ICML 2018), over ten draws from its posterior.
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (usage) where there are no counts at hand.
+   */
+  rateAndDistortion(options: SeededOptions = {}): Promise<RateAndDistortion> {
+    return this.exclusive(async () => {
+      checkOptionKeys('rateAndDistortion', options, CELLS)
+      const question = await this.question('rateAndDistortion', options, 'counts')
+      const { asked, keys, seed } = question
+      const posterior = await this.cellPosterior(question)
+      const { elbo, reconstruction } = await importanceBound(this.network, asked.source, {
+        ...{ posterior, keys, seed, draws: CURVE_DRAWS },
+      })
+      return {
+        rate: reconstruction.map((value, cell) => value - elbo[cell]!),
+        distortion: reconstruction.map((value) => -value),
       }
     })
   }
@@ -158,6 +215,11 @@ export abstract class DiagnosedModel extends ImputingModel {
       onStage('held out', done, total),
     )
   }
+}
+
+function asMatrices({ mean, variance }: Posterior, columns: number): LatentPosterior {
+  const matrix = (values: Float32Array) => ({ values, rows: values.length / columns, columns })
+  return { means: matrix(mean), variances: matrix(variance) }
 }
 
 /** Posteriors of the latent with that of the log size as a last dimension, where there is one. */

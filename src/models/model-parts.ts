@@ -11,6 +11,7 @@ import type { ModelCells } from '../files/model-cells.js'
 import type { ModelDescription, ModelInput } from '../files/model-description.js'
 import { readModel, readModelCells } from '../files/model-files.js'
 import type { TrainingRecord } from '../files/training-record.js'
+import { modelConfig } from '../network/config.js'
 import type { Network } from '../network/network.js'
 import type { NetworkState } from '../network/parameters.js'
 import { packageVersion } from '../package.js'
@@ -44,6 +45,8 @@ export interface LoadOptions {
   cells?: Int32Array
   /** The column of the data's var to find the model's genes by; the one that finds most when left out. */
   geneKey?: string
+  /** Weight of the KL term if it is trained further; the model's own when left out. */
+  beta?: number
 }
 
 /** The parts of a new model with random weights. */
@@ -98,11 +101,16 @@ export async function loadedParts(
   data: ModelData | undefined,
   options: LoadOptions,
 ): Promise<ModelParts> {
-  checkOptionKeys(`${className}.load`, options, ['device', 'cells', 'geneKey'])
-  const { device, cells, geneKey } = options
+  checkOptionKeys(`${className}.load`, options, ['device', 'cells', 'geneKey', 'beta'])
+  const { device, cells, geneKey, beta } = options
   if (cells && !data)
     throw new ScvaeError('usage', `${className}.load takes cells of data, and was given none.`)
-  const { description, state, isTrained, training } = readModel(directory)
+  const saved = readModel(directory)
+  const { state, isTrained, training } = saved
+  const description =
+    beta === undefined
+      ? saved.description
+      : { ...saved.description, config: modelConfig({ ...saved.description.config, beta }) }
   const trainedOn = readModelCells(directory, description)
   const own = data
     ? boundTo(description, data, cells, geneKey)

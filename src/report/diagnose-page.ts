@@ -1,5 +1,6 @@
 import { escapeHtml, factList } from './html.js'
 import { plainPage } from './plain-page.js'
+import { type PointChart, pointChart } from './point-chart.js'
 
 /** A finding as the page shows it. */
 export interface ShownFinding {
@@ -14,16 +15,19 @@ export interface DiagnosePage {
   title: string
   verdict: string
   findings: readonly ShownFinding[]
+  /** Beneath the findings. */
+  chart?: PointChart
   /** Tables beneath the findings: heads, then rows. */
   tables: readonly { title: string; note: string; rows: readonly (readonly string[])[] }[]
 }
 
 /** What a fit is worth as one self-contained page: a finding a section, tables beneath. Plain HTML, without scripts. */
-export function buildDiagnosePage({ title, verdict, findings, tables }: DiagnosePage): string {
+export function buildDiagnosePage({ title, verdict, findings, chart, tables }: DiagnosePage): string {
   const bad = findings.some(({ grade }) => grade === 'attention')
   const body =
     `<section class="verdict ${bad ? 'attention' : 'good'}"><p>${escapeHtml(verdict)}</p></section>` +
     findings.map(section).join('') +
+    (chart ? `<section>${pointChart(chart)}</section>` : '') +
     tables.map(tableSection).join('')
   return plainPage({ title, kind: 'scvae diagnose', body })
 }

@@ -72,8 +72,30 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
     expect(read('two_diagnose.html')).toEqual(page)
   })
 
+  it('has a curve where it is asked for', async () => {
+    await diagnose('own.model', at('cells.h5ad'), '-o', at('curve'), '--cells', '10', '--curve')
+    const record = JSON.parse(readFileSync(at('curve_diagnose.json'), 'utf8'))
+    expect(record.curve).toMatchObject({ epochs: 10, n_train: 108, n_heldout: 12, fit: { beta: 1 } })
+    expect(record.curve.points.map(({ beta }: { beta: number }) => beta)).toEqual([0.1, 0.3, 1, 3, 10])
+    expect(Object.keys(record.curve.fit.information_gap)).toEqual(['cell_type', 'batch'])
+    expect(record.findings.at(-1)).toMatchObject({ name: 'rate_distortion' })
+    const page = readFileSync(at('curve_diagnose.html'), 'utf8')
+    expect(page).toContain('Rate and distortion of cells not trained on')
+    expect(page).toContain('<h2>Fits over β</h2>')
+  })
+
   it('says so where it is not known which cells were trained on', async () => {
-    await diagnose('alone.model', at('cells.h5ad'), '-o', at('alone'), '--cells', '10', '--columns', 'batch')
+    await diagnose(
+      'alone.model',
+      at('cells.h5ad'),
+      '-o',
+      at('alone'),
+      '--cells',
+      '10',
+      '--columns',
+      'batch',
+      '--curve',
+    )
     const record = JSON.parse(readFileSync(at('alone_diagnose.json'), 'utf8'))
     expect(record.disentanglement.information_gap.map(({ name }: { name: string }) => name)).toEqual([
       'batch',
@@ -81,6 +103,7 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
     expect(record).toMatchObject({ cells: null, heldout: null })
     expect(Object.keys(record.gaps)).toEqual(['all'])
     expect(record.findings.at(4)).toMatchObject({ grade: 'unknown', value: null })
+    expect(record.findings.at(-1)).toMatchObject({ name: 'rate_distortion', grade: 'unknown' })
   })
 
   it.each<[string, string[], number, string]>([

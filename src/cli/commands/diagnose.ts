@@ -32,15 +32,22 @@ export const diagnose: Command = {
       ),
       seed: { ...number('Seed of the draws'), defaultDescription: "the model's" },
     }),
+    ...grouped('Refits:', {
+      curve: flag('Trains the model on at five weights of the KL term: rate and distortion over --beta'),
+    }),
     ...QUERY_OPTIONS,
   },
-  examples: [['$0 diagnose pbmc.model pbmc.h5ad -o pbmc', 'what the fit of pbmc is worth']],
+  examples: [
+    ['$0 diagnose pbmc.model pbmc.h5ad -o pbmc', 'what the fit of pbmc is worth'],
+    ['$0 diagnose pbmc.model pbmc.h5ad -o pbmc --curve', 'and whether another --beta would be better'],
+  ],
   async run(args: Arguments): Promise<void> {
     const settings = {
       ...queryOptions(args),
       prefix: args.text('output')!,
       overwrite: args.flag('overwrite'),
       subset: subsetTerms(args),
+      curve: args.flag('curve'),
       columns: args.texts('columns'),
       nCells: args.whole('cells', 10)!,
       seed: args.whole('seed', 0),

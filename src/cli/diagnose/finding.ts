@@ -14,6 +14,7 @@ export interface Finding {
     | 'predictions'
     | 'technical'
     | 'disentanglement'
+    | 'rate_distortion'
   title: string
   grade: 'good' | 'attention' | 'unknown'
   /** The figure that was judged, with its standard error where it has one; null where it is not known. */

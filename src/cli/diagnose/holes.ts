@@ -15,7 +15,7 @@ const PARTLY_UNLIKE = 0.15
 
 /** How the cells fill the prior, and what is made where they do not. */
 export function priorHoles(
-  { aggregated, latent, decoder }: Diagnosis,
+  { aggregated, latent, holeCells }: Diagnosis,
   { description }: JudgedModel,
 ): Finding {
   const { empty, divergence } = aggregated
@@ -32,7 +32,7 @@ export function priorHoles(
         'divergence of all posteriors together to the prior',
         `${shown(divergence.low)} to ${shown(divergence.high)} nats`,
       ],
-      ...figuresOf(decoder.holeCells),
+      ...figuresOf(holeCells),
     ],
   } satisfies Partial<Finding>
   if (latent.active === 0)
@@ -53,7 +53,7 @@ export function priorHoles(
       sentence: `The posteriors of cells are islands: a cell's place is ${apart.value.toFixed(0)} nats less probable under all others than under its own, so nothing is learned of what lies between cells${cause}.`,
     }
   }
-  const made = sentenceOf(decoder.holeCells)
+  const made = sentenceOf(holeCells)
   if (empty.value - 2 * empty.error > EMPTY) {
     const cause =
       beta < 1

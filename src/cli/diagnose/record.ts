@@ -5,7 +5,7 @@ import { missedGenes } from './predictive.js'
 
 /** All figures under stable names. */
 export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Record<string, unknown> {
-  const { nCells, parts, latent, aggregated, gaps, heldout, predictive, technical, columns, decoder } =
+  const { nCells, parts, latent, aggregated, gaps, heldout, predictive, technical, dimensions, holeCells } =
     diagnosis
   return {
     n_cells: nCells,
@@ -22,13 +22,13 @@ export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Recor
       kl_to_prior: aggregated.divergence,
       empty_share: aggregated.empty,
     },
-    hole_cells: decoder.holeCells
+    hole_cells: holeCells
       ? {
-          n_made: decoder.holeCells.nMade,
-          n_real: decoder.holeCells.nReal,
-          distance: decoder.holeCells.fromHoles,
-          distance_from_posteriors: decoder.holeCells.fromPosteriors,
-          unlike: decoder.holeCells.unlike,
+          n_made: holeCells.nMade,
+          n_real: holeCells.nReal,
+          distance: holeCells.fromHoles,
+          distance_from_posteriors: holeCells.fromPosteriors,
+          unlike: holeCells.unlike,
         }
       : null,
     gaps: Object.fromEntries(
@@ -64,8 +64,8 @@ export function figuresOf(diagnosis: Diagnosis, genes: readonly string[]): Recor
     },
     technical: technical.map(({ name, dimensions, latent: told }) => ({ name, latent: told, dimensions })),
     disentanglement: {
-      cross_talk: crossTalkOf(decoder.crossTalk),
-      information_gap: columns.map(({ name, nCells: n, nClasses, information, best, gap }) => ({
+      cross_talk: crossTalkOf(dimensions.crossTalk),
+      information_gap: dimensions.columns.map(({ name, nCells: n, nClasses, information, best, gap }) => ({
         name,
         n_cells: n,
         n_classes: nClasses,

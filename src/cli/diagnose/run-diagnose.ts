@@ -14,9 +14,11 @@ import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
 import { textTable } from '../text.js'
+import { curveChart, curveRecord, curveTable, rateDistortion } from './curve.js'
 import type { Finding } from './finding.js'
 import { findingsOf, verdictOf } from './findings.js'
 import { knownColumns } from './known-columns.js'
+import { measuredCurve } from './measured-curve.js'
 import { figuresOf } from './record.js'
 import { tablesOf } from './tables.js'
 
@@ -27,6 +29,8 @@ export interface DiagnoseSettings extends QuerySettings {
   overwrite: boolean
   subset: readonly SubsetTerm[]
   nCells: number
+  /** Whether fits of other β are made to compare with. */
+  curve: boolean
   /** Columns of obs that single dimensions are held against; those that there are when none is named. */
   columns: readonly string[]
   seed: number | undefined
@@ -49,8 +53,13 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
     )
   const query = await openQuery(settings, model.description, log)
   const cells = countedCells(query, subsetCells(query.adata, settings.subset), log)
-  const diagnosis = await measured(settings, query.adata, query.positions, cells, log)
+  const columns = knownColumns(query.adata, cells, settings.columns)
+  const diagnosis = await measured({ ...settings, columns }, query.adata, query.positions, cells, log)
   const findings = findingsOf(diagnosis, model)
+  const curve = settings.curve
+    ? await measuredCurve({ ...settings, columns }, query.adata, cells, log)
+    : undefined
+  if (settings.curve) findings.push(rateDistortion(curve, model))
   const verdict = verdictOf(findings)
   const seed = settings.seed ?? model.description.seed
   const record = {
@@ -62,27 +71,26 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
     verdict,
     findings,
     ...figuresOf(diagnosis, model.description.genes),
+    ...(curve && { curve: curveRecord(curve) }),
   }
   const write = (ending: string, content: string) =>
     writeBeside(path(ending), (temporary) => writeFileSync(temporary, content), { overwrite })
   await write('json', `${JSON.stringify(record, null, 2)}\n`)
   const title = `${basename(settings.file)}: ${basename(directory)}`
-  await write(
-    'html',
-    buildDiagnosePage({ title, verdict, findings, tables: tablesOf(diagnosis, model.description.genes) }),
-  )
+  const tables = tablesOf(diagnosis, model.description.genes)
+  const page = { title, verdict, findings, tables: curve ? [curveTable(curve), ...tables] : tables }
+  await write('html', buildDiagnosePage({ ...page, ...(curve && { chart: curveChart(curve) }) }))
   process.stdout.write(`${textOf(verdict, findings)}\n`)
   log.info(`wrote ${path('json')} and ${path('html')}`)
 }
 
 async function measured(
-  { directory, device: name, threads, nCells, columns: named, seed }: DiagnoseSettings,
+  { directory, device: name, threads, nCells, columns, seed }: DiagnoseSettings,
   adata: Awaited<ReturnType<typeof openQuery>>['adata'],
   genePositions: Int32Array,
   cells: Int32Array,
   log: Log,
 ): Promise<Diagnosis> {
-  const columns = knownColumns(adata, cells, named)
   const device = await openDevice({ device: name, threads })
   try {
     await using model = await SCVI.load(directory, undefined, { device })

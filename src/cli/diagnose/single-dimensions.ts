@@ -10,7 +10,7 @@ const THE_SAME = 0.8
 const NAMED = 0.3
 
 /** Whether single dimensions mean something by themselves. */
-export function singleDimensions({ columns, decoder: { crossTalk } }: Diagnosis): Finding {
+export function singleDimensions({ dimensions: { columns, crossTalk } }: Diagnosis): Finding {
   const about = { name: 'disentanglement', title: 'Single dimensions', unit: 'mean |cos|' } as const
   const figures = [...talkFigures(crossTalk), ...columns.map(columnFigure)]
   if (!crossTalk)
@@ -40,8 +40,8 @@ function meaning(columns: readonly InformationGap[]): string {
   return `No dimension stands for a column of obs by itself (the widest gap is ${shown(gap)} of 1, of ${name}), as is usual: go by distances in the latent, not by single dimensions.`
 }
 
-function overlap({ mean, dimensions }: CrossTalk): string {
-  return `Two of the ${dimensions.length} dimensions in use overlap in the genes that they change by ${shown(mean)} (mean |cos|; 0 is no overlap).`
+function overlap({ mean }: CrossTalk): string {
+  return `On average two of the dimensions in use overlap by ${shown(mean)} in the genes that they change (mean |cos|; 0 is no overlap).`
 }
 
 function talkFigures(talk: CrossTalk | undefined): Finding['figures'] {
