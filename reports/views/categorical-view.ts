@@ -1,6 +1,6 @@
 import { NO_CATEGORY } from '../../src/report/page/page-data.js'
+import { categoryColor, cssColor, MISSING_COLOR } from '../../src/report/page/palette.js'
 import { button, count, create } from '../dom.js'
-import { categoryColor, cssColor, MISSING_COLOR } from '../palette.js'
 import type { View } from './view.js'
 
 /** Categories above which a legend can be searched, and those above which names on the map would hide it. */

@@ -1,5 +1,5 @@
+import { cssColor, MISSING_COLOR, rampColor } from '../../src/report/page/palette.js'
 import { count, create, shortNumber } from '../dom.js'
-import { cssColor, MISSING_COLOR, rampColor } from '../palette.js'
 import type { View } from './view.js'
 
 /** Share of cells at each end that have the colour of the end: a few extreme cells must not leave one colour for all others. */

@@ -1,4 +1,4 @@
-import type { Rgb } from '../palette.js'
+import type { Rgb } from '../../src/report/page/palette.js'
 
 /** How the cells look under one colouring. */
 export interface View {

@@ -20,6 +20,7 @@ import { impute } from './commands/impute.js'
 import { info } from './commands/info.js'
 import { inspect } from './commands/inspect.js'
 import { normalize } from './commands/normalize.js'
+import { report as reportCommand } from './commands/report.js'
 import { schema } from './commands/schema.js'
 import { simulate } from './commands/simulate.js'
 import { umap } from './commands/umap.js'
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   design,
   evaluate,
   diagnose,
+  reportCommand,
   convert,
   exportScvi,
   devices,

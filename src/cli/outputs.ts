@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ScvaeError } from '../errors.js'
+import { figurePaths } from './report/figures.js'
 
 /** The files of one `scvae fit`, all named from one prefix. */
 export interface Outputs {
@@ -19,6 +20,8 @@ export interface Outputs {
   scoresCsv?: string
   /** Of a linear decoder. */
   loadings?: string
+  /** The report's main figures. */
+  figures?: readonly string[]
   /** A row of a table for MultiQC, and the versions that it lists. */
   multiqc?: string
   multiqcVersions?: string
@@ -33,6 +36,7 @@ export interface OutputOptions {
   mudata?: boolean
   parquet?: boolean
   multiqc?: boolean
+  figures?: boolean
   /** What the outputs of several inputs are called, where each has its own; with their endings. */
   split?: readonly string[] | undefined
   /** Whether there are gene loadings to write. */
@@ -115,6 +119,7 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
       multiqc: `${prefix}_scvae_mqc.json`,
       multiqcVersions: `${prefix}_mqc_versions.yml`,
     }),
+    ...(options.figures && { figures: figurePaths(prefix) }),
     ...(options.loadings && { loadings: `${prefix}_loadings.csv` }),
     checkpoint: `${prefix}.checkpoint`,
   }

@@ -9,10 +9,10 @@ import {
   latentSection,
   outlierSection,
   runSection,
-  trainingSection,
   verdict,
   warningList,
 } from './sections.js'
+import { trainingSection } from './training.js'
 
 /**
  * The report of a run as one self-contained HTML page: style, scripts and data are inside, and a content security

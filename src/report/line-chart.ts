@@ -28,12 +28,48 @@ const FEWEST_EPOCHS_TO_CUT = 20
  * first twentieth of a run of 20 epochs or more; what lies above it is cut off, and the chart says so.
  */
 export function lineChart(chart: LineChart): string {
-  const series = chart.series
+  const series = drawnSeries(chart)
+  if (series.length === 0) return `<p class="empty">${escapeHtml(chart.title)}: no values.</p>`
+  return (
+    `<figure class="chart"><figcaption>${escapeHtml(chart.title)}</figcaption>` +
+    `${drawing(chart, series)}${legend(series)}</figure>`
+  )
+}
+
+/** The same as an SVG that stands alone; undefined without values. */
+export function lineFigure(chart: LineChart): string | undefined {
+  const series = drawnSeries(chart)
+  if (series.length === 0) return undefined
+  const names = series.map(
+    ({ name }, i) =>
+      `<text x="${FRAME.left + 180 * i}" y="18" fill="${FIGURE_COLORS[i % 2]}">${escapeHtml(name)}</text>`,
+  )
+  return drawing(chart, series, {
+    attributes: `xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12"`,
+    head: `${FIGURE_STYLE}<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>${names.join('')}`,
+  })
+}
+
+const FIGURE_COLORS = ['#0072b2', '#d55e00']
+const FIGURE_STYLE =
+  '<style>.grid{stroke:#dfe1e4}.mark{stroke:#5d646d;stroke-dasharray:4 4}.line{fill:none;stroke-width:2;stroke-linejoin:round}' +
+  FIGURE_COLORS.map((color, i) => `.line.s${i}{stroke:${color}}.dot.s${i}{fill:${color}}`).join('') +
+  '</style>'
+
+/** Series without the points that no chart can show. */
+function drawnSeries({ series }: LineChart): LineSeries[] {
+  return series
     .map((s) => ({ ...s, points: s.points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)) }))
     .filter((s) => s.points.length > 0)
-  const points = series.flatMap((s) => s.points)
-  if (points.length === 0) return `<p class="empty">${escapeHtml(chart.title)}: no values.</p>`
+}
 
+/** @param alone what an SVG has that stands alone */
+function drawing(
+  chart: LineChart,
+  series: readonly LineSeries[],
+  alone: { attributes: string; head: string } = { attributes: '', head: '' },
+): string {
+  const points = series.flatMap((s) => s.points)
   const xRange = range(points.map(([x]) => x))
   const length = xRange[1] - xRange[0]
   const settledAt = xRange[0] + (length >= FEWEST_EPOCHS_TO_CUT ? SHARE_OUT_OF_FRAME * length : 0)
@@ -78,11 +114,10 @@ export function lineChart(chart: LineChart): string {
   parts.push('</svg>')
   const axis = `${chart.yLabel}${cut ? ' (first epochs lie above the frame)' : ''}`
   return (
-    `<figure class="chart"><figcaption>${escapeHtml(chart.title)}</figcaption>` +
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(chart.title)}">` +
+    `<svg ${alone.attributes} viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(chart.title)}">${alone.head}` +
     `<text class="axis" x="8" y="${FRAME.top - 14}">${escapeHtml(axis)}</text>` +
     `<text class="axis" x="${WIDTH - FRAME.right}" y="${HEIGHT - 6}" text-anchor="end">${escapeHtml(chart.xLabel)}</text>` +
-    `${parts.join('')}</svg>${legend(series)}</figure>`
+    `${parts.join('')}</svg>`
   )
 }
 

@@ -1,6 +1,5 @@
 import { formatCount, formatNumber, formatP, formatPercent, formatPlural, formatSeconds } from './format.js'
 import { escapeHtml, factList } from './html.js'
-import { type LineSeries, lineChart } from './line-chart.js'
 import type { ClusterSummary, OutlierRow, OutlierSummary, ReportData } from './report-data.js'
 
 // A dimension whose posterior is the prior carries nothing about the cells; 0.01 nats is the usual threshold for
@@ -36,76 +35,6 @@ export function dataFacts({ data, run, history }: ReportData): string {
     ['Device', run.device],
     ['Time', formatSeconds(run.seconds)],
   ])
-}
-
-export function trainingSection({ history, keptEpoch }: ReportData): string {
-  if (history.length === 0) return '<p class="empty">This run did not train a model.</p>'
-  const series = (
-    name: string,
-    value: (record: (typeof history)[number]) => number | undefined,
-  ): LineSeries => ({
-    name,
-    points: history.flatMap((record) => {
-      const y = value(record)
-      return y === undefined ? [] : [[record.epoch, y] as const]
-    }),
-  })
-  const mark =
-    keptEpoch === undefined ? {} : { mark: { x: keptEpoch, label: `weights kept: epoch ${keptEpoch}` } }
-  const charts = [
-    lineChart({
-      title: 'Negative ELBO',
-      xLabel: 'epoch',
-      yLabel: 'nats per cell',
-      series: [
-        series('training cells', (record) => record.trainElbo),
-        series('held-out cells', (record) => record.heldoutElbo),
-      ],
-      ...mark,
-    }),
-    lineChart({
-      title: 'Reconstruction',
-      xLabel: 'epoch',
-      yLabel: 'nats per cell',
-      series: [
-        series('training cells', (record) => record.trainReconstruction),
-        series('held-out cells', (record) => record.heldoutReconstruction),
-      ],
-    }),
-    lineChart({
-      title: 'KL divergence from the prior',
-      xLabel: 'epoch',
-      yLabel: 'nats per cell',
-      series: [
-        series('training cells', (record) => record.trainKl),
-        series('held-out cells', (record) => record.heldoutKl),
-      ],
-    }),
-    lineChart({
-      title: 'KL weight',
-      xLabel: 'epoch',
-      yLabel: 'weight',
-      series: [series('KL weight', (record) => record.klWeight)],
-    }),
-  ]
-  for (const name of new Set(history.flatMap(({ terms = {} }) => Object.keys(terms)))) {
-    charts.push(
-      lineChart({
-        title: `Term of the loss: ${name}`,
-        xLabel: 'epoch',
-        yLabel: 'without its weight',
-        series: [series('training cells', (record) => record.terms?.[name])],
-      }),
-    )
-  }
-  const rates = new Set(history.map((record) => record.learningRate))
-  if (rates.size > 1) {
-    const learningRate = series('learning rate', (record) => record.learningRate)
-    charts.push(
-      lineChart({ title: 'Learning rate', xLabel: 'epoch', yLabel: 'rate', series: [learningRate] }),
-    )
-  }
-  return `<div class="charts">${charts.join('')}</div>`
 }
 
 export function latentSection({ latentKl }: ReportData): string {

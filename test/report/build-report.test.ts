@@ -112,7 +112,12 @@ describe('buildReport', () => {
     const page = buildReport({ ...rest, history: [], latentKl: [], metrics: [], colorings: [] })
     expect(embedded(page)).toBeNull()
     expect(page).toContain('class="absent"')
-    for (const text of ['No outlier scores', 'did not train', 'No latent dimensions', 'No metrics']) {
+    for (const text of [
+      'No outlier scores',
+      'was trained is not known',
+      'No latent dimensions',
+      'No metrics',
+    ]) {
       expect(page).toContain(text)
     }
   })

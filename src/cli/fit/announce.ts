@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { CountsFormat } from '../../anndata/read-any.js'
 import { formatSeconds } from '../../report/format.js'
 import { cellFiles, type Outputs } from '../outputs.js'
@@ -21,6 +22,9 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
   const rows = [
     ...cellRows(data, settings, outputs),
     [outputs.report, 'open this in a browser'],
+    ...(outputs.figures ?? [])
+      .filter((path) => existsSync(path))
+      .map((path) => [path, 'a figure of the report']),
     [outputs.model, 'the trained model'],
     [outputs.latent, 'latent and scores as an Arrow file'],
     [outputs.metrics, 'figures of the run'],

@@ -7,6 +7,7 @@ import { type FileKeys, isOwnKey, RECORD } from '../../anndata/write/own-keys.js
 import { writeParquet } from '../latent-parquet.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
+import { figurePath } from '../report/figures.js'
 import { clusterNames } from '../resolutions.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
@@ -20,6 +21,8 @@ import { type CellOutputs, hasVarm, writeTarget } from './write-target.js'
 export interface FitOutputs extends CellOutputs {
   metrics: Metrics
   report: string
+  /** The report's main figures by the ending of their file's name, where they are asked for. */
+  figures: ReadonlyMap<string, string>
 }
 
 /**
@@ -33,7 +36,7 @@ export async function stageOutputs(
   data: FitData,
   results: FitOutputs,
 ): Promise<string[]> {
-  const { table, loadings, metrics, report } = results
+  const { table, loadings, metrics, report, figures } = results
   const changes = await writeCells({ settings, outputs }, staging, data, results)
   if (loadings && !hasVarm(data.adata)) changes.push(NO_VARM)
   writeArrow(staging.path(outputs.latent), table)
@@ -44,6 +47,7 @@ export async function stageOutputs(
     writeLoadingsCsv(staging.path(outputs.loadings), fittedGenes(data), loadings)
   writeFileSync(staging.path(outputs.metrics), `${JSON.stringify(metrics, null, 2)}\n`)
   writeFileSync(staging.path(outputs.report), report)
+  for (const [figure, svg] of figures) writeFileSync(staging.path(figurePath(outputs.prefix, figure)), svg)
   if (outputs.multiqc) {
     const table = multiqcTable(outputs.prefix, metrics)
     writeFileSync(staging.path(outputs.multiqc), `${JSON.stringify(table, null, 2)}\n`)

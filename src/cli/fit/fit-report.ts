@@ -9,22 +9,48 @@ import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
 import { isOwnKey } from '../../anndata/write/own-keys.js'
 import type { EpochRecord } from '../../files/epoch-record.js'
 import type { Matrix } from '../../numeric/matrix.js'
+import { SCORE_COLORING } from '../../report/figures/report-figures.js'
 import { formatNumber } from '../../report/format.js'
 import type { Coloring, NamedValue, ReportData, ReportModel } from '../../report/report-data.js'
 import { topOutliers } from '../../report/top-outliers.js'
 import type { ClusteredCells } from '../clusters.js'
 import type { FitData } from './fit-data.js'
-import { fittedGenes } from './fit-outputs.js'
-import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
 
 /** Columns with more categories than this say nothing in colours (barcodes, free text). */
 const MOST_CATEGORIES = 60
 
+/** The figures that a report tells; null where they are not known of a model that was trained before. */
+export type ReportedFigures = Pick<
+  Metrics,
+  | 'command'
+  | 'version'
+  | 'seed'
+  | 'device'
+  | 'kernels'
+  | 'kernels_id'
+  | 'threads'
+  | 'seconds'
+  | 'timings'
+  | 'warnings'
+  | 'best_epoch'
+  | 'heldout_elbo'
+  | 'peak_memory_bytes'
+  | 'batch_key'
+  | 'categorical_covariates'
+  | 'continuous_covariates'
+  | 'model'
+  | 'training'
+  | 'clusters'
+> & { chosen: Readonly<Record<string, number>>; train_cells_per_second: number | null }
+
 export interface FitReportInput {
-  settings: FitSettings
-  data: FitData
-  metrics: Metrics
+  /** The files that the cells are from. */
+  files: readonly { path: string }[]
+  data: Pick<FitData, 'adata' | 'cells' | 'nGenes' | 'librarySize' | 'nonzeros' | 'missing' | 'keys'>
+  /** Names of the fitted genes, in the order of the model. */
+  genes: readonly string[]
+  metrics: ReportedFigures
   startedAt: Date
   history: readonly EpochRecord[]
   latent: LatentPosterior
@@ -39,12 +65,12 @@ export interface FitReportInput {
 
 /** Gathers what the report of a fit shows. */
 export function fitReportData(input: FitReportInput): ReportData {
-  const { settings, data, metrics, history, latent, scores, reasons, umap, clustered, model } = input
+  const { data, metrics, history, latent, scores, reasons, umap, clustered, model } = input
   const { adata, cells, librarySize } = data
   const clusters = clustered?.clusters ?? []
   const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
   const fittedSize = Float32Array.from(cells, (cell) => librarySize[cell]!)
-  const label = labelColumn(data, settings)
+  const label = labelColumn(data, metrics.batch_key)
   return {
     run: {
       command: metrics.command,
@@ -60,7 +86,7 @@ export function fitReportData(input: FitReportInput): ReportData {
     },
     data: {
       path: adata.path,
-      files: (settings.inputs?.files ?? [{ path: adata.path }]).map(({ path }) => basename(path)),
+      files: input.files.map(({ path }) => basename(path)),
       nCells: cells.length,
       nGenes: data.nGenes,
       totalGenes: adata.nGenes,
@@ -96,28 +122,27 @@ export function fitReportData(input: FitReportInput): ReportData {
         categories: OUTLIER_REASONS,
         codes: reasons.codes,
       },
-      { kind: 'numeric', name: 'outlier score', values: scores.outliers.score },
+      { kind: 'numeric', name: SCORE_COLORING, values: scores.outliers.score },
       { kind: 'numeric', name: 'library size', values: fittedSize },
       { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
     ],
-    latentKl: settings.model.prior === 'normal' ? latentKl(latent) : latentInformation(latent),
+    latentKl: metrics.model.prior === 'normal' ? latentKl(latent) : latentInformation(latent),
     outliers: topOutliers({
       scores: scores.outliers,
       surpriseP: scores.surprise.p,
       cellNames,
       librarySize: fittedSize,
       alpha: OUTLIER_ALPHA,
-      reasons: { of: reasons, genes: fittedGenes(data) },
+      reasons: { of: reasons, genes: input.genes },
       ...(label && { label }),
     }),
-    metrics: [
+    metrics: (
       [
-        'Held-out ELBO (nats a cell)',
-        metrics.heldout_elbo === null ? '–' : formatNumber(metrics.heldout_elbo),
-      ],
-      ['Training speed (cells a second)', formatNumber(metrics.train_cells_per_second)],
-      ['Peak memory (MB)', formatNumber(metrics.peak_memory_bytes / 1e6)],
-    ],
+        ['Held-out ELBO (nats a cell)', metrics.heldout_elbo],
+        ['Training speed (cells a second)', metrics.train_cells_per_second],
+        ['Peak memory (MB)', metrics.peak_memory_bytes / 1e6],
+      ] as const
+    ).map(([name, value]) => [name, value === null ? '–' : formatNumber(value)]),
   }
 }
 
@@ -129,15 +154,14 @@ const APPLIES: Readonly<Record<string, (values: Readonly<Record<string, unknown>
   kl_cycles: ({ kl_schedule }) => kl_schedule === 'cyclical',
 }
 
-function settingList(metrics: Metrics): NamedValue[] {
+function settingList(metrics: ReportedFigures): NamedValue[] {
   const covariates: NamedValue[] = [
     ['batch_key', metrics.batch_key ?? 'none'],
     ['categorical_covariates', metrics.categorical_covariates.join(', ') || 'none'],
     ['continuous_covariates', metrics.continuous_covariates.join(', ') || 'none'],
   ]
   const values = { ...metrics.model, ...metrics.training }
-  const { max_epochs, batch_size, learning_rate } = metrics
-  const chosen: Readonly<Record<string, number>> = { max_epochs, batch_size, learning_rate }
+  const { chosen } = metrics
   const shown = ([name, value]: [string, unknown]): NamedValue => [
     name,
     value === 'auto' && name in chosen ? `auto: ${chosen[name]}` : String(value),
@@ -147,7 +171,7 @@ function settingList(metrics: Metrics): NamedValue[] {
 }
 
 /** Every obs column that has a few categories or holds numbers. */
-function obsColorings({ adata, cells, keys }: FitData): Coloring[] {
+function obsColorings({ adata, cells, keys }: Pick<FitData, 'adata' | 'cells' | 'keys'>): Coloring[] {
   const colorings: Coloring[] = []
   for (const { name, type } of adata.obs.schema.fields) {
     if (isOwnKey(`obs/${name}`, keys)) continue
@@ -170,10 +194,10 @@ function obsColorings({ adata, cells, keys }: FitData): Coloring[] {
 
 /** What the outlier table prints beside a cell: the batch. */
 function labelColumn(
-  { adata, cells }: FitData,
-  { batchKey }: FitSettings,
+  { adata, cells }: Pick<FitData, 'adata' | 'cells'>,
+  batchKey: string | null,
 ): { name: string; of: (cell: number) => string } | undefined {
-  if (batchKey === undefined) return undefined
+  if (batchKey === null) return undefined
   const { codes, categories } = obsColumn(adata, batchKey)
   return { name: batchKey, of: (cell) => categories[codes[cells[cell]!]!] ?? '' }
 }

@@ -11,6 +11,7 @@ import { countsOptions } from '../counts-options.js'
 import { deviceName } from '../device-name.js'
 import { type Inputs, inputsOf } from '../inputs.js'
 import type { Verbosity } from '../log.js'
+import { figuresAsked } from '../report/figures.js'
 import { resolutionsOf } from '../resolutions.js'
 import { subsetTerms } from '../subset-terms.js'
 import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
@@ -67,6 +68,8 @@ export interface FitSettings extends DataSettings {
   labelsKeys: string[]
   /** Whether the report holds the model's decoder. */
   reportModel: boolean
+  /** Whether its main figures are files too. */
+  figures: boolean
   checkpointEvery: number
   verbosity: Verbosity
   model: ModelConfig
@@ -113,6 +116,7 @@ export function fitSettings(args: Arguments): FitSettings {
     modelCells: !args.flag('no-model-cells'),
     labelsKeys: args.texts('labels-key'),
     reportModel: !args.flag('no-report-model'),
+    figures: figuresAsked(args),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
     model: modelSettings(args),

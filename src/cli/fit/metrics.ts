@@ -127,8 +127,20 @@ export function metricsOf(
   }
 }
 
-function clusterFigures(
-  { obsPrefix, resolutions }: Run['settings'],
+/** What stands for settings that were left to the program. */
+export const chosenFigures = ({
+  max_epochs,
+  batch_size,
+  learning_rate,
+}: Metrics): Record<string, number> => ({
+  max_epochs,
+  batch_size,
+  learning_rate,
+})
+
+/** @param settings what the columns of the clusters are called, and their resolutions */
+export function clusterFigures(
+  { obsPrefix, resolutions }: Pick<Run['settings'], 'obsPrefix' | 'resolutions'>,
   clustered: ClusteredCells | undefined,
 ): Metrics['clusters'] {
   const names = clusterNames(resolutions)
@@ -151,6 +163,6 @@ export function snakeCase(settings: object): Record<string, unknown> {
 }
 
 /** Most memory that the process has held so far, in bytes. */
-function peakMemory(): number {
+export function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024
 }

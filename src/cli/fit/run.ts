@@ -21,9 +21,12 @@ export interface Run {
   command: string
 }
 
+/** The command that was given, as a shell takes it. */
+export const commandLine = (): string => ['scvae', ...process.argv.slice(2)].map(shellWord).join(' ')
+
 /** @throws ScvaeError `usage` or `failed` for outputs that cannot be written, or that another run writes */
 export async function startRun(settings: FitSettings): Promise<Run> {
-  const command = ['scvae', ...process.argv.slice(2)].map(shellWord).join(' ')
+  const command = commandLine()
   const outputs = nameOutputs(settings.file, {
     ...settings,
     loadings: settings.model.decoder === 'linear',

@@ -32,9 +32,14 @@ export interface ScoredCells {
   clustered: ClusteredCells | undefined
 }
 
+/** What of a run the scores depend on. */
+type ScoringRun = Pick<Run, 'log' | 'timer'> & {
+  settings: Pick<FitSettings, 'umap' | 'resolutions' | 'profile'> & { train: { seed: number } }
+}
+
 /** Encodes, scores and lays out the fitted cells. */
 export async function scoreModel(
-  run: Run,
+  run: ScoringRun,
   { adata, cells }: Pick<FitData, 'adata' | 'cells'>,
   model: Model,
   device: Device,
@@ -83,7 +88,7 @@ function warnOfManyOutliers({ outliers }: CellScores, log: Log): void {
 }
 
 async function layOut(
-  { settings, log }: Run,
+  { settings, log }: ScoringRun,
   device: Device,
   { neighbors }: CellScores,
   backend: NonNullable<FitSettings['umap']>,

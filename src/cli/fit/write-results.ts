@@ -7,6 +7,7 @@ import { LinearSCVI } from '../../models/linear-scvi.js'
 import type { Model } from '../../models/model.js'
 import { spreadRows } from '../../numeric/matrix.js'
 import { buildReport } from '../../report/build-report.js'
+import { reportFigures } from '../../report/figures/report-figures.js'
 import type { TrainSummary } from '../../train/trainer.js'
 import { clusterColumns } from '../clusters.js'
 import { interruptible } from '../interrupt.js'
@@ -15,7 +16,7 @@ import { announce } from './announce.js'
 import type { FitData } from './fit-data.js'
 import { type FitOutputs, fittedGenes, stageOutputs } from './fit-outputs.js'
 import { fitReportData } from './fit-report.js'
-import { type Metrics, metricsOf } from './metrics.js'
+import { chosenFigures, type Metrics, metricsOf } from './metrics.js'
 import { reportModel } from './report-model.js'
 import type { Run } from './run.js'
 import type { ScoredCells } from './score-model.js'
@@ -73,9 +74,10 @@ async function resultsOf(
   const { latent, scores, reasons, layout, clustered, summary } = fitted
   const everyCell = adata.nCells
   const page = fitReportData({
-    settings: run.settings,
+    files: run.settings.inputs?.files ?? [{ path: adata.path }],
     data,
-    metrics,
+    genes: fittedGenes(data),
+    metrics: { ...metrics, chosen: chosenFigures(metrics) },
     startedAt: run.timer.startedAt,
     history: summary.history,
     latent,
@@ -99,5 +101,6 @@ async function resultsOf(
     umap: layout && spreadRows(layout, cells, everyCell),
     metrics,
     report: buildReport(page),
+    figures: run.settings.figures ? reportFigures(page) : new Map(),
   }
 }
