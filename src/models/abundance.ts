@@ -7,6 +7,7 @@ import { sampleDensities } from '../analysis/abundance/sample-densities.js'
 import { inKeyOrder } from '../analysis/expression/pairs.js'
 import { STREAM } from '../analysis/random-streams.js'
 import { nearestList } from '../anndata/frame/nearest.js'
+import type { HostKernels } from '../device/host-kernels.js'
 import { ScvaeError } from '../errors.js'
 import { Random } from '../numeric/random.js'
 import type {
@@ -30,6 +31,7 @@ interface Unit extends SampleUnit {
 
 /** Densities of samples, and how they differ between two conditions. */
 export async function abundance(
+  host: HostKernels,
   { asked, keys, posterior, seed }: CellQuestion,
   nLatent: number,
   options: AbundanceOptions,
@@ -51,16 +53,18 @@ export async function abundance(
   }
   const random = new Random(seed, STREAM.abundance)
   const chosen = units.map(({ cells }) => {
-    if (cells.length <= numCellsPosterior) return cells
+    // sums in single precision have the same order in any file
     const inOrder = inKeyOrder(cells, keys)
+    if (cells.length <= numCellsPosterior) return inOrder
     return random
       .permutation(cells.length)
       .slice(0, numCellsPosterior)
-      .map((at) => inOrder[at]!)
       .sort()
+      .map((at) => inOrder[at]!)
   })
   const matrix = (values: Float32Array) => ({ values, rows, columns: nLatent })
   const logDensities = await sampleDensities(
+    host,
     { means: matrix(posterior.mean), variances: matrix(posterior.variance) },
     chosen,
     { degrees, ...(onProgress && { onCells: (done: number) => onProgress(done, rows) }) },

@@ -1,4 +1,5 @@
 import { checkOptionKeys } from '../anndata/option-keys.js'
+import { withHostKernels } from '../device/host-kernels.js'
 import { abundance } from './abundance.js'
 import {
   ABUNDANCE_KEYS,
@@ -63,7 +64,9 @@ export abstract class LatentModel extends Model {
       checkOptionKeys(caller, options, [...CELLS, 'seed', ...ABUNDANCE_KEYS])
       const settings = abundanceSettings(options)
       const question = await this.question(caller, { ...cellsOf(options), ...seedOf(options) }, 'encode')
-      return abundance(question, this.description.config.nLatent, options, settings)
+      return withHostKernels(this.network.device, (host) =>
+        abundance(host, question, this.description.config.nLatent, options, settings),
+      )
     })
   }
 

@@ -38,6 +38,9 @@ export interface DecodedTensors {
 /** Kernel calls over one minibatch. */
 type Calls = readonly (() => void)[]
 
+/** Cells in the widest vector. */
+const VECTOR = 16
+
 const EVALUATION: PassMode = { training: false, noisy: true }
 const MEANS: PassMode = { training: false, noisy: false }
 const TRAINING: PassMode = { training: true, noisy: true }
@@ -91,6 +94,11 @@ export class Network {
 
   get shape(): NetworkShape {
     return this.model.shape
+  }
+
+  /** Cells that are asked about at a time: as many as fill whole vectors of kernels, where there are so many. */
+  get block(): number {
+    return this.capacity - (this.capacity > VECTOR ? this.capacity % VECTOR : 0)
   }
 
   /** A minibatch of the network's size over some cells. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { nearestAmong } from '../../src/analysis/transfer/nearest-among.js'
 import { transferLabels } from '../../src/analysis/transfer/transfer-labels.js'
 import { Random } from '../../src/numeric/random.js'
 import { matrix } from '../matrix.js'
@@ -13,34 +12,6 @@ const normals = (n: number, d: number, seed: number, scale = 1) => {
     d,
   )
 }
-
-describe('nearestAmong', () => {
-  it('finds what comparing all finds, ties by position', async () => {
-    const [cells, points] = [normals(1500, 4, 1), normals(1100, 4, 2)].map(({ values }) =>
-      matrix(
-        values.map((x) => Math.round(4 * x) / 4),
-        4,
-      ),
-    )
-    const seen: number[] = []
-    const found = await nearestAmong(cells!, points!, 6, (done) => seen.push(done))
-    for (const i of [0, 1, 500, 1023, 1024, 1099]) {
-      const far = (at: number) =>
-        [0, 1, 2, 3].reduce(
-          (sum, f) => sum + (cells!.values[4 * at + f]! - points!.values[4 * i + f]!) ** 2,
-          0,
-        )
-      const all = Array.from({ length: 1500 }, (_, at) => ({ at, far: far(at) }))
-        .sort((a, b) => a.far - b.far || a.at - b.at)
-        .slice(0, 6)
-      expect(Array.from(found.indices.subarray(6 * i, 6 * i + 6))).toEqual(all.map(({ at }) => at))
-      expect(Array.from(found.distances.subarray(6 * i, 6 * i + 6))).toEqual(
-        all.map(({ far }) => Math.fround(Math.sqrt(far))),
-      )
-    }
-    expect(seen).toEqual([1024, 1100])
-  })
-})
 
 describe('transferLabels', () => {
   it('weighs neighbours by a kernel as wide as they are far', async () => {

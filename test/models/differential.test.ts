@@ -141,7 +141,7 @@ describe('differential expression', async () => {
     { batchCorrection: true },
     { mode: 'vanilla' as const },
     { sampleKey: 'batch' },
-    { weights: 'importance' as const, sampleKey: 'batch' },
+    { weights: 'importance' as const, sampleKey: 'batch', group1: 'a' },
   ]
   it.each(ORDERS)('does not depend on the order of the cells, threads or minibatches: %o', async (more) => {
     const options = { groupBy: 'group', nSamples: 50, ...more }

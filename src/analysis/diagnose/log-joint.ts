@@ -38,7 +38,7 @@ class NetworkJoint implements LogJoint {
     this.#source = source
     this.#batch = batch
     this.dimensions = network.config.nLatent + (network.model.library ? 1 : 0)
-    this.capacity = network.capacity
+    this.capacity = network.block
   }
 
   async take(cells: Int32Array): Promise<void> {

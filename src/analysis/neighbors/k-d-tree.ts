@@ -71,17 +71,7 @@ export class TreeSearch {
   /** Finds the nearest cells of the one at a position of the tree, itself left out. */
   find(position: number): void {
     this.#query.set(this.#points.subarray(position * this.#d, (position + 1) * this.#d))
-    this.#search(position)
-  }
-
-  /** Finds the nearest cells of a point that is none of the tree's. */
-  findNear(point: Float32Array): void {
-    this.#query.set(point)
-    this.#search(-1)
-  }
-
-  #search(self: number): void {
-    this.#self = self
+    this.#self = position
     this.squared.fill(Number.POSITIVE_INFINITY)
     this.#worst = Number.POSITIVE_INFINITY
     this.#visit(0, 0, this.#n)

@@ -4,11 +4,11 @@ import { rowsOf } from '../../device/loaded-rows.js'
 import type { Network } from '../../network/network.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
+import { nearestToPoints } from '../neighbors/nearest-to-points.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
 import { decodedCells } from '../posterior/decoded-cells.js'
 import { thetaOf } from '../posterior/generate.js'
 import type { CellsDone, Posterior } from '../posterior/inference.js'
-import { nearestToPoints } from './nearest-to-points.js'
 import { PearsonSums } from './pearson-sums.js'
 
 /** The other cells that a cell is held against. */

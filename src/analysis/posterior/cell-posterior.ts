@@ -20,7 +20,7 @@ export async function logSizePosteriorOf(
   const variance = new Float32Array(source.nCells)
   const batch = await network.minibatch(source)
   try {
-    for (const cells of cellChunks(source.nCells, network.capacity)) {
+    for (const cells of cellChunks(source.nCells, network.block)) {
       await network.load(batch, cells)
       network.gather(batch, cells)
       const [means, raw] = await network.values(batch, [library.mean, library.rawVariance])

@@ -46,7 +46,7 @@ export async function* decodedCells(
   let batch: Minibatch | undefined
   try {
     batch = await network.minibatch(source)
-    for (const places of cellChunks(only?.length ?? source.nCells, network.capacity)) {
+    for (const places of cellChunks(only?.length ?? source.nCells, network.block)) {
       const cells = only ? places.map((place) => only[place]!) : places
       await network.load(batch, cells)
       network.gather(batch, cells)

@@ -53,7 +53,7 @@ export async function importanceBound(
   const batch = await network.minibatch(source)
   const { head, logPrior, latent, library } = network.model
   try {
-    for (const cells of cellChunks(source.nCells, network.capacity)) {
+    for (const cells of cellChunks(source.nCells, network.block)) {
       await network.load(batch, cells)
       network.gather(batch, cells)
       const largest = new Float64Array(cells.length).fill(Number.NEGATIVE_INFINITY)

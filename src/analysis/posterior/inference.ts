@@ -37,7 +37,7 @@ export async function posteriorOf(
   const variance = new Float32Array(source.nCells * nLatent)
   const batch = await network.minibatch(source)
   try {
-    for (const cells of cellChunks(source.nCells, network.capacity)) {
+    for (const cells of cellChunks(source.nCells, network.block)) {
       await network.load(batch, cells)
       network.gather(batch, cells)
       const part = await network.encode(batch)

@@ -59,7 +59,7 @@ export class ScaleDecoder {
 
   /** Most rows of a call. */
   get capacity(): number {
-    return this.#network.capacity
+    return this.#network.block
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { Device } from '../../device/device.js'
+import { withHostKernels } from '../../device/host-kernels.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
-import { type NearestAmong, nearestAmong } from './nearest-among.js'
+import { type NearestToPoints, nearestToPoints } from '../neighbors/nearest-to-points.js'
 
 /** Cells with a label each. */
 export interface LabelledCells {
@@ -54,9 +55,10 @@ export async function transferLabels(
 ): Promise<LabelTransfer> {
   const k = Math.min(wanted, cells.rows - 1)
   const among = await neighborsOn(device, cells, { k, includeSelf: false })
-  const found = twins
-    ? withoutTwins(await nearestAmong(cells, points, k + 1, onPoints), twins)
-    : await nearestAmong(cells, points, k, onPoints)
+  const leftOut = twins ?? new Int32Array(points.rows).fill(-1)
+  const found = await withHostKernels(device, (host) =>
+    nearestToPoints(host, points, leftOut, cells, k, onPoints),
+  )
   const own = meanDistances(among)
   const ranges = rangesOf(own, codes, nLabels)
   const range = own.slice().sort()
@@ -90,7 +92,7 @@ export async function transferLabels(
 const kernel = (distance: number, width: number): number =>
   width > 0 ? Math.exp(-((distance / width) ** 2) / 2) : Number(distance === 0)
 
-function meanDistances({ k, distances }: Pick<NearestAmong, 'k' | 'distances'>): Float64Array {
+function meanDistances({ k, distances }: Pick<NearestToPoints, 'k' | 'distances'>): Float64Array {
   const means = new Float64Array(distances.length / k)
   for (let at = 0; at < distances.length; at++) means[Math.floor(at / k)]! += distances[at]! / k
   return means
@@ -110,23 +112,4 @@ function upperShare(values: Float64Array, value: number): number {
     else high = middle
   }
   return (values.length - low + 1) / (values.length + 1)
-}
-
-/** Lists of one neighbour less: without the cell itself, or without the last. */
-function withoutTwins({ k, indices, distances }: NearestAmong, twins: Int32Array): NearestAmong {
-  const n = twins.length
-  const kept = {
-    k: k - 1,
-    indices: new Int32Array(n * (k - 1)),
-    distances: new Float32Array(n * (k - 1)),
-  }
-  for (let i = 0; i < n; i++) {
-    let to = i * kept.k
-    for (let at = i * k; to < (i + 1) * kept.k; at++) {
-      if (indices[at] === twins[i]) continue
-      kept.indices[to] = indices[at]!
-      kept.distances[to++] = distances[at]!
-    }
-  }
-  return kept
 }

@@ -1,4 +1,4 @@
-import { nearestToPoints } from '../../analysis/outliers/nearest-to-points.js'
+import { nearestToPoints } from '../../analysis/neighbors/nearest-to-points.js'
 import { PearsonSums, VARIANCE_FLOOR } from '../../analysis/outliers/pearson-sums.js'
 import type { CpuTensor } from '../../device/cpu/cpu-tensor.js'
 import { MISSING } from '../../device/device.js'

@@ -156,7 +156,9 @@ export class CpuMinibatch implements Minibatch {
     ints[this.rowStart] = 0
     for (let i = 0; i < rows.length; i++) {
       const { genes, counts } = rows[i]!
-      if (addressOf) {
+      if (genes.length === 0) {
+        // nothing is read, whatever was there before
+      } else if (addressOf) {
         writeAddress(ints, this.sources + 4 * i, addressOf(genes))
         writeAddress(ints, this.sources + 4 * i + 2, addressOf(counts))
       } else {

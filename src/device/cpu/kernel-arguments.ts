@@ -422,6 +422,7 @@ export interface MixtureDensityArguments {
   readonly component: number
   readonly logPeak: number
   readonly power: number
+  readonly normal: boolean
   readonly largest: number
   readonly total: number
 }
@@ -1235,8 +1236,9 @@ function packMixtureDensity(arena: Arena, at: number, a: MixtureDensityArguments
   ints[at + 7] = a.component
   ints[at + 8] = a.logPeak
   floats[at + 9] = a.power
-  ints[at + 10] = a.largest
-  ints[at + 11] = a.total
+  ints[at + 10] = a.normal ? 1 : 0
+  ints[at + 11] = a.largest
+  ints[at + 12] = a.total
 }
 
 function packLikelihoodMoments(arena: Arena, at: number, a: LikelihoodMomentsArguments): void {

@@ -915,6 +915,7 @@ typedef struct {
   float *component;
   float *log_peak;
   float power;
+  int normal;
   float *largest;
   float *total;
 } MixtureDensityArgs;
@@ -931,8 +932,9 @@ INLINE MixtureDensityArgs mixture_density_args(const Call *c) {
     .component = floats_arg(c, 7),
     .log_peak = floats_arg(c, 8),
     .power = float_arg(c, 9),
-    .largest = floats_arg(c, 10),
-    .total = floats_arg(c, 11),
+    .normal = flag_arg(c, 10),
+    .largest = floats_arg(c, 11),
+    .total = floats_arg(c, 12),
   };
 }
 

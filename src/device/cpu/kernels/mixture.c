@@ -1,5 +1,5 @@
 /*
- * Densities of cells under a mixture of Student t distributions, each with a scale of its own in every dimension, up to one
+ * Densities of cells under a mixture of Student t or normal distributions, each with a scale of its own in every dimension, up to one
  * constant. A cell in each vector lane: the sums over the components have one order for every cell, whoever owns it.
  */
 #include "arguments.h"
@@ -29,7 +29,8 @@ KERNEL mixture_density(const Call *c) {
           squared = multiply_add(difference * difference, splat(component[2 * f + 1]), squared);
         }
         squared = pick(squared > splat(FARTHEST), splat(FARTHEST), squared);
-        vec log = a.log_peak[from + k] - a.power * vlog(1.0f + squared);
+        if (!a.normal) squared = a.power * vlog(1.0f + squared);
+        vec log = a.log_peak[from + k] - squared;
         /* a cell is no part of the mixture that it is held against */
         logs[k] = pick(self == isplat(a.owner[from + k]), splat(-2e30f), log);
         largest = vmax(logs[k], largest);

@@ -345,7 +345,7 @@ export const KERNELS = {
   adamUpdate: { first: 'Param', words: 'int', adam: 'Adam' },
   addSum: { cells: 'int', values: 'tensor', sums: 'tensor', element: 'int' },
   /**
-   * Log-densities of cells under a mixture of Student t distributions, as the largest logarithm of a component and the sum of all
+   * Log-densities of cells under a mixture of Student t or normal distributions, as the largest logarithm of a component and the sum of all
    * over it.
    */
   mixtureDensity: {
@@ -359,12 +359,13 @@ export const KERNELS = {
     self: 'ints',
     /** [dimension][padded] */
     cell: 'floats',
-    /** [component][dimension][2]: location, and 1 over the degrees of freedom and the variance. */
+    /** [component][dimension][2]: location, and 1 over the degrees of freedom (2 where they are normal) and the variance. */
     component: 'floats',
     /** [component]: log-density at the location. */
     logPeak: 'floats',
     /** (Degrees of freedom + dimensions) / 2. */
     power: 'float',
+    normal: 'flag',
     /** [padded] each. */
     largest: 'floats',
     total: 'floats',

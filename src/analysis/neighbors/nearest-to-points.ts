@@ -18,12 +18,13 @@ export interface NearestToPoints {
 }
 
 /**
- * The k cells nearest to each of some points that are no cells themselves, all compared with all in float32.
+ * The k cells nearest to each of some points, all compared with all in float32. Of cells as far the first one comes first.
  *
  * @param points points × dimensions
- * @param leftOut one cell a point that is not to be named
+ * @param leftOut one cell a point that is not to be named; −1 for none
  * @param cells cells × dimensions
- * @param k at most the number of cells less one
+ * @param k at most the number of cells that may be named
+ * @param onPoints called with the number of points searched for so far
  */
 export async function nearestToPoints(
   host: HostKernels,
@@ -31,6 +32,7 @@ export async function nearestToPoints(
   leftOut: Int32Array,
   cells: Matrix,
   k: number,
+  onPoints?: (done: number) => void,
 ): Promise<NearestToPoints> {
   const { rows: n, columns: d } = cells
   const indices = new Int32Array(points.rows * k)
@@ -61,6 +63,7 @@ export async function nearestToPoints(
       indices.set(host.arena.ints.subarray(places.rows, places.rows + count * k), first * k)
       const squared = host.arena.floats.subarray(places.squared, places.squared + count * k)
       for (let at = 0; at < count * k; at++) distances[first * k + at] = Math.sqrt(squared[at]!)
+      onPoints?.(first + count)
       await setImmediate()
     }
     return { k, indices, distances }
