@@ -112,7 +112,17 @@ export type {
   PredictiveOptions,
 } from './models/predictive-model.js'
 export { type BetaCurve, betaCurve, type CurveOptions, type CurvePoint } from './models/rate-distortion.js'
+export type { FitPlan, FittedModel } from './models/refit.js'
 export { SCVI, type SCVIOptions } from './models/scvi.js'
+export {
+  fitSeeds,
+  fitStability,
+  type HeldoutBound,
+  type SeedFit,
+  type SeedFits,
+  type SeedHooks,
+  type Stability,
+} from './models/seeds.js'
 export type { TermNodes } from './models/term-nodes.js'
 export type { CellPart } from './models/training-split.js'
 export type { LabelTransferAnswer, TransferOptions, TransferredLabels } from './models/transfer.js'

@@ -4,20 +4,16 @@ import { geneDispersions, predictedCounts } from '../analysis/imputation/gene-di
 import { type Corruption, type HiddenCounts, hideCounts } from '../analysis/imputation/hide-counts.js'
 import { type ImputationScores, ScoreSums } from '../analysis/imputation/scores.js'
 import type { CountMatrix } from '../anndata/counts/counts.js'
-import { takeCounts } from '../anndata/counts/take-counts.js'
-import { takeRows } from '../anndata/frame/take-rows.js'
 import type { ModelData } from '../cells/cell-data.js'
-import { genePositions } from '../cells/gene-positions.js'
 import type { Device } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
-import { keysOf } from '../files/encoder-source.js'
 import type { ModelDescription } from '../files/model-description.js'
 import { keysOfNumbers, keysOfTexts, type RandomKeys } from '../numeric/keyed-random.js'
 import type { TrainOptions } from '../train/options.js'
 import type { TrainHooks } from '../train/trainer.js'
 import { checkHeldDraws } from './imputing-model.js'
 import { type CellsOptions, checkSeed } from './options.js'
-import { SCVI } from './scvi.js'
+import { type FittedModel, knownPart, planLike, plannedModel } from './refit.js'
 
 /** How it is found out how well a model imputes. */
 export interface ImputationTrial extends Omit<CellsOptions, 'adata'> {
@@ -68,45 +64,24 @@ export async function evaluateImputation(
     throw new ScvaeError('usage', `The share that is hidden must be between 0 and 1, not ${share}.`)
   checkSeed(seed)
   if (nSamples !== undefined) checkHeldDraws(nSamples, description.genes.length)
-  const { kept, adata, keys } = chosenData(description, data, options)
+  const adata = knownPart(description, data, options)
+  const keys = adata.obsNames
+    ? keysOfTexts(adata.obsNames)
+    : keysOfNumbers(options.cells ?? Int32Array.from({ length: data.nCells }, (_, cell) => cell))
   const first = hideCounts(adata.counts, keys, { corruption, share, seed, round: 0 })
   const corrupted = { ...adata, counts: first.counts }
   const methods: ImputationResult['methods'][number][] = []
-  await using model = await SCVI.create(corrupted, {
-    model: description.config,
-    ...keysOf(description),
-    batchSize: description.batchSize,
-    seed,
-    ...(options.device && { device: options.device }),
-  })
+  const plan = planLike(description, corrupted, options.train ?? {}, options.device)
+  await using model = await plannedModel(plan, seed)
   const { epochs } = await model.train({ ...options.train, ...options.hooks })
   methods.push({ method: 'model', ...(await modelScores(model, first.hidden, seed, nSamples)) })
   for (const one of await baselineScores(first.counts, first.hidden, keys, { share, seed })) methods.push(one)
-  return { corruption, share, nCells: adata.nCells, nGenes: kept.length, epochs, methods }
-}
-
-/** Cells and genes of the data that the model knows. */
-function chosenData(description: ModelDescription, data: ModelData, options: ImputationTrial) {
-  const { cells = Int32Array.from({ length: data.nCells }, (_, cell) => cell), geneKey } = options
-  const positions = options.genePositions ?? genePositions(description, data, geneKey).positions
-  const kept = positions.filter((position) => position >= 0)
-  const counts = takeCounts(data.counts, cells, kept)
-  const names = data.obsNames && Array.from(cells, (cell) => data.obsNames![cell]!)
-  const adata: ModelData = {
-    path: data.path,
-    nCells: cells.length,
-    nGenes: kept.length,
-    obs: takeRows(data.obs, cells),
-    counts,
-    varNames: Array.from(kept, (gene) => data.varNames[gene]!),
-    ...(names && { obsNames: names }),
-  }
-  return { kept, adata, keys: names ? keysOfTexts(names) : keysOfNumbers(cells) }
+  return { corruption, share, nCells: adata.nCells, nGenes: adata.nGenes, epochs, methods }
 }
 
 /** Scores of a model for hidden counts. */
 async function modelScores(
-  model: SCVI,
+  model: FittedModel,
   { offsets, genes, counts }: HiddenCounts,
   seed: number,
   nSamples: number | undefined,

@@ -17,7 +17,7 @@ import { writeModel } from '../files/model-files.js'
 import type { ModelGraph } from '../network/model-graph.js'
 import type { Network } from '../network/network.js'
 import type { Matrix } from '../numeric/matrix.js'
-import { type TrainOptions, trainOptions } from '../train/options.js'
+import { splitSeedOf, type TrainOptions, trainOptions } from '../train/options.js'
 import { minibatchesFor } from '../train/schedule.js'
 import { splitCells } from '../train/split.js'
 import type { TrainHooks, TrainSummary } from '../train/trainer.js'
@@ -343,11 +343,12 @@ export abstract class Model {
   }
 
   /** Starts the pseudo-inputs of a VampPrior from cells that are trained on. */
-  async #startPrior(source: CellSource, { trainSize, seed }: TrainOptions): Promise<void> {
+  async #startPrior(source: CellSource, settings: TrainOptions): Promise<void> {
     const { network, description, isTrained } = this.#parts
     const { prior, priorComponents } = description.config
     if (prior !== 'vamp' || isTrained) return
-    const { train } = splitCells(source.nCells, trainSize, seed, source.categorical[0])
+    const { trainSize, seed } = settings
+    const { train } = splitCells(source.nCells, trainSize, splitSeedOf(settings), source.categorical[0])
     const values = await pseudoInputs(source, train, priorComponents, seed)
     const start = { rows: priorComponents, columns: source.nGenes, values }
     network.setState(new Map([...(await network.state()), [PSEUDO_INPUTS, start]]))

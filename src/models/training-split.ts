@@ -15,7 +15,8 @@ export function trainingParts(
   cells: { names: readonly string[] | undefined; batches: Int32Array | undefined } | undefined,
   training: TrainingRecord | undefined,
 ): ((name: string) => CellPart) | undefined {
-  const { trainSize, seed } = training?.settings ?? {}
+  const { trainSize, seed: own, splitSeed } = training?.settings ?? {}
+  const seed = typeof splitSeed === 'number' ? splitSeed : own
   if (!cells?.names || typeof trainSize !== 'number' || typeof seed !== 'number') return undefined
   const { names, batches } = cells
   const { train, heldout } = splitCells(names.length, trainSize, seed, batches)

@@ -1,4 +1,5 @@
 import { escapeHtml, factList } from './html.js'
+import { numberTable } from './number-table.js'
 import { plainPage } from './plain-page.js'
 import { type PointChart, pointChart } from './point-chart.js'
 
@@ -41,11 +42,6 @@ function section({ title, grade, sentence, figures }: ShownFinding): string {
 }
 
 function tableSection({ title, note, rows }: DiagnosePage['tables'][number]): string {
-  const [head, ...body] = rows
-  const line = (row: readonly string[], tag: 'th' | 'td') =>
-    `<tr>${row.map((text, i) => `<${tag}${i === 0 ? '' : ' class="number"'}>${escapeHtml(text)}</${tag}>`).join('')}</tr>`
-  return (
-    `<section><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(note)}</p><div class="table"><table>` +
-    `<thead>${line(head!, 'th')}</thead><tbody>${body.map((row) => line(row, 'td')).join('')}</tbody></table></div></section>`
-  )
+  const [heads, ...body] = rows
+  return `<section><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(note)}</p>${numberTable(heads!, body)}</section>`
 }

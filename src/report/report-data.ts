@@ -56,6 +56,14 @@ export interface ClusterSummary {
   modularity: number
   /** Cells of each cluster, the largest first. */
   sizes: ArrayLike<number>
+  /** Where several seeds were fitted: how well each is found again by them, and how much of its cells' neighbourhoods; 0 to 1. */
+  stability?: { reproducibility: ArrayLike<number>; sharedNeighbors: ArrayLike<number> }
+}
+
+/** What the fits of several seeds agree on. */
+export interface StabilitySummary {
+  verdict: string
+  fits: readonly { seed: number; bound: number; error: number; epochs: number; kept: boolean }[]
 }
 
 /** A trained model and what is known of the cells of the report beside their counts. */
@@ -129,6 +137,8 @@ export interface ReportData {
   latentKl: ArrayLike<number>
   /** None where none were asked for. */
   clusters?: readonly ClusterSummary[]
+  /** Where several seeds were fitted. */
+  stability?: StabilitySummary
   outliers?: OutlierSummary
   metrics: readonly NamedValue[]
 }

@@ -1,5 +1,6 @@
 import { formatCount, formatNumber, formatP, formatPercent, formatPlural, formatSeconds } from './format.js'
 import { escapeHtml, factList } from './html.js'
+import { numberTable } from './number-table.js'
 import type { ClusterSummary, OutlierRow, OutlierSummary, ReportData } from './report-data.js'
 
 // A dimension whose posterior is the prior carries nothing about the cells; 0.01 nats is the usual threshold for
@@ -61,12 +62,28 @@ export function latentSection({ latentKl }: ReportData): string {
   return `<p>${sentence}</p><ol class="bars">${bars.join('')}</ol>`
 }
 
-export function clusterSection({ clusters = [] }: ReportData): string {
+export function clusterSection(data: ReportData): string {
+  return stabilityPart(data) + clusterPart(data)
+}
+
+/** The fits of several seeds, and what they agree on. */
+function stabilityPart({ stability }: ReportData): string {
+  if (!stability) return ''
+  const rows = stability.fits.map(({ seed, bound, error, epochs, kept }) => [
+    `${seed}${kept ? ' (kept)' : ''}`,
+    `${bound.toFixed(2)} ± ${error.toFixed(2)}`,
+    formatCount(epochs),
+  ])
+  const heads = ['Seed', 'Held-out bound, nats a cell', 'Epochs']
+  return `<p>${escapeHtml(stability.verdict)}</p>${numberTable(heads, rows)}`
+}
+
+function clusterPart({ clusters = [] }: ReportData): string {
   if (clusters.length === 0) return '<p class="empty">No clusters were computed.</p>'
   return clusters.map(clusterList).join('')
 }
 
-function clusterList({ name, resolution, modularity, sizes }: ClusterSummary): string {
+function clusterList({ name, resolution, modularity, sizes, stability }: ClusterSummary): string {
   const counts = Array.from(sizes)
   const all = counts.reduce((sum, size) => sum + size, 0)
   const bars = counts.map((size, cluster) => {
@@ -78,8 +95,24 @@ function clusterList({ name, resolution, modularity, sizes }: ClusterSummary): s
   })
   return (
     `<p>${escapeHtml(name)}: ${formatPlural(counts.length, 'cluster')} at resolution ${resolution}, ` +
-    `modularity ${formatNumber(modularity)}.</p><ol class="bars">${bars.join('')}</ol>`
+    `modularity ${formatNumber(modularity)}.</p><ol class="bars">${bars.join('')}</ol>` +
+    (stability ? foundAgain(counts, stability) : '')
   )
+}
+
+/** How well clusters are found again with other seeds. */
+function foundAgain(
+  sizes: readonly number[],
+  { reproducibility, sharedNeighbors }: NonNullable<ClusterSummary['stability']>,
+): string {
+  const rows = sizes.map((size, cluster) => [
+    String(cluster),
+    formatCount(size),
+    reproducibility[cluster]!.toFixed(2),
+    formatPercent(sharedNeighbors[cluster]!),
+  ])
+  const heads = ['Cluster', 'Cells', 'Found again (Jaccard index)', 'Neighbours that all seeds agree on']
+  return numberTable(heads, rows)
 }
 
 export function outlierSection({ outliers }: ReportData): string {

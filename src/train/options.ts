@@ -37,6 +37,8 @@ export interface TrainOptions {
   /** Keeps the weights of the best held-out ELBO rather than the last ones. */
   keepBest: boolean
   seed: number
+  /** Seed of the split into cells trained on and held out; `auto`: the seed. Fits of several seeds are compared on the same held-out cells. */
+  splitSeed: number | 'auto'
 }
 
 export const DEFAULT_TRAINING: TrainOptions = {
@@ -55,6 +57,7 @@ export const DEFAULT_TRAINING: TrainOptions = {
   reduceLearningRate: false,
   keepBest: true,
   seed: 0,
+  splitSeed: 'auto',
 }
 
 /**
@@ -70,7 +73,7 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
   }
   if (merged.batchSize === 'auto' && options.learningRate === undefined) merged.learningRate = 'auto'
   const whole = (
-    key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'klCycles' | 'validateEvery' | 'patience',
+    key: 'maxEpochs' | 'batchSize' | 'klWarmup' | 'klCycles' | 'validateEvery' | 'patience' | 'splitSeed',
     low: number,
     ...words: string[]
   ) => {
@@ -94,6 +97,7 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
   checkKlSchedule(merged)
   whole('validateEvery', 1, 'auto')
   whole('patience', 1)
+  whole('splitSeed', 0, 'auto')
   const positive = (key: 'learningRate' | 'adamEpsilon', kind: string) => {
     const value = merged[key]
     if (typeof value !== 'number' || !(value > 0 && Number.isFinite(value))) {
@@ -111,10 +115,18 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
   if (!(merged.trainSize > 0 && merged.trainSize <= 1)) {
     throw new ScvaeError('usage', `trainSize must be above 0 and at most 1, not ${merged.trainSize}.`)
   }
-  if (!Number.isInteger(merged.seed) || merged.seed < 0 || merged.seed > 0xffffffff) {
-    throw new ScvaeError('usage', `seed must be a whole number from 0 to 4294967295, not ${merged.seed}.`)
-  }
+  checkSeed('seed', merged.seed)
+  if (typeof merged.splitSeed === 'number') checkSeed('splitSeed', merged.splitSeed)
   return merged
+}
+
+/** The seed of the split of a run. */
+export const splitSeedOf = ({ seed, splitSeed }: Pick<TrainOptions, 'seed' | 'splitSeed'>): number =>
+  splitSeed === 'auto' ? seed : splitSeed
+
+function checkSeed(key: string, seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff) return
+  throw new ScvaeError('usage', `${key} must be a whole number from 0 to 4294967295, not ${seed}.`)
 }
 
 function checkKlSchedule({ klSchedule, klWarmup, klCycles }: TrainOptions): void {

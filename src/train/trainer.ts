@@ -6,7 +6,7 @@ import { termName } from '../network/model-graph.js'
 import type { LossSums, Network } from '../network/network.js'
 import type { NetworkState } from '../network/parameters.js'
 import { TrainingDiverged } from './diverged.js'
-import type { TrainOptions } from './options.js'
+import { splitSeedOf, type TrainOptions } from './options.js'
 import {
   epochsFor,
   type KlSchedule,
@@ -83,7 +83,7 @@ export class Trainer {
   #trainMilliseconds = 0
 
   constructor(network: Network, source: CellSource, options: TrainOptions, hooks: TrainHooks = {}) {
-    const split = splitCells(source.nCells, options.trainSize, options.seed, source.categorical[0])
+    const split = splitCells(source.nCells, options.trainSize, splitSeedOf(options), source.categorical[0])
     if (split.train.length < FEWEST_CELLS) {
       throw new ScvaeError(
         'bad-input',

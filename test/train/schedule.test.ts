@@ -147,6 +147,7 @@ describe('trainOptions', () => {
       reduceLearningRate: false,
       keepBest: true,
       seed: 0,
+      splitSeed: 'auto',
     })
   })
 

@@ -113,6 +113,13 @@ export const FIT_OPTIONS = {
       default: DEFAULT_TRAINING.trainSize,
     },
     seed: { ...number('Seed of everything random'), default: DEFAULT_TRAINING.seed },
+    'split-seed': {
+      ...text('Seed of the split into cells trained on and held out; auto: that of --seed'),
+      default: DEFAULT_TRAINING.splitSeed,
+    },
+    seeds: number(
+      'Fits N times, with --seed and the N - 1 seeds after it; keeps the best fit and tells what all fits agree on',
+    ),
     resume: flag('Go on from PREFIX.checkpoint'),
     'checkpoint-every': { ...number('Seconds between two checkpoints'), default: 60 },
   }),

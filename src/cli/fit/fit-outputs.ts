@@ -15,6 +15,7 @@ import type { Metrics } from './metrics.js'
 import { multiqcTable, multiqcVersions } from './multiqc.js'
 import { outputKeys } from './output-keys.js'
 import type { Run } from './run.js'
+import { STABILITY } from './stability.js'
 import { type CellOutputs, hasVarm, writeTarget } from './write-target.js'
 
 /** What is written when a run has succeeded; the model has been saved to the staging folder before. */
@@ -111,6 +112,7 @@ function wantedKeys(
     `obsm/${names.latent}`,
     ...(settings.umap ? [`obsm/${names.umap}`] : []),
     ...[...Object.keys(blankScoreColumns(0)), ...REASON_COLUMNS].map((name) => `obs/${names.score(name)}`),
+    ...(settings.seeds > 1 ? [`obs/${names.score(STABILITY)}`] : []),
     ...clusterNames(settings.resolutions).map((name) => `obs/${names.score(name)}`),
     ...(settings.resolutions.length > 0
       ? [`obsp/${names.distances}`, `obsp/${names.connectivities}`, `uns/${names.neighbors}`]

@@ -16,6 +16,7 @@ import { topOutliers } from '../../report/top-outliers.js'
 import type { ClusteredCells } from '../clusters.js'
 import type { FitData } from './fit-data.js'
 import type { Metrics } from './metrics.js'
+import { clusterStability, type SeedStability, seedTable } from './stability.js'
 
 /** Columns with more categories than this say nothing in colours (barcodes, free text). */
 const MOST_CATEGORIES = 60
@@ -59,13 +60,15 @@ export interface FitReportInput {
   /** Fitted cells × 2. */
   umap: Matrix | undefined
   clustered: ClusteredCells | undefined
+  /** Where several seeds were fitted. */
+  stability?: SeedStability | undefined
   /** The model, where the page is to compute with it. */
   model: ReportModel | undefined
 }
 
 /** Gathers what the report of a fit shows. */
 export function fitReportData(input: FitReportInput): ReportData {
-  const { data, metrics, history, latent, scores, reasons, umap, clustered, model } = input
+  const { data, metrics, history, latent, scores, reasons, umap, clustered, stability, model } = input
   const { adata, cells, librarySize } = data
   const clusters = clustered?.clusters ?? []
   const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
@@ -105,7 +108,9 @@ export function fitReportData(input: FitReportInput): ReportData {
     clusters: clusters.map(({ sizes, modularity, resolution }, i) => ({
       name: metrics.clusters[i]!.column,
       ...{ sizes, modularity, resolution },
+      ...(i === 0 && stability?.clusters && clusterStability(stability, clusters[0]!)),
     })),
+    ...(stability && { stability: seedTable(stability) }),
     colorings: [
       ...clusters.map(
         ({ labels, sizes }, i): Coloring => ({
@@ -125,6 +130,7 @@ export function fitReportData(input: FitReportInput): ReportData {
       { kind: 'numeric', name: SCORE_COLORING, values: scores.outliers.score },
       { kind: 'numeric', name: 'library size', values: fittedSize },
       { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
+      ...(stability ? [{ kind: 'numeric' as const, name: 'stability', values: stability.cells }] : []),
     ],
     latentKl: metrics.model.prior === 'normal' ? latentKl(latent) : latentInformation(latent),
     outliers: topOutliers({

@@ -58,6 +58,8 @@ export interface FitSettings extends DataSettings {
   json: boolean
   overwrite: boolean
   resume: boolean
+  /** Fits that differ in their seed, of which the best is kept. */
+  seeds: number
   /** What lays out the UMAP; undefined for none. */
   umap: (typeof UMAP_BACKENDS)[number] | undefined
   /** Resolutions of the clusters; empty for none. */
@@ -94,6 +96,8 @@ export function fitSettings(args: Arguments): FitSettings {
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
     throw new ScvaeError('usage', `--gpu-memory and --device ${device} exclude each other.`)
   }
+  const seeds = args.whole('seeds', 1) ?? 1
+  if (seeds > 1) checkSeeds(args)
   const data = dataSettings(args)
   if (args.flag('split-outputs') && !data.inputs) {
     throw new ScvaeError('usage', '--split-outputs needs several files, and there is one.')
@@ -111,6 +115,7 @@ export function fitSettings(args: Arguments): FitSettings {
     json: args.flag('json'),
     overwrite: args.flag('overwrite'),
     resume: args.flag('resume'),
+    seeds,
     umap: args.flag('no-umap') ? undefined : (args.choice('umap-backend', UMAP_BACKENDS) ?? 'scvae'),
     resolutions: args.flag('no-clusters') ? [] : resolutionsOf(args),
     modelCells: !args.flag('no-model-cells'),
@@ -166,6 +171,16 @@ export function covariateKeys(
     categoricalCovariateKeys: settings.categoricalCovariates,
     continuousCovariateKeys: settings.continuousCovariates,
   }
+}
+
+/** @throws ScvaeError `usage` for what does not go with several seeds */
+function checkSeeds(args: Arguments): void {
+  if (args.flag('resume'))
+    throw new ScvaeError('usage', 'A run of several --seeds keeps no checkpoint to --resume from.', {
+      hint: 'Start anew with --overwrite.',
+    })
+  if (args.number('train-size') === 1)
+    throw new ScvaeError('usage', '--seeds compares fits by held-out cells, and --train-size 1 leaves none.')
 }
 
 function exclusiveAll(args: Arguments, names: readonly string[]): void {

@@ -10,6 +10,7 @@ import { clusterNames } from '../resolutions.js'
 import type { FitData } from './fit-data.js'
 import { OBS_PREFIX } from './output-keys.js'
 import type { Run } from './run.js'
+import { type SeedStability, stabilityFigures } from './stability.js'
 
 /** What a run leaves in `PREFIX_metrics.json`; `tool` and `version` stand first, for programs that look for them. */
 export interface Metrics {
@@ -60,6 +61,8 @@ export interface Metrics {
   umap_backend: string | null
   /** Of each resolution that was asked for. */
   clusters: readonly { column: string; resolution: number; n_clusters: number; modularity: number }[]
+  /** What the fits of several seeds agree on; null where there was one. */
+  stability: ReturnType<typeof stabilityFigures> | null
   warnings: readonly string[]
 }
 
@@ -73,12 +76,14 @@ export function metricsOf(
     scores,
     reasons,
     clustered,
+    stability,
   }: {
     device: Device
     summary: TrainSummary
     scores: CellScores
     reasons: OutlierReasons
     clustered: ClusteredCells | undefined
+    stability?: SeedStability
   },
 ): Metrics {
   const { adata, cells } = data
@@ -123,6 +128,7 @@ export function metricsOf(
     subset: settings.subset.map(({ column, value }) => `${column}=${value}`),
     umap_backend: settings.umap ?? null,
     clusters: clusterFigures(settings, clustered),
+    stability: stability ? stabilityFigures(stability) : null,
     warnings: log.warnings,
   }
 }

@@ -77,5 +77,6 @@ export function trainSettings(args: Arguments): TrainOptions {
     reduceLearningRate: args.flag('reduce-learning-rate'),
     trainSize: args.number('train-size')!,
     seed: args.number('seed')!,
+    splitSeed: args.numberOr('split-seed', ['auto'])!,
   })
 }

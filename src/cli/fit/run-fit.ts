@@ -1,21 +1,19 @@
 import { obsColumn } from '../../anndata/frame/obs-column.js'
 import type { Device } from '../../device/device.js'
 import { ScvaeError } from '../../errors.js'
-import { LinearSCVI } from '../../models/linear-scvi.js'
-import type { Model } from '../../models/model.js'
-import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
-import { epochsFor, klSchedule, minibatchesFor } from '../../train/schedule.js'
+import { epochsFor, klSchedule } from '../../train/schedule.js'
 import type { Log } from '../log.js'
 import { listed } from '../text.js'
 import { type FitData, readFitData } from './fit-data.js'
 import { checkKeys } from './fit-outputs.js'
-import { covariateKeys, type FitSettings } from './fit-settings.js'
+import type { FitSettings } from './fit-settings.js'
 import { onDevice } from './on-device.js'
 import { preflightLine } from './preflight.js'
 import { type Run, startRun } from './run.js'
 import { scoreModel } from './score-model.js'
-import { trainModel } from './train-model.js'
+import { stabilityOf } from './stability.js'
+import { trainSeeds } from './train-seeds.js'
 import { warnOfConfounding, warnOfSeparation } from './warn-of-design.js'
 import { writeResults } from './write-results.js'
 
@@ -48,11 +46,11 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   sayDropped(checkKeys(data, run.settings, run.outputs), run.log)
   run.log.info(preflightLine(data, run.settings, device))
   warnOfConfounding(data, run.settings, run.log)
-  const model = await createModel(run.settings, data, device)
-  const summary = await trainModel(run, model, device)
-  const scored = await scoreModel(run, data, model, device)
-  warnOfSeparation(data, run.settings, scored.latent.means, run.log)
-  await writeResults(run, data, { model, device, summary, ...scored })
+  const { run: kept, model, summary, seeds } = await trainSeeds(run, data, device)
+  const scored = await scoreModel(kept, data, model, device)
+  const stability = seeds && (await stabilityOf(kept, seeds, scored.clustered, device))
+  warnOfSeparation(data, kept.settings, scored.latent.means, run.log)
+  await writeResults(kept, data, { model, device, summary, ...scored, ...(stability && { stability }) })
 }
 
 /** @throws ScvaeError `bad-input` for a column that is not there, and one without a value of a fitted cell */
@@ -65,19 +63,4 @@ function checkLabels({ adata, cells }: FitData, key: string): void {
 function sayDropped(paths: readonly string[], log: Log): void {
   if (paths.length === 0) return
   log.info(`left out, as outputs of an earlier fit that this one does not make anew: ${listed(paths)}`)
-}
-
-function createModel(settings: FitSettings, data: FitData, device: Device): Promise<Model> {
-  const options = {
-    ...covariateKeys(settings),
-    model: settings.model,
-    device,
-    cells: data.cells,
-    ...(data.genes && { genes: data.genes }),
-    seed: settings.train.seed,
-    batchSize: minibatchesFor(data.cells.length, settings.train).batchSize,
-  }
-  return settings.model.decoder === 'linear'
-    ? LinearSCVI.create(data.adata, options)
-    : SCVI.create(data.adata, options)
 }

@@ -41,7 +41,10 @@ function trainUntilSignal({ settings, outputs, log }: Run, model: Model): Promis
         ...settings.train,
         onEpoch: (record, total) => progress.onEpoch(record, total),
         signal,
-        checkpoint: { directory: outputs.checkpoint, everySeconds: settings.checkpointEvery },
+        // a checkpoint is of one fit: a run of several starts anew
+        ...(settings.seeds === 1 && {
+          checkpoint: { directory: outputs.checkpoint, everySeconds: settings.checkpointEvery },
+        }),
         ...(settings.resume && { resume: outputs.checkpoint }),
       })
       // a signal that came in the last minibatches has not been heard yet

@@ -20,12 +20,15 @@ import { chosenFigures, type Metrics, metricsOf } from './metrics.js'
 import { reportModel } from './report-model.js'
 import type { Run } from './run.js'
 import type { ScoredCells } from './score-model.js'
+import { type SeedStability, STABILITY } from './stability.js'
 
 /** A fit that only has to be written. */
 export interface Fitted extends ScoredCells {
   model: Model
   device: Device
   summary: TrainSummary
+  /** Where several seeds were fitted. */
+  stability?: SeedStability
 }
 
 /**
@@ -71,7 +74,7 @@ async function resultsOf(
   metrics: Metrics,
 ): Promise<Omit<FitOutputs, 'loadings'>> {
   const { adata, cells, librarySize } = data
-  const { latent, scores, reasons, layout, clustered, summary } = fitted
+  const { latent, scores, reasons, layout, clustered, summary, stability } = fitted
   const everyCell = adata.nCells
   const page = fitReportData({
     files: run.settings.inputs?.files ?? [{ path: adata.path }],
@@ -85,13 +88,17 @@ async function resultsOf(
     reasons,
     umap: layout,
     clustered,
+    stability,
     model: layout && run.settings.reportModel ? await reportModel(fitted.model, latent.means) : undefined,
   })
   return {
     table: {
       cellNames: adata.obsNames,
       latent: spreadRows(latent.means, cells, everyCell),
-      scores: scoreColumns(scores, cells, librarySize),
+      scores: {
+        ...scoreColumns(scores, cells, librarySize),
+        ...(stability && { [STABILITY]: spreadStability(stability.cells, cells, everyCell) }),
+      },
       categories: {
         ...reasonColumns(reasons, cells, everyCell, fittedGenes(data)),
         ...(clustered && clusterColumns(clustered.clusters, cells, everyCell)),
@@ -103,4 +110,9 @@ async function resultsOf(
     report: buildReport(page),
     figures: run.settings.figures ? reportFigures(page) : new Map(),
   }
+}
+
+/** A value for every cell of the file, NaN for one that was not fitted. */
+function spreadStability(values: Float32Array, cells: Int32Array, everyCell: number): Float32Array {
+  return spreadRows({ values, rows: cells.length, columns: 1 }, cells, everyCell).values
 }

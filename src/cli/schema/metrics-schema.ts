@@ -83,6 +83,52 @@ const PROPERTIES: Readonly<Record<keyof Metrics, Property>> = {
     },
     'Leiden clusters, of each resolution.',
   ),
+  stability: described(
+    {
+      type: ['object', 'null'],
+      required: [
+        'kept_seed',
+        'seeds',
+        'shared_neighbors',
+        'shared_neighbors_error',
+        'cluster_reproducibility',
+        'verdict',
+      ],
+      properties: {
+        kept_seed: whole('Seed of the fit that was kept.'),
+        seeds: described(
+          {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                seed: whole('Seed of the fit.'),
+                bound: number(
+                  'Importance-weighted bound of held-out cells, in nats a cell: higher is better.',
+                ),
+                bound_error: positive('Its standard error over the cells.'),
+                n_bound_cells: whole('Cells behind it.'),
+                heldout_elbo: numberOrNull('Minus the ELBO of the held-out cells, in nats a cell.'),
+                epochs: whole('Passes over the training cells.'),
+                best_epoch: whole('Epoch whose weights were kept.'),
+              },
+            },
+          },
+          'The fits.',
+        ),
+        shared_neighbors: positive(
+          "Share of a cell's 15 nearest neighbours that all fits agree on, mean over the cells.",
+        ),
+        shared_neighbors_error: positive('Its standard error over the cells.'),
+        cluster_reproducibility: described(
+          { type: ['array', 'null'], items: { type: 'number', minimum: 0, maximum: 1 } },
+          'Of each cluster at the first resolution, the best Jaccard index with a cluster of another fit, mean over these.',
+        ),
+        verdict: text('What it means, in a sentence.'),
+      },
+    },
+    'What fits of several seeds agree on; null where there was one.',
+  ),
   warnings: texts('Warnings of the run, a sentence each.'),
 }
 
