@@ -1,8 +1,11 @@
 import type { Options } from 'yargs'
 import { ScvaeError } from '../errors.js'
 
-/** The options of a command by their kebab-case names, as yargs takes them. */
-export type OptionSpecs = Readonly<Record<string, Options>>
+/** An option as yargs takes it, and the words that it takes where these are few. */
+export type OptionSpec = Options & { words?: readonly string[] }
+
+/** The options of a command by their kebab-case names. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 
 /** A command of `scvae`. */
 export interface Command {
@@ -11,16 +14,45 @@ export interface Command {
   describe: string
   positionals: Readonly<Record<string, string>>
   options: OptionSpecs
+  /** Options that the help tells of; all others are named in it, and told of by `--help all`. All where it is left out. */
+  first?: readonly string[]
+  /** What the positionals may be, where it is not a file. */
+  words?: readonly string[]
   examples: readonly (readonly [command: string, description: string])[]
   run(args: Arguments): Promise<void>
 }
 
+/** Values of options by their names. */
+export type Values = Readonly<Record<string, unknown>>
+
 /** Parsed arguments with their types checked at the moment of asking, each mistake one sentence. */
 export class Arguments {
-  readonly #values: Readonly<Record<string, unknown>>
+  readonly #given: Values
+  readonly #defaults: Values
+  readonly #values: Values
 
-  constructor(values: Readonly<Record<string, unknown>>) {
-    this.#values = values
+  constructor(given: Values, defaults: Values = {}) {
+    // yargs gives a list that nobody gave as an empty one
+    const entries = Object.entries(given).filter(([, value]) => !Array.isArray(value) || value.length > 0)
+    this.#given = Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+    this.#defaults = defaults
+    this.#values = { ...defaults, ...this.#given }
+  }
+
+  /** These arguments with others below them, which count where nothing was given. */
+  over(others: Values): Arguments {
+    return new Arguments({ ...others, ...this.#given }, this.#defaults)
+  }
+
+  /** Whether an option was given, so that its value is no default. */
+  has(name: string): boolean {
+    return (this.#given[name] ?? false) !== false
+  }
+
+  /** The values of options by their names, defaults among them. */
+  valuesOf(names: readonly string[]): Values {
+    const found = names.map((name) => [name, this.#values[name]] as const)
+    return Object.fromEntries(found.filter(([, value]) => value !== undefined))
   }
 
   flag(name: string): boolean {

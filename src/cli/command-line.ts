@@ -1,10 +1,11 @@
 import yargs from 'yargs'
 import { ScvaeError } from '../errors.js'
 import { packageVersion } from '../package.js'
-import { Arguments, COMMON_OPTIONS, type Command } from './arguments.js'
+import { Arguments, type Command } from './arguments.js'
 import { coloured } from './colour.js'
 import { abundance } from './commands/abundance.js'
 import { cluster } from './commands/cluster.js'
+import { completionOf } from './commands/completion.js'
 import { convert } from './commands/convert.js'
 import { correlate } from './commands/correlate.js'
 import { de } from './commands/de.js'
@@ -24,6 +25,7 @@ import { report as reportCommand } from './commands/report.js'
 import { schema } from './commands/schema.js'
 import { simulate } from './commands/simulate.js'
 import { umap } from './commands/umap.js'
+import { askedForAll, defaultsOf, otherOptions, shownOptions } from './help.js'
 import { usageError } from './usage-error.js'
 
 const COMMANDS: readonly Command[] = [
@@ -48,11 +50,13 @@ const COMMANDS: readonly Command[] = [
   devices,
   simulate,
   schema,
+  completionOf(() => COMMANDS),
 ]
 
 /** Parses the words of a command line and runs the command. */
-export async function run(words: readonly string[]): Promise<void> {
-  const parser = yargs([...words])
+export async function run(given: readonly string[]): Promise<void> {
+  const { words, all } = askedForAll(given)
+  const parser = yargs(words)
     .scriptName('scvae')
     .usage('$0 <command> [options]\n\nVariational autoencoders for single-cell counts.')
     .parserConfiguration({
@@ -64,6 +68,7 @@ export async function run(words: readonly string[]): Promise<void> {
       'parse-positional-numbers': false,
     })
     .version(packageVersion())
+    .help('help', 'Show what matters most; --help all shows every option')
     .alias('help', 'h')
     .strict()
     .demandCommand(1)
@@ -82,9 +87,10 @@ export async function run(words: readonly string[]): Promise<void> {
           one.positional(name, { describe, type: 'string' })
         }
         for (const [line, describe] of command.examples) one.example(line, describe)
-        return one.options({ ...command.options, ...COMMON_OPTIONS })
+        const more = all ? '' : otherOptions(command)
+        return one.options(shownOptions(command, all)).epilogue(more)
       },
-      (values) => command.run(new Arguments(values)),
+      (values) => command.run(new Arguments(values, defaultsOf(command))),
     )
   }
   await parser.parseAsync()

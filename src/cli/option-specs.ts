@@ -5,6 +5,11 @@ export function text(describe: string) {
   return { type: 'string', requiresArg: true, describe } as const
 }
 
+/** An option that takes one of a few words. */
+export function oneOf(words: readonly string[], note = '') {
+  return { ...text(`${words.join(' | ')}${note}`), words } as const
+}
+
 /** An option that takes a number. */
 export function number(describe: string) {
   return { type: 'number', requiresArg: true, describe } as const

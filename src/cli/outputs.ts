@@ -14,6 +14,8 @@ export interface Outputs {
   latent: string
   metrics: string
   report: string
+  /** The settings, as `--config` takes them. */
+  run: string
   log: string
   parquet?: string
   latentCsv?: string
@@ -112,6 +114,7 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
     latent: `${prefix}_latent.arrow`,
     metrics: `${prefix}_metrics.json`,
     report: `${prefix}_report.html`,
+    run: `${prefix}_run.yaml`,
     log: `${prefix}.log`,
     ...(options.parquet && { parquet: `${prefix}_latent.parquet` }),
     ...csv,
@@ -125,7 +128,8 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
   }
 }
 
-function outputPaths(outputs: Outputs): string[] {
+/** Every path that a run writes to. */
+export function outputPaths(outputs: Outputs): string[] {
   return Object.entries(outputs)
     .filter(([key]) => key !== 'prefix')
     .flatMap(([, path]) => path as string | readonly string[])

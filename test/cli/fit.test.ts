@@ -72,6 +72,7 @@ describe('scvae fit', () => {
       'out_metrics.json',
       'out_mqc_versions.yml',
       'out_report.html',
+      'out_run.yaml',
       'out_scores.csv',
       'out_scvae_mqc.json',
     ])

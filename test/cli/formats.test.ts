@@ -13,7 +13,7 @@ const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
 const QUICK = ['--max-epochs', '2', '--no-umap', '--seed', '3']
 
-const OUTPUTS = ['.h5ad', '.log', '.model', '_latent.arrow', '_metrics.json', '_report.html']
+const OUTPUTS = ['.h5ad', '.log', '.model', '_latent.arrow', '_metrics.json', '_report.html', '_run.yaml']
 
 beforeAll(() => writeTenxFolder(at('pbmc')))
 

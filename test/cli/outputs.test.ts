@@ -21,6 +21,7 @@ describe('nameOutputs and checkOutputs', () => {
       latent: at('out_latent.arrow'),
       metrics: at('out_metrics.json'),
       report: at('out_report.html'),
+      run: at('out_run.yaml'),
       log: at('out.log'),
       checkpoint: at('out.checkpoint'),
     })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/command-line.js'
+import { FIRST_OPTIONS, FIT_OPTIONS } from '../../src/cli/fit/fit-options.js'
 import { ScvaeError } from '../../src/errors.js'
 import { namesIn, scvae, temporaryFolder } from './scvae.js'
 
@@ -20,7 +21,7 @@ describe('scvae', () => {
   })
 
   it('shows the options and defaults of fit in its help', async () => {
-    const { code, stdout } = await scvae(['fit', '--help'])
+    const { code, stdout } = await scvae(['fit', '--help', 'all'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/--n-latent .*\[default: 10\]/)
     expect(stdout).toMatch(/--likelihood .*\[default: "nb"\]/)
@@ -31,6 +32,20 @@ describe('scvae', () => {
     expect(stdout).toMatch(/--kl-cycles .*\[default: 4\]/)
     expect(stdout).toContain('--no-umap')
     expect(stdout).toContain('--no-model-cells')
+  })
+
+  it('tells in its help of the options that matter first, and names all others', async () => {
+    const { code, stdout } = await scvae(['fit', '--help'])
+    expect(code).toBe(0)
+    const told = Array.from(stdout.matchAll(/^ +(?:-\w, )?(--[\w-]+) /gm), ([, name]) => name)
+    const first = FIRST_OPTIONS.map((name) => `--${name}`)
+    expect(first).toHaveLength(10)
+    expect(told.slice(0, 10)).toEqual(first)
+    const named = stdout.slice(stdout.indexOf('More options, told of by'))
+    for (const name of Object.keys(FIT_OPTIONS)) {
+      if (!first.includes(`--${name}`)) expect(named).toMatch(new RegExp(`--${name}\\b`))
+    }
+    expect(stdout.split('\n').length).toBeLessThan(60)
   })
 
   const mistakes: [words: string, sentence: string][] = [
@@ -74,6 +89,10 @@ describe('scvae', () => {
       'fit a --kl-schedule constant --kl-warmup 9',
       'A constant klSchedule has no warm-up: klWarmup must be left out.',
     ],
+    ['fit a --preset atlas', '--preset must be one of scvi-tools, hlca, not "atlas".'],
+    ['fit a --keep first', '--keep must be one of best, last, not "first".'],
+    ['fit a --config none.yaml', 'The config file "none.yaml" cannot be read.'],
+    ['completion tcsh', 'The shell must be one of bash, zsh, fish, not "tcsh".'],
     ['inspect a --jsn', 'There is no option --jsn. Did you mean --json?'],
     ['simulate s.h5ad --density 2', "The simulation's density must be above 0 and below 1, not 2."],
   ]

@@ -33,6 +33,7 @@ export function announce({ settings, outputs, log, timer }: Run, data: FitData, 
     ...(outputs.scoresCsv ? [[outputs.scoresCsv, 'scores as CSV']] : []),
     ...(outputs.multiqc ? [[outputs.multiqc, 'a row for MultiQC']] : []),
     ...(outputs.loadings ? [[outputs.loadings, 'gene loadings as CSV']] : []),
+    [outputs.run, 'the settings, for fit --config'],
     [outputs.log, 'this log'],
   ]
   process.stdout.write(`${textTable(rows)}\n`)

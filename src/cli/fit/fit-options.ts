@@ -4,8 +4,9 @@ import type { OptionSpecs } from '../arguments.js'
 import { COUNTS_OPTIONS } from '../counts-options.js'
 import { DEVICE_WORDS } from '../device-name.js'
 import { INPUT_OPTIONS } from '../inputs.js'
-import { flag, grouped, number, repeated, text } from '../option-specs.js'
+import { flag, grouped, number, oneOf, repeated, text } from '../option-specs.js'
 import { LATENT_KEY, OBS_PREFIX } from './output-keys.js'
+import { PRESETS } from './presets.js'
 
 export const LIKELIHOODS = ['nb', 'zinb', 'poisson'] as const
 export const LIBRARIES = ['observed', 'latent', 'size-factor'] as const
@@ -15,9 +16,8 @@ export const DECODERS = ['deep', 'linear'] as const
 export const PRIORS = ['normal', 'mixture', 'vamp'] as const
 export const LATENT_DISTRIBUTIONS = ['normal', 'ln'] as const
 export const KERNELS = ['auto', 'native', 'wasm'] as const
+export const KEPT = ['best', 'last'] as const
 export const UMAP_BACKENDS = ['scvae', 'umap-js'] as const
-
-const choice = (words: readonly string[]) => words.join(' | ')
 
 /** Which data is fitted: of `scvae fit`, and of `scvae inspect`, which says what `fit` would do with it. */
 export const DATA_OPTIONS = grouped('Data:', {
@@ -42,19 +42,19 @@ export const DATA_OPTIONS = grouped('Data:', {
 export const FIT_OPTIONS = {
   ...DATA_OPTIONS,
   ...grouped('Model:', {
-    likelihood: { ...text(choice(LIKELIHOODS)), default: DEFAULT_MODEL.likelihood },
-    library: { ...text(choice(LIBRARIES)), defaultDescription: '"observed"' },
-    dispersion: { ...text(choice(DISPERSIONS)), default: DEFAULT_MODEL.dispersion },
+    likelihood: { ...oneOf(LIKELIHOODS), default: DEFAULT_MODEL.likelihood },
+    library: { ...oneOf(LIBRARIES), defaultDescription: '"observed"' },
+    dispersion: { ...oneOf(DISPERSIONS), default: DEFAULT_MODEL.dispersion },
     decoder: {
-      ...text(`${choice(DECODERS)}; linear gives every gene a loading on each latent axis`),
+      ...oneOf(DECODERS, '; linear gives every gene a loading on each latent axis'),
       default: DEFAULT_MODEL.decoder,
     },
     'latent-distribution': {
-      ...text(`${choice(LATENT_DISTRIBUTIONS)}; ln: logistic normal, the softmax of a normal draw`),
+      ...oneOf(LATENT_DISTRIBUTIONS, '; ln: logistic normal, the softmax of a normal draw'),
       default: DEFAULT_MODEL.latentDistribution,
     },
     prior: {
-      ...text(`${choice(PRIORS)}; of the latent: standard normal, mixture of normals, VampPrior`),
+      ...oneOf(PRIORS, '; of the latent: standard normal, mixture of normals, VampPrior'),
       default: DEFAULT_MODEL.prior,
     },
     'prior-components': {
@@ -77,8 +77,8 @@ export const FIT_OPTIONS = {
     },
     'encode-covariates': flag('Give batch and covariates to the encoder too'),
     'no-deeply-inject-covariates': flag('Give covariates to the first layer only'),
-    'batch-norm': { ...text(choice(PLACEMENTS)), default: DEFAULT_MODEL.batchNorm },
-    'layer-norm': { ...text(choice(PLACEMENTS)), default: DEFAULT_MODEL.layerNorm },
+    'batch-norm': { ...oneOf(PLACEMENTS), default: DEFAULT_MODEL.batchNorm },
+    'layer-norm': { ...oneOf(PLACEMENTS), default: DEFAULT_MODEL.layerNorm },
     beta: { ...number('Weight of the KL term once warmed up'), default: DEFAULT_MODEL.beta },
   }),
   ...grouped('Training:', {
@@ -92,7 +92,7 @@ export const FIT_OPTIONS = {
       defaultDescription: `${DEFAULT_TRAINING.learningRate}; "auto" with --batch-size auto`,
     },
     'kl-schedule': {
-      ...text(`${choice(KL_SCHEDULES)}; how the KL weight gets to its full value over the warm-up`),
+      ...oneOf(KL_SCHEDULES, '; how the KL weight gets to its full value over the warm-up'),
       default: DEFAULT_TRAINING.klSchedule,
     },
     'kl-warmup': {
@@ -103,6 +103,7 @@ export const FIT_OPTIONS = {
       ...number('Cycles of the warm-up of a cyclical schedule'),
       defaultDescription: String(DEFAULT_TRAINING.klCycles),
     },
+    keep: { ...oneOf(KEPT, '; the weights of the best held-out ELBO, or the last ones'), default: 'best' },
     'validate-every': { ...text('Epochs between two looks at the held-out cells'), default: 'auto' },
     'early-stopping': flag('Stop when the held-out ELBO no longer improves (the default)'),
     'no-early-stopping': flag('Train for all epochs'),
@@ -130,8 +131,18 @@ export const FIT_OPTIONS = {
       defaultDescription: 'as it has room for',
     },
     threads: { ...number('CPU threads'), defaultDescription: 'all cores' },
-    kernels: { ...text(choice(KERNELS)), default: 'auto' },
+    kernels: { ...oneOf(KERNELS), default: 'auto' },
     profile: flag('Log what each kernel takes, in training and after it; a GPU is slower meanwhile'),
+  }),
+  ...grouped('Settings:', {
+    preset: oneOf(
+      Object.keys(PRESETS),
+      '; settings that go together: theirs, or those for an atlas of many batches',
+    ),
+    config: text(
+      'YAML file of options by their names, such as a PREFIX_run.yaml; what is given beside it wins',
+    ),
+    'dry-run': flag('Say what would be done, and what of it exists, and write nothing'),
   }),
   ...grouped('Output:', {
     output: {
@@ -149,7 +160,7 @@ export const FIT_OPTIONS = {
     multiqc: flag('Write a row for MultiQC, and the versions that it lists'),
     json: flag('Print the metrics as JSON; in one line with --quiet'),
     'umap-backend': {
-      ...text(`What lays out the UMAP: ${choice(UMAP_BACKENDS)}`),
+      ...oneOf(UMAP_BACKENDS, '; what lays out the UMAP'),
       defaultDescription: '"scvae"',
     },
     'no-umap': flag('Leave out the UMAP'),
@@ -164,3 +175,17 @@ export const FIT_OPTIONS = {
     'no-report-model': flag('Keep the decoder out of the report: its genes cannot be asked for then'),
   }),
 } satisfies OptionSpecs
+
+/** What most runs ask for. */
+export const FIRST_OPTIONS = [
+  'output',
+  'batch-key',
+  'layer',
+  'n-top-genes',
+  'subset',
+  'preset',
+  'config',
+  'dry-run',
+  'seed',
+  'overwrite',
+] as const satisfies (keyof typeof FIT_OPTIONS)[]

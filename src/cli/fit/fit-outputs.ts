@@ -2,13 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { REASON_COLUMNS } from '../../analysis/outliers/reasons/reason-columns.js'
 import { blankScoreColumns } from '../../analysis/outliers/score-columns.js'
 import { readAs } from '../../anndata/read-any.js'
+import { shellWord } from '../../anndata/shell-word.js'
 import { refuseForeignKeys } from '../../anndata/write/copy.js'
 import { type FileKeys, isOwnKey, RECORD } from '../../anndata/write/own-keys.js'
+import { packageVersion } from '../../package.js'
 import { writeParquet } from '../latent-parquet.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
 import { figurePath } from '../report/figures.js'
 import { clusterNames } from '../resolutions.js'
+import { configText } from './config-file.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import type { Metrics } from './metrics.js'
@@ -49,12 +52,18 @@ export async function stageOutputs(
   writeFileSync(staging.path(outputs.metrics), `${JSON.stringify(metrics, null, 2)}\n`)
   writeFileSync(staging.path(outputs.report), report)
   for (const [figure, svg] of figures) writeFileSync(staging.path(figurePath(outputs.prefix, figure)), svg)
+  writeFileSync(staging.path(outputs.run), runFile(settings, outputs))
   if (outputs.multiqc) {
     const table = multiqcTable(outputs.prefix, metrics)
     writeFileSync(staging.path(outputs.multiqc), `${JSON.stringify(table, null, 2)}\n`)
   }
   if (outputs.multiqcVersions) writeFileSync(staging.path(outputs.multiqcVersions), multiqcVersions(metrics))
   return changes
+}
+
+/** The settings with a line on what to do with them; without a time, so that the same run leaves the same bytes. */
+function runFile({ config }: FitSettings, { run }: Outputs): string {
+  return `# scvae ${packageVersion()}; made again by: scvae fit --config ${shellWord(run)} --overwrite\n${configText(config)}`
 }
 
 /** The input with our additions; of several files the joined data, or each of the files. */

@@ -5,7 +5,7 @@ import type { DeviceName } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
 import type { ModelConfig } from '../../network/config.js'
 import type { TrainOptions } from '../../train/options.js'
-import type { Arguments } from '../arguments.js'
+import type { Arguments, Values } from '../arguments.js'
 import { verbosityOf } from '../arguments.js'
 import { countsOptions } from '../counts-options.js'
 import { deviceName } from '../device-name.js'
@@ -14,7 +14,8 @@ import type { Verbosity } from '../log.js'
 import { figuresAsked } from '../report/figures.js'
 import { resolutionsOf } from '../resolutions.js'
 import { subsetTerms } from '../subset-terms.js'
-import { KERNELS, UMAP_BACKENDS } from './fit-options.js'
+import { EXCLUSIVE } from './exclusive.js'
+import { FIT_OPTIONS, KERNELS, UMAP_BACKENDS } from './fit-options.js'
 import { modelSettings, trainSettings } from './model-settings.js'
 
 /** Which data a command was given, and what of it is taken. */
@@ -39,6 +40,9 @@ export interface DataSettings {
   genesFile?: string | undefined
   allowNoninteger: boolean
 }
+
+/** Options of the moment, which say nothing of the run. */
+const MOMENTARY = ['config', 'preset', 'dry-run', 'overwrite', 'resume', 'json']
 
 /** What a run of `scvae fit` was asked to do, complete and checked as far as it can be without the data. */
 export interface FitSettings extends DataSettings {
@@ -82,15 +86,14 @@ export interface FitSettings extends DataSettings {
   threads?: number | undefined
   kernels: (typeof KERNELS)[number]
   profile: boolean
+  /** Whether it is only said what would be done. */
+  dryRun: boolean
+  /** All of these settings by the names of options, defaults too, without those of the moment. */
+  config: Values
 }
 
 /** @throws ScvaeError `usage` for a value out of range and for options that exclude each other. */
 export function fitSettings(args: Arguments): FitSettings {
-  exclusive(args, 'early-stopping', 'no-early-stopping')
-  exclusive(args, 'overwrite', 'resume')
-  exclusive(args, 'no-umap', 'umap-backend')
-  exclusive(args, 'no-clusters', 'resolution')
-  exclusive(args, 'no-model-cells', 'labels-key')
   const device = deviceName(args)
   const gpuMemory = args.bytes('gpu-memory')
   if (gpuMemory !== undefined && (device === 'cpu' || device === 'tensorflow')) {
@@ -131,14 +134,15 @@ export function fitSettings(args: Arguments): FitSettings {
     threads: args.whole('threads', 1),
     kernels: args.choice('kernels', KERNELS)!,
     profile: args.flag('profile'),
+    dryRun: args.flag('dry-run'),
+    config: args.valuesOf(['files', ...Object.keys(FIT_OPTIONS).filter((name) => !MOMENTARY.includes(name))]),
   }
 }
 
 /** @throws ScvaeError `usage` for a value out of range and for options that exclude each other. */
 export function dataSettings(args: Arguments): DataSettings {
-  exclusiveAll(args, ['all-genes', 'n-top-genes', 'genes-key', 'genes-file'])
-  exclusive(args, 'layer', 'use-raw')
   const inputs = inputsOf(args)
+  checkExclusive(args)
   return {
     file: args.text('sheet') ?? args.texts('files')[0]!,
     inputs,
@@ -183,13 +187,10 @@ function checkSeeds(args: Arguments): void {
     throw new ScvaeError('usage', '--seeds compares fits by held-out cells, and --train-size 1 leaves none.')
 }
 
-function exclusiveAll(args: Arguments, names: readonly string[]): void {
-  for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) exclusive(args, one, other)
-}
-
-function exclusive(args: Arguments, one: string, other: string): void {
-  const given = (name: string) => args.texts(name).some((value) => value !== 'false')
-  if (given(one) && given(other)) {
-    throw new ScvaeError('usage', `--${one} and --${other} exclude each other.`)
+/** @throws ScvaeError `usage` where two options of a group were given */
+function checkExclusive(args: Arguments): void {
+  for (const group of EXCLUSIVE) {
+    const [one, other] = group.filter((name) => args.has(name))
+    if (other !== undefined) throw new ScvaeError('usage', `--${one} and --${other} exclude each other.`)
   }
 }

@@ -5,6 +5,7 @@ import type { Arguments } from '../arguments.js'
 import {
   DECODERS,
   DISPERSIONS,
+  KEPT,
   LATENT_DISTRIBUTIONS,
   LIBRARIES,
   LIKELIHOODS,
@@ -72,6 +73,7 @@ export function trainSettings(args: Arguments): TrainOptions {
     ...(klCycles !== undefined && { klCycles }),
     klWarmup: args.numberOr('kl-warmup', ['auto', 'scvi-tools'])!,
     validateEvery: args.numberOr('validate-every', ['auto'])!,
+    keepBest: args.choice('keep', KEPT) === 'best',
     earlyStopping: !args.flag('no-early-stopping'),
     patience: args.whole('patience', 1)!,
     reduceLearningRate: args.flag('reduce-learning-rate'),

@@ -1,12 +1,7 @@
-import { obsColumn } from '../../anndata/frame/obs-column.js'
 import type { Device } from '../../device/device.js'
-import { ScvaeError } from '../../errors.js'
 import { packageVersion } from '../../package.js'
-import { epochsFor, klSchedule } from '../../train/schedule.js'
-import type { Log } from '../log.js'
-import { listed } from '../text.js'
+import { checkData } from './check-data.js'
 import { type FitData, readFitData } from './fit-data.js'
-import { checkKeys } from './fit-outputs.js'
 import type { FitSettings } from './fit-settings.js'
 import { onDevice } from './on-device.js'
 import { preflightLine } from './preflight.js'
@@ -28,7 +23,6 @@ export async function runFit(settings: FitSettings): Promise<void> {
   log.record(run.command)
   try {
     const data = await timer.time('read', () => readFitData(settings, log))
-    for (const key of settings.labelsKeys) checkLabels(data, key)
     await onDevice(run, (onThis, device) => fitOnDevice(onThis, data, device))
   } catch (error) {
     log.record(`failed: ${error instanceof Error ? error.message : String(error)}`)
@@ -40,10 +34,8 @@ export async function runFit(settings: FitSettings): Promise<void> {
 }
 
 async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<void> {
-  const { train } = run.settings
-  // what the number of cells makes impossible is said before there is a log
-  klSchedule(epochsFor(data.cells.length, train.maxEpochs), train)
-  sayDropped(checkKeys(data, run.settings, run.outputs), run.log)
+  // what the data make impossible is said before there is a log
+  checkData(run, data)
   run.log.info(preflightLine(data, run.settings, device))
   warnOfConfounding(data, run.settings, run.log)
   const { run: kept, model, summary, seeds } = await trainSeeds(run, data, device)
@@ -51,16 +43,4 @@ async function fitOnDevice(run: Run, data: FitData, device: Device): Promise<voi
   const stability = seeds && (await stabilityOf(kept, seeds, scored.clustered, device))
   warnOfSeparation(data, kept.settings, scored.latent.means, run.log)
   await writeResults(kept, data, { model, device, summary, ...scored, ...(stability && { stability }) })
-}
-
-/** @throws ScvaeError `bad-input` for a column that is not there, and one without a value of a fitted cell */
-function checkLabels({ adata, cells }: FitData, key: string): void {
-  const { codes } = obsColumn(adata, key)
-  if (cells.some((cell) => codes[cell]! >= 0)) return
-  throw new ScvaeError('bad-input', `The obs column "${key}" has no value for any cell that is fitted.`)
-}
-
-function sayDropped(paths: readonly string[], log: Log): void {
-  if (paths.length === 0) return
-  log.info(`left out, as outputs of an earlier fit that this one does not make anew: ${listed(paths)}`)
 }

@@ -27,20 +27,11 @@ export const commandLine = (): string => ['scvae', ...process.argv.slice(2)].map
 /** @throws ScvaeError `usage` or `failed` for outputs that cannot be written, or that another run writes */
 export async function startRun(settings: FitSettings): Promise<Run> {
   const command = commandLine()
-  const outputs = nameOutputs(settings.file, {
-    ...settings,
-    loadings: settings.model.decoder === 'linear',
-    mudata: await isMuDataFile(settings.file),
-    split: settings.splitOutputs
-      ? await splitNames(settings.inputs!.files.map(({ path }) => path))
-      : undefined,
-  })
+  const outputs = await outputsOf(settings)
   // outputs of a run that goes on are not yet there
   const lock = new RunLock(outputs.prefix, command)
   try {
-    for (const file of settings.inputs?.files.map(({ path }) => path) ?? [settings.file]) {
-      checkOutputs(outputs, file, settings)
-    }
+    for (const file of inputPaths(settings)) checkOutputs(outputs, file, settings)
   } catch (error) {
     lock.release()
     throw error
@@ -54,6 +45,21 @@ export async function startRun(settings: FitSettings): Promise<Run> {
     threads: settings.threads ?? availableParallelism(),
     command,
   }
+}
+
+/** What a run with such settings writes. */
+export async function outputsOf(settings: FitSettings): Promise<Outputs> {
+  return nameOutputs(settings.file, {
+    ...settings,
+    loadings: settings.model.decoder === 'linear',
+    mudata: await isMuDataFile(settings.file),
+    split: settings.splitOutputs ? await splitNames(inputPaths(settings)) : undefined,
+  })
+}
+
+/** The files that are read. */
+export function inputPaths({ file, inputs }: Pick<FitSettings, 'file' | 'inputs'>): string[] {
+  return inputs?.files.map(({ path }) => path) ?? [file]
 }
 
 /** A name for each of several files, with the ending that its copy has. */
