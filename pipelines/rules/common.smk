@@ -29,8 +29,13 @@ def memory(wildcards, input, attempt):
 
 
 def fitted_projects():
-    """Projects with a sample that can be fitted."""
-    with open(checkpoints.samples.get().output[0], newline="") as file:
+    """Those of `projects_in`, once the samples were looked at."""
+    return projects_in(checkpoints.samples.get().output[0])
+
+
+def projects_in(samples):
+    """Projects with a sample that can be fitted, by the table of samples."""
+    with open(samples, newline="") as file:
         ok = {row["project"] for row in csv.DictReader(file, delimiter="\t") if row["status"] == "ok"}
     return [project for project in PROJECTS if project in ok]
 

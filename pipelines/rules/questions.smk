@@ -1,6 +1,7 @@
 # What is asked of a fit: the study behind it, how well batches mix, what clusters express, which cells are strange.
 
 FIT = f"{OUT}/fits/{{project}}/{{project}}_{{final}}"
+ANY_FIT = f"{OUT}/fits/{{project}}/{{project}}_{{run}}"
 
 
 rule design:
@@ -33,16 +34,17 @@ rule design:
 
 
 # Before and after: principal components of the counts beside the latent. One sample, or batches of one value, have nothing to mix, which is
-# noted in place of the figures.
+# noted in place of the figures. All
+# combinations of a grid are judged.
 rule integration:
     input:
-        f"{FIT}.h5ad",
+        f"{ANY_FIT}.h5ad",
     output:
-        f"{FIT}_evaluate.json",
+        f"{ANY_FIT}_evaluate.json",
     log:
-        f"{OUT}/logs/integration/{{project}}/{{final}}.log",
+        f"{OUT}/logs/integration/{{project}}/{{run}}.log",
     benchmark:
-        f"{OUT}/benchmarks/integration/{{project}}/{{final}}.tsv"
+        f"{OUT}/benchmarks/integration/{{project}}/{{run}}.tsv"
     params:
         prefix=subpath(output[0], strip_suffix="_evaluate.json"),
         options=integration_words(),
@@ -56,7 +58,8 @@ rule integration:
         "../envs/scvae.yaml"
     shell:
         """
-        {params.scvae} evaluate {input:q} {params.options} -o {params.prefix:q} --overwrite > {log:q} 2>&1 ||
+        rm -f {params.prefix:q}_evaluate_mqc.json
+        {params.scvae} evaluate {input:q} {params.options} --threads {threads} --multiqc -o {params.prefix:q} --overwrite > {log:q} 2>&1 ||
             python3 {params.script:q} {input:q} {log:q} > {output:q}
         """
 

@@ -4,6 +4,7 @@
 rule sweep:
     input:
         expand(f"{OUT}/fits/{{{{project}}}}/{{{{project}}}}_{{run}}_metrics.json", run=RUNS),
+        expand(f"{OUT}/fits/{{{{project}}}}/{{{{project}}}}_{{run}}_evaluate.json", run=RUNS),
     output:
         table=f"{OUT}/sweeps/{{project}}.tsv",
         plot=report(
@@ -18,13 +19,13 @@ rule sweep:
         f"{OUT}/benchmarks/sweep/{{project}}.tsv"
     params:
         runs=RUNS,
-        swept=[name for name, value in OPTIONS.items() if isinstance(value, list)],
+        swept=SWEPT,
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    script:
-        "../scripts/sweep.py"
+    run:
+        write_sweep(OUT, wildcards.project, params.runs, params.swept)
 
 
 rule summary:
@@ -33,7 +34,7 @@ rule summary:
         metrics=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_metrics.json", RUNS),
         pages=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_report.html", RUNS),
         designs=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_design.json", FINAL),
-        integration=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_evaluate.json", FINAL),
+        integration=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_evaluate.json", RUNS),
         de=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_de.csv", FINAL),
         outliers=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_outliers.tsv", FINAL),
         sweeps=of_all(f"{OUT}/sweeps/{{project}}.svg", [""]) if SWEEP else [],
@@ -48,14 +49,15 @@ rule summary:
     resources:
         mem_mb=500,
         runtime=10,
-    script:
-        "../scripts/summary.py"
+    run:
+        write_summary(OUT, fitted_projects(), RUNS, FINAL)
 
 
 rule multiqc:
     input:
-        of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_scvae_mqc.json", RUNS),
-        of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_mqc_versions.yml", RUNS),
+        fits=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_scvae_mqc.json", RUNS),
+        versions=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_mqc_versions.yml", RUNS),
+        integration=of_all(f"{OUT}/fits/{{project}}/{{project}}_{{run}}_evaluate.json", RUNS),
     output:
         page=report(f"{OUT}/multiqc.html", category="Summary", caption="../captions/multiqc.rst"),
         data=directory(f"{OUT}/multiqc_data"),
@@ -72,4 +74,12 @@ rule multiqc:
     conda:
         "../envs/multiqc.yaml"
     shell:
-        "multiqc --force --filename multiqc.html --outdir {params.folder:q} {input:q} > {log:q} 2>&1"
+        # a fit whose integration could not be judged has no such table
+        """
+        judged=()
+        for found in {input.integration:q}; do
+            table="${{found%.json}}_mqc.json"
+            if [ -e "$table" ]; then judged+=("$table"); fi
+        done
+        multiqc --force --filename multiqc.html --outdir {params.folder:q} {input.fits:q} {input.versions:q} "${{judged[@]}}" > {log:q} 2>&1
+        """

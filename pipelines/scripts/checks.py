@@ -98,12 +98,20 @@ def file_name(text):
     return "".join(c if c.isalnum() or c in "_-." else "_" for c in str(text))
 
 
-def grid_of(options):
-    """Every combination of options given as lists, by a name such as n-latent_5.beta_1; one, "fit", where none is."""
+def grid_of(options, leave_out=()):
+    """Every combination of options given as lists, by a name such as n-latent_5.beta_1; one, "fit", where none is.
+
+    Raises Mistake where what is left out is none of them, or all.
+    """
     lists = {name: value for name, value in options.items() if isinstance(value, list)}
     grid = {}
     for values in itertools.product(*lists.values()):
         chosen = dict(zip(lists, values))
         name = ".".join(f"{key}_{file_name(value)}" for key, value in chosen.items())
         grid[name or "fit"] = {**options, **chosen}
-    return grid
+    known = ", ".join(grid)
+    refuse([f'config: "leave-out" has "{name}", which is no combination of the grid; it has {known}.' for name in leave_out if name not in grid])
+    kept = {name: chosen for name, chosen in grid.items() if name not in leave_out}
+    if not kept:
+        raise Mistake('config: "leave-out" leaves no fit; leave out fewer.')
+    return kept

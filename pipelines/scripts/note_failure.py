@@ -3,10 +3,11 @@
 import json
 import sys
 
+from said import last_words
+
 path, log = sys.argv[1:]
-with open(log) as file:
-    said = [line.strip() for line in file if line.startswith("scvae:")]
+said = last_words(log)
 # what says nothing of the file, such as a program that is not there, is no failure of the sample
-if not said or said[-1].startswith("scvae: internal error"):
+if not said:
     sys.exit(f"scvae failed without a word of {path}; its log is {log}")
-print(json.dumps({"path": path, "failed": said[-1].removeprefix("scvae: ")}, indent=2))
+print(json.dumps({"path": path, "failed": said}, indent=2))

@@ -258,7 +258,7 @@ describe('scvae fit', () => {
   it('leaves its figures for MultiQC', () => {
     const metrics = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
     const table = JSON.parse(readFileSync(at('out_scvae_mqc.json'), 'utf8'))
-    expect(table).toMatchObject({ id: 'scvae', plot_type: 'table' })
+    expect(table).toMatchObject({ id: 'scvae_fits', parent_id: 'scvae', plot_type: 'table' })
     expect(table.data.out).toMatchObject({
       heldout_elbo: metrics.heldout_elbo,
       n_clusters: metrics.clusters[0].n_clusters,

@@ -37,7 +37,7 @@ describe('scvae info', { timeout: 30_000 }, () => {
   })
 
   it('says it as JSON, all of it', () => {
-    const said = JSON.parse(modelJson(summaryOf(at('own.model'))))
+    const said = JSON.parse(JSON.stringify(modelJson(summaryOf(at('own.model')))))
     const files = ['config.json', 'weights.safetensors', 'training.json', 'cells.safetensors']
     expect(said).toMatchObject({
       tool: 'scvae',

@@ -22,6 +22,7 @@ CONFIGS = [
     ({"sheet": "s.csv", "options": {"beta": []}}, '"options.beta" is []; wanted is a text, a number'),
     ({"sheet": "s.csv", "options": {"beta": [[1]]}}, '"options.beta.0" is [1]; wanted is a text, a number, or true'),
     ({"sheet": "s.csv", "design": {"donor": "x"}}, '"donor" is not known in "design"'),
+    ({"sheet": "s.csv", "leave-out": "a"}, '"leave-out" is "a"; wanted is a list of names of combinations'),
 ]
 SHEETS = [
     ("path,sample\n", "it names no sample"),
@@ -71,6 +72,11 @@ class Rules(unittest.TestCase):
         self.assertEqual(list(grid), ["n-latent_5.beta_1", "n-latent_5.beta_0.5", "n-latent_10.beta_1", "n-latent_10.beta_0.5"])
         self.assertEqual(grid["n-latent_5.beta_0.5"], {"n-latent": 5, "beta": 0.5, "batch-key": "b"})
         self.assertEqual(grid_of({"beta": 1}), {"fit": {"beta": 1}})
+        self.assertEqual(list(grid_of({"beta": [1, 2]}, ["beta_1"])), ["beta_2"])
+        with self.assertRaisesRegex(Mistake, '"leave-out" has "beta_3", which is no combination of the grid; it has beta_1, beta_2.'):
+            grid_of({"beta": [1, 2]}, ["beta_3"])
+        with self.assertRaisesRegex(Mistake, "leaves no fit"):
+            grid_of({"beta": [1, 2]}, ["beta_1", "beta_2"])
 
     def test_words(self):
         self.assertEqual(words({"all-genes": True, "csv": False, "subset": "a b=c"}), "--all-genes --subset 'a b=c'")

@@ -47,7 +47,7 @@ class Studies(unittest.TestCase):
         with self.assertRaises(Exception):
             validate({**metrics, "epochs": "many"}, schema)
         page = (out / "multiqc.html").read_text()
-        for text in ("Held-out", "scvae", metrics["version"]):
+        for text in ("Held-out", "scvae", metrics["version"], "scvae_integration"):
             self.assertIn(text, page)
         again = snakemake(folder)
         self.assertIn("Nothing to be done", again.stdout + again.stderr)
@@ -82,7 +82,10 @@ class Sweep(unittest.TestCase):
         for seed, row in zip("12", rows[8:]):
             self.assertEqual(row["seed"], seed)
             self.assertEqual([row[name] for name in ("n-latent", "beta", "n-layers")], [best[name] for name in ("n-latent", "beta", "n-layers")])
-        self.assertEqual((out / "sweeps/all.svg").read_text().count("<circle"), 10)
+        judged = json.loads((out / "fits/all" / f"all_{best['run']}_evaluate.json").read_text())["embeddings"]
+        self.assertEqual(float(best["batch_correction_after"]), judged["X_scvae"]["batch_correction"])
+        # a panel of the bound, and one of integration
+        self.assertEqual((out / "sweeps/all.svg").read_text().count("<circle"), 20)
 
 
 class Stopped(unittest.TestCase):

@@ -27,7 +27,7 @@ def samples(study, cells=120):
 def configured(name, **settings):
     """A folder with config.json: config of the workflow."""
     folder = FILES / name
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     text = {"out": str(folder / "results"), "scvae": shlex.join(SCVAE), "options": SHORT, **settings}
     (folder / "config.json").write_text(json.dumps(text))
     return folder

@@ -2,6 +2,7 @@ import { ScvaeError } from '../../errors.js'
 import { formatCount } from '../../report/format.js'
 import { type Arguments, verbosityOf } from '../arguments.js'
 import { Log } from '../log.js'
+import { printJson } from '../print-json.js'
 
 /** Options of `convert` that a model has no use for. */
 const OF_DATA = ['layer', 'use-raw', 'genome', 'feature-type']
@@ -33,6 +34,6 @@ export async function convertScvi(args: Arguments): Promise<void> {
       layer,
       model: config,
     }
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+    printJson(result, log.verbosity)
   }
 }

@@ -2,6 +2,7 @@ import { formatCount } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
 import { countsOptions, MATRIX_OPTIONS } from '../counts-options.js'
 import { Log } from '../log.js'
+import { printJson } from '../print-json.js'
 import { convertScvi } from './convert-scvi.js'
 
 /** `scvae convert FILE TARGET`: from any format that is read to one that is written. */
@@ -39,7 +40,7 @@ export const convert: Command = {
     log.info(`wrote ${target}: ${formatCount(nCells)} cells × ${formatCount(nGenes)} genes`)
     if (args.flag('json')) {
       const result = { tool: 'scvae', path: target, from, to, n_cells: nCells, n_genes: nGenes, warnings }
-      process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+      printJson(result, log.verbosity)
     }
   },
 }

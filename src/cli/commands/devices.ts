@@ -6,6 +6,7 @@ import { ScvaeError } from '../../errors.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
 import type { DeviceResult } from '../check-devices.js'
 import { Log } from '../log.js'
+import { printJson } from '../print-json.js'
 import { formatBytes, textTable } from '../text.js'
 
 /** `scvae devices`: what this machine can compute on. */
@@ -53,8 +54,7 @@ export const devices: Command = {
     if (args.flag('json')) {
       const gpus =
         webgpu.adapters.length > 0 ? webgpu.adapters : [{ device: 'webgpu', missing: webgpu.missing }]
-      process.stdout.write(`${JSON.stringify({ devices: [cpu, ...gpus, tensorflow] }, null, 2)}\n`)
-      return
+      return printJson({ devices: [cpu, ...gpus, tensorflow] }, verbosityOf(args))
     }
     const rows = [
       ['cpu', cpu.model],
@@ -82,9 +82,7 @@ async function check(args: Arguments): Promise<void> {
     if (!json) process.stdout.write(`${resultLine(result, verbosity === 'verbose')}\n`)
   })
   const wrong = results.filter(({ passed }) => passed === false)
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ ok: wrong.length === 0, devices: results }, null, 2)}\n`)
-  }
+  if (json) printJson({ ok: wrong.length === 0, devices: results }, verbosity)
   if (wrong.length > 0) {
     throw new ScvaeError('failed', `The check finds ${wrong.length} of ${results.length} devices wrong.`, {
       hint: 'Choose another with --device or --kernels, and tell us what the check says of it.',

@@ -40,6 +40,7 @@ export const evaluate: Command = {
         alias: 'o',
         demandOption: true,
       },
+      multiqc: flag('Write a table for MultiQC too, PREFIX_evaluate_mqc.json'),
       overwrite: flag('Replace the files if they exist'),
     }),
   },
@@ -61,6 +62,7 @@ export const evaluate: Command = {
       seed: args.whole('seed', 0)!,
       threads: args.whole('threads', 1),
       output: args.text('output')!,
+      multiqc: args.flag('multiqc'),
       overwrite: args.flag('overwrite'),
     }
     const { runEvaluate } = await import('../evaluate/run-evaluate.js')

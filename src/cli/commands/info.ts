@@ -1,4 +1,5 @@
-import type { Arguments, Command } from '../arguments.js'
+import { type Arguments, type Command, verbosityOf } from '../arguments.js'
+import { printJson } from '../print-json.js'
 
 /** `scvae info MODEL`: what a model is. */
 export const info: Command = {
@@ -11,6 +12,7 @@ export const info: Command = {
     const { summaryOf } = await import('../info/model-summary.js')
     const { modelJson, modelText } = await import('../info/model-text.js')
     const summary = summaryOf(args.positional('model'))
-    process.stdout.write(`${args.flag('json') ? modelJson(summary) : modelText(summary)}\n`)
+    if (args.flag('json')) printJson(modelJson(summary), verbosityOf(args))
+    else process.stdout.write(`${modelText(summary)}\n`)
   },
 }

@@ -5,6 +5,7 @@ import { ScvaeError } from '../../errors.js'
 import { formatCount } from '../../report/format.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
 import { Log } from '../log.js'
+import { printJson } from '../print-json.js'
 
 const number = (describe: string, value?: number) =>
   ({
@@ -75,8 +76,7 @@ export const simulate: Command = {
       `wrote ${file}: ${formatCount(nCells)} cells × ${formatCount(nGenes)} genes, ${formatCount(nonzeros)} nonzeros`,
     )
     if (args.flag('json')) {
-      const result = { tool: 'scvae', path: file, n_cells: nCells, n_genes: nGenes, nonzeros }
-      process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+      printJson({ tool: 'scvae', path: file, n_cells: nCells, n_genes: nGenes, nonzeros }, log.verbosity)
     }
   },
 }

@@ -10,6 +10,7 @@ import { ScvaeError } from '../../errors.js'
 import { packageVersion } from '../../package.js'
 import { formatCount, formatPercent, formatPlural } from '../../report/format.js'
 import type { Log } from '../log.js'
+import { printJson } from '../print-json.js'
 import { listed, textTable } from '../text.js'
 import { choiceSentence, pairSentence, verdict } from './sentences.js'
 
@@ -43,12 +44,14 @@ export async function runDesign(request: DesignRequest, log: Log): Promise<void>
     cells: subsetCells(adata, request.subset),
     ...(request.batchKey !== undefined && { batchKey: request.batchKey }),
   })
-  const record = `${JSON.stringify(recordOf(found, adata, file), null, 2)}\n`
+  const record = recordOf(found, adata, file)
   if (path !== undefined) {
-    await writeBeside(path, (temporary) => writeFileSync(temporary, record), { overwrite: request.overwrite })
+    const text = `${JSON.stringify(record, null, 2)}\n`
+    await writeBeside(path, (temporary) => writeFileSync(temporary, text), { overwrite: request.overwrite })
     log.info(`wrote ${path}`)
   }
-  process.stdout.write(request.json ? record : `${textOf(found, adata, file)}\n`)
+  if (request.json) printJson(record, log.verbosity)
+  else process.stdout.write(`${textOf(found, adata, file)}\n`)
 }
 
 /** All of it as text, what to do first. */

@@ -16,5 +16,7 @@ export interface EvaluateRequest {
   threads: number | undefined
   /** Prefix of the files. */
   output: string
+  /** Whether a table for MultiQC is written too. */
+  multiqc: boolean
   overwrite: boolean
 }

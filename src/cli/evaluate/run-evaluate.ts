@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { aggregateScores, evaluateEmbedding, METRICS } from '../../analysis/metrics/evaluate.js'
+import { aggregateScores, evaluateEmbedding } from '../../analysis/metrics/evaluate.js'
 import { refuseExisting, writeBeside } from '../../anndata/write/beside.js'
 import { createCpuDevice } from '../../device/cpu/cpu-device.js'
 import { packageVersion } from '../../package.js'
@@ -8,13 +8,19 @@ import { buildScoresPage, type ScoredEmbedding } from '../../report/scores-page.
 import type { Log } from '../log.js'
 import { textTable } from '../text.js'
 import { type EvaluatedCells, readEvaluated } from './cells.js'
+import { COLUMNS } from './columns.js'
+import { multiqcIntegration } from './multiqc.js'
 import type { EvaluateRequest } from './request.js'
+
+/** Ending of the table for MultiQC, which finds its files by it. */
+const MULTIQC = '_mqc.json'
 
 /** Judges the embeddings of a file, writes the figures and prints a table of them. */
 export async function runEvaluate(request: EvaluateRequest, log: Log): Promise<void> {
   const { output, overwrite, seed, threads } = request
-  const path = (ending: string) => `${output}_evaluate.${ending}`
-  for (const ending of ['json', 'csv', 'html']) refuseExisting(path(ending), overwrite)
+  const path = (ending: string) => `${output}_evaluate${ending}`
+  const endings = ['.json', '.csv', '.html', ...(request.multiqc ? [MULTIQC] : [])]
+  for (const ending of endings) refuseExisting(path(ending), overwrite)
   const device = await createCpuDevice(threads === undefined ? {} : { threads })
   try {
     const cells = await readEvaluated(request, device, log)
@@ -31,24 +37,20 @@ export async function runEvaluate(request: EvaluateRequest, log: Log): Promise<v
     const notes = notesOf(cells, request)
     const write = (ending: string, content: string) =>
       writeBeside(path(ending), (temporary) => writeFileSync(temporary, content), { overwrite })
-    await write('json', `${JSON.stringify(recordOf(scored, cells, request, notes), null, 2)}\n`)
-    await write('csv', csvOf(scored))
+    const writeJson = (ending: string, record: object) =>
+      write(ending, `${JSON.stringify(record, null, 2)}\n`)
+    await writeJson('.json', recordOf(scored, cells, request, notes))
+    await write('.csv', csvOf(scored))
     const title = `${basename(request.file)}: embeddings`
-    await write('html', buildScoresPage({ title, notes, scored }))
+    await write('.html', buildScoresPage({ title, notes, scored }))
+    if (request.multiqc) await writeJson(MULTIQC, multiqcIntegration(output, scored, cells.labelsAreClusters))
     process.stdout.write(`${tableOf(scored)}\n`)
     for (const note of notes) log.info(note)
-    log.info(`wrote ${path('json')}, ${path('csv')} and ${path('html')}`)
+    log.info(`wrote ${endings.map(path).join(', ')}`)
   } finally {
     await device.dispose()
   }
 }
-
-const COLUMNS = [
-  ...METRICS.map(({ name, title }) => ({ name, title, of: (one: ScoredEmbedding) => one.scores[name] })),
-  { name: 'batch_correction', title: 'Batch correction', of: (one: ScoredEmbedding) => one.aggregate.batch },
-  { name: 'bio_conservation', title: 'Bio conservation', of: (one: ScoredEmbedding) => one.aggregate.bio },
-  { name: 'total', title: 'Total', of: (one: ScoredEmbedding) => one.aggregate.total },
-]
 
 function tableOf(scored: readonly ScoredEmbedding[]): string {
   const rows = COLUMNS.map(({ title, of }) => [title, ...scored.map((one) => shown(of(one)))])

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { CountsFormat } from '../../anndata/read-any.js'
 import { formatSeconds } from '../../report/format.js'
 import { cellFiles, type Outputs } from '../outputs.js'
+import { printJson } from '../print-json.js'
 import { textTable } from '../text.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
@@ -15,8 +16,7 @@ import { hasVarm } from './write-target.js'
 export function announce({ settings, outputs, log, timer }: Run, data: FitData, metrics: Metrics): void {
   log.info(`all done in ${formatSeconds(timer.total)}`)
   if (settings.json) {
-    // with --quiet for programs, which read a line
-    process.stdout.write(`${JSON.stringify(metrics, null, settings.verbosity === 'quiet' ? 0 : 2)}\n`)
+    printJson(metrics, settings.verbosity)
     return
   }
   const rows = [

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { MULTIQC_MODULE } from '../multiqc-module.js'
 import type { Metrics } from './metrics.js'
 
 /** A column of MultiQC's table: where its values are from, and how they are shown. */
@@ -71,17 +72,18 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 
 /**
  * What MultiQC shows of a fit, as one of its custom-content files: a table with a row a fit. Rows of several files come
- * together, since all have the section `scvae`.
+ * together, since all have the section `scvae_fits`.
  */
 export function multiqcTable(prefix: string, metrics: Metrics): object {
   const entries = Object.entries(COLUMNS)
   const values = entries.map(([name, { value }]) => [name, value(metrics)] as const)
   return {
-    id: 'scvae',
-    section_name: 'scvae',
-    description: 'Variational autoencoders fitted to single-cell counts: one row a fit.',
+    ...MULTIQC_MODULE,
+    id: 'scvae_fits',
+    section_name: 'Fits',
+    description: 'One row a fit.',
     plot_type: 'table',
-    pconfig: { id: 'scvae_fits', title: 'scvae: fits', namespace: 'scvae', col1_header: 'Fit' },
+    pconfig: { id: 'scvae_fits_table', title: 'scvae: fits', namespace: 'scvae', col1_header: 'Fit' },
     headers: Object.fromEntries(entries.map(([name, { value: _, ...header }]) => [name, header])),
     data: { [basename(prefix)]: Object.fromEntries(values.filter(([, value]) => value !== null)) },
   }

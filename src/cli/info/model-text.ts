@@ -7,43 +7,39 @@ import { formatBytes, listed, textTable } from '../text.js'
 import type { ModelSummary } from './model-summary.js'
 
 /** What `scvae info --json` prints. */
-export function modelJson(summary: ModelSummary): string {
+export function modelJson(summary: ModelSummary): object {
   const { description, training, isTrained, directory, nCells, nWeights, bytes } = summary
   const { version, config, genes, categorical, continuous, sizeFactorKey, batchSize, seed, input } =
     description
   const [batch, ...others] = categorical
   const covariate = ({ key, categories }: CovariateCategories) => ({ key, categories })
-  return JSON.stringify(
-    {
-      tool: 'scvae',
-      path: directory,
-      version,
-      is_trained: isTrained,
-      n_genes: genes.length,
-      n_cells: nCells ?? null,
-      n_weights: nWeights,
-      bytes,
-      model: snakeCase(config),
-      batch: covariate(batch!),
-      categorical: others.map(covariate),
-      continuous,
-      size_factor_key: sizeFactorKey,
-      batch_size: batchSize,
-      seed,
-      input: input ? snakeCase(input) : null,
-      training: training
-        ? {
-            settings: snakeCase(training.settings),
-            best_epoch: training.bestEpoch,
-            terms: training.terms ?? [],
-            history: training.history.map(snakeCase),
-          }
-        : null,
-      genes,
-    },
-    null,
-    2,
-  )
+  return {
+    tool: 'scvae',
+    path: directory,
+    version,
+    is_trained: isTrained,
+    n_genes: genes.length,
+    n_cells: nCells ?? null,
+    n_weights: nWeights,
+    bytes,
+    model: snakeCase(config),
+    batch: covariate(batch!),
+    categorical: others.map(covariate),
+    continuous,
+    size_factor_key: sizeFactorKey,
+    batch_size: batchSize,
+    seed,
+    input: input ? snakeCase(input) : null,
+    training: training
+      ? {
+          settings: snakeCase(training.settings),
+          best_epoch: training.bestEpoch,
+          terms: training.terms ?? [],
+          history: training.history.map(snakeCase),
+        }
+      : null,
+    genes,
+  }
 }
 
 /** What `scvae info` prints. */

@@ -3,28 +3,24 @@ import type { FileLook, JoinLook } from './look.js'
 import type { ModelOutlook } from './model-outlook.js'
 
 /** A file as JSON; names are kept from version to version. */
-export function lookJson(look: FileLook): string {
-  return JSON.stringify({ tool: 'scvae', ...fileJson(look) }, null, 2)
+export function lookJson(look: FileLook): object {
+  return { tool: 'scvae', ...fileJson(look) }
 }
 
 /** Several files as JSON. */
-export function looksJson({ files, kind, join, fit }: JoinLook): string {
-  return JSON.stringify(
-    {
-      tool: 'scvae',
-      files: files.map(fileJson),
-      join: {
-        kind,
-        n_genes_inner: join.inner ?? null,
-        n_genes_outer: join.outer ?? null,
-        refusal: refusalJson(join.refusal),
-      },
-      fit: fitJson(fit),
-      estimated_memory_bytes: fit.memory ?? null,
+export function looksJson({ files, kind, join, fit }: JoinLook): object {
+  return {
+    tool: 'scvae',
+    files: files.map(fileJson),
+    join: {
+      kind,
+      n_genes_inner: join.inner ?? null,
+      n_genes_outer: join.outer ?? null,
+      refusal: refusalJson(join.refusal),
     },
-    null,
-    2,
-  )
+    fit: fitJson(fit),
+    estimated_memory_bytes: fit.memory ?? null,
+  }
 }
 
 function fileJson({ format, summary, batches, repeats, fit, model }: FileLook): object {

@@ -4,6 +4,7 @@ import { geneIds } from '../../cells/gene-ids.js'
 import { ScvaeError } from '../../errors.js'
 import type { DataSettings } from '../fit/fit-settings.js'
 import { Log, type Verbosity } from '../log.js'
+import { printJson } from '../print-json.js'
 import { batchColumns } from './batch-columns.js'
 import { fitOutlook } from './fit-outlook.js'
 import { lookJson, looksJson } from './inspect-json.js'
@@ -37,7 +38,8 @@ export async function runInspect(settings: InspectSettings): Promise<void> {
   if (!inputs) {
     const look = await lookAt(data.file, settings, false)
     for (const warning of warningsOf(look)) log.warn(warning)
-    print(json ? lookJson(look) : lookText(look))
+    if (json) printJson(lookJson(look), verbosity)
+    else print(lookText(look))
     return
   }
   const files: FileLook[] = []
@@ -52,7 +54,8 @@ export async function runInspect(settings: InspectSettings): Promise<void> {
     join: joinOutlook(files.map(({ fit }) => fit.genes)),
     fit: await fitOutlook(data, undefined),
   }
-  print(json ? looksJson(look) : looksText(look))
+  if (json) printJson(looksJson(look), verbosity)
+  else print(looksText(look))
 }
 
 async function lookAt(path: string, settings: InspectSettings, isPart: boolean): Promise<FileLook> {
