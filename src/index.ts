@@ -96,6 +96,12 @@ export { LinearSCVI, type LinearSCVIOptions } from './models/linear-scvi.js'
 export type { ExtraTerm } from './models/loss-terms.js'
 export type { Model, ModelTrainOptions } from './models/model.js'
 export type { LoadOptions } from './models/model-parts.js'
+export {
+  type NullBatches,
+  type NullBatchOptions,
+  type NullRefit,
+  nullBatches,
+} from './models/null-batches.js'
 export type {
   CellsOptions,
   LatentOptions,

@@ -56,6 +56,8 @@ export const NOISE = {
   ownPosterior: 111,
   /** Which cells are looked at when a fit is diagnosed, and where in the latent. */
   diagnosed: 112,
+  /** Which cells are of which half, where halves of no meaning are made. */
+  halves: 113,
 } as const
 
 const MULTIPLIER_0 = 0xd2511f53

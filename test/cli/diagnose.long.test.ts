@@ -84,6 +84,18 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
     expect(page).toContain('<h2>Fits over β</h2>')
   })
 
+  it('refits with batches of no meaning', async () => {
+    await diagnose('own.model', at('cells.h5ad'), '-o', at('null'), '--cells', '10', '--null-batches', '2')
+    const { findings, null_batches } = JSON.parse(readFileSync(at('null_diagnose.json'), 'utf8'))
+    expect(findings.at(-1)).toMatchObject({
+      name: 'null_batches',
+      value: null_batches.beyond_noise.neighbors_changed.value,
+    })
+    expect(null_batches).toMatchObject({ n_cells: 120, max_epochs: 10, crossed_with: 'batch' })
+    expect(null_batches.refits).toHaveLength(2)
+    expect(readFileSync(at('null_diagnose.html'), 'utf8')).toContain('Refits with batches of no meaning')
+  })
+
   it('says so where it is not known which cells were trained on', async () => {
     await diagnose(
       'alone.model',
@@ -119,6 +131,12 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
     ['own.model', ['cells.h5ad', '-o', 'one', '--cells', '10'], 2, 'one_diagnose.json" exists'],
     ['own.model', ['cells.h5ad', '-o', 'x', '--subset', 'no=1'], 65, 'no'],
     ['own.model', ['cells.h5ad', '-o', 'x', '--columns', 'no'], 65, 'no'],
+    [
+      'own.model',
+      ['cells.h5ad', '-o', 'x', '--null-batches', '1'],
+      2,
+      '--null-batches must be a whole number of at least 2',
+    ],
     ['own.model', ['cells.h5ad'], 2, 'output'],
   ])('refuses %s with %j, exit %i', async (model, words, exitCode, message) => {
     const before = namesIn(folder)

@@ -34,6 +34,9 @@ export const diagnose: Command = {
     }),
     ...grouped('Refits:', {
       curve: flag('Trains the model on at five weights of the KL term: rate and distortion over --beta'),
+      'null-batches': number(
+        'Refits N times with random halves for batches: what batches of no meaning change beyond another seed',
+      ),
     }),
     ...QUERY_OPTIONS,
   },
@@ -48,6 +51,7 @@ export const diagnose: Command = {
       overwrite: args.flag('overwrite'),
       subset: subsetTerms(args),
       curve: args.flag('curve'),
+      nullBatches: args.whole('null-batches', 2) ?? 0,
       columns: args.texts('columns'),
       nCells: args.whole('cells', 10)!,
       seed: args.whole('seed', 0),

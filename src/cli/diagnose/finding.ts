@@ -15,6 +15,7 @@ export interface Finding {
     | 'technical'
     | 'disentanglement'
     | 'rate_distortion'
+    | 'null_batches'
   title: string
   grade: 'good' | 'attention' | 'unknown'
   /** The figure that was judged, with its standard error where it has one; null where it is not known. */

@@ -19,6 +19,8 @@ import type { Finding } from './finding.js'
 import { findingsOf, verdictOf } from './findings.js'
 import { knownColumns } from './known-columns.js'
 import { measuredCurve } from './measured-curve.js'
+import { measuredNull } from './measured-null.js'
+import { nullFinding, nullRecord, nullTable } from './null-batches.js'
 import { figuresOf } from './record.js'
 import { tablesOf } from './tables.js'
 
@@ -31,6 +33,8 @@ export interface DiagnoseSettings extends QuerySettings {
   nCells: number
   /** Whether fits of other β are made to compare with. */
   curve: boolean
+  /** Refits with batches of no meaning; none when 0. */
+  nullBatches: number
   /** Columns of obs that single dimensions are held against; those that there are when none is named. */
   columns: readonly string[]
   seed: number | undefined
@@ -60,6 +64,8 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
     ? await measuredCurve({ ...settings, columns }, query.adata, cells, log)
     : undefined
   if (settings.curve) findings.push(rateDistortion(curve, model))
+  const nulls = settings.nullBatches > 0 ? await measuredNull(settings, model, query, cells, log) : undefined
+  if (nulls) findings.push(nullFinding(nulls))
   const verdict = verdictOf(findings)
   const seed = settings.seed ?? model.description.seed
   const record = {
@@ -72,13 +78,18 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
     findings,
     ...figuresOf(diagnosis, model.description.genes),
     ...(curve && { curve: curveRecord(curve) }),
+    ...(nulls && { null_batches: nullRecord(nulls) }),
   }
   const write = (ending: string, content: string) =>
     writeBeside(path(ending), (temporary) => writeFileSync(temporary, content), { overwrite })
   await write('json', `${JSON.stringify(record, null, 2)}\n`)
   const title = `${basename(settings.file)}: ${basename(directory)}`
-  const tables = tablesOf(diagnosis, model.description.genes)
-  const page = { title, verdict, findings, tables: curve ? [curveTable(curve), ...tables] : tables }
+  const tables = [
+    ...(curve ? [curveTable(curve)] : []),
+    ...(nulls ? [nullTable(nulls)] : []),
+    ...tablesOf(diagnosis, model.description.genes),
+  ]
+  const page = { title, verdict, findings, tables }
   await write('html', buildDiagnosePage({ ...page, ...(curve && { chart: curveChart(curve) }) }))
   process.stdout.write(`${textOf(verdict, findings)}\n`)
   log.info(`wrote ${path('json')} and ${path('html')}`)

@@ -6,8 +6,8 @@ import { readModel } from '../../files/model-files.js'
 import { evaluateImputation, type ImputationResult } from '../../models/evaluate-imputation.js'
 import { packageVersion } from '../../package.js'
 import { formatCount, formatPercent } from '../../report/format.js'
-import { type TrainOptions, trainOptions } from '../../train/options.js'
 import { EpochProgress } from '../fit/epoch-progress.js'
+import { trainingOf } from '../fitted/training-of.js'
 import { interruptible } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
@@ -34,10 +34,9 @@ export async function runEvaluation(settings: EvaluationSettings): Promise<void>
   const outputs = { json: `${prefix}_impute.json`, csv: `${prefix}_impute.csv` }
   for (const output of Object.values(outputs)) refuseExisting(output, overwrite)
   const log = new Log(settings.verbosity)
-  const { description, training } = readModel(settings.directory)
-  if (!training) log.warn('The model does not tell how it was trained, so the usual settings are taken.')
-  if (training?.terms)
-    log.warn('The model was trained with terms of its own; the models that are fitted here have none.')
+  const saved = readModel(settings.directory)
+  const { description } = saved
+  const train = trainingOf(saved, log)
   const query = await openQuery(settings, description, log)
   const { adata, positions } = query
   const cells = countedCells(
@@ -56,7 +55,7 @@ export async function runEvaluation(settings: EvaluationSettings): Promise<void>
           evaluateImputation(description, adata, {
             ...{ cells, genePositions: positions, share, corruption, nSamples: draws, device },
             ...(seed !== undefined && { seed }),
-            train: training ? trainOptions(training.settings as Partial<TrainOptions>) : {},
+            train,
             hooks: { signal, onEpoch: (record, total) => progress.onEpoch(record, total) },
           }),
         () => log.warn('stopping'),
