@@ -21,7 +21,7 @@ export interface PointChart {
 const WIDTH = 640
 const HEIGHT = 340
 const FRAME = { left: 74, right: 30, top: 44, bottom: 48 }
-/** Points nearer than this to the one before them get no label, which would cover the other. */
+/** What a label takes up; one that would cover another moves below its point. */
 const LABEL_HEIGHT = 14
 const LABEL_WIDTH = 70
 
@@ -51,7 +51,7 @@ export function pointChart({ title, xLabel, yLabel, line, lineName, mark }: Poin
     text(WIDTH - FRAME.right, HEIGHT - 6, 'end', xLabel, 'axis'),
     `<polyline class="line s0" points="${points.map(({ x, y }) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(' ')}"/>`,
   ]
-  const placed: { x: number; y: number }[] = []
+  const placed: { from: number; y: number }[] = []
   const dot = (point: LabelledPoint, series: number, radius: number) => {
     const [x, y] = [px(point.x), py(point.y)]
     parts.push(
@@ -59,9 +59,9 @@ export function pointChart({ title, xLabel, yLabel, line, lineName, mark }: Poin
     )
     // the label stands on the side with room
     const left = x > WIDTH - FRAME.right - LABEL_WIDTH
-    const at = { x: left ? x - 9 : x + 9, y: y - 7 }
+    const at = { x: left ? x - 9 : x + 9, y: y - 7, from: left ? x - 9 - LABEL_WIDTH : x + 9 }
     const covers = placed.some(
-      (one) => Math.abs(one.x - at.x) < LABEL_WIDTH && Math.abs(one.y - at.y) < LABEL_HEIGHT,
+      (one) => Math.abs(one.from - at.from) < LABEL_WIDTH && Math.abs(one.y - at.y) < LABEL_HEIGHT,
     )
     if (covers) at.y += 2 * LABEL_HEIGHT
     placed.push(at)
@@ -73,7 +73,7 @@ export function pointChart({ title, xLabel, yLabel, line, lineName, mark }: Poin
     (name, i) => `<li><span class="swatch s${i}"></span>${escapeHtml(name)}</li>`,
   )
   return (
-    `<figure class="chart"><figcaption>${escapeHtml(title)}</figcaption>` +
+    `<figure class="chart single"><figcaption>${escapeHtml(title)}</figcaption>` +
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${parts.join('')}</svg>` +
     `<ul class="chart-legend">${legend.join('')}</ul></figure>`
   )

@@ -44,6 +44,17 @@ it('moves a label that would cover another', () => {
   expect(Math.abs(at[0]! - at[1]!)).toBeGreaterThan(12)
 })
 
+it('moves a label that stands to the left of its point and would cover one to the right of another', () => {
+  const line = [chart.line[0]!, { x: 6.5, y: 10.1, label: 'second' }, { x: 8, y: 10, label: 'third' }]
+  const svg = pointChart({ ...chart, line })
+  const at = Array.from(
+    svg.matchAll(/<text class="tick" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">(?:second|third)/g),
+    ([, , y, anchor]) => ({ y: Number(y), anchor }),
+  )
+  expect(at.map(({ anchor }) => anchor)).toEqual(['start', 'end'])
+  expect(Math.abs(at[0]!.y - at[1]!.y)).toBeGreaterThan(12)
+})
+
 it('says so where there are no values', () => {
   const none = { x: Number.NaN, y: 1, label: '' }
   expect(pointChart({ ...chart, line: [none], mark: none })).toContain('no values')
