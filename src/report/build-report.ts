@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
 import { type ReportAssets, readReportAssets } from './assets.js'
-import { escapeHtml, factList, fillTemplate } from './html.js'
-import { buildPageData } from './page/build-page-data.js'
-import type { ReportData } from './report-data.js'
+import { escapeHtml, fillTemplate } from './html.js'
 import {
-  clusterSection,
   dataFacts,
-  latentSection,
-  outlierSection,
+  diagnosticsSection,
+  integrationSection,
   runSection,
+  settingsSection,
+  tiles,
   verdict,
   warningList,
-} from './sections.js'
+} from './overview.js'
+import { buildPageData } from './page/build-page-data.js'
+import type { ReportData } from './report-data.js'
+import { clusterSection, latentSection, outlierSection } from './sections.js'
 import { trainingSection } from './training.js'
 
 /**
@@ -23,7 +25,7 @@ import { trainingSection } from './training.js'
  */
 export function buildReport(data: ReportData): string {
   const assets = readReportAssets()
-  const { umap, cellNames, colorings, warnings, metrics, model } = data
+  const { umap, cellNames, colorings, warnings, model } = data
   return fillTemplate(assets.template, {
     title: escapeHtml(titleOf(data.data.files)),
     policy: policy(assets.script),
@@ -36,14 +38,16 @@ export function buildReport(data: ReportData): string {
     verdict: verdict(data),
     verdictClass: warnings.length === 0 ? 'good' : 'attention',
     warnings: warningList(data),
+    tiles: tiles(data),
     dataFacts: dataFacts(data),
+    integration: integrationSection(data),
     layoutClass: umap ? '' : 'absent',
     clusters: clusterSection(data),
     outliers: outlierSection(data),
     training: trainingSection(data),
     latent: latentSection(data),
-    metrics: metrics.length === 0 ? '<p class="empty">No metrics were computed.</p>' : factList(metrics),
-    settings: factList(data.settings),
+    diagnostics: diagnosticsSection(data),
+    settings: settingsSection(data),
     run: runSection(data),
   })
 }

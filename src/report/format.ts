@@ -37,3 +37,9 @@ export function formatSeconds(seconds: number): string {
 export function formatPlural(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`
 }
+
+/** A name of which no more is shown than a line has room for. */
+export function shortened(name: string, most = 28): string {
+  const characters = Array.from(name)
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : name
+}

@@ -66,6 +66,31 @@ export interface StabilitySummary {
   fits: readonly { seed: number; bound: number; error: number; epochs: number; kept: boolean }[]
 }
 
+/** What a latent dimension goes along with. */
+export interface AlongWith {
+  name: string
+  /** The share of the dimension's variance that the column accounts for: squared correlation, or the share between its categories. */
+  share: number
+}
+
+/** How cells lie among each other before and after the integration of batches. */
+export interface Integration {
+  /** Cells that were looked at, and the nearest other ones of each. */
+  nCells: number
+  nearest: number
+  measures: readonly {
+    /** The obs column. */
+    key: string
+    /** Whether it holds the batches, which are to be mixed; else labels, which are to stay together. */
+    isBatch: boolean
+    /** Mean share of the nearest cells that are of the cell's own value, in principal components of counts and in the latent. */
+    before: number
+    after: number
+    /** The same, were the cells mixed. */
+    chance: number
+  }[]
+}
+
 /** A trained model and what is known of the cells of the report beside their counts. */
 export interface ReportModel {
   decoder: PageDecoder
@@ -118,9 +143,12 @@ export interface ReportData {
     countsSource: string
     /** Cells of the file that were not fitted. */
     cellsLeftOut: number
+    /** SHA-256 of the input; null where it is not known. */
+    sha256: string | null
   }
-  /** Settings of the model and its training. */
+  /** Settings of the model and its training that are not the defaults, and those that are. */
   settings: readonly NamedValue[]
+  defaults: readonly NamedValue[]
   /** One sentence each, most serious first. */
   warnings: readonly string[]
   history: readonly EpochRecord[]
@@ -135,6 +163,11 @@ export interface ReportData {
   model?: ReportModel
   /** What a latent dimension tells about a cell, in nats: its mean KL divergence from the prior, or from what all cells share. */
   latentKl: ArrayLike<number>
+  /** For each dimension the column that it goes along with, where there is one. */
+  alongWith: readonly (AlongWith | undefined)[]
+  integration?: Integration
+  /** Files of the run that other programs load, the name of the latent in obsm, and what names of obs begin with. */
+  outputs?: { h5ad: string; latent: string; obsm: string; prefix: string }
   /** None where none were asked for. */
   clusters?: readonly ClusterSummary[]
   /** Where several seeds were fitted. */

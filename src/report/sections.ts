@@ -1,44 +1,13 @@
-import { formatCount, formatNumber, formatP, formatPercent, formatPlural, formatSeconds } from './format.js'
-import { escapeHtml, factList } from './html.js'
+import { formatCount, formatNumber, formatP, formatPercent, formatPlural, shortened } from './format.js'
+import { escapeHtml } from './html.js'
 import { numberTable } from './number-table.js'
-import type { ClusterSummary, OutlierRow, OutlierSummary, ReportData } from './report-data.js'
+import type { AlongWith, ClusterSummary, OutlierRow, OutlierSummary, ReportData } from './report-data.js'
 
 // A dimension whose posterior is the prior carries nothing about the cells; 0.01 nats is the usual threshold for
 // "collapsed" (Burda, Grosse and Salakhutdinov, 2016).
 const COLLAPSED_KL = 0.01
 
-/** One sentence that says whether the fit needs attention. */
-export function verdict(data: ReportData): string {
-  const n = data.warnings.length
-  if (n === 0) return 'The run finished without a warning.'
-  return `The run finished with ${formatPlural(n, 'warning')}: read ${n === 1 ? 'it' : 'them'} before using the results.`
-}
-
-export function warningList(data: ReportData): string {
-  if (data.warnings.length === 0) return ''
-  return `<ul>${data.warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join('')}</ul>`
-}
-
-export function dataFacts({ data, run, history }: ReportData): string {
-  const share = (counts: number) => {
-    const part = counts / (data.nCells * data.nGenes)
-    return Number.isFinite(part) ? `${(100 * part).toPrecision(3)} %` : '–'
-  }
-  const genes = data.nGenes === data.totalGenes ? '' : ` of ${formatCount(data.totalGenes)} in the file`
-  return factList([
-    ['Cells', formatCount(data.nCells)],
-    ['Genes', `${formatCount(data.nGenes)}${genes}`],
-    ['Counts', data.countsSource],
-    ['Nonzero', share(data.nonzeros)],
-    ...(data.missing > 0 ? [['Missing', share(data.missing)] as const] : []),
-    ['Cells left out', formatCount(data.cellsLeftOut)],
-    ['Epochs', formatCount(history.length)],
-    ['Device', run.device],
-    ['Time', formatSeconds(run.seconds)],
-  ])
-}
-
-export function latentSection({ latentKl }: ReportData): string {
+export function latentSection({ latentKl, alongWith }: ReportData): string {
   if (latentKl.length === 0) return '<p class="empty">No latent dimensions were given.</p>'
   const kl = Array.from(latentKl)
   const most = Math.max(...kl, COLLAPSED_KL)
@@ -51,7 +20,7 @@ export function latentSection({ latentKl }: ReportData): string {
       return (
         `<li${unused ? ' class="collapsed"' : ''}><span>z${dimension + 1}</span>` +
         `<span class="track"><span class="bar" style="width:${((100 * value) / most).toFixed(1)}%"></span></span>` +
-        `<span>${formatNumber(Number(value.toPrecision(3)))}${unused ? ' (collapsed)' : ''}</span></li>`
+        `<span>${formatNumber(Number(value.toPrecision(3)))}${unused ? ' (collapsed)' : along(alongWith[dimension])}</span></li>`
       )
     })
   const sentence =
@@ -60,6 +29,10 @@ export function latentSection({ latentKl }: ReportData): string {
       : `${kl.length - collapsed} of ${kl.length} latent dimensions are in use; ` +
         `${collapsed} collapsed to the prior (below ${COLLAPSED_KL} nats).`
   return `<p>${sentence}</p><ol class="bars">${bars.join('')}</ol>`
+}
+
+function along(column: AlongWith | undefined): string {
+  return column ? `, with ${escapeHtml(shortened(column.name))} (${formatPercent(column.share)})` : ''
 }
 
 export function clusterSection(data: ReportData): string {
@@ -150,7 +123,7 @@ function outlierTable({ rows, labelName }: OutlierSummary): string {
   const body = rows.map(
     (row) => `<tr${row.flagged ? ' class="flagged"' : ''}>${tableRow(row, labelName)}</tr>`,
   )
-  return `<div class="table"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+  return `<div class="table" tabindex="0" role="region" aria-label="Unusual cells"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
 }
 
 function tableRow(row: OutlierRow, labelName: string | undefined): string {
@@ -169,19 +142,4 @@ function tableRow(row: OutlierRow, labelName: string | undefined): string {
     `<td class="cell">${mark}${escapeHtml(row.cell)}</td>${label}<td>${escapeHtml(why)}</td>` +
     numbers.map((text) => `<td class="number">${text}</td>`).join('')
   )
-}
-
-export function runSection({ run, data }: ReportData): string {
-  const facts = factList([
-    ['scvae', run.version],
-    ['Started', run.startedAt],
-    ['Seed', String(run.seed)],
-    ['Device', run.device],
-    ['Kernels', run.kernelsId === null ? run.kernels : `${run.kernels}, build ${run.kernelsId}`],
-    ['Threads', String(run.threads)],
-    ['Input', data.path],
-    ...run.timings.map(([phase, seconds]) => [`Time: ${phase}`, formatSeconds(seconds)] as const),
-    ['Time: all', formatSeconds(run.seconds)],
-  ])
-  return `<pre class="command">${escapeHtml(run.command)}</pre>${facts}`
 }

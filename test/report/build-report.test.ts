@@ -38,8 +38,20 @@ describe('buildReport', () => {
     const order = [
       'read them before using',
       '3 cells have no count &amp; were left out.',
+      'class="tiles"',
+      'Cells</h2>',
+      'Clusters</h2>',
+      'Integration</h2>',
+      'Unusual cells</h2>',
+      'Training</h2>',
+      'Latent dimensions</h2>',
+      'Diagnostics</h2>',
+      'Settings</h2>',
       'What was fitted',
       'Run</h2>',
+      'SHA-256 of the input',
+      'anndata.read_h5ad(&quot;a \\&quot;b\\&quot;.h5ad&quot;)',
+      'read_feather(&quot;a_latent.arrow&quot;)',
     ]
     const places = order.map((text) => page.indexOf(text))
     expect(places.every((place) => place > 0)).toBe(true)
@@ -75,7 +87,10 @@ describe('buildReport', () => {
 
   it('shows the table, the curves and the dimensions without a script', () => {
     const page = html().replace(/<script.*?<\/script>/gs, '')
-    expect(page.match(/<tr/g)).toHaveLength(3)
+    expect(page.match(/<tr/g)).toHaveLength(6)
+    expect(page).toMatch(/&lt;donor&gt;<\/th><td>batch[^<]*<\/td>.*?81 %.*?31 %.*?25 %/)
+    expect(page).toContain('with the &lt;batch&gt; (42 %)')
+    expect(page).toContain('1 setting with the default')
     expect(page).toContain('cell &lt;type&gt;')
     expect(page).toContain('12,345')
     expect(page.match(/<figure/g)).toHaveLength(4)

@@ -40,12 +40,14 @@ export function sampleReport(n = 300, types = 5): ReportData {
       missing: 0,
       countsSource: 'layers/counts',
       cellsLeftOut: 3,
+      sha256: 'ab'.repeat(32),
     },
     settings: [
       ['likelihood', 'nb'],
       ['latent dimensions', '6'],
       ['batch', '<donor>'],
     ],
+    defaults: [['patience', '45']],
     warnings: [
       '3 cells have no count & were left out.',
       'The held-out ELBO was still improving at <the end>.',
@@ -68,6 +70,16 @@ export function sampleReport(n = 300, types = 5): ReportData {
         values: score.map((x, i) => (i % 50 === 0 ? Number.NaN : 7 + x)),
       },
     ],
+    alongWith: [{ name: 'the <batch>', share: 0.42 }],
+    integration: {
+      nCells: n,
+      nearest: 15,
+      measures: [
+        { key: '<donor>', isBatch: true, before: 0.81, after: 0.31, chance: 0.25 },
+        { key: 'cell <type>', isBatch: false, before: 0.9, after: 0.88, chance: 0.2 },
+      ],
+    },
+    outputs: { h5ad: 'a "b".h5ad', latent: 'a_latent.arrow', obsm: 'X_scvae', prefix: 'scvae_' },
     latentKl: [1.9, 0.004, 2.31, 0.8, 1.2, 0.00002],
     outliers: {
       alpha: 0.05,

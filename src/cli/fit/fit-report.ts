@@ -8,14 +8,17 @@ import { latentInformation, latentKl } from '../../analysis/posterior/latent-kl.
 import { obsColumn, obsNumbers } from '../../anndata/frame/obs-column.js'
 import { isOwnKey } from '../../anndata/write/own-keys.js'
 import type { EpochRecord } from '../../files/epoch-record.js'
+import { DEFAULT_MODEL } from '../../network/config.js'
 import type { Matrix } from '../../numeric/matrix.js'
+import { alongWith } from '../../report/dimension-columns.js'
 import { SCORE_COLORING } from '../../report/figures/report-figures.js'
 import { formatNumber } from '../../report/format.js'
-import type { Coloring, NamedValue, ReportData, ReportModel } from '../../report/report-data.js'
+import type { Coloring, Integration, NamedValue, ReportData, ReportModel } from '../../report/report-data.js'
 import { topOutliers } from '../../report/top-outliers.js'
+import { DEFAULT_TRAINING } from '../../train/options.js'
 import type { ClusteredCells } from '../clusters.js'
 import type { FitData } from './fit-data.js'
-import type { Metrics } from './metrics.js'
+import { type Metrics, snakeCase } from './metrics.js'
 import { clusterStability, type SeedStability, seedTable } from './stability.js'
 
 /** Columns with more categories than this say nothing in colours (barcodes, free text). */
@@ -64,6 +67,9 @@ export interface FitReportInput {
   stability?: SeedStability | undefined
   /** The model, where the page is to compute with it. */
   model: ReportModel | undefined
+  sha256: string | null
+  integration: Integration | undefined
+  outputs?: NonNullable<ReportData['outputs']>
 }
 
 /** Gathers what the report of a fit shows. */
@@ -74,6 +80,29 @@ export function fitReportData(input: FitReportInput): ReportData {
   const cellNames = Array.from(cells, (cell) => adata.obsNames[cell]!)
   const fittedSize = Float32Array.from(cells, (cell) => librarySize[cell]!)
   const label = labelColumn(data, metrics.batch_key)
+  const known = obsColorings(data)
+  const size: Coloring = { kind: 'numeric', name: 'library size', values: fittedSize }
+  const colorings: Coloring[] = [
+    ...clusters.map(
+      ({ labels, sizes }, i): Coloring => ({
+        kind: 'categorical',
+        name: metrics.clusters[i]!.column,
+        categories: Array.from(sizes.keys(), String),
+        codes: labels,
+      }),
+    ),
+    ...known,
+    {
+      kind: 'categorical',
+      name: 'outlier reason',
+      categories: OUTLIER_REASONS,
+      codes: reasons.codes,
+    },
+    { kind: 'numeric', name: SCORE_COLORING, values: scores.outliers.score },
+    size,
+    { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
+    ...(stability ? [{ kind: 'numeric' as const, name: 'stability', values: stability.cells }] : []),
+  ]
   return {
     run: {
       command: metrics.command,
@@ -97,8 +126,9 @@ export function fitReportData(input: FitReportInput): ReportData {
       missing: data.missing,
       countsSource: adata.countsSource,
       cellsLeftOut: adata.nCells - cells.length,
+      sha256: input.sha256,
     },
-    settings: settingList(metrics),
+    ...settingLists(metrics),
     warnings: metrics.warnings,
     history,
     ...(metrics.best_epoch !== null && { keptEpoch: metrics.best_epoch }),
@@ -111,27 +141,11 @@ export function fitReportData(input: FitReportInput): ReportData {
       ...(i === 0 && stability?.clusters && clusterStability(stability, clusters[0]!)),
     })),
     ...(stability && { stability: seedTable(stability) }),
-    colorings: [
-      ...clusters.map(
-        ({ labels, sizes }, i): Coloring => ({
-          kind: 'categorical',
-          name: metrics.clusters[i]!.column,
-          categories: Array.from(sizes.keys(), String),
-          codes: labels,
-        }),
-      ),
-      ...obsColorings(data),
-      {
-        kind: 'categorical',
-        name: 'outlier reason',
-        categories: OUTLIER_REASONS,
-        codes: reasons.codes,
-      },
-      { kind: 'numeric', name: SCORE_COLORING, values: scores.outliers.score },
-      { kind: 'numeric', name: 'library size', values: fittedSize },
-      { kind: 'numeric', name: 'surprise z', values: scores.surprise.z },
-      ...(stability ? [{ kind: 'numeric' as const, name: 'stability', values: stability.cells }] : []),
-    ],
+    colorings,
+    // clusters and scores are made of the latent
+    alongWith: alongWith(latent.means, [...known, size]),
+    ...(input.integration && { integration: input.integration }),
+    ...(input.outputs && { outputs: input.outputs }),
     latentKl: metrics.model.prior === 'normal' ? latentKl(latent) : latentInformation(latent),
     outliers: topOutliers({
       scores: scores.outliers,
@@ -160,20 +174,28 @@ const APPLIES: Readonly<Record<string, (values: Readonly<Record<string, unknown>
   kl_cycles: ({ kl_schedule }) => kl_schedule === 'cyclical',
 }
 
-function settingList(metrics: ReportedFigures): NamedValue[] {
+function settingLists(metrics: ReportedFigures): Pick<ReportData, 'settings' | 'defaults'> {
   const covariates: NamedValue[] = [
     ['batch_key', metrics.batch_key ?? 'none'],
     ['categorical_covariates', metrics.categorical_covariates.join(', ') || 'none'],
     ['continuous_covariates', metrics.continuous_covariates.join(', ') || 'none'],
   ]
   const values = { ...metrics.model, ...metrics.training }
+  const usual: Readonly<Record<string, unknown>> = snakeCase({ ...DEFAULT_MODEL, ...DEFAULT_TRAINING })
   const { chosen } = metrics
   const shown = ([name, value]: [string, unknown]): NamedValue => [
     name,
     value === 'auto' && name in chosen ? `auto: ${chosen[name]}` : String(value),
   ]
-  const applies = ([name]: [string, unknown]) => APPLIES[name]?.(values) ?? true
-  return [...covariates, ...Object.entries(values).filter(applies).map(shown)]
+  const applying = Object.entries(values).filter(([name]) => APPLIES[name]?.(values) ?? true)
+  const isUsual = ([name, value]: [string, unknown]) => usual[name] === value
+  return {
+    settings: [
+      ...covariates.filter(([, value]) => value !== 'none'),
+      ...applying.filter((one) => !isUsual(one)).map(shown),
+    ],
+    defaults: [...covariates.filter(([, value]) => value === 'none'), ...applying.filter(isUsual).map(shown)],
+  }
 }
 
 /** Every obs column that has a few categories or holds numbers. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { reasonColumns } from '../../analysis/outliers/reasons/reason-columns.js'
 import { scoreColumns } from '../../analysis/outliers/score-columns.js'
@@ -16,6 +17,7 @@ import { announce } from './announce.js'
 import type { FitData } from './fit-data.js'
 import { type FitOutputs, fittedGenes, stageOutputs } from './fit-outputs.js'
 import { fitReportData } from './fit-report.js'
+import { integrationOf } from './integration.js'
 import { chosenFigures, type Metrics, metricsOf } from './metrics.js'
 import { reportModel } from './report-model.js'
 import type { Run } from './run.js'
@@ -89,6 +91,18 @@ async function resultsOf(
     umap: layout,
     clustered,
     stability,
+    sha256: fitted.model.description.input?.sha256 ?? null,
+    integration: await run.timer.time('integration', () =>
+      integrationOf(data, latent.means, metrics.batch_key, run.settings.labelsKeys),
+    ),
+    ...(run.outputs.h5ad !== undefined && {
+      outputs: {
+        h5ad: basename(run.outputs.h5ad),
+        latent: basename(run.outputs.latent),
+        obsm: run.settings.obsmKey,
+        prefix: run.settings.obsPrefix,
+      },
+    }),
     model: layout && run.settings.reportModel ? await reportModel(fitted.model, latent.means) : undefined,
   })
   return {

@@ -8,6 +8,7 @@ import { entriesOf, totalsOver } from '../../cells/totals.js'
 import type { Device } from '../../device/device.js'
 import { type DeviceName, openDevice } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
+import { inputHash } from '../../files/input-hash.js'
 import { readModel } from '../../files/model-files.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
@@ -15,6 +16,7 @@ import { buildReport } from '../../report/build-report.js'
 import { reportFigures } from '../../report/figures/report-figures.js'
 import type { ReportData } from '../../report/report-data.js'
 import { fitReportData, type ReportedFigures } from '../fit/fit-report.js'
+import { integrationOf } from '../fit/integration.js'
 import { clusterFigures, peakMemory, snakeCase } from '../fit/metrics.js'
 import { OBS_PREFIX } from '../fit/output-keys.js'
 import { PhaseTimer } from '../fit/phase-timer.js'
@@ -95,7 +97,13 @@ async function pageOf(work: Work): Promise<ReportData> {
   const asked = { umap: 'scvae', resolutions, profile: false, train: { seed } } as const
   const scored = await scoreModel({ settings: asked, log, timer }, { adata, cells }, model, device)
   const present = selectionOf(positions, adata.nGenes)?.filter((position) => position >= 0)
+  const { labels = [] } = saved.description
+  const labelsKeys = labels.map(({ key }) => key).filter((key) => adata.obs.getChild(key) !== null)
+  const fitted = { adata, cells, genes: present }
+  const [batch] = saved.description.categorical
   return fitReportData({
+    sha256: await inputHash(adata.readFrom ?? [{ path: settings.file }]),
+    integration: integrationOf(fitted, scored.latent.means, batch!.key, labelsKeys),
     files: [{ path: settings.file }],
     data: {
       ...{ adata, cells, nGenes: genes.length },

@@ -1,6 +1,6 @@
 import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
-import { formatCount, formatNumber } from '../format.js'
+import { formatCount, formatNumber, shortened } from '../format.js'
 import { escapeHtml } from '../html.js'
 import { categoryColor, cssColor, MISSING_COLOR, rampColor } from '../page/palette.js'
 import type { Coloring } from '../report-data.js'
@@ -98,8 +98,6 @@ function byNumber({ values }: Coloring & { kind: 'numeric' }): Look {
     ],
   }
 }
-
-const shortened = (name: string): string => (name.length > 28 ? `${name.slice(0, 27)}…` : name)
 
 /** Places in pixels of a square, y upwards as in plots, with both axes on one scale. */
 function fitted({ values }: Matrix, side: number): Float32Array {

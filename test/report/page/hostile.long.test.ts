@@ -1,0 +1,180 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reportModel } from '../../../src/cli/fit/report-model.js'
+import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
+import { buildReport } from '../../../src/report/build-report.js'
+import { namedData, trainedOn } from '../../models/trained-small.js'
+import { buildPage } from '../build-page.js'
+import { sampleReport } from '../sample-report.js'
+
+const CHROMIUM = '/usr/bin/chromium'
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const MISSING = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`
+
+if (MISSING !== undefined) it.skip(`Hostile names are not tested in a browser: ${MISSING}`)
+
+const MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
+const ODD = [
+  MARKUP,
+  `'"\`\n\r\t\u2028</script><!--`,
+  'k'.repeat(10_000),
+  '🧬👩‍🔬\u202eabc',
+  '{{title}} $& $1',
+  '',
+]
+
+describe.skipIf(MISSING !== undefined)('a page of hostile names', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scvae-hostile-'))
+  const device = await createCpuDevice({ threads: 1 })
+  let browser: Browser
+  let page: Page
+  const trouble: string[] = []
+  const requests: string[] = []
+
+  beforeAll(async () => {
+    buildPage()
+    const data = namedData()
+    const names = data.varNames.map((name, gene) => ODD[gene] || name)
+    await using model = await trainedOn({ ...data, varNames: names }, device, join(folder, 'model'))
+    const latent = await model.getLatentRepresentation()
+    const n = latent.rows
+    const sample = sampleReport(n, 4)
+    const many = Array.from({ length: 5000 }, (_, code) => `${ODD[code % ODD.length]}${code}`)
+    const file = join(folder, 'report.html')
+    const html = buildReport({
+      ...sample,
+      data: { ...sample.data, path: MARKUP, files: [...ODD] },
+      run: { ...sample.run, command: ODD.join(' ') },
+      warnings: ODD.map((name) => `A column called ${name} is odd: look at it; then go on.`),
+      settings: ODD.map((name) => [name, name]),
+      cellNames: Array.from({ length: n }, (_, cell) => ODD[cell] ?? `cell ${cell}`),
+      colorings: [
+        {
+          kind: 'categorical',
+          name: MARKUP,
+          categories: ODD,
+          codes: Int32Array.from({ length: n }, (_, i) => (i % 7) - 1),
+        },
+        {
+          kind: 'categorical',
+          name: '5,000',
+          categories: many,
+          codes: Int32Array.from({ length: n }, (_, i) => (41 * i) % 5000),
+        },
+        { kind: 'categorical', name: 'constant', categories: ['one'], codes: new Int32Array(n) },
+        { kind: 'numeric', name: 'constant number', values: new Float32Array(n).fill(3) },
+        { kind: 'numeric', name: 'no number', values: new Float32Array(n).fill(Number.NaN) },
+        {
+          kind: 'numeric',
+          name: 'k'.repeat(10_000),
+          values: Float32Array.from({ length: n }, (_, i) => (i % 2 ? 1 / 0 : -i)),
+        },
+      ],
+      outliers: {
+        ...sample.outliers!,
+        labelName: MARKUP,
+        rows: sample.outliers!.rows.map((row, i) => ({ ...row, cell: ODD[i]!, label: ODD[i + 1]! })),
+      },
+      alongWith: [{ name: MARKUP, share: 0.5 }],
+      model: await reportModel(model, latent),
+    })
+    writeFileSync(file, html)
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    })
+    page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
+    page.on('pageerror', ({ message }) => trouble.push(message))
+    page.on('dialog', (dialog) => void dialog.dismiss().then(() => trouble.push('dialog')))
+    page.on('console', (message) => {
+      if (message.type() === 'error') trouble.push(message.text())
+    })
+    page.on('request', (request) => requests.push(request.url()))
+    await page.goto(pathToFileURL(file).href)
+    await page.locator('#map').waitFor()
+  }, 120_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await device.dispose()
+    rmSync(folder, { recursive: true })
+  })
+
+  const isSafe = async () => {
+    expect(await page.evaluate('window.hit')).toBeUndefined()
+    expect(await page.locator('main img').count()).toBe(0)
+    expect(trouble).toEqual([])
+    expect(requests.filter((url) => !/^(file|blob|data):/.test(url))).toEqual([])
+  }
+
+  it('shows names as they are, in every colouring', async () => {
+    const options = await page.locator('#coloring option').count()
+    expect(options).toBe(6)
+    for (let i = 0; i < options; i++) {
+      await page.locator('#coloring').selectOption({ index: i })
+      await page.locator('#legend h3').waitFor()
+    }
+    await page.locator('#coloring').selectOption({ index: 0 })
+    const labels = await page.$$eval('#legend .label', (all) => all.map(({ textContent }) => textContent))
+    expect(labels).toEqual([...ODD, 'missing'])
+    await isSafe()
+  })
+
+  it('names the most frequent of 5,000 categories, and searches them', async () => {
+    await page.locator('#coloring').selectOption({ index: 1 })
+    expect(await page.locator('#legend .category').count()).toBeLessThanOrEqual(200)
+    await page.locator('#legend .search').fill(MARKUP.toUpperCase())
+    expect(await page.locator('#legend .category').count()).toBeGreaterThan(0)
+    await page.locator('#legend .search').fill('no such name')
+    expect(await page.locator('#legend .category').count()).toBe(0)
+    await isSafe()
+  })
+
+  it('colours by a gene and compares groups whatever their names', async () => {
+    await page.locator('#gene').fill(MARKUP)
+    await page.locator('#gene').press('Enter')
+    await page.locator('#legend h3', { hasText: MARKUP }).waitFor()
+    await page.locator('#group-a').selectOption({ index: 1 })
+    await page.locator('#compare').click()
+    await page.locator('#compare-result table').waitFor()
+    await isSafe()
+  })
+
+  it('keeps within the width of a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    const wide = `[...document.querySelectorAll('*')]
+      .filter((one) => one.getBoundingClientRect().right > 390 && !one.closest('.table, svg'))
+      .map((one) => one.outerHTML.slice(0, 80))`
+    expect(await page.evaluate(wide)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    await page.setViewportSize({ width: 1200, height: 900 })
+  })
+
+  it.each(['light', 'dark'] as const)('has no serious fault that axe finds, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme })
+    // the page's policy lets no script in: axe comes through the browser's own door
+    await page.evaluate(readFileSync(AXE, 'utf8'))
+    const found = (await page.evaluate('axe.run()')) as {
+      violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]
+    }
+    const serious = found.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary.slice(0, 200)}`).join(' | ')}`,
+      )
+    expect(serious).toEqual([])
+  })
+
+  it('prints without its controls', async () => {
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('#model-tools').isVisible()).toBe(false)
+    expect(await page.locator('#points').isVisible()).toBe(true)
+    await page.emulateMedia({ media: 'screen' })
+  })
+})
