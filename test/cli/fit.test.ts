@@ -168,7 +168,7 @@ describe('scvae fit', () => {
     expect(metrics.train_cells_per_second).toBeGreaterThan(0)
     expect(metrics.peak_memory_bytes).toBeGreaterThan(5e7)
     expect(Object.keys(metrics.timings)).toEqual([
-      ...['read', 'train', 'latent', 'surprise', 'outliers', 'umap', 'clusters', 'reasons'],
+      ...['read', 'train', 'latent', 'surprise', 'outliers', 'umap', 'clusters', 'reasons', 'integration'],
     ])
     expect(metrics.warnings).toHaveLength(1)
   })
