@@ -10,6 +10,8 @@ from workflow import ROOT, configured, snakemake
 sys.path.insert(0, str(ROOT / "pipelines/scripts"))
 from checks import Mistake, check_config, grid_of, projects_of, read_sheet
 from command import data_words, words
+from figures import failures
+from said import last_words
 
 CONFIGS = [
     ({}, '"sheet" is missing; wanted is the path of a .csv or .tsv file with a line a sample.'),
@@ -81,6 +83,31 @@ class Rules(unittest.TestCase):
     def test_words(self):
         self.assertEqual(words({"all-genes": True, "csv": False, "subset": "a b=c"}), "--all-genes --subset 'a b=c'")
         self.assertEqual(data_words({"layer": "counts", "beta": 2}), "--layer counts")
+
+    def test_what_failed_and_why(self):
+        with tempfile.TemporaryDirectory() as out:
+
+            def left(path, text="{}"):
+                file = Path(out, path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+
+            self.assertIn("not begun", failures(out, "all", "fit", ["fit"])["fit"])
+            left("logs/estimate/all.log", "scvae: no such column.\n")
+            self.assertEqual(failures(out, "all", "fit", ["fit"]), {"fit": "no such column."})
+            left("projects/all.json")
+            self.assertIn("not begun", failures(out, "all", "fit", ["fit"])["fit"])
+            left("logs/fit/all/fit.log", "warning: odd\n")
+            self.assertIn("killed for its memory", failures(out, "all", "fit", ["fit"])["fit"])
+            left("logs/fit/all/fit.log", "scvae: first.\nscvae: it diverged.\n")
+            self.assertEqual(failures(out, "all", "fit", ["fit"]), {"fit": "it diverged."})
+            for end in ("_metrics.json", "_evaluate.json", "_design.json", "_outliers.tsv"):
+                left(f"fits/all/all_fit{end}")
+            left("logs/de/all/fit.log", "scvae: one cluster alone.\n")
+            self.assertEqual(failures(out, "all", "fit", ["fit"]), {"de": "one cluster alone."})
+            self.assertEqual(failures(out, "all", "fit", ["best.seed_1"]), {})
+            left("logs/own.log", "scvae: internal error: x\n")
+            self.assertEqual([last_words(Path(out, "logs", name)) for name in ("own.log", "none.log")], ["", ""])
 
     def test_projects(self):
         rows = [{"sample": "a", "tissue": "x/y"}, {"sample": "b", "tissue": "z"}, {"sample": "c", "tissue": "x/y"}]
