@@ -28,6 +28,10 @@ import type { CellQuestion } from './own-cells.js'
 import { RowsOfDraws } from './rows-of-draws.js'
 
 const CELLS = ['adata', 'cells', 'geneKey', 'genePositions', 'seed'] as const
+
+/** Cells of one call that makes some: their latents lie in memory. */
+const MOST_MADE = 10_000_000
+
 /** Draws of the importance-weighted bound, as in scvi-tools. */
 const BOUND_DRAWS = 1000
 
@@ -206,6 +210,8 @@ export abstract class PredictiveModel extends ExpressionModel {
       if (n !== undefined && !(Number.isInteger(n) && n > 0))
         throw new ScvaeError('usage', `${caller} makes a whole number of cells, not ${n}.`)
       const hasReal = options.adata !== undefined || this.hasCells
+      if (n !== undefined && n > MOST_MADE)
+        throw new ScvaeError('usage', `${caller} makes at most ${MOST_MADE} cells at a time, not ${n}.`)
       const seed = options.seed ?? this.description.seed
       const real = hasReal ? await this.question(caller, rest, 'posterior') : undefined
       const nCells = n ?? real?.asked.source.nCells

@@ -110,6 +110,7 @@ describe('scvae generate', { timeout: 60_000 }, () => {
     ['new.csv', [], 2, '-o must end in .h5ad'],
     ['cells.h5ad', [], 2, 'exists already'],
     ['new.h5ad', ['--cells', '0'], 2, '--cells must be a whole number of at least 1'],
+    ['new.h5ad', ['--cells', '1e12'], 2, 'at most 10000000 cells'],
     ['new.h5ad', ['--from', 'nothing'], 2, '--from'],
     ['new.h5ad', ['--set', 'batch=no'], 65, 'does not know the category "no" of "batch"'],
     ['new.h5ad', ['--set', 'no=1'], 65, 'The model has no covariate "no".'],

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Against Python: anndata writes, scvae reads equal; scvae writes, anndata reads equal; both join files to the same; scanpy chooses
-# the same genes.
+# the same genes; what the commands write about a fitted model of two real sets is what it should be (needs a build).
 #
 #     SCVAE_INTEROP_PYTHON  the Python (3.11 or later) to make the environment with; python3 when unset
 #     SCVAE_DATA            the folder of real files, of which three are joined; ../shared/data when unset
@@ -29,5 +29,6 @@ export SCVAE_INTEROP_FILES="$files"
 status=0
 npx vitest run --config test/interop/vitest.config.ts || status=1
 "$venv/bin/python" test/interop/check_files.py "$files/scvae" || status=1
+"$venv/bin/python" test/interop/check_commands.py "$files/commands" dist/src/cli/main.js "${SCVAE_DATA:-../shared/data}/real" || status=1
 SCVAE_SCANPY_PYTHON="$venv/bin/python" npx vitest run test/analysis/scanpy.test.ts || status=1
 exit "$status"
