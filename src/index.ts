@@ -132,6 +132,14 @@ export {
 export type { TermNodes } from './models/term-nodes.js'
 export type { CellPart } from './models/training-split.js'
 export type { LabelTransferAnswer, TransferOptions, TransferredLabels } from './models/transfer.js'
+export { type Rung, type Trial, type TuneHooks, type TuneResult, tune } from './models/tune.js'
+export {
+  type Candidate,
+  defaultCandidates,
+  gridCandidates,
+  type TunedName,
+  type TuneGrid,
+} from './models/tune-grid.js'
 export type { ModelConfig, NormPlacement } from './network/config.js'
 export type { Over, Side } from './network/functions.js'
 export type { HostTensor, NetworkState } from './network/parameters.js'

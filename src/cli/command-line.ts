@@ -24,6 +24,7 @@ import { normalize } from './commands/normalize.js'
 import { report as reportCommand } from './commands/report.js'
 import { schema } from './commands/schema.js'
 import { simulate } from './commands/simulate.js'
+import { tune } from './commands/tune.js'
 import { umap } from './commands/umap.js'
 import { askedForAll, defaultsOf, otherOptions, shownOptions } from './help.js'
 import { usageError } from './usage-error.js'
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   design,
   evaluate,
   diagnose,
+  tune,
   reportCommand,
   convert,
   exportScvi,

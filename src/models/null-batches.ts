@@ -12,11 +12,11 @@ import { ScvaeError } from '../errors.js'
 import type { ModelDescription } from '../files/model-description.js'
 import { NOISE } from '../numeric/philox.js'
 import { Random } from '../numeric/random.js'
-import { DEFAULT_TRAINING, splitSeedOf, type TrainOptions, trainOptions } from '../train/options.js'
+import { type TrainOptions, trainOptions } from '../train/options.js'
 import { epochsFor } from '../train/schedule.js'
 import type { TrainHooks } from '../train/trainer.js'
 import type { CellsOptions } from './options.js'
-import { type FitPlan, type FittedModel, fitAgain, knownPart, planLike } from './refit.js'
+import { type FitPlan, type FittedModel, fitAgain, knownPart, planLike, shortTraining } from './refit.js'
 import { COMPARED_NEIGHBORS } from './seeds.js'
 
 /** Refits without pseudo-batches, from whose pairs the noise of the seed is known. */
@@ -149,14 +149,7 @@ export async function nullBatches(
 function refitTraining(own: Partial<TrainOptions>, nCells: number, seed: number): TrainOptions {
   const settings = trainOptions({ seed, ...own })
   const epochs = Math.round(SHARE_OF_EPOCHS * epochsFor(nCells, settings.maxEpochs))
-  return {
-    ...settings,
-    maxEpochs: Math.max(FEWEST_EPOCHS, epochs),
-    splitSeed: splitSeedOf(settings),
-    klSchedule: 'linear',
-    klWarmup: 'auto',
-    klCycles: DEFAULT_TRAINING.klCycles,
-  }
+  return shortTraining(settings, Math.max(FEWEST_EPOCHS, epochs))
 }
 
 /** Half of the cells, whatever is known of them. */

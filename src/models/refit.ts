@@ -6,7 +6,7 @@ import type { Device } from '../device/device.js'
 import { keysOf } from '../files/encoder-source.js'
 import type { ModelDescription } from '../files/model-description.js'
 import type { ModelConfig } from '../network/config.js'
-import type { TrainOptions } from '../train/options.js'
+import { DEFAULT_TRAINING, splitSeedOf, type TrainOptions } from '../train/options.js'
 import type { TrainHooks, TrainSummary } from '../train/trainer.js'
 import { LinearSCVI } from './linear-scvi.js'
 import type { CellsOptions } from './options.js'
@@ -65,6 +65,18 @@ export async function fitAgain(
   } catch (error) {
     await model.dispose()
     throw error
+  }
+}
+
+/** Settings of fits that are compared: a linear warm-up over half of so many epochs, and the same held-out cells whatever the seed. */
+export function shortTraining(settings: TrainOptions, maxEpochs: number): TrainOptions {
+  return {
+    ...settings,
+    maxEpochs,
+    splitSeed: splitSeedOf(settings),
+    klSchedule: 'linear',
+    klWarmup: 'auto',
+    klCycles: DEFAULT_TRAINING.klCycles,
   }
 }
 

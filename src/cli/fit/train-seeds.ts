@@ -7,7 +7,7 @@ import { splitSeedOf } from '../../train/options.js'
 import { minibatchesFor } from '../../train/schedule.js'
 import type { TrainSummary } from '../../train/trainer.js'
 import type { FitData } from './fit-data.js'
-import { covariateKeys, type FitSettings } from './fit-settings.js'
+import { covariateKeys, type DataSettings, type FitSettings } from './fit-settings.js'
 import type { Run } from './run.js'
 import { trainModel } from './train-model.js'
 
@@ -49,7 +49,12 @@ export async function trainSeeds(run: Run, data: FitData, device: Device): Promi
   return { run: runOf(kept.seed), model: found.model, summary: kept.summary, seeds: found }
 }
 
-function planOf(settings: FitSettings, data: FitData, device: Device): FitPlan {
+/** What is fitted, with which settings. */
+export function planOf(
+  settings: DataSettings & Pick<FitSettings, 'model' | 'train'>,
+  data: FitData,
+  device: Device,
+): FitPlan {
   return {
     data: data.adata,
     keys: covariateKeys(settings),
