@@ -14,7 +14,7 @@ def table(path):
 class Failing(unittest.TestCase):
     def test_grid_with_one_that_fails(self):
         options = {**SHORT, "max-epochs": 1, "likelihood": ["nb", "nonsense"], "no-umap": True}
-        settings = {"sheet": str(samples("kang", 30) / "samples.csv"), "seeds": [1]}
+        settings = {"sheet": str(samples("mixology", 30) / "samples.csv"), "seeds": [1]}
         folder = configured("failing", options=options, **settings)
         out = folder / "results"
         result = snakemake(folder, "--retries", "1")
