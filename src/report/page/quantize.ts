@@ -1,7 +1,9 @@
 import type { Matrix } from '../../numeric/matrix.js'
 
-/** The largest whole number of 16 bits. */
-const MOST = 0xffff
+/** The largest whole number of a place, of 16 bits. */
+const MOST_OF_PLACE = 0xffff
+/** That of a latent, of 12: half a step is 1.2e-4 of a dimension's range. */
+const MOST_OF_LATENT = 0xfff
 
 /** A matrix in whole numbers: column k is `low[k] + step[k] · value`. */
 export interface Quantized {
@@ -10,7 +12,7 @@ export interface Quantized {
   step: readonly number[]
 }
 
-/** Rounds each column of a matrix to 65,536 even steps between its least and its greatest value. */
+/** Rounds each column of a matrix to 4,095 even steps between its least and its greatest value. */
 export function quantize({ values, rows, columns }: Matrix): Quantized {
   const low = new Array<number>(columns).fill(Number.POSITIVE_INFINITY)
   const high = new Array<number>(columns).fill(Number.NEGATIVE_INFINITY)
@@ -19,7 +21,7 @@ export function quantize({ values, rows, columns }: Matrix): Quantized {
     if (values[at]! < low[k]!) low[k] = values[at]!
     if (values[at]! > high[k]!) high[k] = values[at]!
   }
-  const step = low.map((least, k) => (rows > 0 && high[k]! > least ? (high[k]! - least) / MOST : 0))
+  const step = low.map((least, k) => (rows > 0 && high[k]! > least ? (high[k]! - least) / MOST_OF_LATENT : 0))
   const whole = new Uint16Array(values.length)
   for (let at = 0; at < values.length; at++) {
     const k = at % columns
@@ -49,7 +51,7 @@ export function quantizePlaces(places: Float32Array): Uint16Array {
   }
   const longer = Math.max(high[0]! - low[0]!, high[1]! - low[1]!)
   return Uint16Array.from(places, (value, i) =>
-    longer > 0 ? Math.round((MOST * (value - low[i % 2]!)) / longer) : 32768,
+    longer > 0 ? Math.round((MOST_OF_PLACE * (value - low[i % 2]!)) / longer) : 32768,
   )
 }
 

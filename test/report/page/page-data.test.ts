@@ -83,7 +83,7 @@ describe('the data of a page', () => {
     for (const [at, value] of back.entries()) {
       const width = [0, 2, 2000][at % 3]!
       expect(Math.abs(value - values[at]!)).toBeLessThanOrEqual(
-        width / 65535 / 2 + 1e-4 * (width > 2 ? 1 : 1e-2),
+        width / 4095 / 2 + 1e-4 * (width > 2 ? 1 : 1e-2),
       )
     }
   })
