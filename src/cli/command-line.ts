@@ -26,6 +26,7 @@ import { schema } from './commands/schema.js'
 import { simulate } from './commands/simulate.js'
 import { tune } from './commands/tune.js'
 import { umap } from './commands/umap.js'
+import { verify } from './commands/verify.js'
 import { askedForAll, defaultsOf, otherOptions, shownOptions } from './help.js'
 import { usageError } from './usage-error.js'
 
@@ -46,6 +47,7 @@ const COMMANDS: readonly Command[] = [
   evaluate,
   diagnose,
   tune,
+  verify,
   reportCommand,
   convert,
   exportScvi,

@@ -12,7 +12,7 @@ import {
   warningList,
 } from './overview.js'
 import { buildPageData } from './page/build-page-data.js'
-import type { ReportData } from './report-data.js'
+import type { ReportData, RunClaim } from './report-data.js'
 import { clusterSection, latentSection, outlierSection } from './sections.js'
 import { trainingSection } from './training.js'
 
@@ -34,6 +34,7 @@ export function buildReport(data: ReportData): string {
       assets,
       umap ? buildPageData(cellNames, umap, colorings, model) : '',
       umap && model ? assets.reader : '',
+      data.run.claim,
     ),
     verdict: verdict(data),
     verdictClass: warnings.length === 0 ? 'good' : 'attention',
@@ -70,14 +71,19 @@ function policy(script: string): string {
 }
 
 /** The page's data, the workers' scripts, which the page's script starts from their texts, and that script. */
-function scripts({ script, worker }: ReportAssets, data: string, reader: string): string {
+function scripts({ script, worker }: ReportAssets, data: string, reader: string, claim?: RunClaim): string {
   return [
+    ...(claim ? [claimScript(claim)] : []),
     `<script type="application/octet-stream" id="report-data">${data}</script>`,
     `<script type="text/plain" id="worker">${worker}</script>`,
     `<script type="application/octet-stream" id="reader">${reader}</script>`,
     `<script>${script}</script>`,
   ].join('\n')
 }
+
+/** As a script of a type that no browser runs; a text in it cannot end it. */
+const claimScript = (claim: RunClaim): string =>
+  `<script type="application/json" id="claim">${JSON.stringify(claim).replaceAll('<', '\\u003c')}</script>`
 
 /** Files that a title names. */
 const MOST_NAMED = 3

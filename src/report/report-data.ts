@@ -109,6 +109,16 @@ export interface ReportModel {
   logDenominators: Float32Array
 }
 
+/** What a run was asked to do, and with what. */
+export interface RunClaim {
+  version: string
+  kernelsId: string | null
+  /** SHA-256 of the input; null where it could not be read again. */
+  sha256: string | null
+  /** Options by their names, as `fit --config` takes them. */
+  settings: Readonly<Record<string, unknown>>
+}
+
 /** Everything that a report shows. "Cells of the report" are the cells that were fitted or embedded, in one order. */
 export interface ReportData {
   run: {
@@ -120,6 +130,8 @@ export interface ReportData {
     /** Which build of the kernels it was; none where they are in no file. */
     kernelsId: string | null
     threads: number
+    /** What makes the run again; none of a page that was made without training. */
+    claim?: RunClaim
     /** ISO 8601. */
     startedAt: string
     seconds: number

@@ -13,7 +13,14 @@ import type { Matrix } from '../../numeric/matrix.js'
 import { alongWith } from '../../report/dimension-columns.js'
 import { SCORE_COLORING } from '../../report/figures/report-figures.js'
 import { formatNumber } from '../../report/format.js'
-import type { Coloring, Integration, NamedValue, ReportData, ReportModel } from '../../report/report-data.js'
+import type {
+  Coloring,
+  Integration,
+  NamedValue,
+  ReportData,
+  ReportModel,
+  RunClaim,
+} from '../../report/report-data.js'
 import { topOutliers } from '../../report/top-outliers.js'
 import { DEFAULT_TRAINING } from '../../train/options.js'
 import type { ClusteredCells } from '../clusters.js'
@@ -56,6 +63,8 @@ export interface FitReportInput {
   genes: readonly string[]
   metrics: ReportedFigures
   startedAt: Date
+  /** What makes a fit again. */
+  claim?: Pick<RunClaim, 'sha256' | 'settings'>
   history: readonly EpochRecord[]
   latent: LatentPosterior
   scores: CellScores
@@ -112,6 +121,9 @@ export function fitReportData(input: FitReportInput): ReportData {
       kernels: metrics.kernels,
       kernelsId: metrics.kernels_id,
       threads: metrics.threads,
+      ...(input.claim && {
+        claim: { version: metrics.version, kernelsId: metrics.kernels_id, ...input.claim },
+      }),
       startedAt: input.startedAt.toISOString(),
       seconds: metrics.seconds,
       timings: Object.entries(metrics.timings),

@@ -84,6 +84,7 @@ async function resultsOf(
     genes: fittedGenes(data),
     metrics: { ...metrics, chosen: chosenFigures(metrics) },
     startedAt: run.timer.startedAt,
+    claim: { sha256: fitted.model.description.input?.sha256 ?? null, settings: run.settings.config },
     history: summary.history,
     latent,
     scores,
