@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reportModel } from '../../../src/cli/fit/report-model.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
@@ -11,12 +10,11 @@ import { buildReport } from '../../../src/report/build-report.js'
 import { namedData, trainedOn } from '../../models/trained-small.js'
 import { buildPage } from '../build-page.js'
 import { sampleReport } from '../sample-report.js'
+import { NO_BROWSER, type OpenedPage, openPage } from './opened-page.js'
 
-const CHROMIUM = '/usr/bin/chromium'
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-const MISSING = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`
 
-if (MISSING !== undefined) it.skip(`Hostile names are not tested in a browser: ${MISSING}`)
+if (NO_BROWSER !== undefined) it.skip(`Hostile names are not tested in a browser: ${NO_BROWSER}`)
 
 const MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
 const ODD = [
@@ -28,13 +26,11 @@ const ODD = [
   '',
 ]
 
-describe.skipIf(MISSING !== undefined)('a page of hostile names', async () => {
+describe.skipIf(NO_BROWSER !== undefined)('a page of hostile names', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scvae-hostile-'))
   const device = await createCpuDevice({ threads: 1 })
-  let browser: Browser
+  let opened: OpenedPage
   let page: Page
-  const trouble: string[] = []
-  const requests: string[] = []
 
   beforeAll(async () => {
     buildPage()
@@ -84,23 +80,12 @@ describe.skipIf(MISSING !== undefined)('a page of hostile names', async () => {
       model: await reportModel(model, latent),
     })
     writeFileSync(file, html)
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    })
-    page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
-    page.on('pageerror', ({ message }) => trouble.push(message))
-    page.on('dialog', (dialog) => void dialog.dismiss().then(() => trouble.push('dialog')))
-    page.on('console', (message) => {
-      if (message.type() === 'error') trouble.push(message.text())
-    })
-    page.on('request', (request) => requests.push(request.url()))
-    await page.goto(pathToFileURL(file).href)
-    await page.locator('#map').waitFor()
+    opened = await openPage(file)
+    page = opened.page
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await opened?.browser.close()
     await device.dispose()
     rmSync(folder, { recursive: true })
   })
@@ -108,8 +93,8 @@ describe.skipIf(MISSING !== undefined)('a page of hostile names', async () => {
   const isSafe = async () => {
     expect(await page.evaluate('window.hit')).toBeUndefined()
     expect(await page.locator('main img').count()).toBe(0)
-    expect(trouble).toEqual([])
-    expect(requests.filter((url) => !/^(file|blob|data):/.test(url))).toEqual([])
+    expect(opened.trouble).toEqual([])
+    expect(opened.requests.filter((url) => !/^(file|blob|data):/.test(url))).toEqual([])
   }
 
   it('shows names as they are, in every colouring', async () => {

@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { tableFromArrays } from 'apache-arrow'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { takeCounts } from '../../../src/anndata/counts/take-counts.js'
 import { readAnnData } from '../../../src/anndata/read.js'
@@ -15,21 +14,17 @@ import { buildReport } from '../../../src/report/build-report.js'
 import { namedData, trainedOn } from '../../models/trained-small.js'
 import { buildPage } from '../build-page.js'
 import { sampleReport } from '../sample-report.js'
+import { NO_BROWSER, type OpenedPage, openPage } from './opened-page.js'
 
-const CHROMIUM = '/usr/bin/chromium'
-const MISSING = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`
+if (NO_BROWSER !== undefined) it.skip(`The page is not tested in a browser: ${NO_BROWSER}`)
 
-if (MISSING !== undefined) it.skip(`The page is not tested in a browser: ${MISSING}`)
-
-describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
+describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scvae-page-'))
   const device = await createCpuDevice({ threads: 2 })
   const data = namedData()
   let model: SCVI
-  let browser: Browser
+  let opened: OpenedPage
   let page: Page
-  const trouble: string[] = []
-  const requests: string[] = []
 
   beforeAll(async () => {
     buildPage()
@@ -38,22 +33,12 @@ describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
     const sample = sampleReport(latent.rows, 4)
     const file = join(folder, 'report.html')
     writeFileSync(file, buildReport({ ...sample, model: await reportModel(model, latent) }))
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    })
-    page = await browser.newPage({ viewport: { width: 1200, height: 900 }, acceptDownloads: true })
-    page.on('pageerror', ({ message }) => trouble.push(message))
-    page.on('console', (message) => {
-      if (message.type() === 'error') trouble.push(message.text())
-    })
-    page.on('request', (request) => requests.push(request.url()))
-    await page.goto(pathToFileURL(file).href)
-    await page.locator('#map').waitFor()
+    opened = await openPage(file)
+    page = opened.page
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await opened?.browser.close()
     await model?.dispose()
     await device.dispose()
     rmSync(folder, { recursive: true })
@@ -88,9 +73,9 @@ describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
   }
 
   it('opens from disk, asks for nothing and has no error', () => {
-    expect(trouble).toEqual([])
+    expect(opened.trouble).toEqual([])
     expect(
-      requests.filter(
+      opened.requests.filter(
         (url) => !url.startsWith('file:') && !url.startsWith('blob:') && !url.startsWith('data:'),
       ),
     ).toEqual([])
@@ -227,7 +212,7 @@ describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
     expect(await status()).toBe('"notes<b>.h5ad" is not an HDF5 file, so not an .h5ad file.')
     await drop('empty.h5ad', '')
     await page.locator('#other-status', { hasText: 'is empty' }).waitFor()
-    expect(trouble).toEqual([])
+    expect(opened.trouble).toEqual([])
   })
 
   it('finds a category, and fades the others', async () => {
@@ -238,6 +223,6 @@ describe.skipIf(MISSING !== undefined)('the report in a browser', async () => {
     expect(await shown()).toMatch(/ of /)
     await page.locator('#show-all').click()
     expect(await shown()).toBe(all)
-    expect(trouble).toEqual([])
+    expect(opened.trouble).toEqual([])
   })
 })
