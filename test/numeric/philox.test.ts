@@ -71,9 +71,11 @@ describe('NOISE', () => {
       priorComponent: 84,
       hidden: 85,
       gammas: 86,
+      importance: 87,
       boundDraw: 110,
       ownPosterior: 111,
       diagnosed: 112,
+      halves: 113,
     })
   })
 })
