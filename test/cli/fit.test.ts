@@ -273,6 +273,21 @@ describe('scvae fit', () => {
     expect(Object.keys(metrics)).toEqual(METRICS_SCHEMA.required)
   })
 
+  it('tells what the dimensions of the latent are used for', async () => {
+    const { latent } = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
+    const model = await SCVI.load(at('out.model'))
+    const { values, rows, columns } = await model.getLatentRepresentation()
+    await model.dispose()
+    const variances = Array.from({ length: columns }, (_, k) => {
+      const axis = Array.from({ length: rows }, (_, i) => values[i * columns + k]!)
+      const mean = axis.reduce((sum, x) => sum + x, 0) / rows
+      return axis.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (rows - 1)
+    })
+    for (const [k, variance] of variances.entries()) expect(latent.variance[k]).toBeCloseTo(variance, 5)
+    expect(latent.active).toBe(variances.filter((variance) => variance > 0.01).length)
+    expect([latent.kl.length, latent.information_bound.length]).toEqual([columns, columns])
+  })
+
   it('saves what the model is of, with the cells unless they are to stay out', async () => {
     expect(namesIn(at('out.model'))).toEqual([
       'cells.safetensors',

@@ -2,12 +2,14 @@ import type { CellScores } from '../../analysis/outliers/cell-scores.js'
 import { OUTLIER_ALPHA } from '../../analysis/outliers/outlier-score.js'
 import type { OutlierReason, OutlierReasons } from '../../analysis/outliers/reasons/outlier-reasons.js'
 import { reasonCounts } from '../../analysis/outliers/reasons/reason-columns.js'
+import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import type { Device } from '../../device/device.js'
 import { packageVersion } from '../../package.js'
 import type { TrainSummary } from '../../train/trainer.js'
 import type { ClusteredCells } from '../clusters.js'
 import { clusterNames } from '../resolutions.js'
 import type { FitData } from './fit-data.js'
+import { type LatentFigures, latentFigures } from './latent-figures.js'
 import { OBS_PREFIX } from './output-keys.js'
 import type { Run } from './run.js'
 import { type SeedStability, stabilityFigures } from './stability.js'
@@ -61,6 +63,8 @@ export interface Metrics {
   umap_backend: string | null
   /** Of each resolution that was asked for. */
   clusters: readonly { column: string; resolution: number; n_clusters: number; modularity: number }[]
+  /** What the latent's dimensions are used for. */
+  latent: LatentFigures
   /** What the fits of several seeds agree on; null where there was one. */
   stability: ReturnType<typeof stabilityFigures> | null
   warnings: readonly string[]
@@ -76,6 +80,7 @@ export function metricsOf(
     scores,
     reasons,
     clustered,
+    latent,
     stability,
   }: {
     device: Device
@@ -83,6 +88,7 @@ export function metricsOf(
     scores: CellScores
     reasons: OutlierReasons
     clustered: ClusteredCells | undefined
+    latent: LatentPosterior
     stability?: SeedStability
   },
 ): Metrics {
@@ -128,6 +134,7 @@ export function metricsOf(
     subset: settings.subset.map(({ column, value }) => `${column}=${value}`),
     umap_backend: settings.umap ?? null,
     clusters: clusterFigures(settings, clustered),
+    latent: latentFigures(latent),
     stability: stability ? stabilityFigures(stability) : null,
     warnings: log.warnings,
   }

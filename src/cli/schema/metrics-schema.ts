@@ -15,6 +15,7 @@ const numberOrNull = (description: string) => described({ type: ['number', 'null
 const whole = (description: string) => described({ type: 'integer', minimum: 0 }, description)
 const wholeOrNull = (description: string) => described({ type: ['integer', 'null'], minimum: 0 }, description)
 const flag = (description: string) => described({ type: 'boolean' }, description)
+const numbers = (description: string) => described({ type: 'array', items: { type: 'number' } }, description)
 const texts = (description: string) => described({ type: 'array', items: { type: 'string' } }, description)
 
 /** Every figure of `PREFIX_metrics.json`; its names stay, and what a later version adds stands beside them. */
@@ -82,6 +83,19 @@ const PROPERTIES: Readonly<Record<keyof Metrics, Property>> = {
       },
     },
     'Leiden clusters, of each resolution.',
+  ),
+  latent: described(
+    {
+      type: 'object',
+      required: ['active', 'variance', 'kl', 'information_bound'],
+      properties: {
+        active: whole('Dimensions whose posterior means have a variance above 0.01.'),
+        variance: numbers('Variance of the posterior means over the cells, a dimension.'),
+        kl: numbers('Mean divergence of the posteriors from the standard normal, a dimension, in nats.'),
+        information_bound: numbers('What a dimension can tell of a cell at the most, in nats.'),
+      },
+    },
+    'What the dimensions of the latent are used for, as in PREFIX_diagnose.json.',
   ),
   stability: described(
     {
