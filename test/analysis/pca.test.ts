@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pcaFloor } from '../../src/analysis/metrics/pca.js'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
+import { MISSING } from '../../src/numeric/missing.js'
 import { Random } from '../../src/numeric/random.js'
 import { symmetricEigen } from '../../src/numeric/symmetric-eigen.js'
 import { matrixOf } from '../anndata/fixtures.js'
@@ -41,6 +43,15 @@ function densePca(dense: number[][], keep: number) {
 
 describe('pcaFloor', () => {
   const { dense, counts } = typedCounts()
+
+  it('leaves out genes of which counts are missing', () => {
+    const wider = dense.map((row, cell) => [...row, cell % 2 ? MISSING : 9, cell === 3 ? MISSING : 1])
+    const { blocks } = matrixOf(wider, 40)
+    const found = pcaFloor(new CountMatrix(G + 2, blocks, true), { components: 2, targetTotal: 100 })
+    expect(found.scores.values.every(Number.isFinite)).toBe(true)
+    const none = dense.map((row, cell) => row.map(() => (cell % 2 ? MISSING : 2)))
+    expect(pcaFloor(new CountMatrix(G, matrixOf(none, 40).blocks, true)).scores.columns).toBe(0)
+  })
 
   it('equals principal components of the dense log-normalised counts', () => {
     const { scores, varianceShare } = pcaFloor(counts, { topGenes: 20, components: 4 })

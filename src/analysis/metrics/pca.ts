@@ -1,5 +1,6 @@
 import type { CountMatrix } from '../../anndata/counts/counts.js'
 import type { Matrix } from '../../numeric/matrix.js'
+import { MISSING } from '../../numeric/missing.js'
 import { Random } from '../../numeric/random.js'
 import { symmetricEigen } from '../../numeric/symmetric-eigen.js'
 import { STREAM } from '../random-streams.js'
@@ -40,9 +41,10 @@ const SUBSPACE_ITERATIONS = 8
  *
  * Components come from subspace iteration with a Rayleigh–Ritz step (Halko, Martinsson and Tropp, SIAM Review 2011) on
  * the centred matrix, which is never made dense. Cells without a count stay at zero before centring.
+ * Genes of which some counts are missing are left out.
  *
  * @param counts cells × genes
- * @returns min(components, genes kept, n) components
+ * @returns min(components, genes kept, n) components, none where every gene has missing counts
  */
 export function pcaFloor(counts: CountMatrix, options: PcaFloorOptions = {}): Pca {
   const { topGenes = 2000, components = 20, targetTotal = 1e4, seed = 0 } = options
@@ -56,16 +58,19 @@ export function pcaFloor(counts: CountMatrix, options: PcaFloorOptions = {}): Pc
 function mostVariableGenes(counts: CountMatrix, scale: Float64Array, keep: number): Int32Array {
   const sum = new Float64Array(counts.nGenes)
   const sumOfSquares = new Float64Array(counts.nGenes)
+  const isKnown = new Uint8Array(counts.nGenes).fill(1)
   for (let cell = 0; cell < counts.nCells; cell++) {
     const row = counts.row(cell)
     for (let i = 0; i < row.genes.length; i++) {
+      if (counts.missing && row.counts[i] === MISSING) isKnown[row.genes[i]!] = 0
       const value = Math.log1p(row.counts[i]! * scale[cell]!)
       sum[row.genes[i]!]! += value
       sumOfSquares[row.genes[i]!]! += value * value
     }
   }
   const variance = sumOfSquares.map((s, g) => s / counts.nCells - (sum[g]! / counts.nCells) ** 2)
-  const order = Int32Array.from(variance.keys()).sort((a, b) => variance[b]! - variance[a]! || a - b)
+  const known = Int32Array.from(variance.keys()).filter((gene) => isKnown[gene] === 1)
+  const order = known.sort((a, b) => variance[b]! - variance[a]! || a - b)
   return order.slice(0, keep).sort()
 }
 

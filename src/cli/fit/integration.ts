@@ -16,7 +16,7 @@ const COMPONENTS = 20
 
 /**
  * How cells of batches and of labels lie among each other before the integration, in principal components of log-normalised counts, and
- * in the latent; undefined without batches, and where there are too few cells.
+ * in the latent; undefined without batches, and where there are too few cells or no gene whose counts are all known.
  */
 export function integrationOf(
   { adata, cells, genes }: Pick<FitData, 'adata' | 'cells' | 'genes'>,
@@ -30,7 +30,9 @@ export function integrationOf(
   const taken = rows.map((row) => cells[row]!)
   const used = genes?.filter((gene) => gene >= 0) ?? Int32Array.from({ length: adata.nGenes }, (_, i) => i)
   const components = Math.min(COMPONENTS, used.length, rows.length - 1)
-  const before = graphOf(pcaFloor(takeCounts(adata.counts, taken, used), { components }).scores)
+  const { scores } = pcaFloor(takeCounts(adata.counts, taken, used), { components })
+  if (scores.columns === 0) return undefined
+  const before = graphOf(scores)
   const after = graphOf(takeRows(latent, rows))
   const measures = [batchKey, ...labelsKeys].flatMap((key) => {
     const { codes, categories } = obsColumn(adata, key)
