@@ -1,5 +1,5 @@
-import { ACTIVE } from '../../analysis/diagnose/collapse.js'
 import type { Diagnosis } from '../../models/diagnosed-model.js'
+import { collapse } from './collapse.js'
 import { type Finding, type JudgedModel, judged, shown, sideName } from './finding.js'
 import { priorHoles } from './holes.js'
 import { overfitting } from './overfitting.js'
@@ -7,8 +7,6 @@ import { predictions } from './predictive.js'
 import { singleDimensions } from './single-dimensions.js'
 import { technical } from './technical.js'
 
-/** Share of the dimensions in use below which the rest is named. */
-const FEW_ACTIVE = 0.5
 /** Nats a dimension in use that lie between ELBO and likelihood: a good fit has about one. */
 const WIDE_GAP = 2
 /** Nats a dimension that the encoder loses beside each cell's own posterior. */
@@ -34,53 +32,6 @@ export function verdictOf(findings: readonly Finding[]): string {
   const names = bad.map(({ title }) => title.toLowerCase())
   const list = names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : names[0]
   return `${list} ${names.length > 1 ? 'need' : 'needs'} attention.`
-}
-
-function collapse({ latent, aggregated }: Diagnosis, { description }: JudgedModel): Finding {
-  const d = latent.variance.length
-  const { beta, prior } = description.config
-  const { active } = latent
-  const { low, high } = aggregated.information
-  const idle = Array.from(latent.variance.keys()).filter((k) => latent.variance[k]! <= ACTIVE)
-  const about = {
-    name: 'collapse',
-    title: 'Posterior collapse',
-    value: active,
-    error: null,
-    unit: 'dimensions',
-    figures: [
-      ['dimensions in use', `${active} of ${d}`],
-      [
-        'mutual information of cells and latent',
-        `${shown(low)} to ${shown(high)} nats (ln n = ${Math.log(aggregated.nCells).toFixed(2)})`,
-      ],
-      ['KL divergence by dimension', Array.from(latent.divergence, (x) => x.toFixed(2)).join(', ')],
-    ],
-  } satisfies Partial<Finding>
-  if (active === 0) {
-    const cause =
-      beta > 1 ? `lower --beta, which is ${beta}` : 'train for longer, with a KL warm-up, or give --free-bits'
-    return {
-      ...about,
-      grade: 'attention',
-      sentence: `The latent is not used: no dimension tells cells apart, so clusters and layouts of it are noise; ${cause}.`,
-    }
-  }
-  if (active < FEW_ACTIVE * d) {
-    const cause =
-      beta > 1 ? `lower --beta, which is ${beta}, to use them` : `--n-latent ${active} gives the same fit`
-    return {
-      ...about,
-      grade: 'attention',
-      sentence: `${idle.length} of ${d} dimensions tell nothing (${idle.map((k) => k + 1).join(', ')}); ${cause}.`,
-    }
-  }
-  const rest = idle.length === 0 ? 'all dimensions' : `${active} of ${d} dimensions`
-  const kind =
-    prior === 'normal'
-      ? ''
-      : ` (the ${prior} prior has no divergence by dimension; that from the standard normal is shown)`
-  return { ...about, grade: 'good', sentence: `The latent is used: ${rest} tell cells apart${kind}.` }
 }
 
 function variationalGap(diagnosis: Diagnosis, { description }: JudgedModel): Finding {
