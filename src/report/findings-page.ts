@@ -12,8 +12,10 @@ export interface ShownFinding {
   figures: readonly (readonly [name: string, text: string])[]
 }
 
-export interface DiagnosePage {
+export interface FindingsPage {
   title: string
+  /** What the page is, above its title: `scvae diagnose`. */
+  kind: string
   verdict: string
   findings: readonly ShownFinding[]
   /** Beneath the findings. */
@@ -22,15 +24,15 @@ export interface DiagnosePage {
   tables: readonly { title: string; note: string; rows: readonly (readonly string[])[] }[]
 }
 
-/** What a fit is worth as one self-contained page: a finding a section, tables beneath. Plain HTML, without scripts. */
-export function buildDiagnosePage({ title, verdict, findings, chart, tables }: DiagnosePage): string {
+/** What was found as one self-contained page: the verdict, a finding a section, tables beneath. Plain HTML, without scripts. */
+export function buildFindingsPage({ title, kind, verdict, findings, chart, tables }: FindingsPage): string {
   const bad = findings.some(({ grade }) => grade === 'attention')
   const body =
     `<section class="verdict ${bad ? 'attention' : 'good'}"><p>${escapeHtml(verdict)}</p></section>` +
     findings.map(section).join('') +
     (chart ? `<section>${pointChart(chart)}</section>` : '') +
     tables.map(tableSection).join('')
-  return plainPage({ title, kind: 'scvae diagnose', body })
+  return plainPage({ title, kind, body })
 }
 
 function section({ title, grade, sentence, figures }: ShownFinding): string {
@@ -41,7 +43,7 @@ function section({ title, grade, sentence, figures }: ShownFinding): string {
   return `<section><h2>${escapeHtml(title)}</h2>${box}${figures.length > 0 ? factList(figures) : ''}</section>`
 }
 
-function tableSection({ title, note, rows }: DiagnosePage['tables'][number]): string {
+function tableSection({ title, note, rows }: FindingsPage['tables'][number]): string {
   const [heads, ...body] = rows
   return `<section><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(note)}</p>${numberTable(heads!, body)}</section>`
 }

@@ -35,7 +35,17 @@ describe('scvae design', { timeout: 120_000 }, () => {
     expect(pair).toMatchObject({ first: 'batch', second: 'cell_type', groups: 1 })
     expect(pair.cells.flat().reduce((sum: number, n: number) => sum + n, 0)).toBe(120)
     expect(readFileSync(join(folder, 'out/own_design.json'), 'utf8')).toBe(stdout)
-    expect(namesIn(join(folder, 'out'))).toEqual(['own_design.json'])
+    expect(namesIn(join(folder, 'out')).sort()).toEqual(['own_design.html', 'own_design.json'])
+    const page = readFileSync(join(folder, 'out/own_design.html'), 'utf8')
+    expect(page).toContain(`<p>${found.verdict.replaceAll("'", '&#39;')}.</p>`)
+    expect(page).toContain(
+      `<h2>batch × cell_type</h2><p class="note">Cramér&#39;s V ${pair.cramers_v.toFixed(2)}: `,
+    )
+    const firstRow = [pair.rows[0], ...pair.cells[0]]
+    expect(page.replaceAll(' class="number"', '')).toContain(
+      `<tr>${firstRow.map((text) => `<td>${text}</td>`).join('')}</tr>`,
+    )
+    expect(page).toContain('<h2>Cells and counts by batch</h2>')
   })
 
   it('refuses in one sentence what it cannot judge, and replaces nothing unasked', async () => {
@@ -54,7 +64,7 @@ describe('scvae design', { timeout: 120_000 }, () => {
       [
         ['-o', 'out/own'],
         2,
-        '"out/own_design.json" exists already. Use --overwrite to replace it, or another -o.',
+        '"out/own_design.json" exists already. Use --overwrite to replace it, or another output name.',
       ],
       [['--subset', 'batch=9'], 65, 'no cell has the value "9"'],
     ]

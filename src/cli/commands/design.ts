@@ -25,8 +25,8 @@ export const design: Command = {
     }),
     ...grouped('Design:', ROLE_OPTIONS),
     ...grouped('Output:', {
-      output: { ...text('Prefix: writes PREFIX_design.json too'), alias: 'o' },
-      overwrite: flag('Replace the file if it exists'),
+      output: { ...text('Prefix: writes PREFIX_design.json and .html too'), alias: 'o' },
+      overwrite: flag('Replace files that exist'),
       json: flag('Print as JSON'),
     }),
   },

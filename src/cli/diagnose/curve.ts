@@ -1,5 +1,5 @@
 import type { BetaCurve, CurvePoint } from '../../models/rate-distortion.js'
-import type { DiagnosePage } from '../../report/diagnose-page.js'
+import type { FindingsPage } from '../../report/findings-page.js'
 import type { PointChart } from '../../report/point-chart.js'
 import { type Finding, type JudgedModel, NOT_KNOWN, shown } from './finding.js'
 
@@ -79,7 +79,7 @@ export function curveChart({ fit, points }: BetaCurve): PointChart {
 }
 
 /** The curve in numbers, with what becomes of single dimensions. */
-export function curveTable({ fit, points }: BetaCurve): DiagnosePage['tables'][number] {
+export function curveTable({ fit, points }: BetaCurve): FindingsPage['tables'][number] {
   const names = fit.columns.map(({ name }) => name)
   const row = (head: string, point: CurvePoint) => [
     head,

@@ -1,5 +1,5 @@
 import type { NullBatches } from '../../models/null-batches.js'
-import type { DiagnosePage } from '../../report/diagnose-page.js'
+import type { FindingsPage } from '../../report/findings-page.js'
 import { type Finding, shown } from './finding.js'
 
 /** Share of a cell's neighbours that halves of no meaning may change beyond what a seed does. */
@@ -59,7 +59,7 @@ const listOf = (parts: readonly string[]) =>
   parts.length === 1 ? parts[0]! : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 
 /** The refits in numbers. */
-export function nullTable({ refits, noise }: NullBatches): DiagnosePage['tables'][number] {
+export function nullTable({ refits, noise }: NullBatches): FindingsPage['tables'][number] {
   const share = (value: number) => `${(100 * value).toFixed(1)} %`
   return {
     title: 'Refits with batches of no meaning',

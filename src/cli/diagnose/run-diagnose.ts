@@ -8,7 +8,7 @@ import { readModel } from '../../files/model-files.js'
 import type { Diagnosis } from '../../models/diagnosed-model.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
-import { buildDiagnosePage } from '../../report/diagnose-page.js'
+import { buildFindingsPage } from '../../report/findings-page.js'
 import { interruptible, stopIfInterrupted } from '../interrupt.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type QuerySettings } from '../query.js'
@@ -89,8 +89,8 @@ export async function runDiagnose(settings: DiagnoseSettings): Promise<void> {
     ...(nulls ? [nullTable(nulls)] : []),
     ...tablesOf(diagnosis, model.description.genes),
   ]
-  const page = { title, verdict, findings, tables }
-  await write('html', buildDiagnosePage({ ...page, ...(curve && { chart: curveChart(curve) }) }))
+  const page = { title, kind: 'scvae diagnose', verdict, findings, tables }
+  await write('html', buildFindingsPage({ ...page, ...(curve && { chart: curveChart(curve) }) }))
   process.stdout.write(`${textOf(verdict, findings)}\n`)
   log.info(`wrote ${path('json')} and ${path('html')}`)
 }

@@ -1,5 +1,5 @@
 import type { Diagnosis } from '../../models/diagnosed-model.js'
-import type { DiagnosePage } from '../../report/diagnose-page.js'
+import type { FindingsPage } from '../../report/findings-page.js'
 import { formatNumber, formatPercent } from '../../report/format.js'
 import { missedGenes } from './predictive.js'
 
@@ -7,7 +7,7 @@ import { missedGenes } from './predictive.js'
 const MOST_GENES = 40
 
 /** What the page lists beneath the findings. */
-export function tablesOf(diagnosis: Diagnosis, genes: readonly string[]): DiagnosePage['tables'] {
+export function tablesOf(diagnosis: Diagnosis, genes: readonly string[]): FindingsPage['tables'] {
   const { latent, technical } = diagnosis
   const missed = missedGenes(diagnosis, genes)
   return [
