@@ -44,16 +44,11 @@ export function designPage(found: StudyDesign, adata: AnnData, file: string): Om
   }
 }
 
-/** A finding for each key; where none is advised, those that give up a condition need attention. */
+/** A finding for each key; where none is advised, they need attention. */
 function keyFindings({ advice: { choices, advised } }: StudyDesign): ShownFinding[] {
   return choices.map((choice) => ({
     title: `${choice.name} as a batch key`,
-    grade:
-      choice.name === advised
-        ? 'good'
-        : advised === undefined && choice.givesUp.length > 0
-          ? 'attention'
-          : 'unknown',
+    grade: advised === undefined ? 'attention' : choice.name === advised ? 'good' : 'unknown',
     sentence: `${choiceSentence(choice)}.`,
     figures: [],
   }))
