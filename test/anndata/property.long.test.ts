@@ -14,7 +14,7 @@ const folder = temporaryFolder()
 test.each([
   ['h5ad', writeElements, 100],
   ['zarr', writeZarr, 50],
-] as const)('any AnnData written as %s reads equal', { timeout: 60_000 }, async (suffix, write, numRuns) => {
+] as const)('any AnnData written as %s reads equal', async (suffix, write, numRuns) => {
   const path = join(folder, `any.${suffix}`)
   await fc.assert(
     fc.asyncProperty(annDataElements, async (elements) => {
