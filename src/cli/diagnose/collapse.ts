@@ -6,7 +6,7 @@ import { type Finding, type JudgedModel, shown } from './finding.js'
 const FEW_ACTIVE = 0.5
 /**
  * Nats below which all dimensions together tell too little: to tell k groups of as many cells apart without error takes ln k nats (Fano), so such
- * a latent cannot hold three, whatever its dimensions look like one by one. Healthy fits of real data have seven and more.
+ * a latent cannot hold three, whatever its dimensions look like one by one. Healthy fits of real data have five and more.
  */
 const FEW_GROUPS = Math.log(3)
 
