@@ -47,7 +47,7 @@ export function buildTunePage<C>({ title, verdict, command, found, nameOf }: Tun
   const body =
     `<section class="verdict good"><p>${escapeHtml(verdict)}</p></section>` +
     `<section><h2>Command</h2><pre class="command">${escapeHtml(command)}</pre></section>` +
-    `<section><h2>Rungs</h2><div class="charts">${rungChart(found, names)}</div></section>` +
+    `<section><h2>Rungs</h2>${rungChart(found, names)}</section>` +
     tables.map((table) => `<section>${table}</section>`).join('') +
     `<section><h2>How to read it</h2>${READING}</section>`
   return plainPage({ title, kind: 'scvae tune', body })
@@ -98,7 +98,7 @@ function rungChart<C>({ rungs, ranking }: TunedFits<C>, names: readonly string[]
     return `<polyline class="line ${series}" points="${points.map((at) => at.join(',')).join(' ')}"/>${dots.join('')}`
   })
   return (
-    `<figure class="chart"><figcaption>Held-out bound</figcaption>` +
+    `<figure class="chart single"><figcaption>Held-out bound</figcaption>` +
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Held-out bound of the candidates over the rungs">` +
     `<text class="axis" x="8" y="${FRAME.top - 20}">nats a cell, higher is better</text>` +
     `<text class="axis" x="${WIDTH - FRAME.right}" y="${HEIGHT - 6}" text-anchor="end">epochs of the rung</text>` +
