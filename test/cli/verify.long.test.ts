@@ -13,7 +13,10 @@ describe('scvae verify', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     await writeFixture(at('cells.h5ad'), { nCells: 200 })
-    const words = 'fit cells.h5ad --batch-key batch --max-epochs 3 --resolution 2 -o own'.split(' ')
+    const words =
+      'fit cells.h5ad --batch-key batch --labels-key cell_type --max-epochs 3 --resolution 2 -o own'.split(
+        ' ',
+      )
     expect((await scvae(words, folder)).code).toBe(0)
     page = readFileSync(at('own_report.html'), 'utf8')
   }, 60_000)

@@ -25,7 +25,7 @@ export interface VerifySettings {
 }
 
 /** Outputs beside the page, which a repetition does not need, and what says where they go. */
-const OTHER_OUTPUTS = ['output', 'csv', 'parquet', 'multiqc', 'split-outputs', 'figures', 'labels-key']
+const OTHER_OUTPUTS = ['output', 'csv', 'parquet', 'multiqc', 'split-outputs', 'figures']
 
 /**
  * Makes the run of a page again in a folder that goes afterwards, and prints what differs.
