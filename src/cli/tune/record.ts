@@ -1,6 +1,7 @@
 import type { TuneResult } from '../../models/tune.js'
 import { type Candidate, TUNED } from '../../models/tune-grid.js'
-import { candidateWords, OPTION_OF } from './grid-options.js'
+import { snakeCase } from '../fit/metrics.js'
+import { candidateWords } from './grid-options.js'
 
 /** A candidate by what it changes. */
 export const candidateName = (candidate: Candidate): string =>
@@ -8,10 +9,8 @@ export const candidateName = (candidate: Candidate): string =>
     .join(' ')
     .replaceAll(/(^| )--/g, (_, space) => (space === '' ? '' : ', ')) || 'the default'
 
-const snake = (option: string) => option.replaceAll('-', '_')
-
 const settingsOf = (candidate: Candidate) =>
-  Object.fromEntries(TUNED.map((name) => [snake(OPTION_OF[name]), candidate[name]]))
+  snakeCase(Object.fromEntries(TUNED.map((name) => [name, candidate[name]])))
 
 /** One sentence about the winner. */
 export function tuneVerdict({ candidates, ranking, gain, rungs }: TuneResult): string {
@@ -53,11 +52,11 @@ export function tuneRecord({ candidates, rungs, ranking, gain }: TuneResult): Re
 
 /** A line for each fit. */
 export function* csvLines({ candidates, rungs }: TuneResult): Generator<string> {
-  const names = TUNED.map((name) => snake(OPTION_OF[name]))
+  const names = Object.keys(settingsOf(candidates[0]!))
   yield `rung,max_epochs,id,${names.join(',')},epochs,bound,bound_error,batch_mixing,score\n`
   for (const [rung, { maxEpochs, trials }] of rungs.entries())
     for (const { candidate, epochs, bound, mixing, score } of trials) {
-      const settings = TUNED.map((name) => candidates[candidate]![name])
+      const settings = Object.values(settingsOf(candidates[candidate]!))
       const figures = [epochs, bound?.value ?? '', bound?.error ?? '', mixing ?? '', score]
       yield `${[rung + 1, maxEpochs, candidate, ...settings, ...figures].join(',')}\n`
     }
