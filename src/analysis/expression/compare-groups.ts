@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { CellSource } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
-import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { quantile } from '../../numeric/quantile.js'
 import { networkJoint } from '../diagnose/log-joint.js'
 import { CellDraws } from '../posterior/cell-draws.js'
@@ -11,7 +10,7 @@ import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
 import type { GeneEffect } from './gene-effect.js'
 import { importancePairs, type WeightedGroup } from './importance-pairs.js'
 import { PairScales } from './pair-scales.js'
-import { type Draws, type Pairs, pairsOf } from './pairs.js'
+import { type Draws, type PairQuestion, type Pairs, pairsOf } from './pairs.js'
 import type { SampleScales } from './sample-effects.js'
 import { SampleMeans } from './sample-means.js'
 
@@ -23,17 +22,10 @@ const LEAST = 1e-10
 const NOISE_QUANTILE = 0.9
 
 /** Two groups of cells and how they are compared. */
-export interface GroupQuestion {
+export interface GroupQuestion extends PairQuestion {
   source: CellSource
   /** With log sizes where draws are weighted and these are latent. */
   posterior: CellPosterior
-  keys: RandomKeys
-  seed: number
-  /** Positions of the cells of the two groups. */
-  groups: readonly [Int32Array, Int32Array]
-  /** Codes of batches that both groups are decoded in; undefined for the cells' own. */
-  batches: readonly (number | undefined)[]
-  nPairs: number
   /** Whether draws are weighted by importance. */
   weighted: boolean
   delta: number

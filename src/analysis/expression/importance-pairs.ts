@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { NOISE } from '../../numeric/philox.js'
 import { Random } from '../../numeric/random.js'
 import type { LogJoint } from '../diagnose/log-joint.js'
 import type { CellDraws } from '../posterior/cell-draws.js'
-import { type CellPosterior, posteriorAt } from '../posterior/cell-posterior.js'
+import { posteriorAt } from '../posterior/cell-posterior.js'
 import { NormalMixture } from '../posterior/normal-mixture.js'
-import { type Draws, inKeyOrder, type Pairs } from './pairs.js'
+import { type Draws, inKeyOrder, type PairQuestion, type Pairs } from './pairs.js'
 
 /** Most cells of a group whose draws are weighted: each draw is held against the counts of each of them. */
 const MOST_CELLS = 256
@@ -22,15 +21,9 @@ export interface WeightedGroup {
 }
 
 /** What weights are made of. */
-export interface ImportanceQuestion {
+export interface ImportanceQuestion extends PairQuestion {
   joint: LogJoint
   noise: CellDraws
-  posterior: CellPosterior
-  keys: RandomKeys
-  seed: number
-  groups: readonly [Int32Array, Int32Array]
-  batches: readonly (number | undefined)[]
-  nPairs: number
   /** Is told which share of the work is done. */
   onShare: (share: number) => void
 }

@@ -1,6 +1,7 @@
 import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { NOISE } from '../../numeric/philox.js'
 import { Random } from '../../numeric/random.js'
+import type { CellPosterior } from '../posterior/cell-posterior.js'
 
 /** Draws of cells, by the position of the cell and the number of its draw. */
 export interface Draws {
@@ -14,6 +15,18 @@ export interface Pairs {
   batch: number | undefined
   first: Draws
   second: Draws
+}
+
+/** Two groups of cells of which pairs of draws are made. */
+export interface PairQuestion {
+  posterior: CellPosterior
+  keys: RandomKeys
+  seed: number
+  /** Positions of the cells of the two groups. */
+  groups: readonly [Int32Array, Int32Array]
+  /** Codes of batches that both groups are decoded in; undefined for the cells' own. */
+  batches: readonly (number | undefined)[]
+  nPairs: number
 }
 
 /** Cells in an order that does not depend on that of the data: by their keys. */

@@ -88,20 +88,18 @@ export async function outlierReasons(input: ReasonsInput): Promise<OutlierReason
   const { scores, load } = input
   const { flag } = scores.outliers
   const every = Int32Array.from(flag.keys())
+  const isFlagged = (cell: number) => flag[cell] === 1
+  const isOrdinary = (cell: number) => !isFlagged(cell)
   const codes = new Int32Array(flag.length).fill(-1)
   const genes = new Map<number, Int32Array>()
-  const flagged = every.filter((cell) => flag[cell] === 1)
+  const flagged = every.filter(isFlagged)
   if (flagged.length === 0) return { codes, genes }
   const profiles = await profilesOf(input)
-  const ordinary = spread(
-    every.filter((cell) => flag[cell] === 0),
-    ORDINARY,
-  )
-  const isOrdinary = (cell: number) => flag[cell] === 0
+  const ordinary = spread(every.filter(isOrdinary), ORDINARY)
   const limits = limitsOf(await lookAt(ordinary, isOrdinary))
   for (let from = 0; from < flagged.length; from += BLOCK) {
     const block = flagged.subarray(from, from + BLOCK)
-    for (const [i, looked] of (await lookAt(block, (cell) => flag[cell] === 1)).entries()) {
+    for (const [i, looked] of (await lookAt(block, isFlagged)).entries()) {
       const cell = block[i]!
       const reason = reasonOf(cell, looked, scores, limits)
       codes[cell] = OUTLIER_REASONS.indexOf(reason)
