@@ -2,25 +2,25 @@
  * What outlier scores find of planted faults, and what they flag where there are none, beside rules on counts and, with a Python
  * that has it, scikit-learn's Isolation Forest and local outlier factor on principal components and on the latent.
  *
- *     npm run build && node bench/quality/outliers.mjs [--repeats 20] [--only pbmc4k] [--python PYTHON] [--json result.json]
+ *     npm run build && node bench/quality/outliers.mjs [--repeats 20] [--only pbmc4k] [--left-out] [--python PYTHON] [--json result.json]
  *
  * Simulated: 1,000 cells × 300 genes without outliers, and with those of `scvae simulate`. Real: cells as they are, and with damage
- * planted (bench/lib/plant-faults.mjs); of sc_mixology also its doublets, known by genotype.
+ * planted (bench/lib/plant-faults.mjs); of sc_mixology also its doublets, known by genotype. With --left-out instead types that a
+ * model was trained without.
  */
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pcaFloor } from '../../dist/src/analysis/metrics/pca.js'
 import { simulateCells } from '../../dist/src/analysis/simulate/simulate.js'
 import { obsColumn } from '../../dist/src/anndata/frame/obs-column.js'
 import { mitochondrialShare } from '../../dist/src/cells/mitochondrial.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { leiden, OUTLIER_REASONS, SCVI, scoreCells } from '../../dist/src/index.js'
-import { mad, median } from '../../dist/src/numeric/quantile.js'
+import { binomialInterval } from '../lib/binomial-interval.mjs'
 import { fittedData } from '../lib/fitted-data.mjs'
 import { list, numbers, options } from '../lib/options.mjs'
+import { competitors, judge } from '../lib/outlier-judges.mjs'
 import { figure, machine, printTable, writeJson } from '../lib/output.mjs'
 import { plantFaults } from '../lib/plant-faults.mjs'
 import { presentData } from '../lib/real-data.mjs'
@@ -31,6 +31,8 @@ const flags = options('What outlier scores find, and what they flag where nothin
   only: '',
   python: '',
   epochs: '60',
+  types: '2',
+  'left-out': false,
   'real-epochs': 'auto',
   'no-real': false,
 })
@@ -38,83 +40,47 @@ const flags = options('What outlier scores find, and what they flag where nothin
 const folder = mkdtempSync(join(tmpdir(), 'scvae-outliers-'))
 const device = await createCpuDevice()
 
-async function scored({ counts, varNames, obs }, { epochs, batchKey }) {
-  const data = { path: 'made', nCells: counts.nCells, nGenes: counts.nGenes, obs, counts, varNames }
-  const model = await SCVI.create(data, { device, ...(batchKey && { batchKey }) })
+const dataOf = ({ counts, varNames }) => ({
+  path: 'made',
+  nCells: counts.nCells,
+  nGenes: counts.nGenes,
+  counts,
+  varNames,
+})
+
+/** What a model of some cells says of them, or of others. */
+async function scored(made, { epochs, trainedOn = made }) {
+  const data = dataOf(made)
+  const model = await SCVI.create(dataOf(trainedOn), { device })
   try {
     await model.train(epochs === 'auto' ? {} : { maxEpochs: Number(epochs) })
-    const latent = await model.getLatentPosterior()
-    const every = Int32Array.from({ length: counts.nCells }, (_, i) => i)
+    const of = trainedOn === made ? {} : { adata: data }
+    const latent = await model.getLatentPosterior(of)
+    const every = Int32Array.from({ length: data.nCells }, (_, i) => i)
     const share = mitochondrialShare(data, every)
     const asked = { device, ...(share && { mitochondrialShare: share }) }
-    const scores = await scoreCells(latent, await model.surpriseScores(), asked)
+    const scores = await scoreCells(latent, await model.surpriseScores(of), asked)
     const { outliers, surprise } = scores
     const { labels } = await leiden(scores.neighbors, { device })
-    const reasons = await model.outlierReasons(scores, labels)
+    const reasons = await model.outlierReasons(scores, labels, of)
     return { latent: latent.means, outliers, surprise, share, reasons }
   } finally {
     await model.dispose()
   }
 }
 
-/** The most deviations that a cell is off in log counts, log genes, or upwards in mitochondrial share. */
-function deviations(counts, share) {
-  const sizes = counts.cellTotals().map(Math.log1p)
-  const genes = Float64Array.from(sizes, (_, cell) => Math.log1p(counts.row(cell).genes.length))
-  const off = (values, sign) => {
-    const [center, scale] = [median(values), mad(values, 1.4826) || 1]
-    return values.map((value) => (sign ? Math.max(0, value - center) : Math.abs(value - center)) / scale)
-  }
-  const parts = [off(sizes), off(genes), ...(share ? [off(share, true)] : [])]
-  return sizes.map((_, cell) => Math.max(...parts.map((part) => part[cell])))
-}
-
-function peers(name, { values, rows, columns }) {
-  if (flags.python === '') return {}
-  const path = join(folder, 'points.bin')
-  writeFileSync(path, Float32Array.from(values))
-  const script = new URL('./outliers.py', import.meta.url).pathname
-  const args = [script, path, String(rows), String(columns)]
-  const { forest, factor } = JSON.parse(execFileSync(flags.python, args, { maxBuffer: 2 ** 28 }))
-  return { [`forest, ${name}`]: forest, [`factor, ${name}`]: factor }
-}
-
-/** AUROC and average precision of scores; ties count half in the first, and in the order of cells in the second. */
-function ranking(score, isOdd) {
-  const order = Array.from(isOdd.keys()).sort((a, b) => score[b] - score[a])
-  const odd = isOdd.reduce((a, b) => a + b, 0)
-  let found = 0
-  let precision = 0
-  let below = 0
-  for (const [rank, cell] of order.entries()) {
-    if (isOdd[cell]) precision += ++found / (rank + 1)
-    else below += found
-  }
-  return { auroc: below / (odd * (isOdd.length - odd)), averagePrecision: precision / odd }
-}
-
 function judged(name, made, result, isOdd) {
-  const { outliers, surprise, latent, share } = result
-  const all = {
-    scvae: outliers.score,
-    'counts, genes, mitochondrial': deviations(made.counts, share),
-    'reconstruction error': surprise.logLikelihood.map((value) => -value),
-    ...peers('latent', latent),
-    ...peers('principal components', pcaFloor(made.counts).scores),
-  }
-  const flagged = outliers.flag.reduce((a, b) => a + b, 0)
-  const right = outliers.flag.reduce((sum, flag, cell) => sum + (flag && isOdd[cell]), 0)
-  const odd = isOdd.reduce((a, b) => a + b, 0)
+  const { outliers, reasons } = result
+  const all = { scvae: outliers, ...competitors(made, result, flags.python, folder) }
+  const named = {}
+  for (const code of reasons.codes)
+    if (code >= 0) named[OUTLIER_REASONS[code]] = (named[OUTLIER_REASONS[code]] ?? 0) + 1
   return {
     name,
     cells: isOdd.length,
-    odd,
-    flagged,
-    right,
-    scores:
-      odd > 0
-        ? Object.fromEntries(Object.entries(all).map(([key, of]) => [key, ranking(of, isOdd)]))
-        : undefined,
+    odd: isOdd.reduce((a, b) => a + b, 0),
+    methods: Object.fromEntries(Object.entries(all).map(([key, of]) => [key, judge(of, isOdd)])),
+    reasons: named,
   }
 }
 
@@ -143,26 +109,28 @@ async function real(item) {
   for (const [i, gene] of mitochondrial.entries()) names[gene] = `MT-${i}`
   const rows = []
   const settings = { epochs: flags['real-epochs'] }
+  if (flags['left-out']) return leftOut(item, await fittedData(item), settings)
   const none = new Uint8Array(cells.length)
   const asIs = { counts: plain, varNames: Array.from(kept, (gene) => adata.varNames[gene]) }
   rows.push(judged(`${item.name} as it is`, asIs, await scored(asIs, settings), none))
   for (const share of numbers(flags.shares)) {
-    const { counts, fault } = plantFaults(plain, share, 1, mitochondrial)
+    const { counts, fault, dose } = plantFaults(plain, share, 1, mitochondrial)
     const made = { counts, varNames: names }
     const result = await scored(made, settings)
     const odd = Uint8Array.from(fault, (kind) => (kind === 'none' ? 0 : 1))
     const row = judged(`${item.name}, ${figure(100 * share, 2)} %`, made, result, odd)
-    row.kinds = kindsOf(result, fault)
+    row.kinds = kindsOf(result, fault, dose)
     rows.push(row)
   }
   if (item.name === 'sc_mixology') rows.push(await doublets(item, settings))
   return rows
 }
 
-/** Of each kind of fault the cells that have it, those that are flagged, and the reasons that are named. */
-function kindsOf({ outliers, reasons }, fault) {
+/** Of each kind and dose of fault the cells that have it, those that are flagged, and the reasons that are named. */
+function kindsOf({ outliers, reasons }, fault, dose) {
   const kinds = {}
-  for (const [cell, kind] of fault.entries()) {
+  for (const [cell, of] of fault.entries()) {
+    const kind = of === 'none' ? of : `${of} ${dose[cell]}`
     kinds[kind] ??= { cells: 0, flagged: 0, reasons: {} }
     kinds[kind].cells++
     if (outliers.flag[cell] === 0) continue
@@ -171,6 +139,36 @@ function kindsOf({ outliers, reasons }, fault) {
     kinds[kind].reasons[reason] = (kinds[kind].reasons[reason] ?? 0) + 1
   }
   return kinds
+}
+
+/**
+ * Types that a model has not seen: for each of some types a model of the other cells, and the scores of these and of as many of the type
+ * as make a twentieth.
+ */
+async function leftOut({ name }, { adata, cells, genes, labels, typeNames }, settings) {
+  const kept = genes ?? Int32Array.from({ length: adata.nGenes }, (_, i) => i)
+  const made = (positions) => ({
+    counts: adata.counts.select(positions, kept),
+    varNames: Array.from(kept, (gene) => adata.varNames[gene]),
+  })
+  const sizes = typeNames.map((_, type) => labels.filter((of) => of === type).length)
+  const types = Array.from(sizes.keys())
+    .filter((type) => sizes[type] >= 0.05 * cells.length)
+    .sort((a, b) => sizes[b] - sizes[a])
+    .slice(0, Number(flags.types))
+  const rows = []
+  for (const type of types) {
+    process.stderr.write(`${name} without ${typeNames[type]} …\n`)
+    const others = cells.filter((_, i) => labels[i] !== type)
+    const some = cells.filter((_, i) => labels[i] === type).slice(0, Math.round(others.length / 19))
+    const isOdd = Uint8Array.from({ length: others.length + some.length }, (_, i) =>
+      i < others.length ? 0 : 1,
+    )
+    const both = made(Int32Array.from([...others, ...some]))
+    const result = await scored(both, { ...settings, trainedOn: made(others) })
+    rows.push(judged(`${name} without ${typeNames[type]}`, both, result, isOdd))
+  }
+  return rows
 }
 
 async function doublets(item, settings) {
@@ -199,43 +197,68 @@ try {
 }
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length
-const groups = Map.groupBy ? Map.groupBy(results, ({ name }) => name) : grouped(results)
-function grouped(rows) {
-  const map = new Map()
-  for (const row of rows) map.set(row.name, [...(map.get(row.name) ?? []), row])
-  return map
-}
+const groups = new Map()
+for (const row of results) groups.set(row.name, [...(groups.get(row.name) ?? []), row])
+const methods = Object.keys(results[0]?.methods ?? {})
+
 printTable(
-  'Flags: mean recall, and of the flagged cells those that were not planted, over repeats; data sets with any such flag',
-  ['data', 'sets', 'planted', 'recall', 'not planted of flagged', 'sets with such', 'share of cells'],
+  'Flags of scvae: mean recall, and of the flagged cells those that were not planted, over repeats; data sets with any such flag',
+  [
+    'data',
+    'sets',
+    'odd',
+    'recall',
+    'not odd of flagged',
+    'sets with such',
+    '95 % interval',
+    'share of cells',
+  ],
   [...groups].map(([name, rows]) => {
-    const wrong = rows.map(({ flagged, right }) => flagged - right)
+    const of = rows.map(({ methods, odd, cells }) => ({ ...methods.scvae, odd, cells }))
+    const wrong = of.map(({ flagged, right }) => flagged - right)
+    const sets = wrong.filter((n) => n > 0).length
     return [
-      name,
-      rows.length,
-      rows[0].odd,
-      rows[0].odd > 0 ? figure(mean(rows.map(({ right, odd }) => right / odd)), 3) : '–',
-      figure(mean(rows.map(({ flagged }, i) => wrong[i] / Math.max(1, flagged))), 2),
-      wrong.filter((n) => n > 0).length,
-      figure(mean(rows.map(({ cells }, i) => wrong[i] / cells)), 2),
+      ...[name, rows.length, rows[0].odd],
+      rows[0].odd > 0 ? figure(mean(of.map(({ right, odd }) => right / odd)), 3) : '–',
+      figure(mean(of.map(({ flagged }, i) => wrong[i] / Math.max(1, flagged))), 2),
+      sets,
+      binomialInterval(sets, rows.length)
+        .map((end) => figure(end, 2))
+        .join('–'),
+      figure(mean(wrong.map((n, i) => n / of[i].cells)), 2),
     ]
   }),
 )
-const rankedGroups = [...groups].filter(([, rows]) => rows[0].odd > 0)
-const methods = Object.keys(rankedGroups[0]?.[1][0].scores ?? {})
-for (const [key, title] of [
-  ['averagePrecision', 'Average precision'],
-  ['auroc', 'AUROC'],
-]) {
+const measures = {
+  'Average precision': ({ averagePrecision }) => averagePrecision,
+  AUROC: ({ auroc }) => auroc,
+  'Recall of the odd cells by flags': ({ right }, { odd }) => right / odd,
+  'Of the flagged cells those that are not odd': ({ flagged, right }) =>
+    (flagged - right) / Math.max(1, flagged),
+}
+const withOdd = [...groups].filter(([, rows]) => rows[0].odd > 0)
+for (const [title, of] of Object.entries(measures)) {
   printTable(
     title,
     ['data', ...methods],
-    rankedGroups.map(([name, rows]) => [
+    withOdd.map(([name, rows]) => [
       name,
-      ...methods.map((method) => figure(mean(rows.map(({ scores }) => scores[method][key])), 3)),
+      ...methods.map((method) => figure(mean(rows.map((row) => of(row.methods[method], row))), 3)),
     ]),
   )
 }
+printTable(
+  'Share of the cells that are flagged where none are known to be odd',
+  ['data', 'cells', ...methods],
+  [...groups]
+    .filter(([, rows]) => rows[0].odd === 0)
+    .map(([name, rows]) => [
+      ...[name, rows[0].cells],
+      ...methods.map((method) =>
+        figure(mean(rows.map(({ methods, cells }) => methods[method].flagged / cells)), 2),
+      ),
+    ]),
+)
 for (const { name, kinds } of results) {
   if (!kinds) continue
   printTable(
