@@ -10,6 +10,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import { Random } from '../../dist/src/numeric/random.js'
@@ -152,6 +153,16 @@ const MOVE = (frames) => `new Promise((resolve) => {
   requestAnimationFrame(step)
 })`
 
+/** When the map was drawn, in milliseconds; asked for again and again, as the page forbids the eval by which Playwright waits. */
+async function drawnAt(page) {
+  for (let tries = 0; tries < 2400; tries++) {
+    const drawn = await page.evaluate('window.drawn ?? 0')
+    if (drawn > 0) return drawn
+    await delay(50)
+  }
+  throw new Error('No map was drawn within two minutes.')
+}
+
 async function measured(file) {
   const browser = await chromium.launch({
     executablePath: flags.chromium,
@@ -161,8 +172,7 @@ async function measured(file) {
     const page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
     await page.addInitScript(WATCH)
     await page.goto(pathToFileURL(file).href)
-    await page.waitForFunction('window.drawn > 0', undefined, { timeout: 120_000 })
-    const firstPicture = await page.evaluate('window.drawn')
+    const firstPicture = await drawnAt(page)
     const session = await page.context().newCDPSession(page)
     await session.send('Performance.enable')
     const metric = async (name) =>

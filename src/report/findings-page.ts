@@ -20,7 +20,7 @@ export interface FindingsPage {
   findings: readonly ShownFinding[]
   /** Beneath the findings. */
   chart?: PointChart
-  /** Tables beneath the findings: heads, then rows. */
+  /** Tables beneath the findings: heads, then rows; the note alone where there are none. */
   tables: readonly { title: string; note: string; rows: readonly (readonly string[])[] }[]
 }
 
@@ -45,5 +45,6 @@ function section({ title, grade, sentence, figures }: ShownFinding): string {
 
 function tableSection({ title, note, rows }: FindingsPage['tables'][number]): string {
   const [heads, ...body] = rows
-  return `<section><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(note)}</p>${numberTable(heads!, body)}</section>`
+  const table = heads ? numberTable(heads, body) : ''
+  return `<section><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(note)}</p>${table}</section>`
 }

@@ -4,7 +4,7 @@ import type { FindingsPage, ShownFinding } from '../../report/findings-page.js'
 import { formatCount } from '../../report/format.js'
 import { listed } from '../text.js'
 import { oddities } from './oddities.js'
-import { batchRows, columnRows, MOST_BATCHES } from './rows.js'
+import { batchRows, columnRows, MOST_BATCHES, NO_COLUMNS } from './rows.js'
 import { choiceSentence, pairSentence, verdict } from './sentences.js'
 
 /** Values of a column that a table of a crossing has room for. */
@@ -37,8 +37,11 @@ export function designPage(found: StudyDesign, adata: AnnData, file: string): Om
         : []),
       {
         title: 'Columns',
-        note: `What parts the ${formatCount(found.nCells)} cells into a few groups; smallest: cells of the smallest group.${one}`,
-        rows: columnRows(found),
+        note:
+          found.columns.length > 0
+            ? `What parts the ${formatCount(found.nCells)} cells into a few groups; smallest: cells of the smallest group.${one}`
+            : `${NO_COLUMNS}${one}`,
+        rows: found.columns.length > 0 ? columnRows(found) : [],
       },
     ],
   }

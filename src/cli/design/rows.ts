@@ -6,6 +6,9 @@ import { listed } from '../text.js'
 /** Batches that a table lists. */
 export const MOST_BATCHES = 30
 
+/** What is said in place of a table of columns. */
+export const NO_COLUMNS = 'No column of obs parts the cells into a few groups.'
+
 /** Heads, then a row for each column that parts the cells. */
 export function columnRows({ columns }: StudyDesign): string[][] {
   const rows = columns.map(({ name, role, values, smallest }) => [

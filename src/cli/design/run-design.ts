@@ -15,7 +15,7 @@ import { printJson } from '../print-json.js'
 import { listed, textTable } from '../text.js'
 import { oddities } from './oddities.js'
 import { designPage } from './page.js'
-import { batchRows, columnRows, MOST_BATCHES } from './rows.js'
+import { batchRows, columnRows, MOST_BATCHES, NO_COLUMNS } from './rows.js'
 import { choiceSentence, pairSentence, verdict } from './sentences.js'
 
 export interface DesignRequest {
@@ -61,7 +61,7 @@ export async function runDesign(request: DesignRequest, log: Log): Promise<void>
 function textOf(found: StudyDesign, adata: AnnData, file: string): string {
   const { constant, pairs, advice, batches } = found
   const parts = [`Verdict: ${verdict(found, file)}.`]
-  parts.push(textTable(columnRows(found), [2, 3]))
+  parts.push(found.columns.length > 0 ? textTable(columnRows(found), [2, 3]) : NO_COLUMNS)
   if (constant.length > 0) parts.push(`The same for all cells: ${listed(constant, 12)}.`)
   if (advice.choices.length > 0) {
     const rows = advice.choices.map((choice) => [choice.name, choiceSentence(choice)])

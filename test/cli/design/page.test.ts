@@ -4,6 +4,7 @@ import { studyDesign } from '../../../src/analysis/design/study-design.js'
 import { simulateCells } from '../../../src/analysis/simulate/simulate.js'
 import type { AnnData } from '../../../src/anndata/read.js'
 import { designPage } from '../../../src/cli/design/page.js'
+import { buildFindingsPage } from '../../../src/report/findings-page.js'
 
 const N = 600
 const { counts } = simulateCells({ nCells: N, nGenes: 40, nTypes: 2, meanLibrarySize: 300, seed: 3 })
@@ -63,5 +64,15 @@ describe('the page of a design', () => {
       ['v0', '300'],
       ['v1', '300'],
     ])
+  })
+
+  it('says so where no column parts the cells', () => {
+    const design = pageOf({ barcode: (cell) => `c${cell}` })
+    expect(design.tables).toEqual([
+      { title: 'Columns', note: 'No column of obs parts the cells into a few groups.', rows: [] },
+    ])
+    const page = buildFindingsPage({ title: 'a.h5ad', ...design })
+    expect(page).toContain('No column of obs parts the cells into a few groups.')
+    expect(page).not.toContain('<table')
   })
 })
