@@ -99,19 +99,30 @@ async function simulated(share, seed) {
   return judged(`simulated, ${figure(100 * share, 2)} %`, made, result, obs.is_outlier)
 }
 
-async function real(item) {
-  const { adata, cells, genes } = await fittedData(item)
+/** Counts of some cells in the genes that are fitted. */
+function fittedCells({ adata, genes }, cells) {
   const kept = genes ?? Int32Array.from({ length: adata.nGenes }, (_, i) => i)
-  const plain = adata.counts.select(cells, kept)
+  return {
+    counts: adata.counts.select(cells, kept),
+    varNames: Array.from(kept, (gene) => adata.varNames[gene]),
+  }
+}
+
+async function real(item) {
+  const data = await fittedData(item)
+  const settings = { epochs: flags['real-epochs'] }
+  if (flags['left-out']) return leftOut(item, data, settings)
+  const { cells } = data
+  const asIs = fittedCells(data, cells)
+  const { counts: plain, varNames } = asIs
   // stands for the mitochondrial genes where the file has none
-  const mitochondrial = Int32Array.from({ length: 13 }, (_, i) => Math.floor(((i + 1) * kept.length) / 15))
-  const names = Array.from(kept, (gene) => adata.varNames[gene])
+  const mitochondrial = Int32Array.from({ length: 13 }, (_, i) =>
+    Math.floor(((i + 1) * varNames.length) / 15),
+  )
+  const names = [...varNames]
   for (const [i, gene] of mitochondrial.entries()) names[gene] = `MT-${i}`
   const rows = []
-  const settings = { epochs: flags['real-epochs'] }
-  if (flags['left-out']) return leftOut(item, await fittedData(item), settings)
   const none = new Uint8Array(cells.length)
-  const asIs = { counts: plain, varNames: Array.from(kept, (gene) => adata.varNames[gene]) }
   rows.push(judged(`${item.name} as it is`, asIs, await scored(asIs, settings), none))
   for (const share of numbers(flags.shares)) {
     const { counts, fault, dose } = plantFaults(plain, share, 1, mitochondrial)
@@ -145,12 +156,8 @@ function kindsOf({ outliers, reasons }, fault, dose) {
  * Types that a model has not seen: for each of some types a model of the other cells, and the scores of these and of as many of the type
  * as make a twentieth.
  */
-async function leftOut({ name }, { adata, cells, genes, labels, typeNames }, settings) {
-  const kept = genes ?? Int32Array.from({ length: adata.nGenes }, (_, i) => i)
-  const made = (positions) => ({
-    counts: adata.counts.select(positions, kept),
-    varNames: Array.from(kept, (gene) => adata.varNames[gene]),
-  })
+async function leftOut({ name }, data, settings) {
+  const { cells, labels, typeNames } = data
   const sizes = typeNames.map((_, type) => labels.filter((of) => of === type).length)
   const types = Array.from(sizes.keys())
     .filter((type) => sizes[type] >= 0.05 * cells.length)
@@ -164,19 +171,17 @@ async function leftOut({ name }, { adata, cells, genes, labels, typeNames }, set
     const isOdd = Uint8Array.from({ length: others.length + some.length }, (_, i) =>
       i < others.length ? 0 : 1,
     )
-    const both = made(Int32Array.from([...others, ...some]))
-    const result = await scored(both, { ...settings, trainedOn: made(others) })
+    const both = fittedCells(data, Int32Array.from([...others, ...some]))
+    const result = await scored(both, { ...settings, trainedOn: fittedCells(data, others) })
     rows.push(judged(`${name} without ${typeNames[type]}`, both, result, isOdd))
   }
   return rows
 }
 
 async function doublets(item, settings) {
-  const { adata, cells, genes } = await fittedData({ ...item, subset: [] })
-  const made = {
-    counts: adata.counts.select(cells, genes),
-    varNames: Array.from(genes ?? adata.varNames.keys(), (gene) => adata.varNames[gene]),
-  }
+  const data = await fittedData({ ...item, subset: [] })
+  const { adata, cells } = data
+  const made = fittedCells(data, cells)
   const { codes, categories } = obsColumn(adata, 'demuxlet_cls')
   const isOdd = Uint8Array.from(cells, (cell) => (categories[codes[cell]] === 'SNG' ? 0 : 1))
   return judged('sc_mixology, its doublets', made, await scored(made, settings), isOdd)

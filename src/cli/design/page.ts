@@ -41,7 +41,7 @@ export function designPage(found: StudyDesign, adata: AnnData, file: string): Om
           found.columns.length > 0
             ? `What parts the ${formatCount(found.nCells)} cells into a few groups; smallest: cells of the smallest group.${one}`
             : `${NO_COLUMNS}${one}`,
-        rows: found.columns.length > 0 ? columnRows(found) : [],
+        rows: columnRows(found),
       },
     ],
   }

@@ -9,8 +9,9 @@ export const MOST_BATCHES = 30
 /** What is said in place of a table of columns. */
 export const NO_COLUMNS = 'No column of obs parts the cells into a few groups.'
 
-/** Heads, then a row for each column that parts the cells. */
+/** Heads, then a row for each column that parts the cells; nothing where none does. */
 export function columnRows({ columns }: StudyDesign): string[][] {
+  if (columns.length === 0) return []
   const rows = columns.map(({ name, role, values, smallest }) => [
     name,
     role === 'unknown' ? 'not told by its name' : role,
