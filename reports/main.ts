@@ -17,7 +17,8 @@ const PER = 1e4
 
 type PageData = Awaited<ReturnType<typeof readPageData>>
 
-const darkness = window.matchMedia('(prefers-color-scheme: dark)')
+// not on paper: the page is printed in light colours
+const darkness = window.matchMedia('screen and (prefers-color-scheme: dark)')
 const isDark = () => darkness.matches
 
 function viewsOf({ header, arrays }: PageData): View[] {
@@ -74,7 +75,11 @@ class Cells {
       this.map.lasso = !this.map.lasso
       lasso.setAttribute('aria-pressed', String(this.map.lasso))
     })
-    darkness.addEventListener('change', () => this.draw())
+    darkness.addEventListener('change', () => {
+      this.draw()
+      // a browser that prints waits for no frame
+      this.map.drawNow()
+    })
     new ResizeObserver(() => this.map.resize()).observe(canvas)
     this.draw()
     this.map.resize()

@@ -123,17 +123,18 @@ export class CellMap {
       canvas.height = Math.max(1, Math.round(clientHeight * this.#ratio))
     }
     this.#camera.resize(clientWidth, clientHeight)
-    this.#draw()
+    this.drawNow()
   }
 
   /** Draws with the browser's next frame, once however often it is asked for. */
   redraw(): void {
     if (this.#asked) return
     this.#asked = true
-    requestAnimationFrame(() => this.#draw())
+    requestAnimationFrame(() => this.drawNow())
   }
 
-  #draw(): void {
+  /** Draws at once. */
+  drawNow(): void {
     this.#asked = false
     this.#painter.draw(this.#camera, this.#radius() * this.#ratio, this.#ratio)
     const place = (cell: number): Point => [this.#places[2 * cell]!, this.#places[2 * cell + 1]!]

@@ -2,7 +2,8 @@ import { readPart } from './assets.js'
 import type { DeComparison, DeReportData } from './de-data.js'
 import { dotPlot, heatMap } from './de-grids.js'
 import { formatCount, formatPlural } from './format.js'
-import { escapeHtml, factList, fillTemplate } from './html.js'
+import { escapeHtml, factList, fillTemplate, scrolling } from './html.js'
+import { numberTable } from './number-table.js'
 import { plainPage } from './plain-page.js'
 import { volcano } from './volcano.js'
 
@@ -40,13 +41,13 @@ export function buildDeReport(data: DeReportData): string {
     comparisons: comparisonTable(comparisons),
     volcanoNote: escapeHtml(volcanoNote + left),
     volcanoes: shown.map(volcano).join('\n'),
-    dots: dotPlot(shown),
+    dots: scrolling('wide', 'Dot plot', dotPlot(shown)),
     heatNote: escapeHtml(
       comparisons.length === 1 && samples
         ? 'Log2 fold changes of the same genes, of all cells and by sample: a change that one sample carries alone says little.'
         : 'Log2 fold changes of the same genes in all comparisons: orange for more in the group, blue for less.',
     ),
-    heat: heatMap(shown),
+    heat: scrolling('wide', 'Heat map', heatMap(shown)),
   })
   return plainPage({ title: data.title, kind: 'scvae differential expression', body, style: 'de.css' })
 }
@@ -98,9 +99,5 @@ function comparisonTable(comparisons: readonly DeComparison[]): string {
         : []),
     ]
   })
-  const cells = (row: readonly string[], tag: 'th' | 'td') =>
-    row.map((text, i) => `<${tag}${i < 2 ? '' : ' class="number"'}>${escapeHtml(text)}</${tag}>`).join('')
-  return `<div class="table"><table><thead><tr>${cells(heads, 'th')}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${cells(row, 'td')}</tr>`)
-    .join('')}</tbody></table></div>`
+  return numberTable({ label: 'Comparisons', heads, rows, texts: 2 })
 }

@@ -45,6 +45,6 @@ function section({ title, grade, sentence, figures }: ShownFinding): string {
 
 function tableSection({ title, note, rows }: FindingsPage['tables'][number]): string {
   const [heads, ...body] = rows
-  const table = heads ? numberTable(heads, body) : ''
+  const table = heads ? numberTable({ label: title, heads, rows: body }) : ''
   return `<section><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(note)}</p>${table}</section>`
 }

@@ -27,3 +27,24 @@ export function factList(facts: readonly (readonly [string, string])[]): string 
   )
   return `<dl class="facts">${rows.join('')}</dl>`
 }
+
+/**
+ * A part of a page that scrolls where it has no room, for the keyboard too.
+ *
+ * @param className what it is in the page's style
+ * @param label what the part is called where it cannot be seen; one of a kind on its page
+ * @param content HTML, escaped by who made it
+ */
+export function scrolling(className: string, label: string, content: string): string {
+  return `<div class="${className}" tabindex="0" role="region" aria-label="${escapeHtml(label)}">${content}</div>`
+}
+
+/**
+ * A drawing with its title, which scrolls where it has no room.
+ *
+ * @param content the drawing and what stands below it, escaped by who made it
+ * @param single whether it has no others beside it
+ */
+export function chartFigure(title: string, content: string, single = false): string {
+  return `<figure class="chart${single ? ' single' : ''}" tabindex="0"><figcaption>${escapeHtml(title)}</figcaption>${content}</figure>`
+}

@@ -1,5 +1,5 @@
 import { formatNumber } from './format.js'
-import { escapeHtml } from './html.js'
+import { chartFigure, escapeHtml } from './html.js'
 
 export interface LineSeries {
   name: string
@@ -30,10 +30,7 @@ const FEWEST_EPOCHS_TO_CUT = 20
 export function lineChart(chart: LineChart): string {
   const series = drawnSeries(chart)
   if (series.length === 0) return `<p class="empty">${escapeHtml(chart.title)}: no values.</p>`
-  return (
-    `<figure class="chart"><figcaption>${escapeHtml(chart.title)}</figcaption>` +
-    `${drawing(chart, series)}${legend(series)}</figure>`
-  )
+  return chartFigure(chart.title, `${drawing(chart, series)}${legend(series)}`)
 }
 
 /** The same as an SVG that stands alone; undefined without values. */

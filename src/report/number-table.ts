@@ -1,9 +1,20 @@
-import { escapeHtml } from './html.js'
+import { escapeHtml, scrolling } from './html.js'
 
-/** A table of text: the first column names the rows, the others are set as numbers. */
-export function numberTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (texts: readonly string[], tag: 'th' | 'td') =>
-    `<tr>${texts.map((text, i) => `<${tag}${i === 0 ? '' : ' class="number"'}>${escapeHtml(text)}</${tag}>`).join('')}</tr>`
+export interface NumberTable {
+  /** What the table is called where it cannot be seen. */
+  label: string
+  heads: readonly string[]
+  rows: readonly (readonly string[])[]
+  /** Columns, from the first, that name what a row is of; the others are set as numbers. Default 1. */
+  texts?: number
+}
+
+/** A table of text. */
+export function numberTable({ label, heads, rows, texts = 1 }: NumberTable): string {
+  const line = (cells: readonly string[], tag: 'th' | 'td') => {
+    const scope = tag === 'th' ? ' scope="col"' : ''
+    return `<tr>${cells.map((text, i) => `<${tag}${scope}${i < texts ? '' : ' class="number"'}>${escapeHtml(text)}</${tag}>`).join('')}</tr>`
+  }
   const body = rows.map((row) => line(row, 'td')).join('')
-  return `<div class="table"><table><thead>${line(heads, 'th')}</thead><tbody>${body}</tbody></table></div>`
+  return scrolling('table', label, `<table><thead>${line(heads, 'th')}</thead><tbody>${body}</tbody></table>`)
 }

@@ -1,5 +1,5 @@
 import { formatCount, formatPercent, formatPlural, formatSeconds } from './format.js'
-import { escapeHtml, factList } from './html.js'
+import { escapeHtml, factList, scrolling } from './html.js'
 import type { NamedValue, ReportData } from './report-data.js'
 
 /** One sentence that says whether the fit needs attention. */
@@ -34,8 +34,8 @@ export function tiles(data: ReportData): string {
     ...(outliers && outliers.scored > 0
       ? [
           [
-            'unusual cells',
-            `${formatCount(outliers.flagged)} (${formatPercent(outliers.flagged / outliers.scored)})`,
+            `unusual cells (${formatPercent(outliers.flagged / outliers.scored)})`,
+            formatCount(outliers.flagged),
           ] as const,
         ]
       : []),
@@ -74,10 +74,12 @@ export function integrationSection({ integration }: ReportData): string {
   const heads = ['Counts (PCA)', 'Latent', 'If mixed'].map(
     (name) => `<th scope="col" class="number">${name}</th>`,
   )
+  const table =
+    `<table><thead><tr><th scope="col">Column</th><th scope="col">Holds</th>${heads.join('')}</tr></thead>` +
+    `<tbody>${rows.join('')}</tbody></table>`
   return (
     `<p>Share of the ${nearest} nearest cells that are of a cell’s own value, over ${formatPlural(nCells, 'cell')}.</p>` +
-    `<div class="table" tabindex="0" role="region" aria-label="Integration"><table><thead><tr><th scope="col">Column</th><th scope="col">Holds</th>${heads.join('')}</tr></thead>` +
-    `<tbody>${rows.join('')}</tbody></table></div>`
+    scrolling('table', 'Neighbours of the own value', table)
   )
 }
 

@@ -1,5 +1,5 @@
 import { formatNumber } from './format.js'
-import { escapeHtml } from './html.js'
+import { chartFigure, escapeHtml } from './html.js'
 import { ticks } from './line-chart.js'
 
 interface LabelledPoint {
@@ -72,9 +72,10 @@ export function pointChart({ title, xLabel, yLabel, line, lineName, mark }: Poin
   const legend = [lineName, mark.label].map(
     (name, i) => `<li><span class="swatch s${i}"></span>${escapeHtml(name)}</li>`,
   )
-  return (
-    `<figure class="chart single"><figcaption>${escapeHtml(title)}</figcaption>` +
+  return chartFigure(
+    title,
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${parts.join('')}</svg>` +
-    `<ul class="chart-legend">${legend.join('')}</ul></figure>`
+      `<ul class="chart-legend">${legend.join('')}</ul>`,
+    true,
   )
 }

@@ -1,5 +1,5 @@
 import { type AggregateScores, type EmbeddingScores, METRICS } from '../analysis/metrics/evaluate.js'
-import { escapeHtml } from './html.js'
+import { escapeHtml, scrolling } from './html.js'
 import { plainPage } from './plain-page.js'
 
 /** An embedding with its figures. */
@@ -56,16 +56,18 @@ const ALONE: readonly Group[] = [{ title: '', bars: false, columns: columnsOf(un
 export function buildScoresPage({ title, notes, scored }: ScoresPage): string {
   const body =
     `<section class="verdict good">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</section>` +
-    `<section><h2>Metrics</h2>${table(AGGREGATED, scored)}</section>` +
-    `<section><h2>Not in the aggregate</h2>${table(ALONE, scored)}</section>` +
+    `<section><h2>Metrics</h2>${table('Metrics', AGGREGATED, scored)}</section>` +
+    `<section><h2>Not in the aggregate</h2>${table('Metrics not in the aggregate', ALONE, scored)}</section>` +
     `<section><h2>How to read it</h2>${READING}</section>`
   return plainPage({ title, kind: 'scvae evaluate', body })
 }
 
-function table(groups: readonly Group[], scored: readonly ScoredEmbedding[]): string {
-  const heads = groups.map(({ title, columns }) => `<th colspan="${columns.length}">${title}</th>`)
+function table(label: string, groups: readonly Group[], scored: readonly ScoredEmbedding[]): string {
+  const heads = groups.map(
+    ({ title, columns }) => `<th colspan="${columns.length}" scope="colgroup">${title}</th>`,
+  )
   const names = groups.flatMap(({ columns }) =>
-    columns.map((column) => `<th>${escapeHtml(column.title)}</th>`),
+    columns.map((column) => `<th scope="col">${escapeHtml(column.title)}</th>`),
   )
   const rows = scored.map((one) => {
     const cells = groups.flatMap(({ bars, columns }) =>
@@ -73,9 +75,11 @@ function table(groups: readonly Group[], scored: readonly ScoredEmbedding[]): st
     )
     return `<tr><th scope="row">${escapeHtml(one.name)}</th>${cells.join('')}</tr>`
   })
-  return (
-    `<div class="table scores"><table><thead><tr><th></th>${heads.join('')}</tr>` +
-    `<tr><th>Embedding</th>${names.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
+  const over = groups.length > 1 ? `<tr><td></td>${heads.join('')}</tr>` : ''
+  return scrolling(
+    'table scores',
+    label,
+    `<table><thead>${over}<tr><th scope="col">Embedding</th>${names.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`,
   )
 }
 

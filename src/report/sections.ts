@@ -1,5 +1,5 @@
 import { formatCount, formatNumber, formatP, formatPercent, formatPlural, shortened } from './format.js'
-import { escapeHtml } from './html.js'
+import { escapeHtml, scrolling } from './html.js'
 import { numberTable } from './number-table.js'
 import type { AlongWith, ClusterSummary, OutlierRow, OutlierSummary, ReportData } from './report-data.js'
 
@@ -48,7 +48,7 @@ function stabilityPart({ stability }: ReportData): string {
     formatCount(epochs),
   ])
   const heads = ['Seed', 'Held-out bound, nats a cell', 'Epochs']
-  return `<p>${escapeHtml(stability.verdict)}</p>${numberTable(heads, rows)}`
+  return `<p>${escapeHtml(stability.verdict)}</p>${numberTable({ label: 'Fits of several seeds', heads, rows })}`
 }
 
 function clusterPart({ clusters = [] }: ReportData): string {
@@ -85,7 +85,7 @@ function foundAgain(
     formatPercent(sharedNeighbors[cluster]!),
   ])
   const heads = ['Cluster', 'Cells', 'Found again (Jaccard index)', 'Neighbours that all seeds agree on']
-  return numberTable(heads, rows)
+  return numberTable({ label: 'Clusters found again', heads, rows })
 }
 
 export function outlierSection({ outliers }: ReportData): string {
@@ -118,12 +118,13 @@ function outlierTable({ rows, labelName }: OutlierSummary): string {
   const texts = labelName === undefined ? 2 : 3
   const head = heads.map(
     ([name, help], i) =>
-      `<th${i < texts ? '' : ' class="number"'} title="${escapeHtml(help)}">${escapeHtml(name)}</th>`,
+      `<th scope="col"${i < texts ? '' : ' class="number"'} title="${escapeHtml(help)}">${escapeHtml(name)}</th>`,
   )
   const body = rows.map(
     (row) => `<tr${row.flagged ? ' class="flagged"' : ''}>${tableRow(row, labelName)}</tr>`,
   )
-  return `<div class="table" tabindex="0" role="region" aria-label="Unusual cells"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+  const table = `<table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`
+  return scrolling('table', 'Highest outlier scores', table)
 }
 
 function tableRow(row: OutlierRow, labelName: string | undefined): string {

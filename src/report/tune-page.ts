@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from './format.js'
-import { escapeHtml } from './html.js'
+import { chartFigure, escapeHtml } from './html.js'
 import { ticks } from './line-chart.js'
 import { numberTable } from './number-table.js'
 import { plainPage } from './plain-page.js'
@@ -42,7 +42,8 @@ export function buildTunePage<C>({ title, verdict, command, found, nameOf }: Tun
       ...(mixes ? [mixing?.toFixed(3) ?? '–'] : []),
       score.toFixed(2),
     ])
-    return `<h2>${formatCount(trials.length)} candidates for ${formatCount(maxEpochs)} epochs</h2>${numberTable(heads, rows)}`
+    const label = `${formatCount(trials.length)} candidates for ${formatCount(maxEpochs)} epochs`
+    return `<h2>${label}</h2>${numberTable({ label, heads, rows })}`
   })
   const body =
     `<section class="verdict good"><p>${escapeHtml(verdict)}</p></section>` +
@@ -97,13 +98,14 @@ function rungChart<C>({ rungs, ranking }: TunedFits<C>, names: readonly string[]
     )
     return `<polyline class="line ${series}" points="${points.map((at) => at.join(',')).join(' ')}"/>${dots.join('')}`
   })
-  return (
-    `<figure class="chart single"><figcaption>Held-out bound</figcaption>` +
+  return chartFigure(
+    'Held-out bound',
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Held-out bound of the candidates over the rungs">` +
-    `<text class="axis" x="8" y="${FRAME.top - 20}">nats a cell, higher is better</text>` +
-    `<text class="axis" x="${WIDTH - FRAME.right}" y="${HEIGHT - 6}" text-anchor="end">epochs of the rung</text>` +
-    `${grid.join('')}${epochs.join('')}${lines.join('')}</svg>` +
-    `<ul class="chart-legend"><li><span class="swatch s1"></span>${escapeHtml(names[ranking[0]!]!)}</li>` +
-    `<li><span class="swatch s0"></span>the others</li></ul></figure>`
+      `<text class="axis" x="8" y="${FRAME.top - 20}">nats a cell, higher is better</text>` +
+      `<text class="axis" x="${WIDTH - FRAME.right}" y="${HEIGHT - 6}" text-anchor="end">epochs of the rung</text>` +
+      `${grid.join('')}${epochs.join('')}${lines.join('')}</svg>` +
+      `<ul class="chart-legend"><li><span class="swatch s1"></span>${escapeHtml(names[ranking[0]!]!)}</li>` +
+      `<li><span class="swatch s0"></span>the others</li></ul>`,
+    true,
   )
 }

@@ -1,6 +1,6 @@
 import type { DeComparison, DeGene } from './de-data.js'
 import { formatCount, formatNumber } from './format.js'
-import { escapeHtml } from './html.js'
+import { chartFigure, escapeHtml } from './html.js'
 import { ticks } from './line-chart.js'
 
 const WIDTH = 640
@@ -72,12 +72,12 @@ export function volcano(comparison: DeComparison): string {
   ]
   const sure = mode === 'change' ? '−log10 P(no change)' : '|Bayes factor|, powers of ten'
   const count = formatCount(shown.filter(marked).length)
-  return (
-    `<figure class="chart"><figcaption>${escapeHtml(title)}: ${count} of ${formatCount(shown.length)} genes</figcaption>` +
+  return chartFigure(
+    `${title}: ${count} of ${formatCount(shown.length)} genes`,
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Volcano plot: ${escapeHtml(title)}">` +
-    `<text class="axis" x="8" y="${FRAME.top - 14}">${sure}</text>` +
-    `<text class="axis" x="${WIDTH - FRAME.right}" y="${HEIGHT - 6}" text-anchor="end">log2 fold change</text>` +
-    `${parts.join('')}</svg></figure>`
+      `<text class="axis" x="8" y="${FRAME.top - 14}">${sure}</text>` +
+      `<text class="axis" x="${WIDTH - FRAME.right}" y="${HEIGHT - 6}" text-anchor="end">log2 fold change</text>` +
+      `${parts.join('')}</svg>`,
   )
 }
 

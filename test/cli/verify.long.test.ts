@@ -59,7 +59,7 @@ describe('scvae verify', { timeout: 60_000 }, () => {
     ['curves of training', /<(?:path|polyline)[^>]*(?:d|points)="[^"]*?(\d)/],
     ['latent dimensions', /z1<\/span>.*?<span>0\.\d*(\d)/],
     ['settings', /<dt>n_latent<\/dt><dd>\d*(\d)/],
-    ['held-out loss', /<dt>Held-out ELBO[^<]*<\/dt><dd>\d*(\d)/],
+    ['held-out loss', /<dt>Held-out negative ELBO[^<]*<\/dt><dd>\d*(\d)/],
   ]
   it.each(places)('sees one changed digit in %s', (_, digit) => {
     expect(comparePages(readPage(page), readPage(page), true)).toEqual([])

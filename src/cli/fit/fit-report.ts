@@ -170,7 +170,7 @@ export function fitReportData(input: FitReportInput): ReportData {
     }),
     metrics: (
       [
-        ['Held-out ELBO (nats a cell)', metrics.heldout_elbo],
+        ['Held-out negative ELBO (nats a cell)', metrics.heldout_elbo],
         ['Training speed (cells a second)', metrics.train_cells_per_second],
         ['Peak memory (MB)', metrics.peak_memory_bytes / 1e6],
       ] as const

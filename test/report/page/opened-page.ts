@@ -16,13 +16,17 @@ export interface OpenedPage {
   requests: string[]
 }
 
-/** Opens a report from disk. */
-export async function openPage(file: string): Promise<OpenedPage> {
-  const [trouble, requests]: [string[], string[]] = [[], []]
-  const browser = await chromium.launch({
+/** Starts a browser that nobody sees. */
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   })
+
+/** Opens a report from disk. */
+export async function openPage(file: string): Promise<OpenedPage> {
+  const [trouble, requests]: [string[], string[]] = [[], []]
+  const browser = await launchBrowser()
   const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, acceptDownloads: true })
   page.on('pageerror', ({ message }) => trouble.push(message))
   page.on('dialog', (dialog) => void dialog.dismiss().then(() => trouble.push('dialog')))

@@ -14,6 +14,7 @@ import { buildReport } from '../../../src/report/build-report.js'
 import { namedData, trainedOn } from '../../models/trained-small.js'
 import { buildPage } from '../build-page.js'
 import { sampleReport } from '../sample-report.js'
+import { axeFaults } from './axe.js'
 import { NO_BROWSER, type OpenedPage, openPage } from './opened-page.js'
 
 if (NO_BROWSER !== undefined) it.skip(`The page is not tested in a browser: ${NO_BROWSER}`)
@@ -224,5 +225,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     await page.locator('#show-all').click()
     expect(await shown()).toBe(all)
     expect(opened.trouble).toEqual([])
+  })
+
+  it('has no fault that axe finds once a gene, a card and a comparison are shown', async () => {
+    await showGene(model.description.genes[2]!)
+    await clickOnACell()
+    await page.locator('#cell-card', { hasText: 'Nearest cells' }).waitFor()
+    await page.locator('#compare').click()
+    await page.locator('#compare-result table').waitFor()
+    for (const width of [1200, 390]) {
+      await page.setViewportSize({ width, height: 900 })
+      expect(await axeFaults(page), `${width} pixels`).toEqual([])
+    }
+    await page.setViewportSize({ width: 1200, height: 900 })
   })
 })
