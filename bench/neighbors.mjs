@@ -9,9 +9,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { neighborsOn } from '../dist/src/analysis/neighbors/device-neighbors.js'
 import { neighbors } from '../dist/src/analysis/neighbors/neighbors.js'
 import { openWebgpu } from '../dist/src/device/webgpu/open/open-webgpu.js'
-import { Random } from '../dist/src/numeric/random.js'
 import { numbers, options } from './lib/options.mjs'
 import { figure, machine, printTable, writeJson } from './lib/output.mjs'
+import { simulatedLatent } from './lib/simulated-latent.mjs'
 
 const flags = options('Nearest neighbours: the GPU beside the k-d tree of the CPU.', {
   cells: '5000,20000,100000,500000',
@@ -20,19 +20,6 @@ const flags = options('Nearest neighbours: the GPU beside the k-d tree of the CP
   device: '',
   tiny: false,
 })
-const GROUPS = 20
-
-/** Cells in groups as latents have them. */
-function simulatedLatent(n, d) {
-  const random = new Random(1)
-  const centers = Float64Array.from({ length: GROUPS * d }, () => 2 * random.normal())
-  const values = Float32Array.from({ length: n * d }, (_, at) => {
-    const group = Math.floor(at / d) % GROUPS
-    return centers[group * d + (at % d)] + 0.5 * random.normal()
-  })
-  return { values, rows: n, columns: d }
-}
-
 async function timed(work) {
   const start = performance.now()
   const result = await work()

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { layoutQuality } from '../../bench/lib/layout-quality.mjs'
 import { neighbors } from '../../src/analysis/neighbors/neighbors.js'
 import { umap } from '../../src/analysis/umap/umap.js'
 import { fitSimilarityCurve } from '../../src/analysis/umap/umap-curve.js'
@@ -6,7 +7,6 @@ import { dropWeakTies } from '../../src/analysis/umap/umap-graph.js'
 import type { Matrix } from '../../src/numeric/matrix.js'
 import { firstRows, matrix } from '../matrix.js'
 import { blobs } from './blobs.js'
-import { trustworthiness } from './trustworthiness.js'
 
 const N = 400
 const D = 6
@@ -21,7 +21,7 @@ describe('umap', () => {
 
   it('keeps neighbourhoods', () => {
     expect(layout.values.every(Number.isFinite)).toBe(true)
-    expect(trustworthiness(points, layout, 12)).toBeGreaterThan(0.93)
+    expect(layoutQuality(points, layout, 12).trustworthiness).toBeGreaterThan(0.93)
   })
 
   it('keeps separate groups separate', () => {
