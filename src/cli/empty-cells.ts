@@ -15,7 +15,11 @@ export function warnOfEmptyCells(
   const where = genes && genes.length < nGenes ? ' in the genes that are fitted' : ''
   const [is, has] = empty.length === 1 ? ['is', 'has'] : ['are', 'have']
   const names = listed(Array.from(empty, (cell) => obsNames[cell]!))
-  log.warn(
-    `${formatPlural(empty.length, 'cell')} without a count${where} ${is} left out and ${has} NaN in the outputs: ${names}`,
-  )
+  log.warn({
+    what: `${formatPlural(empty.length, 'cell')} without a count${where} ${is} left out and ${has} NaN in the outputs`,
+    why: names,
+    measure: 'cells without a count',
+    value: empty.length,
+    threshold: 1,
+  })
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { type Warning, warningSentence } from '../report/warning.js'
 import { coloured } from './colour.js'
 
 export type Verbosity = 'quiet' | 'normal' | 'verbose'
@@ -15,8 +16,9 @@ export interface LogStream {
  * before it was opened too. The file has no colours and no progress bar, and is as long under `--quiet`.
  */
 export class Log {
-  /** Every warning so far, for the metrics and the report. */
+  /** Every warning so far, for the metrics and the report: as sentences, and in their parts. */
   readonly warnings: string[] = []
+  readonly warned: Warning[] = []
   readonly verbosity: Verbosity
   readonly #stream: LogStream
   #file: number | undefined
@@ -42,8 +44,12 @@ export class Log {
     this.#line(line, this.verbosity === 'verbose')
   }
 
-  warn(line: string): void {
+  /** @param told a sentence where nothing more is known */
+  warn(told: string | Warning): void {
+    const warning = typeof told === 'string' ? { what: told } : told
+    const line = warningSentence(warning)
     this.warnings.push(line)
+    this.warned.push(warning)
     this.#line(`warning: ${line}`, true, 'yellow')
   }
 

@@ -1,6 +1,7 @@
-import { formatCount, formatPercent, formatPlural, formatSeconds } from './format.js'
+import { formatCount, formatNumber, formatPercent, formatPlural, formatSeconds } from './format.js'
 import { escapeHtml, factList, scrolling } from './html.js'
 import type { NamedValue, ReportData } from './report-data.js'
+import type { Warning } from './warning.js'
 
 /** One sentence that says whether the fit needs attention. */
 export function verdict(data: ReportData): string {
@@ -15,13 +16,21 @@ export function warningList(data: ReportData): string {
   return `<ul>${data.warnings.map((warning) => `<li>${warningItem(warning)}</li>`).join('')}</ul>`
 }
 
-/** What is the matter, and below what it was told by and what to do. */
-function warningItem(warning: string): string {
-  const [, what, rest] = /^(.{20,}?)(?:: |; |\. )(.+)$/s.exec(warning) ?? []
-  if (what === undefined || rest === undefined) return escapeHtml(warning)
-  const start = rest.charAt(0).toUpperCase() + rest.slice(1)
-  return `<details><summary>${escapeHtml(what)}</summary>${escapeHtml(start)}</details>`
+/** What is the matter, and below what it means, the number that told it and what to do. */
+function warningItem({ what, why, measure, value, threshold, advice }: Warning): string {
+  const facts: NamedValue[] = [
+    ...(value === undefined ? [] : [[measure ?? 'Measured', formatNumber(value)] as const]),
+    ...(threshold === undefined ? [] : [['Threshold', formatNumber(threshold)] as const]),
+    ...(advice === undefined ? [] : [['What to do', advice] as const]),
+  ]
+  const summary = escapeHtml(capitalised(what))
+  if (why === undefined && facts.length === 0) return summary
+  const meaning = why === undefined ? '' : `<p>${escapeHtml(capitalised(why))}.</p>`
+  const shown = facts.map(([name, text]) => [capitalised(name), text] as const)
+  return `<details><summary>${summary}</summary>${meaning}${factList(shown)}</details>`
 }
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** The figures that one wants first. */
 export function tiles(data: ReportData): string {

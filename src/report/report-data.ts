@@ -3,6 +3,7 @@ import type { Matrix } from '../numeric/matrix.js'
 import type { PageQuery } from './page/embed-file.js'
 import type { CellCovariates } from './page/forward.js'
 import type { PageDecoder, PageEncoder } from './page/layers.js'
+import type { Warning } from './warning.js'
 
 /** A named value as it is printed in a list of facts. */
 export type NamedValue = readonly [name: string, value: string]
@@ -161,8 +162,8 @@ export interface ReportData {
   /** Settings of the model and its training that are not the defaults, and those that are. */
   settings: readonly NamedValue[]
   defaults: readonly NamedValue[]
-  /** One sentence each, most serious first. */
-  warnings: readonly string[]
+  /** The earliest first. */
+  warnings: readonly Warning[]
   history: readonly EpochRecord[]
   /** The epoch whose weights were kept. */
   keptEpoch?: number

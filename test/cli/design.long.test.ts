@@ -101,9 +101,11 @@ describe('fit', { timeout: 300_000 }, () => {
     expect((await scvae([...fit, '-o', 'plain'], folder)).code).toBe(0)
     const sentence = 'cells lie apart by "batch" within their neighbourhoods'
     expect(warned('plain.log', sentence)).toBe(true)
-    expect(JSON.parse(readFileSync(join(folder, 'plain_metrics.json'), 'utf8')).warnings).toContainEqual(
-      expect.stringContaining(sentence),
-    )
+    const metrics = JSON.parse(readFileSync(join(folder, 'plain_metrics.json'), 'utf8'))
+    expect(metrics.warnings).toContainEqual(expect.stringContaining(sentence))
+    const details = metrics.warning_details.find(({ what }: { what: string }) => what === sentence)
+    expect(details.value).toBeGreaterThanOrEqual(details.threshold)
+    expect(details).toMatchObject({ threshold: 0.2, advice: expect.stringMatching(/^--batch-key batch /) })
     expect(readFileSync(join(folder, 'plain_report.html'), 'utf8')).toContain('lie apart by')
     expect((await scvae([...fit, '--batch-key', 'batch', '-o', 'corrected'], folder)).code).toBe(0)
     expect(warned('corrected.log', 'lie apart')).toBe(false)

@@ -111,7 +111,7 @@ describe('scvae embed', { timeout: 60_000 }, () => {
     expect(latent('named.h5ad.arrow')).toEqual(latent('own_latent.arrow'))
     await change('half.h5ad', (name, gene) => (gene % 2 ? name : `x${gene}`))
     expect(await embedded('half.h5ad')).toMatch(
-      /warning: Only \d+ of 20 of the model's genes are in the file; the others are taken as absent \(gene_/,
+      /warning: Only \d+ of 20 of the model's genes are in the file: the others are taken as absent \(gene_/,
     )
   })
 

@@ -11,6 +11,7 @@ import { readAnnData } from '../../src/anndata/read.js'
 import { readElements } from '../../src/anndata/read-file.js'
 import { METRICS_SCHEMA } from '../../src/cli/schema/metrics-schema.js'
 import { SCVI } from '../../src/models/scvi.js'
+import { warningSentence } from '../../src/report/warning.js'
 import { matrix } from '../matrix.js'
 import { embedded } from '../report/embedded.js'
 import { type Finished, namesIn, numbers, obsm, scvae, temporaryFolder, writeFixture } from './scvae.js'
@@ -271,6 +272,19 @@ describe('scvae fit', () => {
   it('names its figures as the schema does', () => {
     const metrics = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
     expect(Object.keys(metrics)).toEqual(METRICS_SCHEMA.required)
+    const { properties } = METRICS_SCHEMA.properties.warning_details.items as { properties: object }
+    for (const warning of metrics.warning_details)
+      expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(warning)))
+  })
+
+  it('has its warnings as sentences and in their parts', () => {
+    const { warnings, warning_details } = JSON.parse(readFileSync(at('out_metrics.json'), 'utf8'))
+    expect(warnings).toEqual(warning_details.map(warningSentence))
+    expect(warning_details).toContainEqual({
+      what: '1 cell without a count is left out and has NaN in the outputs',
+      why: expect.stringMatching(/^\S+$/),
+      ...{ measure: 'cells without a count', value: 1, threshold: 1 },
+    })
   })
 
   it('tells what the dimensions of the latent are used for', async () => {

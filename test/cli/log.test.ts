@@ -43,6 +43,17 @@ describe('Log', () => {
     expect(log.warnings).toEqual(['four'])
   })
 
+  it('says a warning in a sentence, and keeps its parts', () => {
+    const shown = stream(false)
+    const log = new Log('normal', shown)
+    const parts = { what: 'it leaks', measure: 'litres', value: 3, threshold: 2, advice: 'mend it' }
+    log.warn('it is late')
+    log.warn(parts)
+    expect(shown.text()).toBe('warning: it is late\nwarning: it leaks: mend it\n')
+    expect(log.warnings).toEqual(['it is late', 'it leaks: mend it'])
+    expect(log.warned).toEqual([{ what: 'it is late' }, parts])
+  })
+
   it('goes on with a file', () => {
     for (const line of ['first', 'second']) {
       const log = new Log('quiet', stream(false))

@@ -6,6 +6,7 @@ import { chooseGenes } from '../../src/analysis/genes/choose-genes.js'
 import { obsColumn } from '../../src/anndata/frame/obs-column.js'
 import { type AnnData, readAnnData } from '../../src/anndata/read.js'
 import { warnOfSeparation } from '../../src/cli/fit/warn-of-design.js'
+import { Log } from '../../src/cli/log.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { Random } from '../../src/numeric/random.js'
 import { trainOptions } from '../../src/train/options.js'
@@ -53,13 +54,12 @@ async function warnings(adata: AnnData): Promise<string[]> {
   await using model = await SCVI.create(adata, { nHidden: 64, seed: 1 })
   const train = trainOptions({ maxEpochs: EPOCHS, seed: 1 })
   await model.train(train)
-  const found: string[] = []
   const keys = { present: new Set<string>(), listed: new Set<string>(), copies: new Set<string>() }
   const cells = Int32Array.from({ length: adata.nCells }, (_, cell) => cell)
   const latent = await model.getLatentRepresentation()
-  const log = { warn: (text: string) => void found.push(text) }
+  const log = new Log('quiet', { write: () => {} })
   warnOfSeparation({ adata, cells, keys }, { batchKey: undefined, train }, latent, log)
-  return found
+  return log.warnings
 }
 
 describe.skipIf(!DATA)('data without a batch effect', { timeout: 120_000 }, () => {

@@ -37,7 +37,7 @@ describe('buildReport', () => {
     const page = html()
     const order = [
       'read them before using',
-      '3 cells have no count &amp; were left out.',
+      '<li>3 cells have no count &amp; were left out</li>',
       'class="tiles"',
       'Cells</h2>',
       'Clusters</h2>',
@@ -57,6 +57,14 @@ describe('buildReport', () => {
     expect(places.every((place) => place > 0)).toBe(true)
     expect(places).toEqual([...places].sort((a, b) => a - b))
     expect(buildReport({ ...sampleReport(), warnings: [] })).toContain('finished without a warning')
+  })
+
+  it('says of a warning what was measured and what to do', () => {
+    expect(html()).toContain(
+      '<li><details><summary>Half of the cells are &lt;flagged&gt;</summary><p>The model does not fit &amp; the data.</p>' +
+        '<dl class="facts"><div><dt>Share of &lt;cells&gt;</dt><dd>0.5123</dd></div><div><dt>Threshold</dt><dd>0.2</dd></div>' +
+        '<div><dt>What to do</dt><dd>train for &lt;more&gt; epochs</dd></div></dl></details></li>',
+    )
   })
 
   it('escapes what it is given', () => {

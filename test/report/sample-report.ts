@@ -49,8 +49,15 @@ export function sampleReport(n = 300, types = 5): ReportData {
     ],
     defaults: [['patience', '45']],
     warnings: [
-      '3 cells have no count & were left out.',
-      'The held-out ELBO was still improving at <the end>.',
+      { what: '3 cells have no count & were left out' },
+      {
+        what: 'half of the cells are <flagged>',
+        why: 'the model does not fit & the data',
+        measure: 'share of <cells>',
+        value: 0.512345,
+        threshold: 0.2,
+        advice: 'train for <more> epochs',
+      },
     ],
     history: sampleHistory(80),
     keptEpoch: 76,

@@ -5,7 +5,7 @@ import type { Role } from './roles.js'
 export const FEW_CELLS = 50
 
 /** Cramér's V from which on two columns say as good as the same, though some cells link them. */
-const AS_GOOD_AS_ONE = 0.9
+export const AS_GOOD_AS_ONE = 0.9
 /** Share of cells without a value above which a column is no key. */
 const MOST_WITHOUT = 0.05
 

@@ -22,7 +22,12 @@ export function sayGenes(
     log.info(`taken as absent: ${missing}`)
     return
   }
-  log.warn(
-    `Only ${formatCount(found)} of ${formatCount(all)} of the model's genes are in the file; the others are taken as absent (${missing}). Latents of cells that lack many genes are not those that the model would give with them; --gene-key names another column of var to find genes by.`,
-  )
+  log.warn({
+    what: `Only ${formatCount(found)} of ${formatCount(all)} of the model's genes are in the file`,
+    why: `the others are taken as absent (${missing}), and latents of cells that lack many genes are not those that the model would give with them`,
+    measure: "share of the model's genes in the file",
+    value: found / all,
+    threshold: FEW,
+    advice: '--gene-key names another column of var to find genes by',
+  })
 }

@@ -138,7 +138,13 @@ function sayChoice(
     if (list.unknown.length > 0) {
       const are = list.unknown.length === 1 ? 'is' : 'are'
       const names = formatPlural(list.unknown.length, 'name')
-      log.warn(`${names} in ${genesFile} ${are} not among the genes: ${listed(list.unknown)}`)
+      log.warn({
+        what: `${names} in ${genesFile} ${are} not among the genes`,
+        why: listed(list.unknown),
+        measure: 'names that are no gene',
+        value: list.unknown.length,
+        threshold: 1,
+      })
     }
   } else if (genes) {
     const batches = batchKey === undefined ? '' : ', batch by batch'

@@ -43,7 +43,7 @@ export type ReportedFigures = Pick<
   | 'threads'
   | 'seconds'
   | 'timings'
-  | 'warnings'
+  | 'warning_details'
   | 'best_epoch'
   | 'heldout_elbo'
   | 'peak_memory_bytes'
@@ -141,7 +141,7 @@ export function fitReportData(input: FitReportInput): ReportData {
       sha256: input.sha256,
     },
     ...settingLists(metrics),
-    warnings: metrics.warnings,
+    warnings: metrics.warning_details,
     history,
     ...(metrics.best_epoch !== null && { keptEpoch: metrics.best_epoch }),
     cellNames,

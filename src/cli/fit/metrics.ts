@@ -5,6 +5,7 @@ import { reasonCounts } from '../../analysis/outliers/reasons/reason-columns.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import type { Device } from '../../device/device.js'
 import { packageVersion } from '../../package.js'
+import type { Warning } from '../../report/warning.js'
 import type { TrainSummary } from '../../train/trainer.js'
 import type { ClusteredCells } from '../clusters.js'
 import { clusterNames } from '../resolutions.js'
@@ -68,6 +69,8 @@ export interface Metrics {
   /** What the fits of several seeds agree on; null where there was one. */
   stability: ReturnType<typeof stabilityFigures> | null
   warnings: readonly string[]
+  /** The same in their parts. */
+  warning_details: readonly Warning[]
 }
 
 /** The figures of a run that has come to its end. */
@@ -137,6 +140,7 @@ export function metricsOf(
     latent: latentFigures(latent),
     stability: stability ? stabilityFigures(stability) : null,
     warnings: log.warnings,
+    warning_details: log.warned,
   }
 }
 

@@ -78,13 +78,21 @@ export async function scoreModel(
 }
 
 /** Flags on a good part of the cells say more about the model than about the cells. */
-function warnOfManyOutliers({ outliers }: CellScores, log: Log): void {
+export function warnOfManyOutliers(
+  { outliers }: { outliers: Pick<CellScores['outliers'], 'flag'> },
+  log: Pick<Log, 'warn'>,
+): void {
   const n = outliers.flag.length
   const flagged = outliers.flag.reduce((sum, flag) => sum + flag, 0)
   if (flagged <= MOST_OUTLIERS * n) return
-  log.warn(
-    `${formatCount(flagged)} of ${formatPlural(n, 'cell')} are flagged as outliers: the model does not fit the data yet; train for more epochs or check that the matrix holds raw counts`,
-  )
+  log.warn({
+    what: `${formatCount(flagged)} of ${formatPlural(n, 'cell')} are flagged as outliers`,
+    why: 'the model does not fit the data yet',
+    measure: 'share of cells flagged',
+    value: flagged / n,
+    threshold: MOST_OUTLIERS,
+    advice: 'train for more epochs or check that the matrix holds raw counts',
+  })
 }
 
 async function layOut(

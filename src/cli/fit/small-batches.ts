@@ -20,13 +20,21 @@ export function warnOfSmallBatches(
   const sizes = new Int32Array(categories.length)
   for (const cell of cells) sizes[codes[cell]!]!++
   const small = categories.flatMap((name, i) =>
-    sizes[i]! > 0 && sizes[i]! < FEWEST_OF_BATCH ? [`"${name}" (${formatPlural(sizes[i]!, 'cell')})`] : [],
+    sizes[i]! > 0 && sizes[i]! < FEWEST_OF_BATCH ? [{ name, size: sizes[i]! }] : [],
   )
   if (small.length === 0) return
-  const named = small.slice(0, MOST_NAMED).join(', ')
+  const named = small
+    .slice(0, MOST_NAMED)
+    .map(({ name, size }) => `"${name}" (${formatPlural(size, 'cell')})`)
+    .join(', ')
   const more = small.length > MOST_NAMED ? ` and ${small.length - MOST_NAMED} more` : ''
   const prior = model.library === 'latent' ? '; the prior of their library sizes is that of all cells' : ''
-  log.warn(
-    `${formatPlural(small.length, 'batch', 'batches')} of "${batchKey}" with fewer than ${FEWEST_OF_BATCH} cells: ${named}${more}; what such a batch does cannot be told from its cells${prior}; leave them out or merge them with others if that matters`,
-  )
+  log.warn({
+    what: `${formatPlural(small.length, 'batch', 'batches')} of "${batchKey}" with fewer than ${FEWEST_OF_BATCH} cells`,
+    why: `${named}${more}; what such a batch does cannot be told from its cells${prior}`,
+    measure: 'cells of the smallest batch',
+    value: Math.min(...small.map(({ size }) => size)),
+    threshold: FEWEST_OF_BATCH,
+    advice: 'leave them out or merge them with others if that matters',
+  })
 }

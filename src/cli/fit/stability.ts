@@ -4,6 +4,7 @@ import type { Device } from '../../device/device.js'
 import { fitStability, type SeedFits, type Stability } from '../../models/seeds.js'
 import type { StabilitySummary } from '../../report/report-data.js'
 import type { ClusteredCells } from '../clusters.js'
+import type { Log } from '../log.js'
 import { listed } from '../text.js'
 import type { Run } from './run.js'
 
@@ -18,7 +19,7 @@ export interface SeedStability extends Stability {
   seeds: SeedFits
 }
 
-/** Compares the fits of a run, and warns of clusters that the others do not have. */
+/** Compares the fits of a run. */
 export async function stabilityOf(
   { settings, log, timer }: Run,
   seeds: SeedFits,
@@ -31,16 +32,25 @@ export async function stabilityOf(
   )
   const stability = { ...found, seeds }
   log.info(stabilitySentence(stability))
-  const lost = lostClusters(stability)
-  if (lost.length > 0)
-    log.warn(
-      `${lost.length === 1 ? 'cluster' : 'clusters'} ${listed(lost.map(String), 10)} ${lost.length === 1 ? 'is' : 'are'} not found again by fits with other seeds: do not build on ${lost.length === 1 ? 'it' : 'them'}, or ask for fewer clusters with a lower --resolution`,
-    )
+  warnOfLostClusters(stability, log)
   return stability
 }
 
+/** Warns of clusters that the other fits do not have. */
+export function warnOfLostClusters(stability: Pick<Stability, 'clusters'>, log: Pick<Log, 'warn'>): void {
+  const lost = lostClusters(stability)
+  if (lost.length === 0) return
+  log.warn({
+    what: `${lost.length === 1 ? 'cluster' : 'clusters'} ${listed(lost.map(String), 10)} ${lost.length === 1 ? 'is' : 'are'} not found again by fits with other seeds`,
+    measure: 'Jaccard index of the least stable cluster, mean over the other fits',
+    value: Math.min(...lost.map((cluster) => stability.clusters![cluster]!)),
+    threshold: FOUND_AGAIN,
+    advice: `do not build on ${lost.length === 1 ? 'it' : 'them'}, or ask for fewer clusters with a lower --resolution`,
+  })
+}
+
 /** Clusters that other fits do not have. */
-const lostClusters = ({ clusters }: Stability): number[] =>
+const lostClusters = ({ clusters }: Pick<Stability, 'clusters'>): number[] =>
   Array.from(clusters ?? []).flatMap((value, cluster) => (value < FOUND_AGAIN ? [cluster] : []))
 
 /** The verdict. */

@@ -1,10 +1,11 @@
 import { designColumns } from '../../analysis/design/columns.js'
-import { cross } from '../../analysis/design/crossing.js'
-import { confounded } from '../../analysis/design/key-choices.js'
+import { type Crossing, cross } from '../../analysis/design/crossing.js'
+import { AS_GOOD_AS_ONE, confounded } from '../../analysis/design/key-choices.js'
 import { SEPARATED, separation } from '../../analysis/design/separation.js'
 import { isOwnKey } from '../../anndata/write/own-keys.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { formatPercent } from '../../report/format.js'
+import type { Warning } from '../../report/warning.js'
 import type { Log } from '../log.js'
 import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
@@ -23,11 +24,20 @@ export function warnOfConfounding(
   for (const condition of columns.filter(({ role }) => role === 'condition')) {
     const crossing = cross(key, condition, cells)
     if (!confounded(crossing)) continue
-    log.warn(
-      `differences of "${condition.name}" cannot be told from those of the batch key "${batchKey}" (Cramér's V ${crossing.cramersV.toFixed(2)}) and are corrected away with them; see scvae design`,
-    )
+    log.warn({
+      what: `differences of "${condition.name}" cannot be told from those of the batch key "${batchKey}"`,
+      why: 'they are corrected away with them',
+      ...measured(crossing),
+      advice: 'take a coarser batch key; scvae design names those that keep the differences',
+    })
   }
 }
+
+/** What tells that two columns are confounded: categories of one that have batches of their own, or Cramér's V. */
+const measured = ({ nGroups, cramersV }: Crossing): Partial<Warning> =>
+  nGroups > 1
+    ? { measure: 'groups of its values that no batch links', value: nGroups, threshold: 2 }
+    : { measure: "Cramér's V", value: cramersV, threshold: AS_GOOD_AS_ONE }
 
 /** After training without a batch key: warns of the column by which cells lie apart within their neighbourhoods. */
 export function warnOfSeparation(
@@ -56,7 +66,12 @@ export function warnOfSeparation(
           .map(({ name }) => `"${name}"`)
           .join(', ')})`
       : ''
-  log.warn(
-    `cells lie apart by "${most.name}"${others} within their neighbourhoods: ${formatPercent(most.near)} of a cell's nearest have its own value, where ${formatPercent(most.wide)} of those around do; --batch-key ${most.name} corrects for it, unless it is what you look for`,
-  )
+  log.warn({
+    what: `cells lie apart by "${most.name}"${others} within their neighbourhoods`,
+    why: `${formatPercent(most.near)} of a cell's nearest have its own value, where ${formatPercent(most.wide)} of those around do`,
+    measure: 'separation, from 0 to 1',
+    value: most.separation,
+    threshold: SEPARATED,
+    advice: `--batch-key ${most.name} corrects for it, unless it is what you look for`,
+  })
 }

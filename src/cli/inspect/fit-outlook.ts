@@ -6,6 +6,7 @@ import type { SourceSummary } from '../../anndata/source-summary.js'
 import type { GenesOfFile } from '../../cells/join/join-genes.js'
 import { ScvaeError } from '../../errors.js'
 import { DEFAULT_MODEL } from '../../network/config.js'
+import { type Warning, warningSentence } from '../../report/warning.js'
 import { DEFAULT_TRAINING } from '../../train/options.js'
 import { minibatchesFor } from '../../train/schedule.js'
 import { type FitData, type ReadCells, readCells, settleFitData } from '../fit/fit-data.js'
@@ -82,7 +83,8 @@ export async function fitOutlook(
   }
   const log = {
     info: (line: string) => void outlook.notes.push(line),
-    warn: (line: string) => void outlook.warnings.push(line),
+    warn: (told: string | Warning) =>
+      void outlook.warnings.push(typeof told === 'string' ? told : warningSentence(told)),
   }
   const asked = { ...settings, counts, model: DEFAULT_MODEL }
   try {

@@ -139,7 +139,7 @@ function figuresOf(
     kernels_id: device.buildId ?? null,
     seconds: timer.total,
     timings: timer.seconds,
-    warnings: log.warnings,
+    warning_details: log.warned,
     best_epoch: training?.bestEpoch ?? null,
     heldout_elbo: kept?.heldoutElbo ?? null,
     train_cells_per_second: null,

@@ -144,6 +144,24 @@ const PROPERTIES: Readonly<Record<keyof Metrics, Property>> = {
     'What fits of several seeds agree on; null where there was one.',
   ),
   warnings: texts('Warnings of the run, a sentence each.'),
+  warning_details: described(
+    {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['what'],
+        properties: {
+          what: text('What is the matter.'),
+          why: text('What it was told by, or what it means.'),
+          measure: text('What was measured, where a number told it.'),
+          value: number('That number.'),
+          threshold: number('What it was held to, in the same unit.'),
+          advice: text('What to do.'),
+        },
+      },
+    },
+    'The same warnings in their parts, in the same order; what is not known of one is left out.',
+  ),
 }
 
 /** The JSON schema (draft 2020-12) of `PREFIX_metrics.json`. */

@@ -44,7 +44,10 @@ describe.skipIf(NO_BROWSER !== undefined)('a page of hostile names', async () =>
       ...sample,
       data: { ...sample.data, path: MARKUP, files: [...ODD] },
       run: { ...sample.run, command: ODD.join(' ') },
-      warnings: ODD.map((name) => `A column called ${name} is odd: look at it; then go on.`),
+      warnings: ODD.map((name) => ({
+        ...{ what: `a column called ${name} is odd`, why: `it is ${name}`, measure: name },
+        ...{ value: 3, threshold: 2, advice: `look at ${name}` },
+      })),
       settings: ODD.map((name) => [name, name]),
       cellNames: Array.from({ length: n }, (_, cell) => ODD[cell] ?? `cell ${cell}`),
       colorings: [
