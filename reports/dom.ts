@@ -25,6 +25,36 @@ export function byId<T extends HTMLElement>(id: string): T {
   return found as T
 }
 
+/** A table that scrolls where it has no room: the first column names the rows, the others are set as numbers. */
+export function table(
+  caption: string,
+  heads: readonly string[],
+  rows: readonly (readonly (string | HTMLElement)[])[],
+): HTMLElement {
+  const box = create('div', 'table')
+  const list = create('table')
+  const kind = (column: number) => (column === 0 ? '' : 'number')
+  const head = create('tr')
+  for (const [column, name] of heads.entries()) {
+    const cell = create('th', kind(column), name)
+    cell.scope = 'col'
+    head.append(cell)
+  }
+  list.append(create('caption', '', caption))
+  list.createTHead().append(head)
+  const body = list.createTBody()
+  for (const texts of rows) {
+    const row = body.insertRow()
+    for (const [column, text] of texts.entries()) {
+      const cell = row.insertCell()
+      cell.className = kind(column)
+      cell.append(text)
+    }
+  }
+  box.append(list)
+  return box
+}
+
 /** Hands a text to the reader as a file. */
 export function saveText(name: string, type: string, text: string): void {
   const link = document.createElement('a')

@@ -3,10 +3,11 @@ import { byId, count, create } from './dom.js'
 import { readPageData } from './inflate.js'
 import { CellMap } from './map/cell-map.js'
 import { ModelClient } from './model/client.js'
-import { startCellCard } from './panels/cell-card.js'
+import { type CellCard, startCellCard } from './panels/cell-card.js'
 import { startCompare } from './panels/compare.js'
 import { startDrop } from './panels/drop.js'
 import { startGeneSearch } from './panels/gene-search.js'
+import { surprisingOf } from './panels/surprising.js'
 import { Reader } from './reader/client.js'
 import { categoricalView, cellsOfCategory } from './views/categorical-view.js'
 import { numericView } from './views/numeric-view.js'
@@ -144,10 +145,15 @@ function arraysOf({ layers, head }: PackedModel['encoder'], arrays: PageData['ar
   return Object.fromEntries(names.flatMap((name) => (arrays[name] ? [[name, arrays[name]]] : [])))
 }
 
+/** What a click on a cell can ask of a page that holds the model. */
+type CardModel = Pick<CellCard, 'model' | 'surprising' | 'showGene'>
+
+const NO_MODEL: CardModel = { model: undefined, surprising: () => undefined, showGene: () => {} }
+
 /** What can be done where the page holds the model. */
-function startModel(data: PageData, cells: Cells): ModelClient | undefined {
+function startModel(data: PageData, cells: Cells): CardModel {
   const { model, cellNames, nCells, colorings } = data.header
-  if (!model) return undefined
+  if (!model) return NO_MODEL
   byId('model-tools').hidden = false
   const client = new ModelClient(byId('worker').textContent ?? '', model, data)
   const batchSelect = byId<HTMLSelectElement>('as-batch')
@@ -226,7 +232,11 @@ function startModel(data: PageData, cells: Cells): ModelClient | undefined {
         latent ? await client.ask<'place'>({ kind: 'place', latent }) : new Float32Array(),
       ),
   })
-  return client
+  return {
+    model: client,
+    surprising: surprisingOf(data, model),
+    showGene: (gene) => void showGene(gene),
+  }
 }
 
 async function start(): Promise<void> {
@@ -235,11 +245,10 @@ async function start(): Promise<void> {
   const data = await readPageData(text)
   byId('cells-box').hidden = false
   const cells = new Cells(data)
-  const model = startModel(data, cells)
   cells.onClick = startCellCard({
     cellNames: data.header.cellNames,
     views: () => (cells.views.includes(cells.current) ? cells.views : [cells.current, ...cells.views]),
-    model,
+    ...startModel(data, cells),
     ring: (ringed) => cells.map.ring(ringed),
   })
 }

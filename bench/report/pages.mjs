@@ -25,6 +25,8 @@ const flags = options('Size and speed of the report of many cells.', {
   chromium: '/usr/bin/chromium',
 })
 const [LATENT, HIDDEN, TYPES, BATCHES] = [10, 128, 20, 4]
+/** The most cells whose surprising genes a page has, and genes of each. */
+const [TOLD, PER_CELL] = [2000, 5]
 const nGenes = Number(flags.genes)
 const floats = (n, value) => Float32Array.from({ length: n }, (_, i) => value(i))
 
@@ -127,6 +129,13 @@ function reportOf(n) {
       latent: { values: latent, rows: n, columns: LATENT },
       covariates: { codes: [batch], values: [] },
       logDenominators: floats(n, () => Math.log(nGenes) + 0.1 * random.normal()),
+      surprising: {
+        cells: Int32Array.from({ length: TOLD }, (_, i) => Math.floor((i * n) / TOLD)),
+        perCell: PER_CELL,
+        genes: Int32Array.from({ length: TOLD * PER_CELL }, () => random.integer(nGenes)),
+        observed: floats(TOLD * PER_CELL, () => random.integer(40)),
+        expected: floats(TOLD * PER_CELL, () => 10 * random.next()),
+      },
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Comparison } from '../../src/report/page/cell-model.js'
-import { button, byId, count, create, csvText, saveText, shortNumber } from '../dom.js'
+import { button, byId, count, create, csvText, saveText, shortNumber, table } from '../dom.js'
 import type { ModelClient } from '../model/client.js'
 
 /** Genes of the table; all are in the file. */
@@ -77,7 +77,7 @@ export function startCompare(
         (share) => say(`${Math.floor(100 * share)} %`),
       )
       say(sentence(chosen, compared))
-      result.append(table(compared, choices), downloads(chosen, compared, choices))
+      result.append(comparisonTable(compared, choices), downloads(chosen, compared, choices))
     } catch (error) {
       say((error as Error).message)
     }
@@ -106,36 +106,23 @@ function sentence({ a, b }: { a: Uint32Array; b: Uint32Array }, { decodedA, deco
   return `Means of decoded expression: ${of(a.length, decodedA)} cells in A, ${of(b.length, decodedB)} in B.`
 }
 
-function table({ meanA, meanB, logFoldChange }: Comparison, { genes, showGene }: GroupChoices): HTMLElement {
+function comparisonTable(
+  { meanA, meanB, logFoldChange }: Comparison,
+  { genes, showGene }: GroupChoices,
+): HTMLElement {
   const order = genes
     .map((_, gene) => gene)
     .sort((x, y) => Math.abs(logFoldChange[y]!) - Math.abs(logFoldChange[x]!))
-  const box = create('div', 'table')
-  const list = create('table')
-  const head = create('tr')
-  for (const name of ['Gene', 'A', 'B', 'log2 A/B']) {
-    const cell = create('th', name === 'Gene' ? '' : 'number', name)
-    cell.scope = 'col'
-    head.append(cell)
-  }
-  list.append(create('caption', '', 'Mean counts of 10,000; the largest differences first'))
-  list.createTHead().append(head)
-  const body = list.createTBody()
-  for (const gene of order.slice(0, SHOWN)) {
-    const row = body.insertRow()
-    row.insertCell().append(button(genes[gene] ?? '', () => showGene(gene), 'link'))
-    for (const text of [
+  const rows = order
+    .slice(0, SHOWN)
+    .map((gene) => [
+      button(genes[gene] ?? '', () => showGene(gene), 'link'),
       shortNumber(PER * meanA[gene]!),
       shortNumber(PER * meanB[gene]!),
       logFoldChange[gene]!.toFixed(2),
-    ]) {
-      const cell = row.insertCell()
-      cell.className = 'number'
-      cell.textContent = text
-    }
-  }
-  box.append(list)
-  return box
+    ])
+  const caption = `Mean counts of ${count(PER)}; the largest differences first`
+  return table(caption, ['Gene', 'A', 'B', 'log2 A/B'], rows)
 }
 
 function downloads(

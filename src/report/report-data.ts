@@ -1,3 +1,4 @@
+import type { SurprisingGenes } from '../analysis/outliers/surprising-genes.js'
 import type { EpochRecord } from '../files/epoch-record.js'
 import type { Matrix } from '../numeric/matrix.js'
 import type { PageQuery } from './page/embed-file.js'
@@ -22,6 +23,8 @@ export type Coloring =
 /** One row of the outlier table. p-values are in [0, 1]. */
 export interface OutlierRow {
   cell: string
+  /** Its position among the cells of the report. */
+  place: number
   score: number
   adjustedP: number
   surpriseP: number
@@ -108,6 +111,8 @@ export interface ReportModel {
   covariates: CellCovariates
   /** By cell: the log of what the softmax of its logits divides by. */
   logDenominators: Float32Array
+  /** Genes of the most unusual cells that the model explains least. */
+  surprising?: SurprisingGenes
 }
 
 /** What a run was asked to do, and with what. */

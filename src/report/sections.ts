@@ -136,11 +136,11 @@ function tableRow(row: OutlierRow, labelName: string | undefined): string {
     formatP(row.neighborP),
     row.librarySize.toLocaleString('en-US', { maximumFractionDigits: 1 }),
   ]
-  const mark = row.flagged ? '<span class="flag" title="flagged">●</span> ' : ''
+  const mark = row.flagged ? '<span class="flag" title="flagged">●</span>&nbsp;' : ''
   const label = labelName === undefined ? '' : `<td>${escapeHtml(row.label ?? '')}</td>`
   const why = [row.reason ?? '', row.genes ?? ''].filter((text) => text !== '').join(': ')
   return (
-    `<td class="cell">${mark}${escapeHtml(row.cell)}</td>${label}<td>${escapeHtml(why)}</td>` +
+    `<td class="cell">${mark}<span data-cell="${row.place}">${escapeHtml(row.cell)}</span></td>${label}<td>${escapeHtml(why)}</td>` +
     numbers.map((text) => `<td class="number">${text}</td>`).join('')
   )
 }

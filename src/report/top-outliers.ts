@@ -21,11 +21,12 @@ export interface TopOutliersInput {
 /** The cells with the highest outlier scores as the rows of the report's table; ties go to the earlier cell. */
 export function topOutliers(input: TopOutliersInput): OutlierSummary {
   const { scores, label, reasons } = input
-  const scored = Array.from(scores.p.keys()).filter((cell) => !Number.isNaN(scores.p[cell]!))
-  const order = scored.sort((a, b) => scores.p[a]! - scores.p[b]! || a - b)
-  const rows = order.slice(0, input.limit ?? 50).map(
+  const order = mostUnusualFirst(scores)
+  const rows = Array.from(
+    order.subarray(0, input.limit ?? 50),
     (cell): OutlierRow => ({
       cell: input.cellNames[cell]!,
+      place: cell,
       score: scores.score[cell]!,
       adjustedP: scores.adjustedP[cell]!,
       surpriseP: input.surpriseP[cell]!,
@@ -40,10 +41,16 @@ export function topOutliers(input: TopOutliersInput): OutlierSummary {
   return {
     alpha: input.alpha,
     flagged: scores.flag.reduce((sum, flag) => sum + flag, 0),
-    scored: scored.length,
+    scored: order.length,
     ...(label && { labelName: label.name }),
     rows,
   }
+}
+
+/** All cells that have a score, the highest first; ties go to the earlier cell. */
+export function mostUnusualFirst({ p }: Pick<OutlierScores, 'p'>): Int32Array {
+  const scored = Int32Array.from(p.keys()).filter((cell) => !Number.isNaN(p[cell]!))
+  return scored.sort((a, b) => p[a]! - p[b]! || a - b)
 }
 
 function reasonOf(

@@ -96,6 +96,7 @@ export function sampleReport(n = 300, types = 5): ReportData {
       rows: [
         {
           cell: cellNames[2]!,
+          place: 2,
           label: 'type <1>',
           score: 11.21,
           adjustedP: 1.8e-9,
@@ -107,6 +108,7 @@ export function sampleReport(n = 300, types = 5): ReportData {
         },
         {
           cell: 'CELL-9',
+          place: 9,
           label: 'type <4>',
           score: 2.5,
           adjustedP: 0.31,

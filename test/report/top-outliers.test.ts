@@ -23,6 +23,7 @@ describe('topOutliers', () => {
     const { rows, flagged, scored } = topOutliers(input)
     expect(rows.map((row) => row.cell)).toEqual(['b', 'd', 'a', 'e'])
     expect([flagged, scored]).toEqual([1, 4])
+    expect(rows.map((row) => row.place)).toEqual([1, 3, 0, 4])
     expect(rows[0]).toMatchObject({ flagged: true, librarySize: 20, surpriseP: 1e-9 })
     expect(rows[0]).not.toHaveProperty('label')
     expect(rows[0]).not.toHaveProperty('reason')

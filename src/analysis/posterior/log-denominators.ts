@@ -3,6 +3,7 @@ import type { CellSource } from '../../device/device.js'
 import { withHostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import type { OutputWeights } from '../../network/ops/count-head.js'
+import { largest } from '../../numeric/largest.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { cellChunks } from './inference.js'
 import { withDecoders } from './scale-decoder.js'
@@ -61,10 +62,4 @@ async function weightsOf(
     for (let k = 0; k < columns; k++) logit += units[first + k]! * weights[gene * columns + k]!
     return logit
   }
-}
-
-function largest(values: Float32Array): number {
-  let at = 0
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[at]!) at = i
-  return at
 }

@@ -104,7 +104,10 @@ async function resultsOf(
         prefix: run.settings.obsPrefix,
       },
     }),
-    model: layout && run.settings.reportModel ? await reportModel(fitted.model, latent.means) : undefined,
+    model:
+      layout && run.settings.reportModel
+        ? await reportModel(fitted.model, latent.means, scores.outliers)
+        : undefined,
   })
   return {
     table: {

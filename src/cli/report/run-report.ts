@@ -118,7 +118,7 @@ async function pageOf(work: Work): Promise<ReportData> {
     ...{ latent: scored.latent, scores: scored.scores, reasons: scored.reasons },
     umap: scored.layout,
     clustered: scored.clustered,
-    model: withModel ? await reportModel(model, scored.latent.means) : undefined,
+    model: withModel ? await reportModel(model, scored.latent.means, scored.scores.outliers) : undefined,
   })
 }
 

@@ -43,7 +43,18 @@ type Add = (name: string, array: PackedArray) => string
 const halves = (values: Float32Array): Uint16Array => new Uint16Array(floatToHalf(values).buffer)
 
 function packModel(model: ReportModel, add: Add): PackedModel {
-  const { decoder, encoder, query, genes, batchKey, batches, latent, covariates, logDenominators } = model
+  const {
+    decoder,
+    encoder,
+    query,
+    genes,
+    batchKey,
+    batches,
+    latent,
+    covariates,
+    logDenominators,
+    surprising,
+  } = model
   const { values, low, step } = quantize(latent)
   return {
     ...{ genes, batchKey, batches, query, scale: decoder.scale, softmaxLatent: decoder.softmaxLatent },
@@ -54,6 +65,15 @@ function packModel(model: ReportModel, add: Add): PackedModel {
     codes: covariates.codes.map((codes, i) => add(`codes ${i}`, Uint16Array.from(codes))),
     continuous: covariates.values.map((of, i) => add(`continuous ${i}`, Float32Array.from(of))),
     logDenominators: add('log denominators', trimmed(logDenominators)),
+    ...(surprising && {
+      surprising: {
+        cells: add('surprising cells', Uint32Array.from(surprising.cells)),
+        perCell: surprising.perCell,
+        genes: add('surprising genes', surprising.genes),
+        observed: add('surprising observed', surprising.observed),
+        expected: add('surprising expected', trimmed(surprising.expected)),
+      },
+    }),
   }
 }
 

@@ -58,6 +58,15 @@ export interface PackedModel {
   logDenominators: string
   encoder: { layers: readonly PackedLayer[]; head: PackedHead }
   query: PageQuery
+  /** Genes of some cells (Uint32, ascending) whose counts are farthest from the expected ones, the farthest first. */
+  surprising?: {
+    cells: string
+    perCell: number
+    /** Cells × `perCell`: positions of genes (Int32, −1 for none), and Float32. */
+    genes: string
+    observed: string
+    expected: string
+  }
 }
 
 /** What the page's script is given of a run, beside the arrays that are named here. */

@@ -33,7 +33,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     const latent = await model.getLatentRepresentation()
     const sample = sampleReport(latent.rows, 4)
     const file = join(folder, 'report.html')
-    writeFileSync(file, buildReport({ ...sample, model: await reportModel(model, latent) }))
+    writeFileSync(
+      file,
+      buildReport({ ...sample, model: await reportModel(model, latent, scoresOf(latent.rows)) }),
+    )
     opened = await openPage(file)
     page = opened.page
   }, 120_000)
@@ -43,6 +46,12 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     await model?.dispose()
     await device.dispose()
     rmSync(folder, { recursive: true })
+  })
+
+  /** Every cell but the last is told of: the cells have scores in their own order, and that one has none. */
+  const scoresOf = (n: number) => ({
+    p: Float64Array.from({ length: n }, (_, cell) => (cell === n - 1 ? Number.NaN : cell / n)),
+    flag: Uint8Array.from({ length: n }, (_, cell) => (cell < 3 ? 1 : 0)),
   })
 
   /** What the card of a cell that is named by its neighbours' buttons says of a colouring. */
@@ -93,6 +102,35 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
       const value = expected.values[cell * expected.columns + gene]!
       expect(Math.abs(Number(facts.get(genes[gene]!)) / value - 1)).toBeLessThan(1e-2)
     }
+  })
+
+  it('tells the most surprising counts of a cell beside what normalize expects', async () => {
+    const { genes } = model.description
+    const name = await clickOnACell()
+    const cell = sampleReport(model.cells.nCells, 4).cellNames.indexOf(name)
+    const rows = await page.$$eval('#cell-card tbody tr', (all) =>
+      all.map((row) => Array.from(row.children, ({ textContent }) => textContent)),
+    )
+    expect(rows).toHaveLength(5)
+    const { values, columns } = await model.getNormalizedExpression({ nSamples: 0 })
+    const counted = data.counts.row(cell)
+    for (const [gene, observed, expected] of rows) {
+      const at = genes.indexOf(gene!)
+      const place = counted.genes.indexOf(at)
+      expect(Number(observed)).toBe(place < 0 ? 0 : counted.counts[place])
+      const value = model.cells.size[cell]! * values[cell * columns + at]!
+      expect(Math.abs(Number(expected) / value - 1)).toBeLessThan(1e-3)
+    }
+    await page.locator('#cell-card tbody button').first().click()
+    await page.locator('#legend h3', { hasText: rows[0]![0]! }).waitFor()
+  })
+
+  it('shows the card of a cell that the table of unusual cells names', async () => {
+    await page.locator('td.cell button', { hasText: 'CELL-9' }).click()
+    expect(await page.locator('#cell-card h3').textContent()).toBe('CELL-9')
+    expect(await page.evaluate('document.getElementById("layout").getBoundingClientRect().top')).toBeLessThan(
+      10,
+    )
   })
 
   it('shows a gene as if all cells were in another batch', async () => {
