@@ -149,6 +149,24 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     const value = expected.values[cell * expected.columns + 3]!
     expect(Math.abs(Number(new Map(await cardFacts()).get(genes[3]!)) / value - 1)).toBeLessThan(1e-2)
     await page.locator('#as-batch').selectOption({ label: 'its own' })
+    // the gene that is shown is asked for again
+    await page.locator('#legend .note', { hasText: 'counts of a cell.' }).waitFor()
+    await page.locator('#as-batch').selectOption({ label: batch })
+    await page.locator('#legend .note', { hasText: `had it been in ${batch}` }).waitFor()
+    expect(await page.locator('#legend h3').textContent()).toBe(genes[3])
+    await page.locator('#as-batch').selectOption({ label: 'its own' })
+  })
+
+  it('says of a name that is no gene that it is none', async () => {
+    const shown = await page.locator('#legend h3').textContent()
+    const complaint = () => page.evaluate('document.getElementById("gene").validationMessage')
+    await page.locator('#gene').fill('no such gene')
+    await page.locator('#gene').press('Enter')
+    expect(await complaint()).toBe('The model has no gene of this name.')
+    expect(await page.locator('#legend h3').textContent()).toBe(shown)
+    await page.locator('#gene').fill('')
+    await page.locator('#gene').press('Tab')
+    expect(await complaint()).toBe('')
   })
 
   it('compares two groups by the means that normalize has', async () => {
@@ -198,12 +216,57 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     expect(Number(/^([\d,]+) cells/.exec(said)![1]!.replace(',', ''))).toBeGreaterThan(
       0.9 * model.cells.nCells,
     )
+    // a cell of both groups is of the first
+    await page.locator('#group-a').selectOption({ index: 2 })
+    const of = Number(
+      /\(([\d,]+) cells\)/.exec((await page.locator('#group-b option:checked').textContent())!)?.[1],
+    )
+    await page.locator('#compare').click()
+    await page.locator('#compare-status', { hasText: 'Means of' }).waitFor()
+    const [, a, b] = /: ([\d,]+) cells in A, ([\d,]+) in B/.exec(
+      (await page.locator('#compare-status').textContent())!,
+    )!
+    expect(of).toBeGreaterThan(Number(a))
+    expect(Number(b)).toBeLessThan(of)
+    expect(Number(a) + Number(b)).toBeLessThanOrEqual(model.cells.nCells)
     await page.locator('#map').focus()
     expect(await page.locator('#reset-view').isVisible()).toBe(false)
     await page.keyboard.press('+')
     expect(await page.locator('#reset-view').isVisible()).toBe(true)
     await page.keyboard.press('0')
     expect(await page.locator('#reset-view').isVisible()).toBe(false)
+  })
+
+  it('moves by dragging, which is no click on a cell', async () => {
+    await clickOnACell()
+    const card = () => page.locator('#cell-card h3').textContent()
+    const [before, box] = [await card(), (await page.locator('#points').boundingBox())!]
+    const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const
+    for (const y of [0.3, 0.5, 0.7]) {
+      await page.mouse.move(...at(0.3, y))
+      await page.mouse.down()
+      await page.mouse.move(...at(0.35, y), { steps: 3 })
+      await page.mouse.up()
+      expect(await page.locator('#cell-card').isVisible()).toBe(true)
+      expect(await card()).toBe(before)
+    }
+    expect(await page.locator('#reset-view').isVisible()).toBe(true)
+    await page.locator('#reset-view').click()
+  })
+
+  it('tells the value of the cell under the pointer, and puts rings around a cell and its nearest', async () => {
+    await page.locator('#coloring').selectOption({ label: 'outlier score' })
+    const overlay = () => page.evaluate('document.getElementById("overlay").toDataURL()')
+    const name = await clickOnACell()
+    const score = new Map(await cardFacts()).get('outlier score')
+    expect(await page.locator('#tooltip').textContent()).toBe(`${name}outlier score: ${score}`)
+    await page.locator('#cell-card', { hasText: 'Nearest cells' }).waitFor()
+    const ringed = await overlay()
+    await page.locator('#cell-card .close').click()
+    await page.waitForTimeout(100)
+    expect(await overlay()).not.toBe(ringed)
+    await page.mouse.move(5, 5)
+    expect(await page.locator('#tooltip').isVisible()).toBe(false)
   })
 
   const status = () => page.locator('#other-status').textContent()
@@ -223,6 +286,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     expect(await status()).toBe(
       `other "cells".h5ad: ${data.nCells} cells, squares on the map. ${data.nGenes - 2} of ${data.nGenes} genes found by their names, counts from X. What the file lacks is taken as absent.`,
     )
+    const overlay = () => page.evaluate('document.getElementById("overlay").toDataURL()')
+    await page.waitForTimeout(100)
+    const mapped = await overlay()
     const waiting = page.waitForEvent('download')
     await page.locator('#other-result button').first().click()
     const file = join(folder, 'latent.csv')
@@ -237,6 +303,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
       for (const [k, value] of values.entries())
         expect(Math.abs(Number(value) - expected.values[cell * 3 + k]!)).toBeLessThan(1e-5)
     }
+    await page.locator('#other-result button', { hasText: 'Take them off' }).click()
+    await page.waitForTimeout(100)
+    expect(await overlay()).not.toBe(mapped)
+    expect(await status()).toBe('')
   })
 
   it('takes a file that is dropped, and says in a sentence what is wrong with it', async () => {
@@ -258,8 +328,13 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     await page.locator('#coloring').selectOption({ index: 1 })
     const shown = () => page.locator('#summary').textContent()
     const all = await shown()
+    const cells = () => page.evaluate('document.getElementById("points").toDataURL()')
+    await page.waitForTimeout(100)
+    const unfaded = await cells()
     await page.locator('#legend .category').first().click()
     expect(await shown()).toMatch(/ of /)
+    await page.waitForTimeout(100)
+    expect(await cells()).not.toBe(unfaded)
     await page.locator('#show-all').click()
     expect(await shown()).toBe(all)
     expect(opened.trouble).toEqual([])
