@@ -7,6 +7,7 @@ import { GuideFolder } from './guide-folder.js'
 
 const PAGES = [
   'README.md',
+  'docs/devices.md',
   'docs/from-scvi-tools.md',
   'docs/integration.md',
   'docs/label-transfer.md',
