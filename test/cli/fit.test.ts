@@ -264,7 +264,10 @@ describe('scvae fit', () => {
       heldout_elbo: metrics.heldout_elbo,
       n_clusters: metrics.clusters[0].n_clusters,
       n_outliers: metrics.n_outliers,
+      n_warnings: metrics.warnings.length,
+      seconds: metrics.seconds,
     })
+    expect(metrics.warnings.length).toBeGreaterThan(0)
     expect(Object.keys(table.headers)).toEqual(Object.keys(table.data.out))
     expect(readFileSync(at('out_mqc_versions.yml'), 'utf8')).toBe(`scvae:\n  scvae: "${metrics.version}"\n`)
   })

@@ -186,7 +186,13 @@ const APPLIES: Readonly<Record<string, (values: Readonly<Record<string, unknown>
   kl_cycles: ({ kl_schedule }) => kl_schedule === 'cyclical',
 }
 
-function settingLists(metrics: ReportedFigures): Pick<ReportData, 'settings' | 'defaults'> {
+/** Settings that are not the defaults, and those that are; without those that say nothing beside the others. */
+export function settingLists(
+  metrics: Pick<
+    ReportedFigures,
+    'batch_key' | 'categorical_covariates' | 'continuous_covariates' | 'model' | 'training' | 'chosen'
+  >,
+): Pick<ReportData, 'settings' | 'defaults'> {
   const covariates: NamedValue[] = [
     ['batch_key', metrics.batch_key ?? 'none'],
     ['categorical_covariates', metrics.categorical_covariates.join(', ') || 'none'],
@@ -211,7 +217,13 @@ function settingLists(metrics: ReportedFigures): Pick<ReportData, 'settings' | '
 }
 
 /** Every obs column that has a few categories or holds numbers. */
-function obsColorings({ adata, cells, keys }: Pick<FitData, 'adata' | 'cells' | 'keys'>): Coloring[] {
+export function obsColorings({
+  adata,
+  cells,
+  keys,
+}: Pick<FitData, 'cells' | 'keys'> & {
+  adata: Pick<FitData['adata'], 'path' | 'nCells' | 'obs'>
+}): Coloring[] {
   const colorings: Coloring[] = []
   for (const { name, type } of adata.obs.schema.fields) {
     if (isOwnKey(`obs/${name}`, keys)) continue
