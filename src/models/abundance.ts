@@ -4,7 +4,7 @@ import {
   type SampleUnit,
 } from '../analysis/abundance/condition-test.js'
 import { sampleDensities } from '../analysis/abundance/sample-densities.js'
-import { inKeyOrder } from '../analysis/expression/pairs.js'
+import { inKeyOrder } from '../analysis/expression/draws-in-turn.js'
 import { STREAM } from '../analysis/random-streams.js'
 import { nearestList } from '../anndata/frame/nearest.js'
 import type { HostKernels } from '../device/host-kernels.js'

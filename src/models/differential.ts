@@ -1,13 +1,14 @@
 import { compareGroups, type GroupQuestion } from '../analysis/expression/compare-groups.js'
+import { inKeyOrder } from '../analysis/expression/draws-in-turn.js'
 import type { GeneEffect } from '../analysis/expression/gene-effect.js'
 import type { WeightedGroup } from '../analysis/expression/importance-pairs.js'
-import { inKeyOrder } from '../analysis/expression/pairs.js'
 import { type RawMeans, type RawSums, rawMeans, rawSums } from '../analysis/expression/raw-counts.js'
+import { RestScales } from '../analysis/expression/rest-scales.js'
 import { type SampleScales, sampleEffects } from '../analysis/expression/sample-effects.js'
 import { logSizePosteriorOf } from '../analysis/posterior/cell-posterior.js'
 import type { HostKernels } from '../device/host-kernels.js'
 import type { Network } from '../network/network.js'
-import { cellGroups, cellsOfGroup, groupPairs, groupsOfColumn } from './cell-groups.js'
+import { cellGroups, cellsOfGroup, type GroupPair, groupPairs, groupsOfColumn } from './cell-groups.js'
 import type {
   DifferentialOptions,
   differentialSettings,
@@ -40,8 +41,23 @@ export async function differences(
   const samples = options.sampleKey === undefined ? undefined : groupsOfColumn(asked, options.sampleKey)
   const weighted = settings.weights === 'importance'
   const logSize = weighted ? await logSizePosteriorOf(network, source) : undefined
-  const answers: GroupComparison[] = []
-  for (const [i, pair] of pairs.entries()) {
+  const shared =
+    samples || weighted || batches.length > 1 || pairs.some(({ second }) => second >= 0)
+      ? undefined
+      : await RestScales.decode(network, host, {
+          source,
+          posterior: { latent: posterior },
+          keys,
+          seed,
+          codes: groups.codes,
+          groups: pairs.map(({ first }) => first),
+          batch: batches[0],
+          nPairs: settings.nSamples,
+          onProgress: (done, total) => options.onProgress?.(done, total + pairs.length * settings.nSamples),
+        })
+  const decoded = shared?.nDraws ?? 0
+  const { mode, delta, fdrTarget } = settings
+  const compare = async (pair: GroupPair, i: number): Promise<GroupComparison> => {
     const cells = cellsOfGroup(groups, pair)
     const means = [rawMeans([raw[pair.first]!]), rawMeans(otherSums(raw, pair))] as const
     const question: GroupQuestion = {
@@ -50,6 +66,8 @@ export async function differences(
       keys,
       seed,
       groups: cells,
+      againstRest: pair.second < 0,
+      ...(shared && { second: shared.beside(pair.first, settings.nSamples) }),
       batches,
       nPairs: settings.nSamples,
       weighted,
@@ -57,13 +75,13 @@ export async function differences(
       ...(settings.pseudocount !== undefined && { pseudocount: settings.pseudocount }),
       rareGenes: [rareGenes(means[0]), rareGenes(means[1])],
       ...(samples && { samples: { codes: samples.codes, n: samples.names.length } }),
-      onProgress: (done, total) => options.onProgress?.(i * total + done, pairs.length * total),
+      onProgress: (done, total) =>
+        options.onProgress?.(decoded + i * total + done, decoded + pairs.length * total),
     }
     const answer = await compareGroups(network, host, question)
-    const { mode, delta, fdrTarget } = settings
     const behind =
       answer.samples && samplesBehind(answer.samples, samples!.names, genes.length, answer.pseudocount, delta)
-    answers.push({
+    return {
       group1: groups.names[pair.first]!,
       group2: pair.second < 0 ? 'Rest' : groups.names[pair.second]!,
       nCells1: cells[0].length,
@@ -82,9 +100,15 @@ export async function differences(
         mode,
         fdrTarget,
       ),
-    })
+    }
   }
-  return answers
+  try {
+    const answers: GroupComparison[] = []
+    for (const [i, pair] of pairs.entries()) answers.push(await compare(pair, i))
+    return answers
+  } finally {
+    shared?.release()
+  }
 }
 
 const weightedDraws = ([first, second]: readonly [WeightedGroup, WeightedGroup]): WeightedDraws => ({

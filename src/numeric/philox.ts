@@ -38,8 +38,10 @@ export const NOISE = {
   cellDraw: 80,
   /** The same for library sizes. */
   cellLibrary: 81,
-  /** Which draws of two groups of cells are compared. */
+  /** Which draws of two groups of cells are compared: those of the first. */
   pairs: 82,
+  /** The same of the second. */
+  secondOfPairs: 88,
   /** What the counts of a cell's draw are numbered by. */
   countNumber: 83,
   /** Which component of a prior a cell comes from. */

@@ -77,6 +77,21 @@ describe('differential expression', async () => {
     expect(two!.genes.map(({ gene }) => gene).sort()).toEqual([...data.varNames].sort())
   })
 
+  it('says of a group what it says when it is asked about alone', async () => {
+    // of 119 cells, so that draws come in several rounds, and more than a pass of the network
+    const options = { groupBy: 'group', nSamples: 700 }
+    const all = await model.differentialExpression(options)
+    for (const group1 of ['a', 'c']) {
+      const [alone] = await model.differentialExpression({ ...options, group1 })
+      expect(alone).toEqual(all.find((one) => one.group1 === group1))
+    }
+    // of two groups of four, each has half of what it meets in common with the other
+    const labels = Array.from({ length: data.nCells }, (_, i) => 'abcd'[i % 4]!)
+    const some = await model.differentialExpression({ labels, nSamples: 300, group1: ['b', 'd', 'c'] })
+    const [alone] = await model.differentialExpression({ labels, nSamples: 300, group1: 'd' })
+    expect(alone).toEqual(some[1])
+  })
+
   it('gives what scvi-tools gives, from the same draws', async () => {
     const nSamples = 40
     const options = { groupBy: 'group', group1: 'a', group2: 'c', nSamples, pseudocount: 1e-4, delta: 0.1 }
@@ -238,26 +253,47 @@ describe('differential expression', async () => {
 describe('pairs of draws', () => {
   const keys = keysOfNumbers(Int32Array.from({ length: 20 }, (_, i) => i))
   const groups = [Int32Array.of(3, 1, 2), Int32Array.from({ length: 12 }, (_, i) => 19 - i)] as const
+  const nothing = { mean: new Float32Array(), variance: new Float32Array() }
+  const question = { posterior: { latent: nothing }, keys, seed: 1, groups, againstRest: false }
 
   it('take all cells of a group equally, each draw once', () => {
-    const [pairs] = pairsOf(groups, keys, [undefined], 24, 1)
+    const [pairs] = pairsOf({ ...question, batches: [undefined], nPairs: 24 })
     const { cells, draws } = pairs!.first
+    const second = pairs!.second!
     for (const cell of groups[0]) {
       const of = draws.filter((_, i) => cells[i] === cell).sort()
       expect([...of]).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     }
-    expect(new Set(pairs!.second.cells).size).toBe(12)
+    expect(new Set(second.cells).size).toBe(12)
     // who meets whom changes from round to round
-    const met = Array.from(cells, (cell, i) => `${cell} ${pairs!.second.cells[i]}`)
+    const met = Array.from(cells, (cell, i) => `${cell} ${second.cells[i]}`)
     expect(new Set(met).size).toBeGreaterThan(12)
   })
 
   it('are spread over batches', () => {
-    const pairs = pairsOf(groups, keys, [0, 1, 2], 25, 1)
+    const pairs = pairsOf({ ...question, batches: [0, 1, 2], nPairs: 25 })
     expect(pairs.map(({ batch, first }) => [batch, first.cells.length])).toEqual([
       [0, 8],
       [1, 8],
       [2, 9],
     ])
+  })
+
+  it('are of the same draws for every group that is held against the rest', () => {
+    const sides = [Int32Array.of(4, 0, 9), Int32Array.of(1, 2, 3), Int32Array.of(5, 6, 7, 8, 10)]
+    const drawsOf = (group: number, nPairs: number) => {
+      const rest = Int32Array.from(sides.flatMap((cells, other) => (other === group ? [] : [...cells])))
+      const asked = { ...question, groups: [sides[group]!, rest] as const, againstRest: true }
+      const [pairs] = pairsOf({ ...asked, batches: [undefined], nPairs })
+      const { cells, draws } = pairs!.second!
+      return Array.from(cells, (cell, i) => `${cell} ${draws[i]}`)
+    }
+    // two rounds of the eleven cells, each without the group's own
+    const [a, b] = [drawsOf(0, 16), drawsOf(1, 16)]
+    expect(new Set(a).size).toBe(16)
+    const common = (draws: string[]) => draws.filter((draw) => /^([5678]|10) /.test(draw))
+    expect(common(a)).toHaveLength(10)
+    expect(common(b)).toEqual(common(a))
+    expect(a.some((draw) => /^[049] /.test(draw))).toBe(false)
   })
 })

@@ -72,6 +72,7 @@ describe('NOISE', () => {
       hidden: 85,
       gammas: 86,
       importance: 87,
+      secondOfPairs: 88,
       boundDraw: 110,
       ownPosterior: 111,
       diagnosed: 112,

@@ -7,10 +7,11 @@ import { networkJoint } from '../diagnose/log-joint.js'
 import { CellDraws } from '../posterior/cell-draws.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
 import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
+import type { Draws } from './draws-in-turn.js'
 import type { GeneEffect } from './gene-effect.js'
 import { importancePairs, type WeightedGroup } from './importance-pairs.js'
-import { PairScales } from './pair-scales.js'
-import { type Draws, type PairQuestion, type Pairs, pairsOf } from './pairs.js'
+import { type OrderedScales, PairScales } from './pair-scales.js'
+import { firstsOf, type PairQuestion, type Pairs, pairsOf } from './pairs.js'
 import type { SampleScales } from './sample-effects.js'
 import { SampleMeans } from './sample-means.js'
 
@@ -35,6 +36,8 @@ export interface GroupQuestion extends PairQuestion {
   rareGenes: readonly [Int32Array, Int32Array]
   /** Sample of every cell of the source, −1 for none, and how many there are: the scales of each are averaged then. */
   samples?: { codes: Int32Array; n: number }
+  /** Scales of the second group's draws, where they are there already; without weights and samples, and in one batch. */
+  second?: OrderedScales
   /** Is told how many of how many pairs are done. */
   onProgress?: (done: number, total: number) => void
 }
@@ -57,9 +60,9 @@ export function compareGroups(
   host: HostKernels,
   question: GroupQuestion,
 ): Promise<GroupAnswer> {
-  const { source, keys, seed, groups, batches, nPairs } = question
+  const { source, groups, batches, nPairs } = question
   return withDecoders(network, host, source, batches, async (decoders) => {
-    const scales = new PairScales(host, source.nGenes, nPairs)
+    const scales = new PairScales(host, source.nGenes, nPairs, question.second)
     const bySample =
       question.samples && new SampleMeans(host, source.nGenes, network.capacity, question.samples)
     try {
@@ -67,7 +70,7 @@ export function compareGroups(
       const total = weighing + Math.ceil(source.nGenes / scales.lot) * nPairs
       const onShare = (share: number) => question.onProgress?.(Math.floor(share * weighing), total)
       const weighted = question.weighted ? await weightedPairs(network, host, question, onShare) : undefined
-      const pairs = weighted?.pairs ?? pairsOf(groups, keys, batches, nPairs, seed)
+      const pairs = weighted?.pairs ?? (question.second ? firstsOf(question) : pairsOf(question))
       const genes: GeneEffect[] = []
       let pseudocount = question.pseudocount
       for (let firstGene = 0; firstGene < source.nGenes; firstGene += scales.lot) {
@@ -75,7 +78,7 @@ export function compareGroups(
         const onProgress = (done: number) => question.onProgress?.(before + done, total)
         if (firstGene === 0) bySample?.expect(pairs)
         await decodePairs(host, decoders, pairs, question, { scales, bySample }, firstGene, onProgress)
-        pseudocount ??= pseudocountOf([scales.largest(0), scales.largest(1)], question.rareGenes)
+        pseudocount ??= pseudocountOf(scales, question.rareGenes, source.nGenes)
         genes.push(...scales.effects(firstGene, pseudocount, question.delta))
       }
       const compared = weighted?.groups.map(({ cells }) => cells) as [Int32Array, Int32Array] | undefined
@@ -127,12 +130,11 @@ async function decodePairs(
     for (let at = 0; at < first.cells.length; at += decoder.capacity) {
       const n = Math.min(decoder.capacity, first.cells.length - at)
       for (const [side, draws] of [[0, first] as const, [1, second] as const]) {
+        if (!draws) continue
         const { cells, draws: which } = part(draws, at, n)
         const mean = await decoder.decodeByGene(cells, noise.latents(cells, which))
         scales.put(side, mean, n, firstGene, firstPair + at)
-        if (firstGene > 0) continue
-        scales.seek(side, mean, n)
-        bySample?.add(side, mean, cells)
+        if (firstGene === 0) bySample?.add(side, mean, cells)
       }
       onProgress(firstPair + at + n)
       // so that a signal is heard
@@ -148,13 +150,9 @@ const part = ({ cells, draws }: Draws, at: number, n: number): Draws => ({
 })
 
 /** What scales of genes without counts reach, a gene: the pseudocount of scvi-tools. */
-function pseudocountOf(
-  largest: readonly [Float32Array, Float32Array],
-  rare: readonly [Int32Array, Int32Array],
-): number {
-  const noise = largest.map((all, side) => {
-    const values = Float32Array.from(rare[side]!, (gene) => all[gene]!)
-    return values.length > 0 ? quantile(values, NOISE_QUANTILE) : LEAST
-  })
-  return Math.max(LEAST, Math.max(...noise) / largest[0].length)
+function pseudocountOf(scales: PairScales, rare: readonly [Int32Array, Int32Array], nGenes: number): number {
+  const noise = ([0, 1] as const).map((side) =>
+    rare[side].length > 0 ? quantile(scales.largest(side, rare[side]), NOISE_QUANTILE) : LEAST,
+  )
+  return Math.max(LEAST, Math.max(...noise) / nGenes)
 }

@@ -5,7 +5,8 @@ import type { LogJoint } from '../diagnose/log-joint.js'
 import type { CellDraws } from '../posterior/cell-draws.js'
 import { posteriorAt } from '../posterior/cell-posterior.js'
 import { NormalMixture } from '../posterior/normal-mixture.js'
-import { type Draws, inKeyOrder, type PairQuestion, type Pairs } from './pairs.js'
+import { type Draws, inKeyOrder } from './draws-in-turn.js'
+import type { PairQuestion, Pairs } from './pairs.js'
 
 /** Most cells of a group whose draws are weighted: each draw is held against the counts of each of them. */
 const MOST_CELLS = 256

@@ -2,6 +2,7 @@ import { type CpuTensor, padded } from '../../device/cpu/cpu-tensor.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import { HostSpace } from '../../device/host-space.js'
 import type { GeneEffect } from './gene-effect.js'
+import { GeneScales } from './gene-scales.js'
 
 /** Bytes of the scales that are kept at a time: those of as many genes as go into it. */
 const SCALE_BYTES = 96 * 2 ** 20
@@ -21,67 +22,71 @@ const LEAST_SHARE = 1e-3
 /** Which of the two groups. */
 export type Side = 0 | 1
 
+/** Scales of a second group that are there already, and which of them each pair has. */
+export interface OrderedScales {
+  scales: GeneScales
+  /** [pair] */
+  order: Int32Array
+}
+
 /** Scales of two groups in pairs of draws, gene by gene where kernels compare them: of all genes, or a lot of them at a time. */
 export class PairScales {
-  /** Most genes of a lot. */
+  /** Most genes of a lot; all of them where scales of the second group are there already. */
   readonly lot: number
   readonly #host: HostKernels
   readonly #nGenes: number
   readonly #nPairs: number
-  readonly #stride: number
   readonly #space: HostSpace
-  readonly #scales: readonly [number, number]
-  readonly #largest: readonly [number, number]
+  readonly #scales: readonly [GeneScales, GeneScales]
+  readonly #order: Int32Array | undefined
+  readonly #orderAt: number
+  readonly #largest: readonly number[]
   readonly #effects: number
   readonly #scratch: number
   readonly #scratchStride: number
   readonly #span: number
 
-  constructor(host: HostKernels, nGenes: number, nPairs: number) {
+  constructor(host: HostKernels, nGenes: number, nPairs: number, second?: OrderedScales) {
     this.#host = host
     this.#nGenes = nGenes
     this.#nPairs = nPairs
-    this.#stride = padded(nPairs)
-    this.lot = Math.max(1, Math.min(nGenes, Math.floor(SCALE_BYTES / (8 * this.#stride))))
+    const stride = padded(nPairs)
+    const room = Math.max(1, Math.min(nGenes, Math.floor(SCALE_BYTES / (8 * stride))))
+    this.lot = second ? nGenes : room
     this.#span = Math.min(nPairs - 1, Math.floor(LEVEL * nPairs))
-    this.#scratchStride = 3 * this.#stride + padded(nPairs - this.#span) + BIN_WORDS + DIGIT_WORDS
+    this.#scratchStride = 4 * stride + BIN_WORDS + DIGIT_WORDS
     const space = new HostSpace(host.arena)
     this.#space = space
-    this.#scales = [space.take(this.lot * this.#stride), space.take(this.lot * this.#stride)]
-    this.#largest = [space.take(padded(nGenes)), space.take(padded(nGenes))]
+    const scales = () => new GeneScales(host, space, this.lot, nPairs)
+    this.#scales = [scales(), second?.scales ?? scales()]
+    this.#order = second?.order
+    this.#orderAt = second ? space.ints(second.order) : 0
+    // of all genes these are known only when scales of all have been seen
+    this.#largest = this.lot < nGenes ? [space.take(padded(nGenes)), space.take(padded(nGenes))] : []
     this.#effects = space.take(this.lot * EFFECT_WORDS)
     this.#scratch = space.take(host.threads * this.#scratchStride)
   }
 
   /** Puts decoded scales (genes × rows), of consecutive pairs, into those of a lot's genes. */
   put(side: Side, mean: CpuTensor, rows: number, firstGene: number, firstPair: number): void {
-    this.#host.call('keepScales', {
-      rows,
-      firstGene,
-      genes: Math.min(this.lot, this.#nGenes - firstGene),
-      mean,
-      width: mean.stride,
-      scales: this.#scales[side],
-      stride: this.#stride,
-      firstPair,
-    })
-  }
-
-  /** Looks for the largest decoded scales of all genes. */
-  seek(side: Side, mean: CpuTensor, rows: number): void {
+    this.#scales[side].put(mean, rows, firstGene, firstPair)
+    if (firstGene > 0 || this.#largest.length === 0) return
     this.#host.call('raiseLargest', {
       rows,
       genes: this.#nGenes,
       mean,
       width: mean.stride,
-      largest: this.#largest[side],
+      largest: this.#largest[side]!,
     })
   }
 
-  /** The largest scales of all genes that were seen. */
-  largest(side: Side): Float32Array {
+  /** The largest scales of some genes in all pairs: of any, once the first lot is there. */
+  largest(side: Side, genes: Int32Array): Float32Array {
     const at = this.#largest[side]
-    return this.#host.arena.floats.slice(at, at + this.#nGenes)
+    const { floats } = this.#host.arena
+    if (at !== undefined) return Float32Array.from(genes, (gene) => floats[at + gene]!)
+    const order = side === 1 ? this.#order : undefined
+    return Float32Array.from(genes, (gene) => this.#scales[side].largest(gene, this.#nPairs, order))
   }
 
   /**
@@ -96,13 +101,15 @@ export class PairScales {
     const genes = Math.min(this.lot, this.#nGenes - firstGene)
     const some = Math.max(16, Math.floor(PAIRS_PER_CALL / n))
     for (let gene = 0; gene < genes; gene += some) {
-      const [first, second] = this.#scales.map((at) => at + gene * this.#stride)
+      const [first, second] = this.#scales.map(({ at, stride }) => at + gene * stride)
       call('pairEffects', {
         genes: Math.min(some, genes - gene),
         pairs: n,
-        stride: this.#stride,
+        stride: this.#scales[0].stride,
         first: first!,
         second: second!,
+        secondStride: this.#scales[1].stride,
+        order: this.#orderAt,
         pseudocount,
         leastPseudocount: LEAST_SHARE * pseudocount,
         delta,

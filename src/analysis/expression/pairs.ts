@@ -2,19 +2,15 @@ import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { NOISE } from '../../numeric/philox.js'
 import { Random } from '../../numeric/random.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
-
-/** Draws of cells, by the position of the cell and the number of its draw. */
-export interface Draws {
-  cells: Int32Array
-  draws: Int32Array
-}
+import { type Draws, DrawsInTurn, inKeyOrder } from './draws-in-turn.js'
 
 /** Draws of two groups that are compared one by one, for cells in a batch each. */
 export interface Pairs {
   /** Code of the batch in place of the cells' own. */
   batch: number | undefined
   first: Draws
-  second: Draws
+  /** Left out where scales of the second group's draws are there already. */
+  second?: Draws
 }
 
 /** Two groups of cells of which pairs of draws are made. */
@@ -24,62 +20,50 @@ export interface PairQuestion {
   seed: number
   /** Positions of the cells of the two groups. */
   groups: readonly [Int32Array, Int32Array]
+  /** Whether the second group is all other cells. */
+  againstRest: boolean
   /** Codes of batches that both groups are decoded in; undefined for the cells' own. */
   batches: readonly (number | undefined)[]
   nPairs: number
 }
 
-/** Cells in an order that does not depend on that of the data: by their keys. */
-export function inKeyOrder(cells: Int32Array, { low, high }: RandomKeys): Int32Array {
-  return cells.slice().sort((a, b) => high[a]! - high[b]! || low[a]! - low[b]! || a - b)
-}
-
 /**
  * Pairs of draws of two groups of cells. All cells of a group give as many draws, or one more than others; which meets which is left to
- * chance, of one seed, and not to the order of the cells.
+ * chance, of one seed, and not to the order of the cells. The rest of a group gives the draws that all cells would, but for the group's:
+ * other groups meet the same.
  *
- * @param n how many pairs, spread evenly over the batches
+ * Pairs are spread evenly over the batches.
  */
-export function pairsOf(
-  groups: readonly [Int32Array, Int32Array],
-  keys: RandomKeys,
-  batches: readonly (number | undefined)[],
-  n: number,
-  seed: number,
-): Pairs[] {
-  const random = new Random(seed, NOISE.pairs)
-  const [first, second] = groups.map((cells) => new DrawsInTurn(inKeyOrder(cells, keys), random))
-  return batches.map((batch, i) => {
-    const size = Math.floor(((i + 1) * n) / batches.length) - Math.floor((i * n) / batches.length)
-    return { batch, first: first!.take(size), second: second!.take(size) }
-  })
+export function pairsOf(question: PairQuestion): Pairs[] {
+  const second = drawsByBatch(secondInTurn(question), question)
+  return firstsOf(question).map((pairs, i) => ({ ...pairs, second: second[i]! }))
 }
 
-/** Draws of cells, round after round of all of them, each round in an order of its own. */
-class DrawsInTurn {
-  readonly #cells: Int32Array
-  readonly #random: Random
-  #round = -1
-  #at: number
+/** The first group's draws of such pairs alone. */
+export function firstsOf(question: PairQuestion): Pairs[] {
+  const { groups, keys, seed, batches } = question
+  const inTurn = new DrawsInTurn(inKeyOrder(groups[0], keys), new Random(seed, NOISE.pairs))
+  const first = drawsByBatch(inTurn, question)
+  return batches.map((batch, i) => ({ batch, first: first[i]! }))
+}
 
-  constructor(cells: Int32Array, random: Random) {
-    this.#cells = cells
-    this.#random = random
-    this.#at = cells.length
-  }
+/** Draws of all cells that are compared, of which each group's rest has its own. */
+export const allInTurn = (
+  cells: Int32Array,
+  { keys, seed }: Pick<PairQuestion, 'keys' | 'seed'>,
+  leftOut?: (cell: number) => boolean,
+): DrawsInTurn => new DrawsInTurn(inKeyOrder(cells, keys), new Random(seed, NOISE.secondOfPairs), leftOut)
 
-  take(n: number): Draws {
-    const cells = new Int32Array(n)
-    const draws = new Int32Array(n)
-    for (let i = 0; i < n; i++) {
-      if (this.#at === this.#cells.length) {
-        this.#random.shuffle(this.#cells)
-        this.#round++
-        this.#at = 0
-      }
-      cells[i] = this.#cells[this.#at++]!
-      draws[i] = this.#round
-    }
-    return { cells, draws }
-  }
+function secondInTurn({ groups: [first, second], againstRest, ...question }: PairQuestion): DrawsInTurn {
+  if (!againstRest) return allInTurn(second, question)
+  const own = new Set(first)
+  const all = new Int32Array(first.length + second.length)
+  all.set(first)
+  all.set(second, first.length)
+  return allInTurn(all, question, (cell) => own.has(cell))
+}
+
+function drawsByBatch(inTurn: DrawsInTurn, { batches, nPairs }: PairQuestion): Draws[] {
+  const before = (batch: number) => Math.floor((batch * nPairs) / batches.length)
+  return batches.map((_, i) => inTurn.take(before(i + 1) - before(i)))
 }

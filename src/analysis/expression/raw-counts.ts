@@ -1,4 +1,4 @@
-import { type CellSource, MISSING } from '../../device/device.js'
+import { type CellRow, type CellSource, MISSING } from '../../device/device.js'
 import { rowsOf } from '../../device/loaded-rows.js'
 import { cellChunks } from '../posterior/inference.js'
 
@@ -45,25 +45,28 @@ export async function rawSums(
   const groups = Array.from({ length: nGroups }, () => noSums(source.nGenes))
   for (const chunk of cellChunks(cells.length, CHUNK)) {
     const some = chunk.map((at) => cells[at]!)
-    for (const [i, { genes, counts }] of (await rowsOf(source, some)).entries()) {
-      const group = groups[codes[some[i]!]!]!
-      let total = 0
-      for (let k = 0; k < counts.length; k++) if (counts[k] !== MISSING) total += counts[k]!
-      group.nCells++
-      // a loop over entries would take longer than all else
-      for (let k = 0; k < genes.length; k++) {
-        const gene = genes[k]!
-        const count = counts[k]!
-        if (count === MISSING) group.missing[gene]!++
-        else if (count !== 0) {
-          group.counts[gene]! += count
-          group.nonzeros[gene]!++
-          group.scaled[gene]! += (SCALED_TO * count) / total
-        }
-      }
-    }
+    for (const [i, row] of (await rowsOf(source, some)).entries()) addRow(groups[codes[some[i]!]!]!, row)
   }
   return groups
+}
+
+/** Adds the counts of a cell. Sums are taken out of their object first, as each entry would look for them there again. */
+function addRow(group: RawSums, { genes, counts: row }: CellRow): void {
+  const { missing, counts, nonzeros, scaled } = group
+  let total = 0
+  for (let k = 0; k < row.length; k++) if (row[k] !== MISSING) total += row[k]!
+  const scale = SCALED_TO / total
+  group.nCells++
+  for (let k = 0; k < genes.length; k++) {
+    const gene = genes[k]!
+    const count = row[k]!
+    if (count === MISSING) missing[gene]!++
+    else if (count !== 0) {
+      counts[gene]! += count
+      nonzeros[gene]!++
+      scaled[gene]! += scale * count
+    }
+  }
 }
 
 /** Means over several groups together; NaN where no count of a gene is known. */

@@ -32,7 +32,7 @@ export class SampleMeans {
   expect(pairs: readonly Pairs[]): void {
     this.#shares = (['first', 'second'] as const).map((side) => {
       const draws = new Float32Array(this.#samples.n + 1)
-      for (const of of pairs) for (const cell of of[side].cells) draws[this.#row(cell)]!++
+      for (const of of pairs) for (const cell of of[side]?.cells ?? []) draws[this.#row(cell)]!++
       return draws.map((n) => 1 / n)
     })
   }

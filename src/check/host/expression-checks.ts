@@ -1,7 +1,9 @@
+import { GeneScales } from '../../analysis/expression/gene-scales.js'
 import { PairScales } from '../../analysis/expression/pair-scales.js'
 import { ScaleSums } from '../../analysis/expression/scale-sums.js'
 import type { CpuDevice } from '../../device/cpu/cpu-device.js'
 import type { CpuTensor } from '../../device/cpu/cpu-tensor.js'
+import { HostSpace } from '../../device/host-space.js'
 import { Draws } from '../oracle/draws.js'
 import { geneEffect } from '../oracle/gene-effect.js'
 import type { HostCheck } from './host-check.js'
@@ -15,6 +17,7 @@ export const expressionChecks = (): HostCheck[] => [
   sumsCheck(),
   sumsCheck(Int32Array.of(3, 20)),
   effectsCheck(),
+  effectsCheck(true),
 ]
 
 /** Decoded scales as genes × rows, from rows × genes. */
@@ -62,39 +65,51 @@ function sumsCheck(chosen?: Int32Array): HostCheck {
   }
 }
 
-function effectsCheck(): HostCheck {
+/** @param ordered whether scales of the second group are of more draws, of which each pair has one */
+function effectsCheck(ordered = false): HostCheck {
   const draws = new Draws(970)
-  const sides = [scales(draws, PAIRS), scales(draws, PAIRS)] as const
+  const first = scales(draws, PAIRS)
+  const nDraws = ordered ? PAIRS + 60 : PAIRS
+  const second = scales(draws, nDraws)
+  const order = Int32Array.from({ length: PAIRS }, (_, pair) =>
+    ordered ? pair + Math.floor(pair / 12) : pair,
+  )
+  const genes = Array.from({ length: GENES }, (_, gene) => gene)
   return {
-    name: `pair effects: ${GENES} genes in ${PAIRS} pairs`,
+    name: `pair effects: ${GENES} genes in ${PAIRS} pairs${ordered ? `, of ${nDraws} draws` : ''}`,
     async run(device) {
-      const pairs = new PairScales(device.host, GENES, PAIRS)
+      const space = new HostSpace(device.host.arena)
+      const shared = ordered
+        ? { scales: new GeneScales(device.host, space, GENES, nDraws), order }
+        : undefined
+      const pairs = new PairScales(device.host, GENES, PAIRS, shared)
       try {
-        for (const side of [0, 1] as const) {
-          withScales(device, sides[side], (mean) => {
-            pairs.put(side, mean, PAIRS, 0, 0)
-            pairs.seek(side, mean, PAIRS)
-          })
-        }
+        withScales(device, first, (mean) => pairs.put(0, mean, PAIRS, 0, 0))
+        withScales(device, second, (mean) =>
+          shared ? shared.scales.put(mean, nDraws, 0, 0) : pairs.put(1, mean, PAIRS, 0, 0),
+        )
         const effects = pairs.effects(0, PSEUDOCOUNT, DELTA)
         return {
           effects: Float32Array.from(effects.flatMap((effect) => Object.values(effect))),
-          largest: pairs.largest(1),
+          largest: pairs.largest(1, Int32Array.from(genes)),
         }
       } finally {
         pairs.release()
+        space.release()
       }
     },
     expected() {
-      const column = (side: 0 | 1, gene: number) =>
-        Array.from({ length: PAIRS }, (_, pair) => sides[side][pair * GENES + gene]!)
-      const genes = Array.from({ length: GENES }, (_, gene) => gene)
-      const effects = genes.flatMap((gene) =>
-        Object.values(geneEffect(column(0, gene), column(1, gene), PSEUDOCOUNT, DELTA)),
-      )
+      const column = (gene: number) => [
+        Array.from({ length: PAIRS }, (_, pair) => first[pair * GENES + gene]!),
+        Array.from(order, (draw) => second[draw * GENES + gene]!),
+      ]
+      const effects = genes.flatMap((gene) => {
+        const [one, other] = column(gene)
+        return Object.values(geneEffect(one!, other!, PSEUDOCOUNT, DELTA))
+      })
       return {
         effects: { values: effects, tolerance: 5e-5, scale: 1 },
-        largest: { values: genes.map((gene) => Math.max(...column(1, gene))), tolerance: 0 },
+        largest: { values: genes.map((gene) => Math.max(...column(gene)[1]!)), tolerance: 0 },
       }
     },
   }

@@ -605,6 +605,8 @@ export interface PairEffectsArguments {
   readonly stride: number
   readonly first: number
   readonly second: number
+  readonly secondStride: number
+  readonly order: number | undefined
   readonly pseudocount: number
   readonly leastPseudocount: number
   readonly delta: number
@@ -1434,13 +1436,15 @@ function packPairEffects(arena: Arena, at: number, a: PairEffectsArguments): voi
   ints[at + 2] = a.stride
   ints[at + 3] = a.first
   ints[at + 4] = a.second
-  floats[at + 5] = a.pseudocount
-  floats[at + 6] = a.leastPseudocount
-  floats[at + 7] = a.delta
-  ints[at + 8] = a.span
-  ints[at + 9] = a.effects
-  ints[at + 10] = a.scratch
-  ints[at + 11] = a.scratchStride
+  ints[at + 5] = a.secondStride
+  ints[at + 6] = a.order ? a.order : 0
+  floats[at + 7] = a.pseudocount
+  floats[at + 8] = a.leastPseudocount
+  floats[at + 9] = a.delta
+  ints[at + 10] = a.span
+  ints[at + 11] = a.effects
+  ints[at + 12] = a.scratch
+  ints[at + 13] = a.scratchStride
 }
 
 function packClassDistances(arena: Arena, at: number, a: ClassDistancesArguments): void {

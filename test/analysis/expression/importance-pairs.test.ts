@@ -30,6 +30,7 @@ async function weighed(shift: number, widening: number, groups: readonly [Int32A
   const { pairs, groups: weighted } = await importancePairs({
     ...{ joint, noise, keys, groups, seed: 5, posterior: { latent }, nPairs: 5000 },
     batches: [0, 1],
+    againstRest: false,
     onShare: (share) => shares.push(share),
   })
   const first = pairs.map(({ first: { cells, draws } }) => noise.latents(cells, draws))

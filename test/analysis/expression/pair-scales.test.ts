@@ -25,10 +25,10 @@ function effectsOf(
       ),
     )
     scales.put(side, rows, first.length, 0, 0)
-    scales.seek(side, rows, first.length)
   }
   const effects = scales.effects(0, pseudocount, delta)
-  const largest = [scales.largest(0), scales.largest(1)]
+  const genes = Int32Array.from({ length: nGenes }, (_, gene) => gene)
+  const largest = [scales.largest(0, genes), scales.largest(1, genes)]
   scales.release()
   rows.release(host.arena)
   return { effects, largest }

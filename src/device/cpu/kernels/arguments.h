@@ -1316,6 +1316,8 @@ typedef struct {
   int stride;
   float *first;
   float *second;
+  int second_stride;
+  int32_t *order;
   float pseudocount;
   float least_pseudocount;
   float delta;
@@ -1332,13 +1334,15 @@ INLINE PairEffectsArgs pair_effects_args(const Call *c) {
     .stride = int_arg(c, 2),
     .first = floats_arg(c, 3),
     .second = floats_arg(c, 4),
-    .pseudocount = float_arg(c, 5),
-    .least_pseudocount = float_arg(c, 6),
-    .delta = float_arg(c, 7),
-    .span = int_arg(c, 8),
-    .effects = floats_arg(c, 9),
-    .scratch = floats_arg(c, 10),
-    .scratch_stride = int_arg(c, 11),
+    .second_stride = int_arg(c, 5),
+    .order = ints_arg(c, 6),
+    .pseudocount = float_arg(c, 7),
+    .least_pseudocount = float_arg(c, 8),
+    .delta = float_arg(c, 9),
+    .span = int_arg(c, 10),
+    .effects = floats_arg(c, 11),
+    .scratch = floats_arg(c, 12),
+    .scratch_stride = int_arg(c, 13),
   };
 }
 

@@ -60,43 +60,43 @@ static __attribute__((noinline)) void sort_digits(uint32_t *values, int n, uint3
 /* With more values in one bin, digits sort faster than insertions. */
 #define MOST_INSERTED 32
 
-/* Values of which some ranks are wanted. `starts` [BINS + 1]: values in the bins before each. */
+/*
+ * Values of which some ranks are wanted. `starts` [BINS + 1]: values in the bins before each. `kept`: the values bin by bin. `space`: the bin
+ * of each value, until digits are sorted there.
+ */
 typedef struct {
-  const float *values;
   int n;
-  float least, most, scale;
+  float least, most;
   int32_t *starts, *next;
   float *kept;
   uint32_t *space, *digits;
 } Ranks;
 
-/* The bin of each value, as a whole number; any bin for a NaN. */
-INLINE vec bin_of(const Ranks *r, vec value) {
-  return vmax(vmin((value - r->least) * r->scale, splat((float)(BINS - 1))), splat(0.0f));
-}
-
-INLINE void count_bins(Ranks *r, const float *values, int n) {
+/* Puts values into their bins; a NaN into any. */
+static __attribute__((noinline)) void into_bins(Ranks *r, const float *values, int n) {
   vec least = splat(values[0]), most = least;
   for (int i = 0; i < n; i += W) {
     vec there = pick(lanes_below(n - i), load(values + i), splat(values[0]));
     least = vmin(there, least), most = vmax(there, most);
   }
-  r->values = values, r->n = n, r->least = least[0], r->most = most[0];
+  r->n = n, r->least = least[0], r->most = most[0];
   for (int l = 1; l < W; l++) {
     if (least[l] < r->least) r->least = least[l];
     if (most[l] > r->most) r->most = most[l];
   }
-  r->scale = (float)BINS / (r->most - r->least);
-  int32_t *counts = r->starts + 1;
-  for (int b = -1; b < BINS; b++) counts[b] = 0;
+  const float scale = (float)BINS / (r->most - r->least);
+  int32_t *bins = (int32_t *)r->space, *counts = r->starts + 1, *next = r->next;
   for (int i = 0; i < n; i += W) {
-    ivec bin = __builtin_convertvector(bin_of(r, load(values + i)), ivec);
-    if (n - i >= W)
-      for (int l = 0; l < W; l++) counts[bin[l]]++;
-    else
-      for (int l = 0; l < n - i; l++) counts[bin[l]]++;
+    vec bin = vmax(vmin((load(values + i) - r->least) * scale, splat((float)(BINS - 1))), splat(0.0f));
+    store((float *)bins + i, as_vec(__builtin_convertvector(bin, ivec)));
   }
-  for (int b = 0; b < BINS; b++) counts[b] += counts[b - 1];
+  for (int b = -1; b < BINS; b++) counts[b] = 0;
+  for (int i = 0; i < n; i++) counts[bins[i]]++;
+  for (int b = 0; b < BINS; b++) {
+    next[b] = counts[b - 1];
+    counts[b] += counts[b - 1];
+  }
+  for (int i = 0; i < n; i++) r->kept[next[bins[i]]++] = values[i];
 }
 
 /* The bin of a rank, sought from another one on. */
@@ -105,34 +105,25 @@ INLINE int bin_of_rank(const Ranks *r, int bin, int rank) {
   return bin;
 }
 
-/* The values of the ranks from `from` to `to`, in order. They hold until the next ones are asked for. */
+/* Values from the rank `from` on, in order as far as the rank `to`. */
 static __attribute__((noinline)) const float *ranks_between(const Ranks *r, int from, int to) {
-  int first = bin_of_rank(r, 0, from), last = bin_of_rank(r, first, to), before = r->starts[first], most = 0;
+  int first = bin_of_rank(r, 0, from), last = bin_of_rank(r, first, to), most = 0;
   for (int b = first; b <= last; b++) {
     int here = r->starts[b + 1] - r->starts[b];
     if (here > most) most = here;
-    r->next[b] = r->starts[b] - before;
   }
-  const vec low = splat((float)first), high = splat((float)(last + 1));
-  for (int i = 0; i < r->n; i += W) {
-    vec bin = bin_of(r, load(r->values + i));
-    uint32_t wanted = lane_bits(lanes_below(r->n - i) & (bin >= low) & (bin < high));
-    for (; wanted; wanted &= wanted - 1) {
-      int l = __builtin_ctz(wanted);
-      r->kept[r->next[(int)bin[l]]++] = r->values[i + l];
-    }
-  }
-  int n = r->starts[last + 1] - before;
+  float *kept = r->kept + r->starts[first];
+  int n = r->starts[last + 1] - r->starts[first];
   if (most > MOST_INSERTED)
-    sort_digits((uint32_t *)r->kept, n, r->space, r->digits);
+    sort_digits((uint32_t *)kept, n, r->space, r->digits);
   else
     for (int i = 1; i < n; i++) {
-      float value = r->kept[i];
+      float value = kept[i];
       int at = i;
-      for (; at > 0 && r->kept[at - 1] > value; at--) r->kept[at] = r->kept[at - 1];
-      r->kept[at] = value;
+      for (; at > 0 && kept[at - 1] > value; at--) kept[at] = kept[at - 1];
+      kept[at] = value;
     }
-  return r->kept + (from - before);
+  return r->kept + from;
 }
 
 INLINE float median_of(const Ranks *r) {
@@ -166,16 +157,13 @@ INLINE void count_changes(const PairEffectsArgs *a, const float *first, const fl
   out[SCALE_1] = (float)(total_1 / a->pairs), out[SCALE_2] = (float)(total_2 / a->pairs);
 }
 
-/* The shortest interval between values with a span of the others from one to the next. `ends` has room for the lower ends. */
-INLINE void shortest_interval(const Ranks *r, int span, float *ends, float *out) {
-  int last = r->n - 1 - span;
-  const float *low = ranks_between(r, 0, last);
-  for (int i = 0; i <= last; i++) ends[i] = low[i];
-  const float *high = ranks_between(r, span, r->n - 1);
-  int best = 0;
+/* The shortest interval between values with a span of the others from one to the next. */
+INLINE void shortest_interval(const Ranks *r, int span, float *out) {
+  int last = r->n - 1 - span, best = 0;
+  const float *high = ranks_between(r, span, r->n - 1), *low = ranks_between(r, 0, last);
   for (int i = 1; i <= last; i++)
-    if (high[i] - ends[i] < high[best] - ends[best]) best = i;
-  out[EFFECT_LOW] = ends[best], out[EFFECT_HIGH] = high[best];
+    if (high[i] - low[i] < high[best] - low[best]) best = i;
+  out[EFFECT_LOW] = low[best], out[EFFECT_HIGH] = high[best];
 }
 
 /* Mean and standard deviation of log2 ratios with little added, which are left in changes. */
@@ -209,18 +197,22 @@ KERNEL pair_effects(const Call *c) {
   int from, to, n = a.pairs;
   share(c, a.genes, 1, &from, &to);
   float *changes = a.scratch + (intptr_t)c->part * a.scratch_stride;
-  float *kept = changes + a.stride, *space = kept + a.stride, *ends = space + a.stride;
-  int32_t *starts = (int32_t *)ends + round_up(n - a.span, 16), *next = starts + BINS + 16;
+  float *kept = changes + a.stride, *space = kept + a.stride, *ordered = space + a.stride;
+  int32_t *starts = (int32_t *)(ordered + a.stride), *next = starts + BINS + 16;
   Ranks ranks = {.starts = starts, .next = next, .kept = kept, .space = (uint32_t *)space, .digits = (uint32_t *)next + BINS};
   for (int g = from; g < to; g++) {
-    const float *first = a.first + (intptr_t)g * a.stride, *second = a.second + (intptr_t)g * a.stride;
+    const float *first = a.first + (intptr_t)g * a.stride, *second = a.second + (intptr_t)g * a.second_stride;
+    if (a.order) {
+      for (int i = 0; i < n; i++) ordered[i] = second[a.order[i]];
+      second = ordered;
+    }
     float *out = a.effects + (intptr_t)g * 16;
     count_changes(&a, first, second, changes, out);
-    count_bins(&ranks, changes, n);
+    into_bins(&ranks, changes, n);
     out[EFFECT] = median_of(&ranks);
-    shortest_interval(&ranks, a.span, ends, out);
+    shortest_interval(&ranks, a.span, out);
     fold_moments(&a, first, second, changes, out);
-    count_bins(&ranks, changes, n);
+    into_bins(&ranks, changes, n);
     out[LFC_MEDIAN] = median_of(&ranks);
     out[LFC_MIN] = ranks.least, out[LFC_MAX] = ranks.most;
   }

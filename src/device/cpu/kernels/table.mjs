@@ -577,6 +577,10 @@ export const KERNELS = {
     stride: 'int',
     first: 'floats',
     second: 'floats',
+    /** Of the second group's, from one gene to the next. */
+    secondStride: 'int',
+    /** [pair]: where its scale of the second group is; left out where they lie in the order of the pairs. */
+    order: 'ints?',
     pseudocount: 'float',
     /** Of the log2 fold changes that are summarized. */
     leastPseudocount: 'float',
