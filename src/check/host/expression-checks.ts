@@ -2,7 +2,7 @@ import { GeneScales } from '../../analysis/expression/gene-scales.js'
 import { PairScales } from '../../analysis/expression/pair-scales.js'
 import { ScaleSums } from '../../analysis/expression/scale-sums.js'
 import type { CpuDevice } from '../../device/cpu/cpu-device.js'
-import type { CpuTensor } from '../../device/cpu/cpu-tensor.js'
+import { CpuTensor, padded } from '../../device/cpu/cpu-tensor.js'
 import { HostSpace } from '../../device/host-space.js'
 import { Draws } from '../oracle/draws.js'
 import { geneEffect } from '../oracle/gene-effect.js'
@@ -18,13 +18,17 @@ export const expressionChecks = (): HostCheck[] => [
   sumsCheck(Int32Array.of(3, 20)),
   effectsCheck(),
   effectsCheck(true),
+  largestCheck(),
 ]
+
+function byGene(values: Float32Array): Float32Array {
+  const rows = values.length / GENES
+  return values.map((_, i) => values[(i % rows) * GENES + Math.floor(i / rows)]!)
+}
 
 /** Decoded scales as genes × rows, from rows × genes. */
 function withScales<T>(device: CpuDevice, values: Float32Array, work: (scales: CpuTensor) => T): T {
-  const rows = values.length / GENES
-  const byGene = values.map((_, i) => values[(i % rows) * GENES + Math.floor(i / rows)]!)
-  const scales = device.tensor(GENES, rows, byGene) as CpuTensor
+  const scales = device.tensor(GENES, values.length / GENES, byGene(values)) as CpuTensor
   try {
     return work(scales)
   } finally {
@@ -111,6 +115,34 @@ function effectsCheck(ordered = false): HostCheck {
         effects: { values: effects, tolerance: 5e-5, scale: 1 },
         largest: { values: genes.map((gene) => Math.max(...column(gene)[1]!)), tolerance: 0 },
       }
+    },
+  }
+}
+
+/** As it is sought where scales of all genes are never there together. */
+function largestCheck(): HostCheck {
+  const rows = 37
+  const values = scales(new Draws(980), rows)
+  const genes = Array.from({ length: GENES }, (_, gene) => gene)
+  return {
+    name: `largest scales of ${GENES} genes in ${rows} rows`,
+    async run({ host }) {
+      const space = new HostSpace(host.arena)
+      try {
+        const mean = new CpuTensor(GENES, rows, space.take(GENES * padded(rows)))
+        mean.write(host.arena, byGene(values))
+        const largest = space.take(padded(GENES))
+        host.call('raiseLargest', { rows, genes: GENES, mean, width: mean.stride, largest })
+        return { largest: host.arena.floats.slice(largest, largest + GENES) }
+      } finally {
+        space.release()
+      }
+    },
+    expected() {
+      const largest = genes.map((gene) =>
+        Math.max(...Array.from({ length: rows }, (_, row) => values[row * GENES + gene]!)),
+      )
+      return { largest: { values: largest, tolerance: 0 } }
     },
   }
 }
