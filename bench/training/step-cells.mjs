@@ -60,7 +60,10 @@ for (const item of list(flags.data)) {
   const source = randomCells(genes, density, Number(flags.cells))
   const shape = { source, threads, kernels: flags.kernels, ...NETWORK }
   const sides = { ours: await TrainingStep.start(shape) }
-  if (base) sides.base = await base.TrainingStep.start(shape)
+  if (base) {
+    const ownSource = base.randomCells(genes, density, Number(flags.cells))
+    sides.base = await base.TrainingStep.start({ ...shape, source: ownSource })
+  }
   if (flags.python)
     sides.torch = await startTorch(flags.python, {
       genes,

@@ -3,13 +3,14 @@ import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { scviGraph } from '../../dist/src/models/modules/scvi.js'
 import { modelConfig } from '../../dist/src/network/config.js'
 import { Network } from '../../dist/src/network/network.js'
+import { packRow } from '../../dist/src/numeric/packed-row.js'
 import { Random } from '../../dist/src/numeric/random.js'
 
 const CELLS = 2048
 const KL_WEIGHT = 0.5
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
 
-/** Random sparse counts in memory: each gene of each cell is nonzero with probability `density`, then geometric from 1. */
+/** Random sparse counts, held in memory as those of a file are: each gene of each cell is nonzero with probability `density`, then geometric from 1. */
 export function randomCells(genes, density, nCells = CELLS) {
   const random = new Random(1)
   const rows = Array.from({ length: nCells }, () => {
@@ -18,10 +19,11 @@ export function randomCells(genes, density, nCells = CELLS) {
     const counts = Float32Array.from(positions, () => 1 + Math.floor(-Math.log2(1 - random.next())))
     return { genes: Int32Array.from(positions), counts }
   })
+  const held = rows.map(packRow)
   return {
     nCells,
     nGenes: genes,
-    counts: countsInMemory(nCells, genes, (cell) => rows[cell]),
+    counts: countsInMemory(nCells, genes, (cell) => held[cell]),
     categorical: [new Int32Array(nCells)],
     continuous: [],
     size: Float32Array.from(rows, ({ counts }) => counts.reduce((sum, count) => sum + count, 0)),

@@ -134,9 +134,9 @@ interface TakenCounts {
 }
 
 function takenCounts(data: ModelData, chosen: Int32Array, genes: Int32Array | undefined): TakenCounts {
-  if (!genes) return { counts: data.counts, row: (cell) => data.counts.row(chosen[cell]!) }
+  if (!genes) return { counts: data.counts, row: (cell) => data.counts.heldRow(chosen[cell]!) }
   const counts = takeCounts(data.counts, chosen, genes)
-  return { counts, row: (cell) => counts.row(cell) }
+  return { counts, row: (cell) => counts.heldRow(cell) }
 }
 
 const sizesOf = (chosen: Int32Array, { counts, row }: TakenCounts): Float32Array =>

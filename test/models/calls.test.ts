@@ -72,9 +72,9 @@ describe('calls on one model', async () => {
   it('read the cells again after they could not be read', async () => {
     let lost = false
     class Lost extends CountMatrix {
-      override row(cell: number) {
+      override heldRow(cell: number) {
         if (lost && cell === 70) throw new Error('the disk is gone')
-        return super.row(cell)
+        return super.heldRow(cell)
       }
     }
     const counts = new Lost(data.nGenes, data.counts.blocks)

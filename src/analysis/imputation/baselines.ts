@@ -121,11 +121,12 @@ function logMeans({ counts, size }: KnownCounts): Float64Array {
 /** Counts with the mean of the gene's logarithms in place of what is missing. */
 function filled({ counts, size }: KnownCounts, logs: Float64Array): CountMatrix {
   const blocks = counts.blocks.map((block) => {
+    const { genes } = block
     const filledCounts = block.counts.slice()
     for (let i = 0; i < block.nCells; i++)
       for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++)
         if (filledCounts[k] === MISSING)
-          filledCounts[k] = (Math.expm1(logs[block.genes[k]!]!) * size[block.firstCell + i]!) / TARGET
+          filledCounts[k] = (Math.expm1(logs[genes[k]!]!) * size[block.firstCell + i]!) / TARGET
     return { ...block, counts: filledCounts }
   })
   return new CountMatrix(counts.nGenes, blocks)

@@ -1,4 +1,5 @@
 import { type CountBlock, CountMatrix } from '../../anndata/counts/counts.js'
+import { packBlock } from '../../anndata/counts/packed-block.js'
 import { KeyedRandom, type RandomKeys } from '../../numeric/keyed-random.js'
 import { MISSING } from '../../numeric/missing.js'
 import { NOISE, uniform } from '../../numeric/philox.js'
@@ -54,7 +55,7 @@ export function hideCounts(
   return {
     counts: new CountMatrix(
       counts.nGenes,
-      [{ firstCell: 0, nCells: counts.nCells, ...rows.take() }],
+      [packBlock({ firstCell: 0, nCells: counts.nCells, ...rows.take() })],
       missing,
     ),
     hidden: hidden.take(),

@@ -1,4 +1,5 @@
 import { type CountBlock, CountMatrix } from '../../anndata/counts/counts.js'
+import { packBlock } from '../../anndata/counts/packed-block.js'
 import { checkOptionKeys } from '../../anndata/option-keys.js'
 import { ScvaeError } from '../../errors.js'
 import type { Matrix } from '../../numeric/matrix.js'
@@ -241,13 +242,15 @@ function collectRows(
       }
       offsets[i + 1] = used
     }
-    blocks.push({
-      firstCell,
-      nCells: cells,
-      offsets,
-      genes: genes.slice(0, used),
-      counts: values.slice(0, used),
-    })
+    blocks.push(
+      packBlock({
+        firstCell,
+        nCells: cells,
+        offsets,
+        genes: genes.slice(0, used),
+        counts: values.slice(0, used),
+      }),
+    )
   }
   return new CountMatrix(nGenes, blocks)
 }

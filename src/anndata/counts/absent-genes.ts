@@ -27,8 +27,9 @@ export function absentOf(absent: AbsentGenes | undefined, cell: number): Int32Ar
 }
 
 /** A cell's row with a missing count for every gene that its data lacks, so that no likelihood takes it for a zero. */
-export function withAbsent({ genes, counts }: SparseRow, absent: Int32Array): SparseRow {
-  if (absent.length === 0) return { genes, counts }
+export function withAbsent(row: SparseRow, absent: Int32Array): SparseRow {
+  if (absent.length === 0) return row
+  const { genes, counts } = row
   const length = genes.length + absent.length
   const merged = { genes: new Int32Array(length), counts: new Float32Array(length) }
   let next = 0

@@ -1,4 +1,5 @@
 import { type CountBlock, CountMatrix } from './counts.js'
+import { packedInTurn } from './packed-block.js'
 import { BLOCK_CELLS } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 
@@ -35,7 +36,7 @@ export class CountedBlocks {
   finish(): CountMatrix {
     return new CountMatrix(
       this.#nGenes,
-      this.#blocks.map((block) => tidyRows(block, this.#nGenes)),
+      packedInTurn(this.#blocks, (block) => tidyRows(block, this.#nGenes)),
     )
   }
 }

@@ -24,6 +24,7 @@ import type { AnnData } from '../read.js'
 import { writeBeside } from '../write/beside.js'
 import { type CountColumns, CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
+import { packBlock } from './packed-block.js'
 import { tidyRows } from './tidy-rows.js'
 
 /** Names of the columns that are not obs. */
@@ -166,7 +167,7 @@ async function readBatches(path: string, handle: FileHandle): Promise<AnnData> {
       cell: firstCell + offsets.findLastIndex((offset) => offset <= start + k),
       gene: genes[start + k]!,
     }))
-    return tidyRows(block, varNames.length)
+    return packBlock(tidyRows(block, varNames.length))
   })
   return assembleAnnData({
     path,

@@ -11,27 +11,18 @@ import {
   Table,
 } from 'apache-arrow'
 import { MISSING } from '../../numeric/missing.js'
-import { type AbsentGenes, absentOf, takeAbsent, withAbsent } from './absent-genes.js'
+import { type AbsentGenes, absentOf, type SparseRow, takeAbsent, withAbsent } from './absent-genes.js'
+import type { CountBlock } from './count-block.js'
+import { entriesOfBlock, entryBytes, packBlock } from './packed-block.js'
 
-/** A run of consecutive cells as compressed sparse rows: Arrow's list offsets and values, without a copy. */
-export interface CountBlock {
-  /** Position of the block's first cell in the matrix. */
-  firstCell: number
-  nCells: number
-  /** `nCells + 1` offsets into `genes` and `counts`; the first need not be 0 (an Arrow slice). */
-  offsets: Int32Array
-  /** Gene positions, ascending inside each row. */
-  genes: Int32Array
-  /** Counts, parallel to `genes`; {@link MISSING} for one that is not known, in a matrix that says so. */
-  counts: Float32Array
-}
+export type { CountBlock } from './count-block.js'
 
 /**
  * A cells × genes count matrix in blocks of sparse rows.
  *
  * The on-disk and exchange form is an `arrow.Table` with one row a cell and the columns `gene: List<Int32>` and
  * `count: List<Float32>` ({@link CountMatrix.toArrow}); an Arrow list's offsets and values are a CSR block's
- * `indptr`, `indices` and `data`, so both forms share their buffers.
+ * `indptr`, `indices` and `data`.
  */
 export class CountMatrix {
   readonly nCells: number
@@ -55,9 +46,9 @@ export class CountMatrix {
     return this.blocks.reduce((n, b) => n + b.offsets[b.nCells]! - b.offsets[0]!, 0)
   }
 
-  /** Bytes of the CSR buffers (indices, values and offsets). */
+  /** Bytes of the entries as they are held, and of the offsets. */
   get byteLength(): number {
-    return this.nonzeros * 8 + (this.nCells + this.blocks.length) * 4
+    return this.blocks.reduce((n, block) => n + entryBytes(block) + 4 * (block.nCells + 1), 0)
   }
 
   /** The block that holds a cell (binary search). */
@@ -72,37 +63,50 @@ export class CountMatrix {
     return this.blocks[low]!
   }
 
-  /** One cell's nonzero genes and counts, missing and absent ones among them; views where no gene is absent. */
+  /** One cell's nonzero genes and counts, missing and absent ones among them. */
   row(cell: number): { genes: Int32Array; counts: Float32Array } {
-    return withAbsent(this.storedRow(cell), absentOf(this.absent, cell))
+    const { genes, counts } = this.heldRow(cell)
+    return { genes, counts }
   }
 
-  /** One cell's entries as they are stored, without what is absent, as views. */
+  /** One cell's entries as they are stored, without what is absent. */
   storedRow(cell: number): { genes: Int32Array; counts: Float32Array } {
+    const { genes, counts } = this.#heldEntries(cell)
+    return { genes, counts }
+  }
+
+  /**
+   * {@link row} as it is held, which may be a `PackedRow`.
+   *
+   * @internal
+   */
+  heldRow(cell: number): SparseRow {
+    return withAbsent(this.#heldEntries(cell), absentOf(this.absent, cell))
+  }
+
+  #heldEntries(cell: number): SparseRow {
     const block = this.blockOf(cell)
     const i = cell - block.firstCell
-    const start = block.offsets[i]!
-    const end = block.offsets[i + 1]!
-    return { genes: block.genes.subarray(start, end), counts: block.counts.subarray(start, end) }
+    return entriesOfBlock(block, block.offsets[i]!, block.offsets[i + 1]!)
   }
 
   /** Sum of the known counts of every cell (the library size), in float64. */
   cellTotals(): Float64Array {
     const totals = new Float64Array(this.nCells)
-    for (const block of this.blocks) {
-      for (let i = 0; i < block.nCells; i++) {
+    for (const { firstCell, nCells, offsets, counts } of this.blocks) {
+      for (let i = 0; i < nCells; i++) {
         let sum = 0
-        for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++) {
-          const count = block.counts[k]!
+        for (let k = offsets[i]!; k < offsets[i + 1]!; k++) {
+          const count = counts[k]!
           if (!this.missing || count !== MISSING) sum += count
         }
-        totals[block.firstCell + i] = sum
+        totals[firstCell + i] = sum
       }
     }
     return totals
   }
 
-  /** The stored entries as an Arrow table (`gene`, `count`), one record batch a block, sharing the buffers. */
+  /** The stored entries as an Arrow table (`gene`, `count`), one record batch a block, sharing the buffers of blocks that are not packed. */
   toArrow(): Table<CountColumns> {
     const schema = new Schema<CountColumns>([
       new Field('gene', new List(new Field('item', new Int32(), false)), false),
@@ -189,7 +193,7 @@ export class CountMatrix {
           outCounts[at++] = row.counts[k]!
         }
       }
-      blocks.push({ firstCell: first, nCells: n, offsets, genes: outGenes, counts: outCounts })
+      blocks.push(packBlock({ firstCell: first, nCells: n, offsets, genes: outGenes, counts: outCounts }))
     }
     return new CountMatrix(
       nGenes,

@@ -1,6 +1,7 @@
 import { SliceReader } from '../slices/reader.js'
 import type { NumericArray } from '../store/store.js'
 import { type CountBlock, CountMatrix } from './counts.js'
+import { packedInTurn } from './packed-block.js'
 import { SparseGroup } from './sparse-group.js'
 import type { SparseSlice } from './sparse-slices.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
@@ -30,7 +31,7 @@ export class CscMatrix extends SparseGroup implements StoredMatrix {
     appendGroup()
     return new CountMatrix(
       this.nGenes,
-      blocks.map((block) => tidyRows(block, this.nGenes)),
+      packedInTurn(blocks, (block) => tidyRows(block, this.nGenes)),
     )
   }
 

@@ -2,6 +2,7 @@ import { ScvaeError } from '../../errors.js'
 import { MISSING } from '../../numeric/missing.js'
 import { absentOf } from './absent-genes.js'
 import { type CountBlock, CountMatrix } from './counts.js'
+import { packBlock } from './packed-block.js'
 import { tidyRows } from './tidy-rows.js'
 
 /** A sparse matrix as plain compressed sparse rows, as scipy and other libraries take it. */
@@ -15,7 +16,7 @@ export interface CsrArrays {
   data: Float32Array
 }
 
-/** A count matrix as plain arrays: a copy, except where the matrix is one block that fills its buffers and lacks no count. */
+/** A count matrix as plain arrays: a copy, except where the matrix is one block that is not packed, fills its buffers and lacks no count. */
 export function toCsr(counts: CountMatrix): CsrArrays {
   if (counts.absent) return rowByRow(counts)
   const { nCells, nGenes, nonzeros, blocks } = counts
@@ -98,7 +99,7 @@ export function countMatrixFromCsr(csr: {
       counts[k] = data[start + k]!
     }
     const offsets = Int32Array.from({ length: cells + 1 }, (_, i) => indptr[firstCell + i]! - start)
-    blocks.push(tidyRows({ firstCell, nCells: cells, offsets, genes, counts }, nGenes))
+    blocks.push(packBlock(tidyRows({ firstCell, nCells: cells, offsets, genes, counts }, nGenes)))
   }
   return new CountMatrix(nGenes, blocks)
 }

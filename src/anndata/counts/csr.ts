@@ -1,6 +1,7 @@
 import { SliceReader } from '../slices/reader.js'
 import type { NumericArray } from '../store/store.js'
 import { type CountBlock, CountMatrix } from './counts.js'
+import { packBlock } from './packed-block.js'
 import { SparseGroup } from './sparse-group.js'
 import { BLOCK_CELLS, type MatrixEntries, type Selection, type StoredMatrix } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
@@ -15,7 +16,7 @@ export class CsrMatrix extends SparseGroup implements StoredMatrix {
 
   async read(scan: ValueScan): Promise<CountMatrix> {
     const blocks: CountBlock[] = []
-    for await (const block of this.blocks(scan)) blocks.push(block)
+    for await (const block of this.blocks(scan)) blocks.push(packBlock(block))
     return new CountMatrix(this.nGenes, blocks)
   }
 

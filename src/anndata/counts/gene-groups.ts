@@ -5,6 +5,7 @@ import { openFrame, readFrame } from '../frame/dataframe.js'
 import type { Store } from '../store/store.js'
 import { type AbsentGenes, takeAbsent, unlessNone } from './absent-genes.js'
 import { type CountBlock, CountMatrix } from './counts.js'
+import { packBlock } from './packed-block.js'
 import type { Selection } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 
@@ -101,7 +102,8 @@ function withoutStored(
   lacks: readonly Uint8Array[],
   nGenes: number,
 ): CountBlock {
-  const { firstCell, nCells, offsets, genes, counts } = block
+  const { firstCell, nCells, offsets, genes } = block
+  const counts = block.counts.slice()
   let found = false
   for (let i = 0; i < nCells; i++) {
     const lacked = lacks[groups[firstCell + i]!]
@@ -112,5 +114,5 @@ function withoutStored(
       found = true
     }
   }
-  return found ? tidyRows(block, nGenes) : block
+  return found ? packBlock(tidyRows({ ...block, counts }, nGenes)) : block
 }

@@ -1,6 +1,7 @@
 import { MISSING } from '../../numeric/missing.js'
 import { type CountBlock, CountMatrix } from './counts.js'
 import type { ObservedMask } from './observed-mask.js'
+import { packBlock } from './packed-block.js'
 
 /** What says which counts of a matrix are missing. */
 export interface MissingRule {
@@ -16,28 +17,24 @@ export interface MissingRule {
 export function markMissing(counts: CountMatrix, { nan, mask }: MissingRule): CountMatrix {
   let missing = false
   const blocks = counts.blocks.map((block) => {
-    if (nan && replaceNaN(block)) missing = true
-    const marked = mask ? filledUp(block, counts.nGenes, mask) : block
+    const known = nan ? withoutNaN(block) : block
+    const marked = mask ? filledUp(known, counts.nGenes, mask) : known
     if (marked !== block) missing = true
     return marked
   })
   return new CountMatrix(counts.nGenes, blocks, missing)
 }
 
-/** In place; whether there was one. */
-function replaceNaN({ counts }: CountBlock): boolean {
-  let found = false
-  for (let k = 0; k < counts.length; k++) {
-    if (!Number.isNaN(counts[k]!)) continue
-    counts[k] = MISSING
-    found = true
-  }
-  return found
+/** A block with what is missing in place of NaN; the same where there is none. */
+function withoutNaN(block: CountBlock): CountBlock {
+  const { counts } = block
+  if (!counts.some(Number.isNaN)) return block
+  return packBlock({ ...block, counts: counts.map((count) => (Number.isNaN(count) ? MISSING : count)) })
 }
 
 /** A block with an entry for every gene that was not observed; its other entries were. */
 function filledUp(block: CountBlock, nGenes: number, mask: ObservedMask): CountBlock {
-  const { firstCell, nCells, offsets } = block
+  const { firstCell, nCells, offsets, genes, counts } = block
   let unobserved = 0
   for (let i = 0; i < nCells; i++) unobserved += nGenes - mask.genesOf(firstCell + i).length
   if (unobserved === 0) return block
@@ -56,12 +53,12 @@ function filledUp(block: CountBlock, nGenes: number, mask: ObservedMask): CountB
     for (let gene = 0; gene < nGenes; gene++) {
       const isObserved = observed[o] === gene
       if (isObserved) o++
-      const isStored = k < offsets[i + 1]! && block.genes[k] === gene
+      const isStored = k < offsets[i + 1]! && genes[k] === gene
       if (isObserved && !isStored) continue
       filled.genes[at] = gene
-      filled.counts[at++] = isStored ? block.counts[k++]! : MISSING
+      filled.counts[at++] = isStored ? counts[k++]! : MISSING
     }
     filled.offsets[i + 1] = at
   }
-  return filled
+  return packBlock(filled)
 }

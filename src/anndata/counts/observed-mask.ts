@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../errors.js'
+import { hasEntry } from '../../numeric/packed-row.js'
 import type { CountsSource } from './count-sources.js'
 import type { CountMatrix } from './counts.js'
 
@@ -33,15 +34,7 @@ export class ObservedMask {
   }
 
   has(cell: number, gene: number): boolean {
-    const { firstCell, offsets, genes } = this.#ones.blockOf(cell)
-    let low = offsets[cell - firstCell]!
-    let high = offsets[cell - firstCell + 1]!
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (genes[middle]! < gene) low = middle + 1
-      else high = middle
-    }
-    return low < offsets[cell - firstCell + 1]! && genes[low] === gene
+    return hasEntry(this.#ones.heldRow(cell), gene)
   }
 }
 

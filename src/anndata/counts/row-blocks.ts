@@ -1,4 +1,5 @@
 import { type CountBlock, CountMatrix } from './counts.js'
+import { packBlock } from './packed-block.js'
 import { BLOCK_CELLS } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
 
@@ -54,18 +55,14 @@ export class RowBlocks {
     const firstCell = this.#firstCell
     const n = this.#n
     const nCells = this.#cell - firstCell
-    this.#blocks.push(
-      tidyRows(
-        {
-          firstCell,
-          nCells,
-          offsets: this.#offsets.slice(0, nCells + 1),
-          genes: this.#genes.slice(0, n),
-          counts: this.#counts.slice(0, n),
-        },
-        this.#nGenes,
-      ),
-    )
+    const block = {
+      firstCell,
+      nCells,
+      offsets: this.#offsets.slice(0, nCells + 1),
+      genes: this.#genes.slice(0, n),
+      counts: this.#counts.slice(0, n),
+    }
+    this.#blocks.push(packBlock(tidyRows(block, this.#nGenes)))
     this.#firstCell = this.#cell
     this.#n = 0
   }

@@ -1,4 +1,5 @@
 import type { CountBlock } from './counts.js'
+import { packBlock } from './packed-block.js'
 import type { SparseSlice } from './sparse-slices.js'
 import { BLOCK_CELLS } from './stored-matrix.js'
 
@@ -18,12 +19,12 @@ export async function joinedBlocks(
       cells += last - first
       first = last
       if (cells < BLOCK_CELLS) continue
-      blocks.push(joined(pieces))
+      blocks.push(packBlock(joined(pieces)))
       pieces = []
       cells = 0
     }
   }
-  if (pieces.length > 0) blocks.push(joined(pieces))
+  if (pieces.length > 0) blocks.push(packBlock(joined(pieces)))
   return blocks
 }
 

@@ -1,5 +1,6 @@
 import { takeAbsent } from './absent-genes.js'
 import { CountMatrix } from './counts.js'
+import { packBlock } from './packed-block.js'
 import { tidyRows } from './tidy-rows.js'
 
 /**
@@ -18,7 +19,7 @@ export function takeCounts(counts: CountMatrix, cells: Int32Array, genes: Int32A
   return new CountMatrix(
     genes.length,
     part.blocks.map((block) =>
-      tidyRows({ ...block, genes: block.genes.map((g) => place[g]!) }, genes.length),
+      packBlock(tidyRows({ ...block, genes: block.genes.map((g) => place[g]!) }, genes.length)),
     ),
     counts.missing,
     part.absent && takeAbsent(part.absent, undefined, place),

@@ -61,7 +61,8 @@ function* pieces<T>(
   blocks: readonly CountBlock[],
   convert: (block: CountBlock, from: number, to: number) => T,
 ): Generator<T> {
-  for (const block of blocks) {
+  for (const packed of blocks) {
+    const block = { ...packed }
     const end = block.offsets[block.nCells]!
     for (let from = block.offsets[0]!; from < end; from += PIECE)
       yield convert(block, from, Math.min(from + PIECE, end))

@@ -186,11 +186,15 @@ function writeCsr(file: Group, name: string, counts: CountMatrix): void {
   const wide = nonzeros > 2 ** 31 - 1
   const pointers = wide ? BigInt64Array.from(indptr, BigInt) : Int32Array.from(indptr)
   writeChunks(group, 'indptr', [pointers], pointers, [nCells + 1])
-  const pieces = counts.blocks.map(({ offsets, nCells: cells, genes, counts: values }) => ({
-    genes: genes.subarray(offsets[0], offsets[cells]),
-    values: plainValues(values.subarray(offsets[0], offsets[cells]), counts),
-  }))
-  const pick = <K extends 'genes' | 'values'>(key: K) => pieces.map((piece) => piece[key])
-  writeChunks(group, 'indices', pick('genes'), new Int32Array(0), [nonzeros])
-  writeChunks(group, 'data', pick('values'), new Float32Array(0), [nonzeros])
+  writeChunks(group, 'indices', genesOf(counts), new Int32Array(0), [nonzeros])
+  writeChunks(group, 'data', valuesOf(counts), new Float32Array(0), [nonzeros])
+}
+
+function* genesOf({ blocks }: CountMatrix): Generator<Int32Array> {
+  for (const { offsets, nCells, genes } of blocks) yield genes.subarray(offsets[0], offsets[nCells])
+}
+
+function* valuesOf(counts: CountMatrix): Generator<Float32Array> {
+  for (const { offsets, nCells, counts: values } of counts.blocks)
+    yield plainValues(values.subarray(offsets[0], offsets[nCells]), counts)
 }

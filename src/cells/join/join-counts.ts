@@ -1,5 +1,6 @@
 import { type AbsentGenes, unlessNone } from '../../anndata/counts/absent-genes.js'
 import { type CountBlock, CountMatrix } from '../../anndata/counts/counts.js'
+import { blockFrom, packBlock } from '../../anndata/counts/packed-block.js'
 import { tidyRows } from '../../anndata/counts/tidy-rows.js'
 import { uniqueNames } from './file-names.js'
 import type { JoinedGenes } from './join-genes.js'
@@ -40,7 +41,7 @@ export class CountList {
     for (const file of this.#files) {
       for (let block = file.blocks.shift(); block; block = file.blocks.shift()) {
         const [joined] = renumbered([block], newPlace)
-        blocks.push({ ...joined!, firstCell })
+        blocks.push(blockFrom(joined!, firstCell))
         firstCell += block.nCells
       }
     }
@@ -95,22 +96,22 @@ function renumbered(blocks: readonly CountBlock[], place: Int32Array): CountBloc
 }
 
 function withGenesAt(block: CountBlock, place: Int32Array): CountBlock {
-  const { nCells, offsets } = block
+  const { nCells, offsets, genes: oldGenes, counts: oldCounts } = block
   const newOffsets = new Int32Array(nCells + 1)
   for (let i = 0; i < nCells; i++) {
     let kept = 0
-    for (let k = offsets[i]!; k < offsets[i + 1]!; k++) if (place[block.genes[k]!]! >= 0) kept++
+    for (let k = offsets[i]!; k < offsets[i + 1]!; k++) if (place[oldGenes[k]!]! >= 0) kept++
     newOffsets[i + 1] = newOffsets[i]! + kept
   }
   const genes = new Int32Array(newOffsets[nCells]!)
   const counts = new Float32Array(genes.length)
   let at = 0
   for (let k = offsets[0]!; k < offsets[nCells]!; k++) {
-    const gene = place[block.genes[k]!]!
+    const gene = place[oldGenes[k]!]!
     if (gene < 0) continue
     genes[at] = gene
-    counts[at++] = block.counts[k]!
+    counts[at++] = oldCounts[k]!
   }
   const nGenes = place.reduce((most, gene) => Math.max(most, gene), -1) + 1
-  return tidyRows({ firstCell: 0, nCells, offsets: newOffsets, genes, counts }, nGenes)
+  return packBlock(tidyRows({ firstCell: 0, nCells, offsets: newOffsets, genes, counts }, nGenes))
 }

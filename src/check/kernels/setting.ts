@@ -9,6 +9,7 @@ import {
   type Parameter,
   type Tensor,
 } from '../../device/device.js'
+import { packRow } from '../../numeric/packed-row.js'
 import { Draws } from '../oracle/draws.js'
 import type { Cells } from '../oracle/linear.js'
 import { filled, type Matrix, matrix } from '../oracle/matrix.js'
@@ -113,7 +114,9 @@ export class Setting {
     const row = (cell: number): CellRow => {
       const all = this.#counts[cell]!
       const genes = Int32Array.from(all.keys()).filter((gene) => all[gene] !== 0)
-      return { genes, counts: Float32Array.from(genes, (gene) => all[gene]!) }
+      const entries = { genes, counts: Float32Array.from(genes, (gene) => all[gene]!) }
+      // both ways of holding a row, side by side
+      return cell % 2 ? entries : packRow(entries)
     }
     if (!fetched) return { counts: countsInMemory(nCells, nGenes, row, counts === 'missing') }
     const number = (cell: number) => 2 * (nCells - 1 - cell) + 1

@@ -13,8 +13,11 @@ const WORD = 4
 /** What the process holds of itself: program, readers, kernels and their threads. */
 const PROGRAM = 260e6
 
+/** Bytes of a count with its gene as they are held; nearly all are. */
+export const BYTES_OF_COUNT = 4
+
 /** Slices that were read and are not yet collected, as a share of the counts. */
-const SLACK = 0.3
+const SLACK = 0.6
 
 /** Names, neighbours, layout, tables and a point in the report. */
 const BYTES_OF_CELL = 1800
@@ -46,7 +49,7 @@ export function expectedMemory(
   const decoded = decoder === 'linear' ? nLatent : nHidden
   const pseudo = prior === 'vamp' ? priorComponents : 0
   const weights = nGenes * (nHidden + decoded + pseudo) + 2 * nLayers * nHidden * (nHidden + nLatent)
-  const counts = (stored * (1 + SLACK) + (chosen ? fitted : 0)) * 2 * WORD
+  const counts = (stored * (1 + SLACK) + (chosen ? fitted : 0)) * BYTES_OF_COUNT
   const minibatch = batchSize * (2 * nGenes + 8 * nHidden) * WORD
   const simulated = SIMULATED_CELLS * (fitted / Math.max(1, nCells)) * 2 * WORD
   const scores = simulated + nGenes * MOMENT_WORDS * WORD

@@ -12,7 +12,7 @@ import { minibatchesFor } from '../../train/schedule.js'
 import { type FitData, type ReadCells, readCells, settleFitData } from '../fit/fit-data.js'
 import type { DataSettings } from '../fit/fit-settings.js'
 import { genesAsked } from '../fit/genes-in-file.js'
-import { expectedMemory, type FitSize, sizeOf } from '../fit/preflight.js'
+import { BYTES_OF_COUNT, expectedMemory, type FitSize, sizeOf } from '../fit/preflight.js'
 import { formatBytes } from '../text.js'
 
 /** A sentence that a command would refuse with, and what it says to do. */
@@ -77,8 +77,8 @@ export async function fitOutlook(
   const size = summary && source && sizeOfSource(source, summary.nCells)
   if (size) outlook.memory = memoryOf(size)
   const choosesFirst = !isPart && size && (await readsChosen({ ...settings, counts }, size))
-  if (size && !choosesFirst && size.stored * 8 > MOST_MEMORY * totalmem()) {
-    outlook.untried = `its counts take ${formatBytes(size.stored * 8)}, over half of the memory of this machine`
+  if (size && !choosesFirst && size.stored * BYTES_OF_COUNT > MOST_MEMORY * totalmem()) {
+    outlook.untried = `its counts take ${formatBytes(size.stored * BYTES_OF_COUNT)}, over half of the memory of this machine`
     return outlook
   }
   const log = {

@@ -1,3 +1,4 @@
+import { entriesIn, PackedRow, unpackCounts, unpackGenes } from '../../numeric/packed-row.js'
 import { logFactorial } from '../../numeric/special.js'
 import { type CellRow, type CellSource, type CountSource, MISSING, type Minibatch } from '../device.js'
 import { LoadedRows } from '../loaded-rows.js'
@@ -120,17 +121,17 @@ export class CpuMinibatch implements Minibatch {
     const loaded = this.loaded.take(cells)
     const rows = source.counts.missing ? this.#setMissingAside(loaded) : loaded
     let nonzeros = 0
-    for (let i = 0; i < rows.length; i++) nonzeros += rows[i]!.genes.length
+    for (let i = 0; i < rows.length; i++) nonzeros += entriesIn(rows[i]!)
     this.full = nonzeros >= LEAST_FULL * rows.length * source.nGenes
     this.#makeRoom(Math.max(nonzeros, 1))
     this.#placeRows(rows)
     const { floats, ints } = this.#arena
     for (let i = 0; i < rows.length; i++) {
-      const { counts } = rows[i]!
       const cell = cells[i]!
       const counted = source.rows ? source.rows[cell]! : cell
       let constant = this.#constants[counted]!
       if (Number.isNaN(constant)) {
+        const { counts } = rows[i]!
         constant = 0
         for (let k = 0; k < counts.length; k++) constant += logFactorial(counts[k]!)
         this.#constants[counted] = constant
@@ -155,17 +156,22 @@ export class CpuMinibatch implements Minibatch {
     let at = 0
     ints[this.rowStart] = 0
     for (let i = 0; i < rows.length; i++) {
-      const { genes, counts } = rows[i]!
-      if (genes.length === 0) {
+      const row = rows[i]!
+      const entries = entriesIn(row)
+      if (entries === 0) {
         // nothing is read, whatever was there before
       } else if (addressOf) {
-        writeAddress(ints, this.sources + 4 * i, addressOf(genes))
-        writeAddress(ints, this.sources + 4 * i + 2, addressOf(counts))
+        const inWords = row instanceof PackedRow && !row.escaped
+        writeAddress(ints, this.sources + 4 * i, addressOf(inWords ? row.words : row.genes))
+        writeAddress(ints, this.sources + 4 * i + 2, inWords ? 0 : addressOf(row.counts))
+      } else if (row instanceof PackedRow) {
+        unpackGenes(row.words, ints, this.gene + at)
+        unpackCounts(row.words, row.escaped, floats, this.count + at)
       } else {
-        ints.set(genes, this.gene + at)
-        floats.set(counts, this.count + at)
+        ints.set(row.genes, this.gene + at)
+        floats.set(row.counts, this.count + at)
       }
-      at += genes.length
+      at += entries
       ints[this.rowStart + i + 1] = at
     }
     if (addressOf) this.held = rows
@@ -175,7 +181,9 @@ export class CpuMinibatch implements Minibatch {
   #setMissingAside(rows: readonly CellRow[]): CellRow[] {
     const { nGenes } = this.source
     const starts = new Int32Array(nGenes + 1)
-    for (const { genes, counts } of rows) {
+    // what is missing does not fit into a word
+    const open = rows.filter((row) => !(row instanceof PackedRow) || row.escaped)
+    for (const { genes, counts } of open) {
       for (let k = 0; k < genes.length; k++) if (counts[k] === MISSING) starts[genes[k]! + 1]!++
     }
     for (let g = 0; g < nGenes; g++) starts[g + 1]! += starts[g]!
@@ -184,7 +192,9 @@ export class CpuMinibatch implements Minibatch {
     if (missing === 0) return [...rows]
     const next = starts.slice()
     const cells = new Int32Array(missing)
-    const known = rows.map(({ genes, counts }, cell) => {
+    const known = rows.map((row, cell) => {
+      if (row instanceof PackedRow && !row.escaped) return row
+      const { genes, counts } = row
       for (let k = 0; k < genes.length; k++) if (counts[k] === MISSING) cells[next[genes[k]!]!++] = cell
       return knownOf(genes, counts)
     })

@@ -30,7 +30,7 @@ KERNEL stage_full(const Call *c) {
   share(c, a.csr.genes, 16, &first, &last);
   for (int i = 0; i < cells; i++) {
     Row row = row_of(&a.csr, a.sources, i);
-    begin[i] = first_from(row.gene, 0, row.entries, first);
+    begin[i] = first_masked(row.gene, row.count ? -1 : GENE_BITS, 0, row.entries, first);
   }
   for (int g0 = first; g0 < last; g0 += FILLED_GENES) {
     int g1 = last - g0 < FILLED_GENES ? last : g0 + FILLED_GENES;
@@ -39,10 +39,16 @@ KERNEL stage_full(const Call *c) {
     for (int i = 0; i < cells; i++) {
       Row row = row_of(&a.csr, a.sources, i);
       int k = begin[i];
-      for (; k < row.entries && row.gene[k] < g1; k++) counts[(row.gene[k] - g0) * padded + i] = row.count[k];
+      if (row.count) {
+        for (; k < row.entries && row.gene[k] < g1; k++) counts[(row.gene[k] - g0) * padded + i] = row.count[k];
+        prefetch(row.count + k, 32);
+      } else {
+        for (int g; k < row.entries && (g = row.gene[k] & GENE_BITS) < g1; k++)
+          counts[(g - g0) * padded + i] = count_of(row.gene[k]);
+      }
       begin[i] = k;
       /* so many rows are too many for the processor to see where each goes on */
-      prefetch((const float *)row.gene + k, 32), prefetch(row.count + k, 32);
+      prefetch((const float *)row.gene + k, 32);
     }
     float *log = a.full_log + (intptr_t)g0 * padded;
     for (int k = 0; k < (g1 - g0) * padded; k += W) store(log + k, log1p_of(load(counts + k), logs));

@@ -7,6 +7,13 @@
 #include "covariates.h"
 #include "rows.h"
 
+INLINE void unpack(const int32_t *restrict words, int n, int32_t *restrict gene, float *restrict count) {
+  for (int k = 0; k < n; k++) {
+    gene[k] = words[k] & GENE_BITS;
+    count[k] = count_of(words[k]);
+  }
+}
+
 /* Threads own entries: the rows are copied from where they lie, and log1p taken. */
 KERNEL stage_rows(const Call *c) {
   StageRowsArgs a = stage_rows_args(c);
@@ -17,9 +24,14 @@ KERNEL stage_rows(const Call *c) {
   for (int i = 0; sources && i < cells; i++) {
     int start = row_start[i], from = start < first ? first : start, end = row_start[i + 1] < last ? row_start[i + 1] : last;
     if (from >= end) continue;
+    Row row = row_of(&a.csr, sources, i);
+    if (!row.count) {
+      unpack(row.gene + (from - start), end - from, a.csr.gene + from, a.csr.count + from);
+      continue;
+    }
     uintptr_t bytes = sizeof(float) * (uintptr_t)(end - from);
-    __builtin_memcpy(a.csr.gene + from, (const int32_t *)source_of(sources + 4 * i) + (from - start), bytes);
-    __builtin_memcpy(a.csr.count + from, (const float *)source_of(sources + 4 * i + 2) + (from - start), bytes);
+    __builtin_memcpy(a.csr.gene + from, row.gene + (from - start), bytes);
+    __builtin_memcpy(a.csr.count + from, row.count + (from - start), bytes);
   }
   for (int i = first; i < last; i += W) store(a.csr.log_count + i, vlog1p(load(a.csr.count + i)));
 }

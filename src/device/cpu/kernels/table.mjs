@@ -127,7 +127,10 @@ export const STRUCTS = {
 
 /** The kernels; a kernel's number is its position. */
 export const KERNELS = {
-  /** `sources` [cell][4]: where a row's genes and counts lie in the process, low and high halves; null where they are copied already. */
+  /**
+   * `sources` [cell][4]: where a row's genes and counts lie in the process, low and high halves; with null for the counts, each gene has its count in
+   * the high half of its word. No `sources` where rows are copied already.
+   */
   stageRows: { csr: 'Csr', sources: 'ints' },
   stageGenes: {
     csr: 'Csr',

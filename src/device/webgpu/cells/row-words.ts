@@ -1,3 +1,4 @@
+import { PackedRow } from '../../../numeric/packed-row.js'
 import { type CellRow, MISSING } from '../../device.js'
 
 /** How the entries of a data set are written down for the GPU (`entryReads` in wgsl/minibatch.ts). */
@@ -22,7 +23,9 @@ export class EntryWords {
    * Writes a row without its stored zeros: first what is known, then the genes whose counts are missing, with counts of 0. Where the
    * next one goes.
    */
-  write({ genes, counts }: CellRow, packed: boolean, at: number): number {
+  write(row: CellRow, packed: boolean, at: number): number {
+    if (packed && row instanceof PackedRow && !row.escaped) return this.#putWords(row.words, at)
+    const { genes, counts } = row
     const n = genes.length
     let next = at
     let missing = 0
@@ -33,6 +36,13 @@ export class EntryWords {
     }
     if (missing === 0) return next
     for (let k = 0; k < n; k++) if (counts[k] === MISSING) next = this.#put(genes[k]!, 0, packed, next)
+    return next
+  }
+
+  /** Entries as they are held, but for stored zeros. */
+  #putWords(words: Int32Array, at: number): number {
+    let next = at
+    for (const word of words) if (word >>> 16 !== 0) this.words[next++] = word
     return next
   }
 
