@@ -26,12 +26,24 @@ const changed = (of: (count: number, k: number, cell: number) => number) => (row
   counts: row.counts.map((count, k) => of(count, k, cell)),
 })
 
+interface Form {
+  of: (row: CellRow, cell: number) => CellRow
+  missing?: boolean
+  nGenes?: number
+}
+
 /** What counts may be like, of every cell's row. */
-const FORMS: Record<string, { of: (row: CellRow, cell: number) => CellRow; missing?: boolean }> = {
+const FORMS: Record<string, Form> = {
   few: { of: (row) => row },
+  'of far genes': {
+    of: ({ genes, counts }) => ({ genes: genes.map((gene) => 600 * gene), counts }),
+    nGenes: 600 * N_GENES,
+  },
   many: { of: filled },
   'large ones and fractions': {
-    of: changed((count, k, cell) => (cell % 3 ? count : k % 5 === 0 ? count + 70_000 : count + 0.25)),
+    of: changed((count, k, cell) =>
+      cell % 3 ? count + 20_000 * (k % 3) : k % 5 === 0 ? count + 70_000 : count + 0.25,
+    ),
   },
   'large ones among many': {
     of: (row, cell) => changed((count, k) => (cell % 3 || k % 9 ? count : 1e5))(filled(row), cell),
@@ -42,9 +54,13 @@ const FORMS: Record<string, { of: (row: CellRow, cell: number) => CellRow; missi
   },
 }
 
-const sourceOf = (row: (cell: number) => CellRow, missing = false): CellSource => ({
+const sourceOf = (
+  row: (cell: number) => CellRow,
+  { missing = false, nGenes = N_GENES }: Form,
+): CellSource => ({
   ...cells,
-  counts: countsInMemory(200, N_GENES, row, missing),
+  nGenes,
+  counts: countsInMemory(200, nGenes, row, missing),
 })
 
 async function trained(source: CellSource, kernels: 'native' | 'wasm'): Promise<Record<string, string>> {
@@ -60,15 +76,16 @@ async function trained(source: CellSource, kernels: 'native' | 'wasm'): Promise<
 }
 
 describe.each(['native', 'wasm'] as const)('rows in words, %s kernels', (kernels) => {
-  it.each(Object.entries(FORMS))('train the same bits, %s', async (_, { of, missing }) => {
+  it.each(Object.entries(FORMS))('train the same bits, %s', async (_, form) => {
+    const { of } = form
     const plain = await trained(
-      sourceOf((cell) => of(rows[cell]!, cell), missing),
+      sourceOf((cell) => of(rows[cell]!, cell), form),
       kernels,
     )
     const packed = (cell: number) => packRow(of(rows[cell]!, cell))
     expect(packed(0)).toBeInstanceOf(PackedRow)
-    expect(await trained(sourceOf(packed, missing), kernels)).toEqual(plain)
+    expect(await trained(sourceOf(packed, form), kernels)).toEqual(plain)
     const half = (cell: number) => (cell % 2 ? packed(cell) : of(rows[cell]!, cell))
-    expect(await trained(sourceOf(half, missing), kernels)).toEqual(plain)
+    expect(await trained(sourceOf(half, form), kernels)).toEqual(plain)
   })
 })
