@@ -5,6 +5,7 @@ import type { AnnData } from '../anndata/read.js'
 import type { CellRow, CellSource } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import { MISSING } from '../numeric/missing.js'
+import { CountRoom } from '../numeric/packed-row.js'
 import { absentGenes } from './absent-genes.js'
 import { countsInMemory } from './counts-in-memory.js'
 import { type CellColumns, categoryCodes, cellName, cellNumbers } from './obs-values.js'
@@ -139,8 +140,10 @@ function takenCounts(data: ModelData, chosen: Int32Array, genes: Int32Array | un
   return { counts, row: (cell) => counts.heldRow(cell) }
 }
 
-const sizesOf = (chosen: Int32Array, { counts, row }: TakenCounts): Float32Array =>
-  Float32Array.from(chosen, (_, i) => knownTotal(row(i).counts, counts.missing))
+function sizesOf(chosen: Int32Array, { counts, row }: TakenCounts): Float32Array {
+  const room = new CountRoom()
+  return Float32Array.from(chosen, (_, i) => knownTotal(room.countsOf(row(i)), counts.missing))
+}
 
 /** @throws ScvaeError (bad-input) for a cell without a count. */
 function checkSizes(data: ModelData, chosen: Int32Array, size: Float32Array): void {

@@ -111,6 +111,20 @@ export function packRow<Row extends { readonly genes: Int32Array; readonly count
   return new PackedRow(packed.words, packed.escaped.length > 0 ? packed.escaped : undefined)
 }
 
+/** Where counts of rows are unpacked, one row after another, with no new memory for each. */
+export class CountRoom {
+  #room = new Float32Array(1024)
+
+  /** A row's counts, until the next one's are asked for. */
+  countsOf(row: { readonly counts: Float32Array }): Float32Array {
+    if (!(row instanceof PackedRow)) return row.counts
+    const { length } = row.words
+    if (length > this.#room.length) this.#room = new Float32Array(2 * length)
+    unpackCounts(row.words, row.escaped, this.#room, 0)
+    return this.#room.subarray(0, length)
+  }
+}
+
 /** Entries of a row, without unpacking it. */
 export const entriesIn = (row: { readonly genes: Int32Array }): number =>
   row instanceof PackedRow ? row.words.length : row.genes.length

@@ -83,6 +83,16 @@ describe.skipIf(native === undefined)('a package with a prebuilt native build', 
     expect(warning).not.toContain('\n')
   })
 
+  it('falls back when it was made of older sources', async () => {
+    const bytes = readFileSync(native!.file)
+    // as those that do not tell theirs
+    bytes.write('unsaid', bytes.indexOf('interface\0'))
+    const { root } = installed(bytes)
+    const { build, warning } = await pickBuild('auto', wellDone, root)
+    expect(build.name).toMatch(/^wasm/)
+    expect(warning).toContain(`${where} is of older sources: the ${build.name} kernels`)
+  })
+
   it('falls back when it computes wrong numbers, tested once', async () => {
     const { root } = installed()
     let tests = 0

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { ScvaeError } from '../../errors.js'
 import { PACKAGE_ROOT } from '../../package.js'
 import { type BrokenBuild, findBuildFiles, type KernelBuild } from './build-files.js'
-import { isNative, loadAddon } from './load-build.js'
+import { INTERFACE, isNative, loadAddon } from './load-build.js'
 import { processorMayTake } from './processor.js'
 
 export type { KernelBuild }
@@ -30,7 +30,9 @@ function allowRelaxedSimd(): void {
 function refusal({ file }: KernelBuild): string | undefined {
   if (!isNative(file)) return undefined
   try {
-    return loadAddon(file).runsHere ? undefined : 'other processor'
+    const addon = loadAddon(file)
+    if (addon.interface !== INTERFACE) return 'is of older sources'
+    return addon.runsHere ? undefined : 'other processor'
   } catch (error) {
     const [line] = (error instanceof Error ? error.message : String(error)).split('\n')
     return `does not load (${line})`

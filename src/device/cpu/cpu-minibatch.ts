@@ -1,4 +1,4 @@
-import { entriesIn, PackedRow, unpackCounts, unpackGenes } from '../../numeric/packed-row.js'
+import { CountRoom, entriesIn, PackedRow, unpackCounts, unpackGenes } from '../../numeric/packed-row.js'
 import { logFactorial } from '../../numeric/special.js'
 import { type CellRow, type CellSource, type CountSource, MISSING, type Minibatch } from '../device.js'
 import { LoadedRows } from '../loaded-rows.js'
@@ -17,6 +17,9 @@ function constantsOf(source: CountSource): Float32Array {
   }
   return all
 }
+
+/** For these, of whichever minibatch. */
+const room = new CountRoom()
 
 const HIGH = 2 ** 32
 
@@ -131,7 +134,7 @@ export class CpuMinibatch implements Minibatch {
       const counted = source.rows ? source.rows[cell]! : cell
       let constant = this.#constants[counted]!
       if (Number.isNaN(constant)) {
-        const { counts } = rows[i]!
+        const counts = room.countsOf(rows[i]!)
         constant = 0
         for (let k = 0; k < counts.length; k++) constant += logFactorial(counts[k]!)
         this.#constants[counted] = constant

@@ -5,12 +5,17 @@ import { type AddressOf, knownAddresses } from './addresses.js'
 /** `run(kernel, arguments, part, parts)`: one thread's share of a kernel; `arguments` is a word of the shared memory. */
 export type RunKernel = (kernel: number, args: number, part: number, parts: number) => void
 
+/** What kernels are handed, in all that native builds are asked for; `native.c` has the same number. */
+export const INTERFACE = 2
+
 /** What a native build has. */
 export interface NativeAddon {
   address(array: Uint8Array): number
   run(memory: Uint8Array, ...call: Parameters<RunKernel>): void
   /** Whether the processor has the instructions that it was compiled for. */
   readonly runsHere: boolean
+  /** {@link INTERFACE} of its sources; builds of before had none. */
+  readonly interface?: number
 }
 
 export const isNative = (file: string): boolean => file.endsWith('.node')
