@@ -15,6 +15,7 @@ const KINDS = {
   flag: { c: 'int ', ts: 'boolean', word: (x) => `${x} ? 1 : 0` },
   tensor: { c: 'float *', ts: 'Tensor', word: (x) => `cpu(${x}).offset` },
   floats: { c: 'float *', ts: 'number', word: (x) => x },
+  doubles: { c: 'double *', ts: 'number', word: (x) => x },
   ints: { c: 'int32_t *', ts: 'number', word: (x) => x },
 }
 

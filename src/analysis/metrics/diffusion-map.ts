@@ -1,12 +1,15 @@
-import { largestEigen } from '../../numeric/lanczos.js'
+import type { HostKernels } from '../../device/host-kernels.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
 import { tridiagonalEigen } from '../../numeric/tridiagonal-eigen.js'
 import type { WeightedGraph } from '../clustering/weighted-graph.js'
 import { STREAM } from '../random-streams.js'
+import { largestEigen } from '../spectrum/largest-eigen.js'
 
 /** Nodes up to which all eigenvalues are taken at once. */
 const FEW_NODES = 400
+/** Of eigenvectors. With ten times as much some cells of a thousand are judged otherwise than with none. */
+const TOLERANCE = 1e-4
 /** What is added to an eigenvalue, in float32: nothing to one of size 1. */
 const EPSILON = 1e-8
 
@@ -19,11 +22,14 @@ const EPSILON = 1e-8
  * @param components fewer than there are nodes
  * @returns nodes × components
  */
-export function diffusionMap(graph: WeightedGraph, components: number): Matrix {
+export function diffusionMap(host: HostKernels, graph: WeightedGraph, components: number): Matrix {
   const { n } = graph
-  const transitions = transitionWeights(graph)
+  const entries = transitionWeights(graph)
+  const random = new Random(0, STREAM.diffusion)
   const { values, vectors } =
-    n <= FEW_NODES ? allEigen(graph, transitions, components) : someEigen(graph, transitions, components)
+    n <= FEW_NODES
+      ? allEigen(graph, entries, components)
+      : largestEigen(host, { ...graph, entries }, components, random, { tolerance: TOLERANCE })
   const positions = new Float32Array(n * components)
   for (let c = 0; c < components; c++) {
     const value = Math.fround(Math.fround(values[c]!) + EPSILON)
@@ -47,17 +53,6 @@ function transitionWeights({ n, starts, targets, weights }: WeightedGraph): Floa
     }
   }
   return scaled
-}
-
-function someEigen({ n, starts, targets }: WeightedGraph, entries: Float64Array, count: number) {
-  const multiply = (x: Float64Array, out: Float64Array) => {
-    for (let i = 0; i < n; i++) {
-      let sum = 0
-      for (let at = starts[i]!; at < starts[i + 1]!; at++) sum += entries[at]! * x[targets[at]!]!
-      out[i] = sum
-    }
-  }
-  return largestEigen(multiply, n, count, new Random(0, STREAM.diffusion))
 }
 
 function allEigen({ n, starts, targets }: WeightedGraph, entries: Float64Array, count: number) {

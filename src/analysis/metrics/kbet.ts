@@ -1,4 +1,5 @@
 import type { Device } from '../../device/device.js'
+import { withHostKernels } from '../../device/host-kernels.js'
 import { gammaSurvival } from '../../numeric/special.js'
 import type { WeightedGraph } from '../clustering/weighted-graph.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
@@ -49,7 +50,7 @@ export async function kbetByLabel(
     }
     const part = large.length < cells.length ? within(whole, large) : whole
     components = Math.min(components, part.n - 1)
-    const positions = diffusionMap(part, components)
+    const positions = await withHostKernels(device, (host) => diffusionMap(host, part, components))
     const near = await neighborsOn(device, positions, { k: Math.min(part.n, k + 1) })
     scores.push(
       acceptance(
@@ -64,18 +65,30 @@ export async function kbetByLabel(
 /** The ties among some nodes, which are numbered in their order. */
 function within({ n, starts, targets, weights }: WeightedGraph, nodes: Int32Array): WeightedGraph {
   const place = new Int32Array(n).fill(-1)
-  for (const [i, node] of nodes.entries()) place[node] = i
+  let most = 0
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!
+    place[node] = i
+    most += starts[node + 1]! - starts[node]!
+  }
   const ends = new Int32Array(nodes.length + 1)
-  const kept: number[] = []
-  for (const [i, node] of nodes.entries()) {
-    for (let at = starts[node]!; at < starts[node + 1]!; at++) if (place[targets[at]!]! >= 0) kept.push(at)
-    ends[i + 1] = kept.length
+  const kept = { targets: new Int32Array(most), weights: new Float32Array(most) }
+  let end = 0
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!
+    for (let at = starts[node]!; at < starts[node + 1]!; at++) {
+      const other = place[targets[at]!]!
+      if (other < 0) continue
+      kept.targets[end] = other
+      kept.weights[end++] = weights[at]!
+    }
+    ends[i + 1] = end
   }
   return {
     n: nodes.length,
     starts: ends,
-    targets: Int32Array.from(kept, (at) => place[targets[at]!]!),
-    weights: Float32Array.from(kept, (at) => weights[at]!),
+    targets: kept.targets.subarray(0, end),
+    weights: kept.weights.subarray(0, end),
   }
 }
 

@@ -1,3 +1,4 @@
+import { blockChecks } from './block-checks.js'
 import { correlationChecks } from './correlation-checks.js'
 import { drawChecks } from './draw-checks.js'
 import { expressionChecks } from './expression-checks.js'
@@ -11,6 +12,7 @@ export const HOST_CHECKS: readonly HostCheck[] = [
   ...scoreChecks(),
   ...fitChecks(),
   ...graphChecks(),
+  ...blockChecks(),
   ...expressionChecks(),
   ...drawChecks(),
   ...correlationChecks(),

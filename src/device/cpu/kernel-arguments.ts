@@ -651,6 +651,34 @@ export interface GeneProductsArguments {
   readonly products: number
 }
 
+export interface GraphTimesBlockArguments {
+  readonly nodes: number
+  readonly starts: number
+  readonly targets: number
+  readonly weights: number
+  readonly block: number
+  readonly factor: number
+  readonly before: number
+  readonly out: number
+}
+
+export interface BlockProductsArguments {
+  readonly rows: number
+  readonly blocks: number
+  readonly vectors: number
+  readonly block: number
+  readonly products: number
+}
+
+export interface AddBlocksArguments {
+  readonly rows: number
+  readonly blocks: number
+  readonly vectors: number
+  readonly factors: number
+  readonly from: number
+  readonly to: number
+}
+
 /** What each kernel is called with. */
 export interface KernelArguments {
   stageRows: StageRowsArguments
@@ -707,6 +735,9 @@ export interface KernelArguments {
   classDistances: ClassDistancesArguments
   drawGammas: DrawGammasArguments
   geneProducts: GeneProductsArguments
+  graphTimesBlock: GraphTimesBlockArguments
+  blockProducts: BlockProductsArguments
+  addBlocks: AddBlocksArguments
 }
 
 export type KernelName = keyof KernelArguments
@@ -767,6 +798,9 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'classDistances',
   'drawGammas',
   'geneProducts',
+  'graphTimesBlock',
+  'blockProducts',
+  'addBlocks',
 ]
 
 /** Words of a kernel's arguments at the most. */
@@ -1485,6 +1519,37 @@ function packGeneProducts(arena: Arena, at: number, a: GeneProductsArguments): v
   ints[at + 4] = a.products
 }
 
+function packGraphTimesBlock(arena: Arena, at: number, a: GraphTimesBlockArguments): void {
+  const { ints, floats } = arena
+  ints[at] = a.nodes
+  ints[at + 1] = a.starts
+  ints[at + 2] = a.targets
+  ints[at + 3] = a.weights
+  ints[at + 4] = a.block
+  floats[at + 5] = a.factor
+  ints[at + 6] = a.before
+  ints[at + 7] = a.out
+}
+
+function packBlockProducts(arena: Arena, at: number, a: BlockProductsArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.blocks
+  ints[at + 2] = a.vectors
+  ints[at + 3] = a.block
+  ints[at + 4] = a.products
+}
+
+function packAddBlocks(arena: Arena, at: number, a: AddBlocksArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.blocks
+  ints[at + 2] = a.vectors
+  ints[at + 3] = a.factors
+  ints[at + 4] = a.from
+  ints[at + 5] = a.to
+}
+
 /** Each kernel's number and what writes its arguments from a word of the arena on. */
 export const KERNELS: {
   readonly [K in KernelName]: {
@@ -1546,4 +1611,7 @@ export const KERNELS: {
   classDistances: { number: 51, pack: packClassDistances },
   drawGammas: { number: 52, pack: packDrawGammas },
   geneProducts: { number: 53, pack: packGeneProducts },
+  graphTimesBlock: { number: 54, pack: packGraphTimesBlock },
+  blockProducts: { number: 55, pack: packBlockProducts },
+  addBlocks: { number: 56, pack: packAddBlocks },
 }

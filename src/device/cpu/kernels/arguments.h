@@ -1422,6 +1422,68 @@ INLINE GeneProductsArgs gene_products_args(const Call *c) {
   };
 }
 
+typedef struct {
+  int nodes;
+  int32_t *starts;
+  int32_t *targets;
+  double *weights;
+  double *block;
+  float factor;
+  double *before;
+  double *out;
+} GraphTimesBlockArgs;
+
+INLINE GraphTimesBlockArgs graph_times_block_args(const Call *c) {
+  return (GraphTimesBlockArgs){
+    .nodes = int_arg(c, 0),
+    .starts = ints_arg(c, 1),
+    .targets = ints_arg(c, 2),
+    .weights = doubles_arg(c, 3),
+    .block = doubles_arg(c, 4),
+    .factor = float_arg(c, 5),
+    .before = doubles_arg(c, 6),
+    .out = doubles_arg(c, 7),
+  };
+}
+
+typedef struct {
+  int rows;
+  int blocks;
+  double *vectors;
+  double *block;
+  double *products;
+} BlockProductsArgs;
+
+INLINE BlockProductsArgs block_products_args(const Call *c) {
+  return (BlockProductsArgs){
+    .rows = int_arg(c, 0),
+    .blocks = int_arg(c, 1),
+    .vectors = doubles_arg(c, 2),
+    .block = doubles_arg(c, 3),
+    .products = doubles_arg(c, 4),
+  };
+}
+
+typedef struct {
+  int rows;
+  int blocks;
+  double *vectors;
+  double *factors;
+  double *from;
+  double *to;
+} AddBlocksArgs;
+
+INLINE AddBlocksArgs add_blocks_args(const Call *c) {
+  return (AddBlocksArgs){
+    .rows = int_arg(c, 0),
+    .blocks = int_arg(c, 1),
+    .vectors = doubles_arg(c, 2),
+    .factors = doubles_arg(c, 3),
+    .from = doubles_arg(c, 4),
+    .to = doubles_arg(c, 5),
+  };
+}
+
 #define EACH_KERNEL(CALL) \
   CALL(0, stage_rows) \
   CALL(1, stage_genes) \
@@ -1476,6 +1538,9 @@ INLINE GeneProductsArgs gene_products_args(const Call *c) {
   CALL(50, pair_effects) \
   CALL(51, class_distances) \
   CALL(52, draw_gammas) \
-  CALL(53, gene_products)
+  CALL(53, gene_products) \
+  CALL(54, graph_times_block) \
+  CALL(55, block_products) \
+  CALL(56, add_blocks)
 
 #endif

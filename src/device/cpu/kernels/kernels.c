@@ -20,6 +20,7 @@
 #include "correlate.c"
 #include "pearson.c"
 #include "nearest-points.c"
+#include "blocks.c"
 
 #define CASE(NUMBER, KERNEL_NAME) case NUMBER: KERNEL_NAME(c); break;
 

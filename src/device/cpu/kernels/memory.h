@@ -30,6 +30,7 @@ INLINE float *tensor_arg(const Call *c, int i) {
   return c->a[i] ? (float *)((uintptr_t)c->base + sizeof(float) * (uintptr_t)(uint32_t)c->a[i]) : 0;
 }
 INLINE float *floats_arg(const Call *c, int i) { return tensor_arg(c, i); }
+INLINE double *doubles_arg(const Call *c, int i) { return (double *)tensor_arg(c, i); }
 INLINE int32_t *ints_arg(const Call *c, int i) { return (int32_t *)tensor_arg(c, i); }
 
 /* First and last (exclusive) of `n` items that belong to this part, in multiples of `unit`. */

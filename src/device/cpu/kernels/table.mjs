@@ -7,7 +7,7 @@
  * Kinds of arguments:
  *
  * - `int`, `uint`, `float`, `flag` (a boolean): a number
- * - `tensor`: a tensor of the device; `floats` and `ints`: a word of the arena where an array starts
+ * - `tensor`: a tensor of the device; `floats`, `doubles` and `ints`: a word of the arena where an array starts, 0 for one that is left out
  * - a name of STRUCTS: its fields, one after the other
  *
  * With a question mark it may be left out: a null pointer in C, and zeros for every field of a struct.
@@ -630,4 +630,30 @@ export const KERNELS = {
   },
   /** Sums over rows of products of two genes, [gene][width], of which those from a gene on are filled. */
   geneProducts: { rows: 'int', genes: 'int', values: 'floats', width: 'int', products: 'floats' },
+  /** A graph times a block of 8 vectors, times a factor, less another block: [node][8] each. */
+  graphTimesBlock: {
+    nodes: 'int',
+    /** [node + 1]: where the ties of each begin; the other node and the weight of each tie. */
+    starts: 'ints',
+    targets: 'ints',
+    weights: 'doubles',
+    block: 'doubles',
+    factor: 'float',
+    /** May be the place of the result; 0 for none. */
+    before: 'doubles',
+    out: 'doubles',
+  },
+  /** Products of the vectors of some blocks [block][row][8] with those of one, summed over rows: [block][8][8]. */
+  blockProducts: { rows: 'int', blocks: 'int', vectors: 'doubles', block: 'doubles', products: 'doubles' },
+  /** Some blocks [block][row][8] times factors [block][8][8], added up on top of one block, or of nothing. */
+  addBlocks: {
+    /** A multiple of 4. */
+    rows: 'int',
+    blocks: 'int',
+    vectors: 'doubles',
+    factors: 'doubles',
+    /** May be the place of the result; 0 for none. */
+    from: 'doubles',
+    to: 'doubles',
+  },
 }

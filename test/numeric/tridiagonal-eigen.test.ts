@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { largestEigen } from '../../src/numeric/lanczos.js'
 import { Random } from '../../src/numeric/random.js'
 import { symmetricEigen } from '../../src/numeric/symmetric-eigen.js'
 import { tridiagonalEigen } from '../../src/numeric/tridiagonal-eigen.js'
@@ -43,30 +42,5 @@ describe('eigenvalues by tridiagonal form', () => {
   it('bear rows of zeros and equal values', () => {
     const { values } = tridiagonalEigen(Float64Array.from([2, 0, 0, 0, 0, 0, 0, 0, 2]), 3)
     expect([...values]).toEqual([2, 2, 0])
-  })
-})
-
-describe('the largest eigenvalues', () => {
-  it('are found by products alone, of either sign', () => {
-    const size = 200
-    const matrix = randomSymmetric(size, 7)
-    const all = [...tridiagonalEigen(matrix, size).values].sort((a, b) => Math.abs(b) - Math.abs(a))
-    const { values, vectors } = largestEigen(product(matrix, size), size, 20, new Random(0, 902))
-    expect(Math.min(...values)).toBeLessThan(0)
-    const expected = all.slice(0, 20).sort((a, b) => b - a)
-    for (const [j, value] of values.entries()) {
-      expect(value).toBeCloseTo(expected[j]!, 6)
-      expect(residual(matrix, size, value, vectors[j]!)).toBeLessThan(1e-4)
-    }
-  })
-
-  it('are found where few differ from zero', () => {
-    const size = 120
-    const diagonal = Float64Array.from({ length: size }, (_, i) => (i < 3 ? 5 - i : 0))
-    const multiply = (x: Float64Array, out: Float64Array) => {
-      for (let i = 0; i < size; i++) out[i] = diagonal[i]! * x[i]!
-    }
-    const { values } = largestEigen(multiply, size, 5, new Random(0, 903))
-    for (const [j, value] of [5, 4, 3, 0, 0].entries()) expect(values[j]!).toBeCloseTo(value, 8)
   })
 })
