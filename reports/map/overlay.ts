@@ -49,6 +49,9 @@ export function drawOverlay(
   drawLabels(context, camera, content.labels, text, halo)
   const [first, ...rest] = content.line
   if (!first) return
+  // names leave the halo's
+  context.strokeStyle = text
+  context.lineWidth = 1.5
   context.beginPath()
   context.moveTo(...first)
   for (const point of rest) context.lineTo(...point)

@@ -197,6 +197,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
   })
 
   it('takes the cells of a lasso, and zooms by the keyboard', async () => {
+    await page.locator('#coloring').selectOption({ label: 'cell type' })
     await page.locator('#map').evaluate((map) => map.scrollIntoView({ block: 'center' }))
     const box = (await page.locator('#points').boundingBox())!
     await page.locator('#lasso').click()
@@ -208,8 +209,20 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     ]
     await page.mouse.move(box.x + 0.02 * box.width, box.y + 0.1 * box.height)
     await page.mouse.down()
+    // over the names of categories, which have a light halo
+    const inked = () =>
+      page.evaluate(`(() => {
+        const canvas = document.getElementById('overlay')
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+        let dark = 0
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && data[i] < 60) dark++
+        return dark
+      })()`) as Promise<number>
+    const before = await inked()
     for (const [x, y] of corners)
       await page.mouse.move(box.x + x! * box.width, box.y + y! * box.height, { steps: 4 })
+    await page.waitForTimeout(100)
+    expect(await inked()).toBeGreaterThan(before + 500)
     await page.mouse.up()
     await page.locator('#lasso').click()
     const said = (await page.locator('#compare-status').textContent())!
@@ -217,7 +230,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
       0.9 * model.cells.nCells,
     )
     // a cell of both groups is of the first
-    await page.locator('#group-a').selectOption({ index: 2 })
+    await page.locator('#group-a').selectOption({ label: 'cell type: type <1>' })
+    await page.locator('#group-b').selectOption('lasso 1')
     const of = Number(
       /\(([\d,]+) cells\)/.exec((await page.locator('#group-b option:checked').textContent())!)?.[1],
     )
