@@ -283,6 +283,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     expect(await page.locator('#tooltip').isVisible()).toBe(false)
   })
 
+  it('says how many cells have no value of a number', async () => {
+    const sizes = sampleReport(model.cells.nCells, 4).colorings[2]!
+    if (sizes.kind !== 'numeric') throw new Error('expected a number')
+    const missing = Array.from(sizes.values).filter(Number.isNaN).length
+    await page.locator('#coloring').selectOption({ label: sizes.name })
+    expect(await page.locator('#legend .note').textContent()).toBe(
+      `${missing} cells without a value are grey.`,
+    )
+    await page.locator('#coloring').selectOption({ label: 'outlier score' })
+    expect(await page.locator('#legend .note').count()).toBe(0)
+  })
+
   const status = () => page.locator('#other-status').textContent()
 
   it('maps the cells of a file, as embed has them', async () => {
