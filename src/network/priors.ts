@@ -31,13 +31,19 @@ export interface Mixture {
   logits: Value
 }
 
-/** Cells × 1: ln of a mixture's density at draws. */
+/**
+ * Cells × 1: ln of a mixture's density at draws. What the components have by themselves, of their variances and weights, is made once and not
+ * for every cell.
+ */
 export function logMixture(graph: Graph, draw: Value, { means, variances, logits }: Mixture): Value {
-  const densities = pairs(graph, [draw], [means, variances], ([z], [mean, variance]) =>
-    logNormal(z, mean, variance),
+  const distances = pairs(graph, [draw], [means, variances], ([z], [mean, variance]) =>
+    multiply(-0.5, divide(square(subtract(z, mean)), variance)),
   )
-  const weights = subtract(logits, logSumExp(graph, logits, 'columns'))
-  return logSumExp(graph, add(densities, weights), 'columns', 'log p(z)')
+  const volumes = pairs(graph, [], [variances], (_, [variance]) =>
+    multiply(-0.5, add(log(variance), LOG_TWO_PI)),
+  )
+  const weights = pointwise(graph, subtract(add(logits, volumes), logSumExp(graph, logits, 'columns')))
+  return logSumExp(graph, add(distances, weights), 'columns', 'log p(z)')
 }
 
 /**
