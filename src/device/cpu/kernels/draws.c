@@ -87,8 +87,20 @@ static __attribute__((noinline)) float draw_count(Stream *s, double upper, doubl
   return (float)x;
 }
 
+/* A little more than the probability of a count above 0, gene by gene; 2 where that is not known. */
+INLINE void not_zero(const float *mean, const float *theta, int n, float *most) {
+  for (int k = 0; k < n; k += W) {
+    vec m = load(mean + k), t = vmax(load(theta + k), splat(1e-37f));
+    vec exponent = pick(t > splat(1e12f), m, t * vlog1p(vmin(m / t, splat(1e30f))));
+    /* the margin is far above the rounding of single precision */
+    vec p = 1.0f - vexp(-exponent) + 1e-5f;
+    store(most + k, pick(m >= splat(0.0f), p, splat(2.0f)));
+  }
+}
+
 KERNEL draw_counts(const Call *c) {
   DrawCountsArgs a = draw_counts_args(c);
+  float most[4 * W];
   uint32_t words[4][W] __attribute__((aligned(64)));
   int first, last;
   share(c, a.cells, 1, &first, &last);
@@ -102,12 +114,14 @@ KERNEL draw_counts(const Call *c) {
     int n = 0;
     for (int from = 0; from < a.genes; from += 4 * W) {
       philox(a.seed, a.purpose, (uint32_t)from / 4, row, FIRST_WORD, words);
-      for (int k = 0; k < 4 * W && from + k < a.genes; k++) {
+      int here = a.genes - from < 4 * W ? a.genes - from : 4 * W;
+      not_zero(mean + from, theta + from, here, most);
+      for (int k = 0; k < here; k++) {
         int g = from + k;
         uint32_t word = words[k & 3][k >> 2];
-        /* p(0) >= 1 - mean: most counts are zeros that need no logarithm */
+        /* most counts are zeros, which need no double precision */
+        if (!(unit(word) < most[k])) continue;
         int known = !(mean[g] < 0.0f);
-        if (known && !(unit(word) < mean[g])) continue;
         Stream s = {a.seed, a.purpose, (uint32_t)g, row, DROPOUT_WORD, 4};
         float x = UNKNOWN;
         if (known) {
