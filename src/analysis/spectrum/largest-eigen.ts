@@ -22,9 +22,10 @@ export interface EigenPairs {
 
 /** Share by which more eigenvalues than are wanted lie where the filter lets them through. */
 const MARGIN = 1.3
-/** Vectors of the basis when it is first looked at, and at the most, for each pair that is wanted; the second beyond a few more. */
+/** Vectors of the basis when it is first looked at, and at the most, for each pair that is wanted. */
 const FIRST_LOOK = 2.2
 const MOST_VECTORS = 3.2
+/** There is room for so many beyond twice the pairs, however few these are. */
 const FEW_VECTORS = 40
 /** Blocks between two looks. */
 const BETWEEN_LOOKS = 3
