@@ -87,14 +87,22 @@ static __attribute__((noinline)) float draw_count(Stream *s, double upper, doubl
   return (float)x;
 }
 
-/* A little more than the probability of a count above 0, gene by gene; 2 where that is not known. */
+/*
+ * A little more than the probability of a count above 0, gene by gene: no smaller uniform number, no count. 2 where the mean is not known, and
+ * where a count does not come from that number.
+ */
 INLINE void not_zero(const float *mean, const float *theta, int n, float *most) {
   for (int k = 0; k < n; k += W) {
-    vec m = load(mean + k), t = vmax(load(theta + k), splat(1e-37f));
+    /* rows of dispersions are as long as there are genes: they start anywhere, and have nothing after them */
+    vec t = splat(1.0f), m = load(mean + k);
+    if (k + W <= n) t = loadu(theta + k);
+    else
+      for (int l = 0; k + l < n; l++) t[l] = theta[k + l];
+    t = vmax(t, splat(1e-37f));
     vec exponent = pick(t > splat(1e12f), m, t * vlog1p(vmin(m / t, splat(1e30f))));
     /* the margin is far above the rounding of single precision */
     vec p = 1.0f - vexp(-exponent) + 1e-5f;
-    store(most + k, pick(m >= splat(0.0f), p, splat(2.0f)));
+    store(most + k, pick((m >= splat(0.0f)) & (m <= splat((float)MOST_BY_INVERSION)), p, splat(2.0f)));
   }
 }
 
