@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { vectorFromArray } from 'apache-arrow'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { CountMatrix } from '../../src/anndata/counts/counts.js'
 import { arrowTable } from '../../src/anndata/frame/arrow-table.js'
 import { readAnnData } from '../../src/anndata/read.js'
 import { writeAnnData } from '../../src/anndata/write/anndata.js'
@@ -98,9 +99,11 @@ describe('inspect tells what fit would do', () => {
 
   it('by the layer that it would need', async () => {
     const { counts, obsNames, varNames } = await readAnnData(at('cells.h5ad'))
-    const halves = counts.select(Array.from({ length: 60 }, (_, i) => i))
-    for (const block of halves.blocks)
-      for (const [k, value] of block.counts.entries()) block.counts[k] = value / 2
+    const first = counts.select(Array.from({ length: 60 }, (_, i) => i))
+    const blocks = first.blocks.map(({ firstCell, nCells, offsets, genes, counts: whole }) => {
+      return { firstCell, nCells, offsets, genes, counts: whole.map((count) => count / 2) }
+    })
+    const halves = new CountMatrix(first.nGenes, blocks)
     await writeAnnData(at('layered.h5ad'), {
       counts: halves,
       obs: {},
