@@ -1,6 +1,6 @@
 /**
  * What other defaults would give: each candidate (bench/lib/candidates.mjs) is fitted to each data set with several seeds, and its latent is
- * judged by what was measured apart from it. Runs are kept in a file and not made twice.
+ * judged by what was measured apart from it. Runs are kept in a file and not made twice: those that there are lie in defaults-runs.jsonl.
  *
  *     npm run build && node bench/quality/defaults.mjs --runs runs.jsonl [--data sc_mixology,cite_pbmc] [--candidates 'start;wide'] [--seeds 0,1,2,3,4]
  *     node bench/quality/defaults.mjs --runs runs.jsonl --table --base start
