@@ -108,7 +108,7 @@ INLINE void not_zero(const float *mean, const float *theta, int n, float *most) 
 
 KERNEL draw_counts(const Call *c) {
   DrawCountsArgs a = draw_counts_args(c);
-  float most[4 * W];
+  float most[4 * W] __attribute__((aligned(64)));
   uint32_t words[4][W] __attribute__((aligned(64)));
   int first, last;
   share(c, a.cells, 1, &first, &last);

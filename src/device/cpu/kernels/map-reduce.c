@@ -58,7 +58,7 @@ INLINE void read_lanes(float *out, const float *from, int step, int n) {
   if (step == 0)
     for (int j = 0; j < n; j += W) store(out + j, splat(from[0]));
   else if (step == 1)
-    for (int j = 0; j < n; j += W) store(out + j, load(from + j));
+    for (int j = 0; j < n; j += W) store(out + j, loadu(from + j));
   else
     for (int j = 0; j < n; j++) out[j] = from[(intptr_t)j * step];
 }
@@ -128,11 +128,11 @@ INLINE int32_t word_of(const MapInput *in, const int *at) {
 /* What `n` lanes gather over the points of one pass: in a sum doubles, else the largest. */
 typedef struct {
   double sum[LANES];
-  float most[LANES];
+  float most[LANES] __attribute__((aligned(64)));
 } Gathered;
 
 INLINE void gather_lanes(Gathered *g, const float *x, int n, int reduce, int pass) {
-  float scaled[LANES];
+  float scaled[LANES] __attribute__((aligned(64)));
   if (reduce == SUM) {
     for (int j = 0; j < n; j++) g->sum[j] += x[j];
   } else if (pass == 0) {
