@@ -105,6 +105,8 @@ export class RestScales {
 
 /** The least draws of all cells in turn of which the rest of each group has enough; undefined for more than `most`. */
 function enoughDraws({ codes, groups, nPairs, ...seeded }: RestQuestion, most: number): Draws | undefined {
+  // one group alone, mostly: cells are not put in order for nothing
+  if (nPairs > most) return undefined
   const inTurn = allInTurn(
     Int32Array.from(codes.keys()).filter((cell) => codes[cell]! >= 0),
     seeded,

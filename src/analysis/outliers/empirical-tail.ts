@@ -1,3 +1,5 @@
+import { lowerBound } from '../../numeric/lower-bound.js'
+
 /** Survival where ranks end and the fitted tail begins. */
 const TAIL_SHARE = 0.1
 /** With fewer values than this the tail would be fitted to a handful, and ranks are all that is honest. */
@@ -37,16 +39,4 @@ export function upperTailP(values: Float64Array): Float64Array {
     if (!Number.isFinite(x)) return Number.NaN
     return fitted && x > threshold ? 0.5 * Math.exp(-decay * ((x - median) / spread) ** shape) : rankP(x)
   })
-}
-
-/** Number of values below `x` in ascending values. */
-function lowerBound(sorted: Float64Array, x: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle]! < x) low = middle + 1
-    else high = middle
-  }
-  return low
 }

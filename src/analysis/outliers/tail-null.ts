@@ -1,3 +1,4 @@
+import { lowerBound } from '../../numeric/lower-bound.js'
 /**
  * Upper-tail p-values against a sample of the null: the rank, and beyond a share of the sample an exponential tail with the
  * mean excess of that share (the peaks-over-threshold rule with shape 0), so that small p-values exist without as many draws.
@@ -33,13 +34,6 @@ export class TailNull {
       const p = ((n - this.#from) / n) * Math.exp((this.#threshold - x) / this.#excess)
       return Math.max(p, Number.MIN_VALUE)
     }
-    let low = 0
-    let high = this.#from
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (sorted[middle]! < x) low = middle + 1
-      else high = middle
-    }
-    return Math.min(1, (n - low + 0.5) / (n + 1))
+    return Math.min(1, (n - lowerBound(sorted, x, this.#from) + 0.5) / (n + 1))
   }
 }

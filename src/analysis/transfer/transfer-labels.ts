@@ -1,5 +1,6 @@
 import type { Device } from '../../device/device.js'
 import { withHostKernels } from '../../device/host-kernels.js'
+import { lowerBound } from '../../numeric/lower-bound.js'
 import type { Matrix } from '../../numeric/matrix.js'
 import { neighborsOn } from '../neighbors/device-neighbors.js'
 import { type NearestToPoints, nearestToPoints } from '../neighbors/nearest-to-points.js'
@@ -105,11 +106,5 @@ function rangesOf(distances: Float64Array, codes: Int32Array, nLabels: number): 
 
 /** Share of some ascending values and one more, itself, that are at least as large as that one. */
 function upperShare(values: Float64Array, value: number): number {
-  let [low, high] = [0, values.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (values[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return (values.length - low + 1) / (values.length + 1)
+  return (values.length - lowerBound(values, value) + 1) / (values.length + 1)
 }

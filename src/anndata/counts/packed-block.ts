@@ -1,3 +1,4 @@
+import { lowerBound } from '../../numeric/lower-bound.js'
 import {
   type PackedEntries,
   PackedRow,
@@ -52,8 +53,8 @@ class PackedBlock implements CountBlock {
     const { escapedAt, escaped } = this.#entries
     const words = this.#entries.words.subarray(start, end)
     if (escaped.length === 0) return new PackedRow(words)
-    const first = firstAtLeast(escapedAt, start)
-    const last = firstAtLeast(escapedAt, end)
+    const first = lowerBound(escapedAt, start)
+    const last = lowerBound(escapedAt, end)
     return new PackedRow(words, first === last ? undefined : escaped.subarray(first, last))
   }
 
@@ -106,15 +107,3 @@ export const entriesOfBlock = (block: CountBlock, start: number, end: number): S
 /** Bytes of a block's entries. */
 export const entryBytes = (block: CountBlock): number =>
   PackedBlock.is(block) ? block.byteLength : 8 * (block.offsets[block.nCells]! - block.offsets[0]!)
-
-/** Position of the first of some ascending numbers that is at least as large. */
-function firstAtLeast(numbers: Int32Array, least: number): number {
-  let low = 0
-  let high = numbers.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (numbers[middle]! < least) low = middle + 1
-    else high = middle
-  }
-  return low
-}

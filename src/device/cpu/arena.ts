@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../errors.js'
+import { lowerBound } from '../../numeric/lower-bound.js'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
@@ -91,14 +92,7 @@ export class Arena {
 
   /** How many free runs start before a word. */
   #runsBefore(word: number): number {
-    let low = 0
-    let high = this.#starts.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#starts[middle]! < word) low = middle + 1
-      else high = middle
-    }
-    return low
+    return lowerBound(this.#starts, word)
   }
 
   /** The start of the smallest free run that is large enough. */
