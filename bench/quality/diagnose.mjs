@@ -10,6 +10,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CountMatrix } from '../../dist/src/anndata/counts/counts.js'
 import { readAnnData } from '../../dist/src/anndata/read.js'
 import { findingsOf, verdictOf } from '../../dist/src/cli/diagnose/findings.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
@@ -41,18 +42,24 @@ const flags = options('Verdicts of diagnose on fits that are known to be good or
 })
 const seed = Number(flags.seed)
 
-function takeLogs({ counts }) {
+const withLogs = (adata) => {
+  const { counts } = adata
   const totals = counts.cellTotals()
-  for (const { firstCell, nCells, offsets, counts: values } of counts.blocks)
-    for (let i = 0; i < nCells; i++)
-      for (let k = offsets[i]; k < offsets[i + 1]; k++)
-        values[k] = Math.round(10 * Math.log1p((1e4 * values[k]) / totals[firstCell + i]))
+  const blocks = counts.blocks.map((block) => {
+    const logs = block.counts.slice()
+    for (let i = 0; i < block.nCells; i++)
+      for (let k = block.offsets[i]; k < block.offsets[i + 1]; k++)
+        logs[k] = Math.round(10 * Math.log1p((1e4 * logs[k]) / totals[block.firstCell + i]))
+    const { firstCell, nCells, offsets, genes } = block
+    return { firstCell, nCells, offsets, genes, counts: logs }
+  })
+  return { ...adata, counts: new CountMatrix(counts.nGenes, blocks) }
 }
 
 async function diagnosed(item, name, epochs, device) {
   const { model: config = {}, train = {}, mostCells = Number.POSITIVE_INFINITY, logs = false } = CASES[name]
-  const adata = await readAnnData(item.path)
-  if (logs) takeLogs(adata)
+  const read = await readAnnData(item.path)
+  const adata = logs ? withLogs(read) : read
   const cells = Int32Array.from({ length: Math.min(mostCells, adata.nCells) }, (_, i) => i)
   const folder = mkdtempSync(join(tmpdir(), 'scvae-diagnose-'))
   const model = await SCVI.create(adata, { ...config, cells, seed, device })
