@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import {
   AsyncByteQueue,
   type Data,
@@ -10,23 +10,9 @@ import {
 } from 'apache-arrow'
 import { fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import { arrowTable } from '../anndata/frame/arrow-table.js'
-import { tableToCsv } from '../anndata/frame/table-csv.js'
-
-/** What a table of float32 numbers with named rows and columns has beside its numbers. */
-export interface RowTable {
-  /** Header of the rows' names. */
-  nameColumn: string
-  rowNames: readonly string[]
-  columns: readonly string[]
-}
-
-/** Takes the rows of a table in order, a few at a time. */
-export interface RowWriter {
-  /** The next rows, row-major. */
-  add(values: Float32Array): void
-  /** Ends the file. */
-  end(): void
-}
+import { CsvRows } from './csv-rows.js'
+import type { RowTable, RowWriter } from './row-table.js'
+import { writeBytes } from './write-chunks.js'
 
 /** Opens a file by its ending, .parquet, .arrow or .csv. */
 export function openRows(path: string, ending: string, table: RowTable): RowWriter {
@@ -77,7 +63,7 @@ class ArrowRows implements RowWriter {
 
   add(values: Float32Array): void {
     // a table as a whole would end the file
-    for (const batch of blockTable(this.#table, values, this.#row, true).batches) this.#writer.write(batch)
+    for (const batch of blockTable(this.#table, values, this.#row).batches) this.#writer.write(batch)
     this.#row += values.length / this.#table.columns.length
   }
 
@@ -102,32 +88,7 @@ class FileSink extends AsyncByteQueue {
       : typeof value === 'string'
         ? Buffer.from(value)
         : new Uint8Array(value)
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
-  }
-}
-
-/** Comma-separated values. */
-class CsvRows implements RowWriter {
-  readonly #table: RowTable
-  readonly #file: number
-  #row = 0
-
-  constructor(path: string, table: RowTable) {
-    this.#table = table
-    this.#file = openSync(path, 'w')
-  }
-
-  add(values: Float32Array): void {
-    const { nameColumn, columns, rowNames } = this.#table
-    const names = rowNames.slice(this.#row, this.#row + values.length / columns.length)
-    const table = blockTable(this.#table, values, this.#row, false)
-    for (const lines of tableToCsv(table, names, { nameColumn, header: this.#row === 0 }))
-      writeSync(this.#file, lines)
-    this.#row += names.length
-  }
-
-  end(): void {
-    closeSync(this.#file)
+    writeBytes(this.#file, bytes)
   }
 }
 
@@ -135,17 +96,14 @@ function blockTable(
   { nameColumn, columns, rowNames }: RowTable,
   values: Float32Array,
   firstRow: number,
-  withNames: boolean,
 ): Table {
   const rows = values.length / columns.length
-  const names = withNames
-    ? vectorFromArray(rowNames.slice(firstRow, firstRow + rows), new Utf8()).data[0]!
-    : undefined
+  const names = vectorFromArray(rowNames.slice(firstRow, firstRow + rows), new Utf8()).data[0]!
   const numbers = columnsOf(values, columns.length).map((column, k): [string, Data] => [
     columns[k]!,
     makeVector(column).data[0]!,
   ])
-  return arrowTable([...(names ? [[nameColumn, names] as const] : []), ...numbers], rows)
+  return arrowTable([[nameColumn, names], ...numbers], rows)
 }
 
 /** Bytes of a row group. */

@@ -9,3 +9,8 @@ export function writeChunks(path: string, chunks: Iterable<string>): void {
     closeSync(file)
   }
 }
+
+/** Writes bytes where a file stands. */
+export function writeBytes(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+}

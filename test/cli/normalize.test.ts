@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tableFromIPC } from 'apache-arrow'
+import { Table, tableFromIPC, vectorFromArray } from 'apache-arrow'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ArrayElement } from '../../src/anndata/elements.js'
+import { tableToCsv } from '../../src/anndata/frame/table-csv.js'
 import { childDataset, withH5File } from '../../src/anndata/hdf5/hdf5.js'
 import { hdf5Array } from '../../src/anndata/hdf5/store.js'
 import { readAnnData } from '../../src/anndata/read.js'
@@ -177,6 +178,28 @@ it.each(['.arrow', '.csv', '.parquet'])('writes rows lot by lot: %s', async (end
   expect(lines.map((line) => line.split(',').length)).toEqual([4, 4, 4, 4, 4])
   expect(lines[2]!.split(',').sort()).toEqual(['7', '8', '9', 'c'])
   expect(lines.at(-1)!.split(',').sort()).toEqual(['13', '14', '15', 'e'])
+})
+
+it('writes CSV by bytes as tables are written', () => {
+  const path = join(mine, 'bytes.csv')
+  const columns = ['plain', 'a,b', 'é']
+  // rows of a name that the buffer has no room for, and more rows than it has room for
+  const rowNames = Array.from({ length: 40_000 }, (_, row) => (row % 9 === 0 ? `"${row}", é` : `c${row}`))
+  rowNames[7] = 'n'.repeat(3_000_000)
+  const values = Float32Array.from({ length: 3 * rowNames.length }, (_, i) =>
+    i % 11 === 0 ? Number.NaN : (i % 7) * Math.exp((i % 60) - 40),
+  )
+  const writer = openRows(path, '.csv', { nameColumn: 'cell', rowNames, columns })
+  writer.add(values.subarray(0, 3000))
+  writer.add(values.subarray(3000))
+  writer.end()
+  const table = new Table(
+    Object.fromEntries(
+      columns.map((name, k) => [name, vectorFromArray(values.filter((_, i) => i % 3 === k))] as const),
+    ),
+  )
+  const expected = Array.from(tableToCsv(table, rowNames, { nameColumn: 'cell' })).join('')
+  expect(readFileSync(path, 'utf8') === expected).toBe(true)
 })
 
 it('tells columns of one name apart', () => {

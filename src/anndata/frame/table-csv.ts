@@ -1,5 +1,6 @@
 import { DataType, type Float, Precision, type Table, type Vector } from 'apache-arrow'
 import { textOf } from './arrow-columns.js'
+import { shortSingle } from './single-text.js'
 
 /** Rows of text that are handed on at a time. */
 const CHUNK_ROWS = 4096
@@ -56,7 +57,7 @@ function fieldsOf(vector: Vector): (row: number) => string {
   return (row) => {
     const value: unknown = values.get(row)
     if (value === null || value === undefined) return ''
-    if (typeof value === 'number') return single ? shortestSingle(value) : numberText(value)
+    if (typeof value === 'number') return numberText(single ? shortSingle(value) : value)
     return quoted(textOf(value))
   }
 }
@@ -71,16 +72,7 @@ function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-/** The fewest digits that give the same float32 again: of normal numbers six always survive, and nine always suffice. */
-function shortestSingle(value: number): string {
-  if (value === 0) return numberText(value)
-  for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits))
-    if (Math.fround(short) === value) return numberText(short)
-  }
-  return numberText(Number(value.toPrecision(9)))
-}
-
-function quoted(text: string): string {
+/** A text as a field of CSV. */
+export function quoted(text: string): string {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
