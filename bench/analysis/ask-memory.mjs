@@ -4,7 +4,8 @@
  *     npm run build && node bench/analysis/ask-memory.mjs --folder asked [--data 100000x2000] [--threads 2] [--commands 'de,normalize .csv']
  *
  * Counts are simulated, with ten donors of two conditions, and once more with a hundredth of them missing; a model is fitted for two epochs. What of these
- * is in the folder already is taken as it is. Linux only: it reads /proc.
+ * is in the folder already is taken as it is. A few draws are
+ * enough: memory does not go by their number. Linux only: it reads /proc.
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,6 +27,7 @@ const flags = options('Peak resident memory of the commands that ask a model.', 
   data: '100000x2000',
   folder: 'asked',
   threads: '2',
+  draws: '5',
   commands: '',
 })
 mkdirSync(flags.folder, { recursive: true })
@@ -78,17 +80,18 @@ if (!existsSync(model)) {
   ])
 }
 
+const draws = ['--draws', flags.draws]
 const groups = ['--sample-key', 'donor', '--groupby', 'condition']
 const commands = {
-  'normalize .h5ad': ['normalize', model, whole, '-o', at('normalized.h5ad')],
-  'normalize .csv': ['normalize', model, whole, '-o', at('normalized.csv')],
+  'normalize .h5ad': ['normalize', model, whole, ...draws, '-o', at('normalized.h5ad')],
+  'normalize .csv': ['normalize', model, whole, ...draws, '-o', at('normalized.csv')],
   de: ['de', model, whole, '--groupby', 'cell_type', '-o', at('groups')],
   'de with samples': ['de', model, whole, ...groups, '-o', at('samples')],
-  'impute .h5ad': ['impute', model, gaps, '--missing', 'nan', '-o', at('imputed.h5ad')],
-  'impute .csv': ['impute', model, gaps, '--missing', 'nan', '-o', at('imputed.csv')],
+  'impute .h5ad': ['impute', model, gaps, '--missing', 'nan', ...draws, '-o', at('imputed.h5ad')],
+  'impute .csv': ['impute', model, gaps, '--missing', 'nan', ...draws, '-o', at('imputed.csv')],
   generate: ['generate', model, '-o', at('made.h5ad')],
   'generate --like': ['generate', model, '--like', whole, '-o', at('like.h5ad')],
-  correlate: ['correlate', model, whole, '-o', at('pairs.csv')],
+  correlate: ['correlate', model, whole, ...draws, '-o', at('pairs.csv')],
   abundance: ['abundance', model, whole, ...groups, '--labels-key', 'cell_type', '-o', at('where')],
   'embed --transfer': ['embed', model, whole, '--transfer', 'cell_type', '-o', at('labelled.h5ad')],
 }

@@ -4,7 +4,8 @@
  *     npm run build && node bench/quality/generated.mjs --folder made [--data pbmc4k,sc_mixology]
  *     python bench/quality/generated.py made
  *
- * A quarter of the cells is held out of the fit. Made cells have sizes and batches of cells that were trained on.
+ * A quarter of the cells is held out of the fit. Made cells have sizes and batches of cells that were trained on, those of the posterior predictive of held-out
+ * ones, each of which is made anew.
  */
 
 import { mkdirSync } from 'node:fs'
@@ -56,9 +57,15 @@ for (const item of presentData(list(flags.data))) {
       await write(`${item.name}_real`, genes, async (add) => add(rows))
       await real.dispose()
     }
-    for (const from of ['posteriors', 'prior'])
-      await write(`${item.name}_${prior}_${from}`, genes, (add) =>
-        model.eachGenerated({ nCells: heldout.length, from, seed: 1 }, ({ rows }) => add(rows)),
+    // the posterior predictive: each held-out cell anew
+    const sources = {
+      posteriors: { nCells: heldout.length, from: 'posteriors' },
+      prior: { nCells: heldout.length, from: 'prior' },
+      cells: { adata: data.adata, cells: heldout, from: 'cells' },
+    }
+    for (const [source, asked] of Object.entries(sources))
+      await write(`${item.name}_${prior}_${source}`, genes, (add) =>
+        model.eachGenerated({ ...asked, seed: 1 }, ({ rows }) => add(rows)),
       )
     await model.dispose()
     console.log(`${item.name}, prior ${prior}: made`)

@@ -2,8 +2,8 @@
 
     python bench/quality/generated.py FOLDER
 
-FOLDER is what generated.mjs has written. AUROC is of logistic regression and gradient boosting on log1p of counts, over 5 folds; 0.5
-is a coin. Beside it: the share of zeros, the mean absolute difference of log10 variances over genes of mean count >= 0.05, and the correlation of
+FOLDER is what generated.mjs has written. AUROC is of logistic regression and gradient boosting on log1p of counts, over 5 folds (a cell that is made anew is
+in the fold of its real one); 0.5 is a coin, and so is the first row, one half of the real cells against the other. Beside it: the share of zeros, the mean absolute difference of log10 variances over genes of mean count >= 0.05, and the correlation of
 gene-gene correlations (log1p of counts, the 200 genes of largest mean).
 """
 
@@ -14,7 +14,7 @@ import anndata
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -23,11 +23,31 @@ def read(path):
     return anndata.read_h5ad(path).X.toarray()
 
 
-def auroc(classifier, real, made):
+SOURCES = {"posteriors": "aggregated posterior", "prior": "prior", "cells": "posterior predictive"}
+
+
+def auroc(classifier, real, made, paired):
     x = np.log1p(np.vstack([real, made]))
     y = np.repeat([0, 1], [len(real), len(made)])
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    return cross_val_score(classifier, x, y, cv=folds, scoring="roc_auc").mean()
+    first = 0 if paired else len(real)
+    groups = np.concatenate([np.arange(len(real)), first + np.arange(len(made))])
+    folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
+    return cross_val_score(classifier, x, y, cv=folds, groups=groups, scoring="roc_auc").mean()
+
+
+def row(names, real, made, paired=False):
+    frequent = np.flatnonzero(real.mean(axis=0) >= 0.05)
+    top = np.argsort(-real.mean(axis=0))[:200]
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
+    boosting = HistGradientBoostingClassifier(max_iter=60, random_state=0)
+    spread = [np.log10(counts.var(axis=0)[frequent] + 1e-3) for counts in (real, made)]
+    alike = np.corrcoef(correlations(real, top), correlations(made, top))[0, 1]
+    print(
+        f"| {' | '.join(names)} | {auroc(linear, real, made, paired):.3f} | {auroc(boosting, real, made, paired):.3f} "
+        f"| {(made == 0).mean():.3f} ({(real == 0).mean():.3f}) "
+        f"| {np.abs(spread[0] - spread[1]).mean():.3f} | {alike:.3f} |",
+        flush=True,
+    )
 
 
 def correlations(counts, genes):
@@ -41,22 +61,12 @@ def main(folder):
     for path in sorted(pathlib.Path(folder).glob("*_real.h5ad")):
         name = path.name.removesuffix("_real.h5ad")
         real = read(path)
-        frequent = np.flatnonzero(real.mean(axis=0) >= 0.05)
-        top = np.argsort(-real.mean(axis=0))[:200]
+        half = np.random.default_rng(0).permutation(len(real))
+        row((name, "", "the other half"), real[half[::2]], real[half[1::2]])
         for prior in ("normal", "mixture"):
-            for source in ("posteriors", "prior"):
+            for source, words in SOURCES.items():
                 made = read(path.with_name(f"{name}_{prior}_{source}.h5ad"))
-                linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
-                boosting = HistGradientBoostingClassifier(max_iter=60, random_state=0)
-                spread = [np.log10(counts.var(axis=0)[frequent] + 1e-3) for counts in (real, made)]
-                alike = np.corrcoef(correlations(real, top), correlations(made, top))[0, 1]
-                print(
-                    f"| {name} | {prior} | {'aggregated posterior' if source == 'posteriors' else 'prior'} "
-                    f"| {auroc(linear, real, made):.3f} | {auroc(boosting, real, made):.3f} "
-                    f"| {(made == 0).mean():.3f} ({(real == 0).mean():.3f}) "
-                    f"| {np.abs(spread[0] - spread[1]).mean():.3f} | {alike:.3f} |",
-                    flush=True,
-                )
+                row((name, prior, words), real, made, paired=source == "cells")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ export interface CorrelationOptions extends DrawOptions {
 /** A model of counts that fills in those that are missing. */
 export abstract class ImputingModel extends PredictiveModel {
   /**
-   * What missing counts would have been, by the posterior predictive of each cell: expected counts and central intervals, over draws from the cell's
+   * What missing counts would have been, by the posterior predictive of each cell: expected counts, medians and central intervals, over draws from the cell's
    * posterior (25 when left out; 0 for the posterior mean alone). Genes that the data lacks are missing in every cell. Blocks come in the order of the
    * cells, each given up once it was looked at.
    *
@@ -201,6 +201,7 @@ function joined(blocks: readonly ImputedBlock[]): ImputedBlock {
     offsets: new Int32Array(all.cells + 1),
     genes: new Int32Array(all.genes),
     mean: new Float32Array(all.genes),
+    median: new Float32Array(all.genes),
     low: new Float32Array(all.genes),
     high: new Float32Array(all.genes),
   }
@@ -208,7 +209,7 @@ function joined(blocks: readonly ImputedBlock[]): ImputedBlock {
   for (const block of blocks) {
     whole.cells.set(block.cells, cell)
     for (const [i, offset] of block.offsets.entries()) whole.offsets[cell + i] = entry + offset
-    for (const key of ['genes', 'mean', 'low', 'high'] as const) whole[key].set(block[key], entry)
+    for (const key of ['genes', 'mean', 'median', 'low', 'high'] as const) whole[key].set(block[key], entry)
     cell += block.cells.length
     entry += block.genes.length
   }

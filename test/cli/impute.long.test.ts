@@ -76,6 +76,19 @@ describe('scvae impute', { timeout: 60_000 }, () => {
     expect(copy.counts.row(7)).toEqual((await readAnnData(at('cells.h5ad'))).counts.row(7))
   })
 
+  it('fills in medians where they are asked for', async () => {
+    await impute('medians.h5ad', ...NAN, '--draws', '4', '--estimate', 'median')
+    await impute('all.parquet', ...NAN, '--draws', '4')
+    const layer = await array(at('medians.h5ad'), 'layers/scvae_imputed')
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(at('all.parquet')) })
+    expect(rows.some(({ mean, median }) => mean !== median)).toBe(true)
+    for (const { cell, gene, median, low, high } of rows) {
+      const place = gappy.obsNames.indexOf(String(cell)) * N_GENES + gappy.varNames.indexOf(String(gene))
+      expect(layer[place]).toBe(median)
+      expect(Number.isInteger(median) && low <= median && median <= high).toBe(true)
+    }
+  })
+
   it('writes tables with a row for each missing count', async () => {
     const layer = await array(at('out.h5ad'), 'layers/scvae_imputed')
     const words = [
@@ -87,7 +100,7 @@ describe('scvae impute', { timeout: 60_000 }, () => {
     ]
     await impute('out.parquet', ...words)
     const rows = await parquetReadObjects({ file: await asyncBufferFromFile(at('out.parquet')) })
-    expect(Object.keys(rows[0]!)).toEqual(['cell', 'gene', 'mean', 'low', 'high'])
+    expect(Object.keys(rows[0]!)).toEqual(['cell', 'gene', 'mean', 'median', 'low', 'high'])
     for (const { cell, gene, mean } of rows) {
       const place = gappy.obsNames.indexOf(String(cell)) * N_GENES + gappy.varNames.indexOf(String(gene))
       expect(mean).toBe(layer[place])
@@ -98,7 +111,7 @@ describe('scvae impute', { timeout: 60_000 }, () => {
     expect(rows.length).toBe(expected.length)
     await impute('out.csv', ...words)
     const lines = readFileSync(at('out.csv'), 'utf8').trimEnd().split('\n')
-    expect([lines.length, lines[0]]).toEqual([rows.length + 1, 'cell,gene,mean,low,high'])
+    expect([lines.length, lines[0]]).toEqual([rows.length + 1, 'cell,gene,mean,median,low,high'])
     expect(Math.fround(Number(lines[1]!.split(',')[2]))).toBe(rows[0]!.mean)
   })
 
@@ -144,6 +157,9 @@ describe('scvae impute', { timeout: 60_000 }, () => {
     ['new.h5ad', [...NAN, '--draws', '2000000'], 2, 'nSamples must be at most 1000000'],
     ['new.csv', [...NAN, '--interval', '1'], 2, '--interval must be between 0 and 1, not 1.'],
     ['new.csv', [...NAN, '--corruption', 'uniform'], 2, '--corruption is for --evaluate'],
+    ['new.h5ad', [...NAN, '--estimate', 'mode'], 2, '--estimate must be one of'],
+    ['new.csv', [...NAN, '--estimate', 'median'], 2, '--estimate is for .h5ad, .h5mu: a table has both'],
+    ['new', ['--evaluate', '0.1', '--estimate', 'mean'], 2, '--evaluate and --estimate exclude each other.'],
     ['new', ['--evaluate', '0'], 2, '--evaluate must be a share between 0 and 1, not 0.'],
     ['new', ['--evaluate', '1.5'], 2, '--evaluate must be a share between 0 and 1, not 1.5.'],
     ['new', ['--evaluate', '0.1', '--corruption', 'some'], 2, '--corruption must be one of'],

@@ -15,7 +15,13 @@ const ofCell = (block: ImputedBlock, cell: number) => {
   const i = block.cells.indexOf(cell)
   const part = <T extends Int32Array | Float32Array>(values: T) =>
     Array.from(values.subarray(block.offsets[i]!, block.offsets[i + 1]!))
-  return { genes: part(block.genes), mean: part(block.mean), low: part(block.low), high: part(block.high) }
+  return {
+    genes: part(block.genes),
+    mean: part(block.mean),
+    median: part(block.median),
+    low: part(block.low),
+    high: part(block.high),
+  }
 }
 
 describe('missing counts that a model fills in', { timeout: 60_000 }, async () => {
@@ -59,7 +65,7 @@ describe('missing counts that a model fills in', { timeout: 60_000 }, async () =
       const total = data.counts
         .row(cell)
         .genes.reduce((sum, gene, k) => (lacks(cell, gene) ? sum : sum + data.counts.row(cell).counts[k]!), 0)
-      const { genes, mean, low, high } = ofCell(filled, cell)
+      const { genes, mean, median, low, high } = ofCell(filled, cell)
       for (const [k, gene] of genes.entries()) {
         const expected = (total * scale[gene]!) / known
         expect(mean[k]! / expected).toBeCloseTo(1, 4)
@@ -71,6 +77,8 @@ describe('missing counts that a model fills in', { timeout: 60_000 }, async () =
           )
         expect(below(high[k]!)).toBeGreaterThanOrEqual(0.75 - 1e-6)
         if (high[k]! > 0) expect(below(high[k]! - 1)).toBeLessThan(0.75 + 1e-6)
+        expect(below(median[k]!)).toBeGreaterThanOrEqual(0.5 - 1e-6)
+        if (median[k]! > 0) expect(below(median[k]! - 1)).toBeLessThan(0.5 + 1e-6)
         expect(below(low[k]!)).toBeGreaterThanOrEqual(0.25 - 1e-6)
         if (low[k]! > 0) expect(below(low[k]! - 1)).toBeLessThan(0.25 + 1e-6)
       }

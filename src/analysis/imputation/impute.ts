@@ -23,6 +23,8 @@ export interface ImputedBlock {
   genes: Int32Array
   /** Expected counts. */
   mean: Float32Array
+  /** Medians: what is least far from the count, on average. Of counts that are rare these are 0. */
+  median: Float32Array
   /** Lower ends of the intervals. */
   low: Float32Array
   /** Upper ends. */
@@ -50,7 +52,7 @@ export async function lackingCells(
 }
 
 /**
- * Fills in missing counts: means and central intervals of the posterior predictive, as mixtures over draws of the latent.
+ * Fills in missing counts: means, medians and central intervals of the posterior predictive, as mixtures over draws of the latent.
  *
  * @param lacking from {@link lackingCells}
  * @param interval probability that a count lies in its interval
@@ -65,7 +67,7 @@ export async function eachImputedBlock(
   visit: (block: ImputedBlock) => void | Promise<void>,
 ): Promise<void> {
   const cells = Int32Array.from(lacking.keys())
-  const ends = [(1 - interval) / 2, (1 + interval) / 2]
+  const probabilities = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
   const part = partOf(question, cells)
   let block = new GrowingBlock()
   await eachEntryDraws(
@@ -76,8 +78,8 @@ export async function eachImputedBlock(
     async ({ cell, genes, count }) => {
       for (const [k, gene] of genes.entries()) {
         const distribution = count(k)
-        const [low, high] = distribution.quantiles(ends)
-        block.add(gene, distribution.mean(), low!, high!)
+        const [low, median, high] = distribution.quantiles(probabilities)
+        block.add(gene, [distribution.mean(), median!, low!, high!])
       }
       block.endCell(cells[cell]!)
       if (block.length < BLOCK_ENTRIES) return
@@ -98,9 +100,10 @@ class GrowingBlock {
     return this.#genes.length
   }
 
-  add(gene: number, mean: number, low: number, high: number): void {
+  /** @param values mean, median, low and high */
+  add(gene: number, values: readonly [number, number, number, number]): void {
     this.#genes.push(gene)
-    this.#values.push(mean, low, high)
+    this.#values.push(...values)
   }
 
   endCell(cell: number): void {
@@ -110,14 +113,15 @@ class GrowingBlock {
 
   take(): ImputedBlock {
     const every = (from: number) =>
-      Float32Array.from({ length: this.#genes.length }, (_, i) => this.#values[3 * i + from]!)
+      Float32Array.from({ length: this.#genes.length }, (_, i) => this.#values[4 * i + from]!)
     return {
       cells: Int32Array.from(this.#cells),
       offsets: Int32Array.from(this.#offsets),
       genes: Int32Array.from(this.#genes),
       mean: every(0),
-      low: every(1),
-      high: every(2),
+      median: every(1),
+      low: every(2),
+      high: every(3),
     }
   }
 }

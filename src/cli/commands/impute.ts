@@ -1,10 +1,13 @@
+import { extname } from 'node:path'
 import { ScvaeError } from '../../errors.js'
 import type { Arguments, Command } from '../arguments.js'
 import { checkEnding, geneOptions, QUERY_OPTIONS, queryOptions } from '../model-options.js'
 import { grouped, number, text } from '../option-specs.js'
 
+/** Endings of a copy of the input. */
+const COPIES: readonly string[] = ['.h5ad', '.h5mu']
 /** What the output may end in. */
-const ENDINGS: readonly string[] = ['.h5ad', '.h5mu', '.parquet', '.csv']
+const ENDINGS: readonly string[] = [...COPIES, '.parquet', '.csv']
 
 /** `scvae impute MODEL FILE -o OUT`: what missing counts would have been, and how well that is known. */
 export const impute: Command = {
@@ -29,6 +32,12 @@ export const impute: Command = {
     }),
     ...grouped('Imputation:', {
       draws: { ...number("Draws from each cell's posterior; 0 for its mean alone"), default: 25 },
+      estimate: {
+        ...text(
+          'mean | median: what layers/scvae_imputed has of a missing count; the median errs least on average, and is 0 where counts are rare',
+        ),
+        defaultDescription: 'mean',
+      },
       interval: { ...number('Probability that a count lies between low and high'), default: 0.9 },
       seed: { ...number('Seed of the draws'), defaultDescription: "the model's" },
     }),
@@ -59,6 +68,7 @@ export const impute: Command = {
       seed: args.whole('seed', 0),
     }
     const output = args.text('output')!
+    const estimate = args.choice('estimate', ['mean', 'median'])
     const interval = args.number('interval')!
     const given = geneOptions(args)
     if (!(interval > 0 && interval < 1))
@@ -67,13 +77,18 @@ export const impute: Command = {
       if (corruption !== undefined)
         throw new ScvaeError('usage', '--corruption is for --evaluate, which was not given.')
       checkEnding(output, ENDINGS)
+      if (estimate !== undefined && !COPIES.includes(extname(output)))
+        throw new ScvaeError(
+          'usage',
+          `--estimate is for ${COPIES.join(', ')}: a table has both, mean and median.`,
+        )
       // the model and its kernels load only once the options are known to be right
       const { runImpute } = await import('../impute/run-impute.js')
-      return runImpute({ ...common, ...given, output, interval })
+      return runImpute({ ...common, ...given, output, interval, estimate: estimate ?? 'mean' })
     }
     if (!(share > 0 && share < 1))
       throw new ScvaeError('usage', `--evaluate must be a share between 0 and 1, not ${share}.`)
-    const only = ['genes', 'genes-file'].find((name) => args.text(name) !== undefined)
+    const only = ['genes', 'genes-file', 'estimate'].find((name) => args.text(name) !== undefined)
     if (only !== undefined) throw new ScvaeError('usage', `--evaluate and --${only} exclude each other.`)
     const corruptions =
       corruption === undefined || corruption === 'both' ? (['uniform', 'binomial'] as const) : [corruption]

@@ -5,17 +5,18 @@ import { MISSING } from '../../numeric/missing.js'
 /** Most numbers of a lot of rows. */
 const LOT = 2 ** 20
 
-/** What of a block goes into the rows of a file. */
-const PARTS = ['mean', 'low', 'high'] as const
+/** What one number is given for a count: what is expected of it, or the median of what it may be. */
+export type Estimate = 'mean' | 'median'
 
 /**
- * Turns blocks of imputed counts into all rows of a file, three times over: means, lower and upper ends. A count that is known is itself in all of
+ * Turns blocks of imputed counts into all rows of a file, three times over: means or medians, lower and upper ends. A count that is known is itself in all of
  * them, and one that is missing and not imputed is NaN.
  */
 export class FilledRows {
   readonly #counts: CountMatrix
   readonly #cells: Int32Array
   readonly #places: Int32Array
+  readonly #parts: readonly [Estimate, 'low', 'high']
   readonly #lotRows: number
   #lot: Float32Array[]
   #inLot = 0
@@ -26,10 +27,11 @@ export class FilledRows {
    * @param cells rows of the file by the positions that blocks have
    * @param places columns of the file by genes of the model
    */
-  constructor(counts: CountMatrix, cells: Int32Array, places: Int32Array) {
+  constructor(counts: CountMatrix, cells: Int32Array, places: Int32Array, estimate: Estimate) {
     this.#counts = counts
     this.#cells = cells
     this.#places = places
+    this.#parts = [estimate, 'low', 'high']
     this.#lotRows = Math.max(1, Math.floor(LOT / Math.max(1, counts.nGenes)))
     this.#lot = this.#blank()
   }
@@ -42,7 +44,7 @@ export class FilledRows {
       for (let k = block.offsets[i]!; k < block.offsets[i + 1]!; k++) {
         const place = this.#places[block.genes[k]!]!
         if (place >= 0)
-          for (const [part, key] of PARTS.entries())
+          for (const [part, key] of this.#parts.entries())
             this.#lot[part]![this.#inLot * this.#counts.nGenes + place] = block[key][k]!
       }
       this.#next(add)
@@ -87,6 +89,6 @@ export class FilledRows {
   }
 
   #blank(): Float32Array[] {
-    return PARTS.map(() => new Float32Array(this.#lotRows * this.#counts.nGenes))
+    return this.#parts.map(() => new Float32Array(this.#lotRows * this.#counts.nGenes))
   }
 }

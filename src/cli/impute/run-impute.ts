@@ -15,7 +15,7 @@ import type { GenesGiven } from '../model-options.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
 import { stageBar } from '../stage-bar.js'
 import { openTable, type TableColumn } from '../table-writers.js'
-import { FilledRows } from './filled-rows.js'
+import { type Estimate, FilledRows } from './filled-rows.js'
 
 /** Layers that are added to a copy. */
 const LAYERS = ['scvae_imputed', 'scvae_imputed_low', 'scvae_imputed_high']
@@ -27,6 +27,8 @@ export interface ImputeSettings extends QuerySettings, GenesGiven {
   overwrite: boolean
   draws: number
   interval: number
+  /** What of a missing count goes into the first layer of a copy. */
+  estimate: Estimate
   seed: number | undefined
   device: DeviceName
   threads: number | undefined
@@ -94,12 +96,12 @@ type EachBlock = (visit: (block: ImputedBlock) => void) => Promise<void>
 
 /** @returns one sentence for each thing of the input that a copy of it does not have as it was */
 function writeLayers(
-  { output, overwrite, interval, draws }: ImputeSettings,
+  { output, overwrite, interval, draws, estimate }: ImputeSettings,
   { adata, format, positions }: Query,
   cells: Int32Array,
   each: EachBlock,
 ): Promise<string[]> {
-  const rows = new FilledRows(adata.counts, cells, positions)
+  const rows = new FilledRows(adata.counts, cells, positions, estimate)
   const jointLayers = {
     names: LAYERS,
     async rows(add: (rows: readonly Float32Array[]) => void) {
@@ -107,7 +109,7 @@ function writeLayers(
       rows.end(add)
     },
   }
-  const settings = { imputed: { interval, draws } }
+  const settings = { imputed: { estimate, interval, draws } }
   return writeCopy(adata, format, output, { jointLayers }, { overwrite, settings })
 }
 
@@ -127,7 +129,7 @@ async function writeTable(
     return [
       { name: 'cell', type: 'STRING', data: names },
       { name: 'gene', type: 'STRING', data: Array.from(block.genes, (gene) => genes[gene]!) },
-      ...(['mean', 'low', 'high'] as const).map(
+      ...(['mean', 'median', 'low', 'high'] as const).map(
         (name) => ({ name, type: 'FLOAT', data: block[name] }) as const,
       ),
     ]
@@ -140,7 +142,7 @@ async function writeTable(
       const writer = openTable(
         path,
         extname(output),
-        columnsOf({ ...empty, mean: none, low: none, high: none }),
+        columnsOf({ ...empty, mean: none, median: none, low: none, high: none }),
       )
       await each((block) => writer.add(columnsOf(block)))
       writer.end()
