@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
+import type { CellRow } from '../../src/device/device.js'
 import { SCVI } from '../../src/models/scvi.js'
 import { temporaryFolder } from '../files/scvi-tools/fixtures.js'
 import { isTheirs } from './likelihood-parity.js'
@@ -65,6 +66,22 @@ describe('how probable cells are, and what other counts they could have had', {
       if (count(samples[0]!, cell, 7) !== count(samples[1]!, cell, 7)) differ++
     }
     expect(differ).toBeGreaterThan(10)
+  })
+
+  it.each<[string, 'observed' | 'latent']>([
+    ['the size that was observed', 'observed'],
+    ['a latent size', 'latent'],
+  ])('makes cells anew as the posterior predictive has them: %s', async (_, library) => {
+    await using other = await SCVI.create(data, {
+      ...{ batchKey: 'batch', nHidden: 8, nLatent: 3, library, device },
+    })
+    await other.train({ maxEpochs: 2 })
+    const [drawn] = await other.posteriorPredictiveSample({ seed: 6 })
+    const made: CellRow[] = []
+    await other.eachGenerated({ from: 'cells', seed: 6 }, ({ rows }) => void made.push(...rows))
+    expect(made.length).toBe(data.nCells)
+    for (const [cell, { genes, counts }] of made.entries())
+      expect({ genes, counts }).toEqual(drawn!.row(cell))
   })
 
   it('has parameters that add up to the size of a cell, in the batch that was asked for', async () => {
