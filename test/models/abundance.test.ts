@@ -68,6 +68,16 @@ describe('differentialAbundance', async () => {
     expect(difference!.effect[at]).toBeLessThan(-1)
     const ofDonor0 = cells.filter((cell) => cell % 8 === 0 && types[cell] === rare).length
     expect(counts.values[at * 8]).toBe(ofDonor0)
+    // logits of shares with half a cell added on both sides; the sick are donors 4 to 7
+    for (const label of labels.keys()) {
+      const logits = Array.from({ length: 8 }, (_, donor) => {
+        const n = counts.values[label * 8 + donor]!
+        const all = labels.reduce((sum, _, other) => sum + counts.values[other * 8 + donor]!, 0)
+        return Math.log2((n + 0.5) / (all - n + 0.5))
+      })
+      const mean = (some: number[]) => some.reduce((a, b) => a + b, 0) / some.length
+      expect(difference!.effect[label]).toBeCloseTo(mean(logits.slice(4)) - mean(logits.slice(0, 4)), 9)
+    }
   })
 
   it('is the same for cells in another order, and of one seed for some posteriors', async () => {
