@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ScvaeError } from '../errors.js'
-import { figurePaths } from './report/figures.js'
+import { type FigureKind, figurePaths } from './report/figures.js'
 
 /** The files of one `scvae fit`, all named from one prefix. */
 export interface Outputs {
@@ -38,7 +38,7 @@ export interface OutputOptions {
   mudata?: boolean
   parquet?: boolean
   multiqc?: boolean
-  figures?: boolean
+  figures?: readonly FigureKind[]
   /** What the outputs of several inputs are called, where each has its own; with their endings. */
   split?: readonly string[] | undefined
   /** Whether there are gene loadings to write. */
@@ -122,7 +122,7 @@ export function nameOutputs(input: string, options: OutputOptions): Outputs {
       multiqc: `${prefix}_scvae_mqc.json`,
       multiqcVersions: `${prefix}_mqc_versions.yml`,
     }),
-    ...(options.figures && { figures: figurePaths(prefix) }),
+    ...(options.figures?.length && { figures: figurePaths(prefix, options.figures) }),
     ...(options.loadings && { loadings: `${prefix}_loadings.csv` }),
     checkpoint: `${prefix}.checkpoint`,
   }

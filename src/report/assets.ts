@@ -15,19 +15,26 @@ export interface ReportAssets {
 }
 
 /**
- * Reads a file of the package that a page is made of.
+ * Where a file of the package lies that a report is made of.
  *
  * @throws ScvaeError `failed` when it is missing
  */
-export function readPart(...path: string[]): string {
+export function partPath(...path: string[]): string {
   const file = join(PACKAGE_ROOT, ...path)
   if (!existsSync(file)) {
     throw new ScvaeError('failed', `The report cannot be written: ${file} is missing.`, {
       hint: 'Build the package with "npm run build".',
     })
   }
-  return readFileSync(file, 'utf8')
+  return file
 }
+
+/**
+ * Reads a file of the package that a page is made of.
+ *
+ * @throws ScvaeError `failed` when it is missing
+ */
+export const readPart = (...path: string[]): string => readFileSync(partPath(...path), 'utf8')
 
 /**
  * Reads the page's template, style and compiled scripts from the package.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readAnnData } from '../../src/anndata/read.js'
@@ -7,7 +7,7 @@ import { SCVI } from '../../src/models/scvi.js'
 import { embedded } from '../report/embedded.js'
 import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
-describe('scvae report', { timeout: 60_000 }, () => {
+describe('scvae report', { timeout: 120_000 }, () => {
   const folder = temporaryFolder()
   const at = (name: string) => join(folder, name)
   const report = (model: string, ...words: string[]) =>
@@ -16,6 +16,7 @@ describe('scvae report', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     await writeFixture(at('cells.h5ad'), { nCells: 120, nGenes: 30 })
+    writeFileSync(at('taken_training.png'), '')
     const adata = await readAnnData(at('cells.h5ad'))
     await using model = await SCVI.create(adata, { nHidden: 8, nLatent: 3 })
     await model.save(at('new.model'))
@@ -34,10 +35,16 @@ describe('scvae report', { timeout: 60_000 }, () => {
       '--threads',
       '1',
     ]
-    await scvae(['fit', 'cells.h5ad', '-o', 'fit', ...words, '--figures', 'svg', '-q'], folder)
-    await report('fit.model', at('cells.h5ad'), '-o', at('again'), '--figures', 'svg')
-    for (const figure of ['map_clusters', 'map_score', 'training'])
+    await scvae(['fit', 'cells.h5ad', '-o', 'fit', ...words, '--figures', 'svg,png', '-q'], folder)
+    await report('fit.model', at('cells.h5ad'), '-o', at('again'), '--figures', 'png, svg')
+    for (const figure of ['map_clusters', 'map_score', 'training']) {
       expect(read(`again_${figure}.svg`)).toBe(read(`fit_${figure}.svg`))
+      const [png, again] = ['fit', 'again'].map((name) => readFileSync(at(`${name}_${figure}.png`)))
+      expect(again).toEqual(png)
+      const [, width] = /^<svg[^>]* width="(\d+)"/.exec(read(`fit_${figure}.svg`))!
+      // the width of a PNG
+      expect(png!.readUInt32BE(16)).toBe(2 * Number(width))
+    }
     const [first, again] = ['fit', 'again'].map((name) => embedded(read(`${name}_report.html`))!)
     expect(again).toEqual(first)
     const visible = (name: string) => read(name).replace(/<script.*?<\/script>/gs, '')
@@ -59,7 +66,13 @@ describe('scvae report', { timeout: 60_000 }, () => {
   it.each([
     ['new.model', ['cells.h5ad', '-o', 'x'], 65, 'has not been trained'],
     ['fit.model', ['cells.h5ad', '-o', 'again'], 2, 'again_report.html" exists'],
-    ['fit.model', ['cells.h5ad', '-o', 'x', '--figures', 'svg,png'], 2, '--figures writes svg, not "png"'],
+    [
+      'fit.model',
+      ['cells.h5ad', '-o', 'x', '--figures', 'svg,pdf'],
+      2,
+      '--figures writes svg and png, not "pdf"',
+    ],
+    ['fit.model', ['cells.h5ad', '-o', 'taken', '--figures', 'png'], 2, 'taken_training.png" exists'],
     ['fit.model', ['cells.h5ad', '-o', 'x', '--resolution', '0'], 2, '--resolution'],
     ['fit.model', ['cells.h5ad', '-o', 'x', '--subset', 'no=1'], 65, 'no'],
     ['fit.model', ['cells.h5ad'], 2, 'output'],

@@ -1,7 +1,7 @@
 import type { Arguments, Command } from '../arguments.js'
 import { QUERY_OPTIONS, queryOptions } from '../model-options.js'
 import { flag, grouped, repeated, text } from '../option-specs.js'
-import { figuresAsked } from '../report/figures.js'
+import { figureKinds } from '../report/figures.js'
 import { resolutionsOf } from '../resolutions.js'
 import { subsetTerms } from '../subset-terms.js'
 
@@ -17,7 +17,7 @@ export const report: Command = {
     ...grouped('Output:', {
       output: { ...text('Prefix: writes PREFIX_report.html'), alias: 'o', demandOption: true },
       overwrite: flag('Replace the files if they exist'),
-      figures: text('Writes the main figures beside the report: svg'),
+      figures: text('Writes the main figures beside the report: svg, png or svg,png'),
       'no-model': flag('Keep encoder and decoder out of the page: it cannot be asked for genes then'),
     }),
     ...grouped('Cells:', {
@@ -31,14 +31,14 @@ export const report: Command = {
   },
   examples: [
     ['$0 report pbmc.model pbmc.h5ad -o again', 'the page of a fit'],
-    ['$0 report pbmc.model new.h5ad -o new --figures svg', 'other cells by the same model'],
+    ['$0 report pbmc.model new.h5ad -o new --figures svg,png', 'other cells by the same model'],
   ],
   async run(args: Arguments): Promise<void> {
     const settings = {
       ...queryOptions(args),
       prefix: args.text('output')!,
       overwrite: args.flag('overwrite'),
-      figures: figuresAsked(args),
+      figures: figureKinds(args),
       withModel: !args.flag('no-model'),
       subset: subsetTerms(args),
       resolutions: resolutionsOf(args),

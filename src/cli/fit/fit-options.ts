@@ -171,7 +171,7 @@ export const FIT_OPTIONS = {
     'no-clusters': flag('Leave out the clusters and the neighbour graph'),
     'labels-key': repeated('Column of obs to keep in the model for embed --transfer (repeatable)'),
     'no-model-cells': flag('Keep posterior, covariates and names of the cells out of the model'),
-    figures: text('Writes the main figures beside the report: svg'),
+    figures: text('Writes the main figures beside the report: svg, png or svg,png'),
     'no-report-model': flag('Keep the decoder out of the report: its genes cannot be asked for then'),
   }),
 } satisfies OptionSpecs

@@ -9,7 +9,6 @@ import { packageVersion } from '../../package.js'
 import { writeParquet } from '../latent-parquet.js'
 import { writeArrow, writeLatentCsv, writeLoadingsCsv, writeScoresCsv } from '../latent-table.js'
 import type { Outputs, Staging } from '../outputs.js'
-import { figurePath } from '../report/figures.js'
 import { clusterNames } from '../resolutions.js'
 import { configText } from './config-file.js'
 import type { FitData } from './fit-data.js'
@@ -25,8 +24,8 @@ import { type CellOutputs, hasVarm, writeTarget } from './write-target.js'
 export interface FitOutputs extends CellOutputs {
   metrics: Metrics
   report: string
-  /** The report's main figures by the ending of their file's name, where they are asked for. */
-  figures: ReadonlyMap<string, string>
+  /** The report's main figures by their paths, where they are asked for. */
+  figures: ReadonlyMap<string, string | Uint8Array>
 }
 
 /**
@@ -51,7 +50,7 @@ export async function stageOutputs(
     writeLoadingsCsv(staging.path(outputs.loadings), fittedGenes(data), loadings)
   writeFileSync(staging.path(outputs.metrics), `${JSON.stringify(metrics, null, 2)}\n`)
   writeFileSync(staging.path(outputs.report), report)
-  for (const [figure, svg] of figures) writeFileSync(staging.path(figurePath(outputs.prefix, figure)), svg)
+  for (const [path, figure] of figures) writeFileSync(staging.path(path), figure)
   writeFileSync(staging.path(outputs.run), runFile(settings, outputs))
   if (outputs.multiqc) {
     const table = multiqcTable(outputs.prefix, metrics)

@@ -11,7 +11,7 @@ import { countsOptions } from '../counts-options.js'
 import { deviceName } from '../device-name.js'
 import { type Inputs, inputsOf } from '../inputs.js'
 import type { Verbosity } from '../log.js'
-import { figuresAsked } from '../report/figures.js'
+import { type FigureKind, figureKinds } from '../report/figures.js'
 import { resolutionsOf } from '../resolutions.js'
 import { subsetTerms } from '../subset-terms.js'
 import { EXCLUSIVE } from './exclusive.js'
@@ -74,8 +74,8 @@ export interface FitSettings extends DataSettings {
   labelsKeys: string[]
   /** Whether the report holds the model's decoder. */
   reportModel: boolean
-  /** Whether its main figures are files too. */
-  figures: boolean
+  /** What its main figures are written as beside it. */
+  figures: readonly FigureKind[]
   checkpointEvery: number
   verbosity: Verbosity
   model: ModelConfig
@@ -124,7 +124,7 @@ export function fitSettings(args: Arguments): FitSettings {
     modelCells: !args.flag('no-model-cells'),
     labelsKeys: args.texts('labels-key'),
     reportModel: !args.flag('no-report-model'),
-    figures: figuresAsked(args),
+    figures: figureKinds(args),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
     model: modelSettings(args),

@@ -8,11 +8,11 @@ import { LinearSCVI } from '../../models/linear-scvi.js'
 import type { Model } from '../../models/model.js'
 import { spreadRows } from '../../numeric/matrix.js'
 import { buildReport } from '../../report/build-report.js'
-import { reportFigures } from '../../report/figures/report-figures.js'
 import type { TrainSummary } from '../../train/trainer.js'
 import { clusterColumns } from '../clusters.js'
 import { interruptible } from '../interrupt.js'
 import { Staging } from '../outputs.js'
+import { figureFiles } from '../report/figures.js'
 import { announce } from './announce.js'
 import type { FitData } from './fit-data.js'
 import { type FitOutputs, fittedGenes, stageOutputs } from './fit-outputs.js'
@@ -126,7 +126,7 @@ async function resultsOf(
     umap: layout && spreadRows(layout, cells, everyCell),
     metrics,
     report: buildReport(page),
-    figures: run.settings.figures ? reportFigures(page) : new Map(),
+    figures: await figureFiles(run.outputs.prefix, page, run.settings.figures),
   }
 }
 

@@ -13,7 +13,6 @@ import { readModel } from '../../files/model-files.js'
 import { SCVI } from '../../models/scvi.js'
 import { packageVersion } from '../../package.js'
 import { buildReport } from '../../report/build-report.js'
-import { reportFigures } from '../../report/figures/report-figures.js'
 import type { ReportData } from '../../report/report-data.js'
 import { fitReportData, type ReportedFigures } from '../fit/fit-report.js'
 import { integrationOf } from '../fit/integration.js'
@@ -25,14 +24,15 @@ import { commandLine } from '../fit/run.js'
 import { type ScoredCells, scoreModel } from '../fit/score-model.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
-import { figurePath, figurePaths } from './figures.js'
+import { type FigureKind, figureFiles, figurePaths } from './figures.js'
 
 /** What a run of `scvae report` was asked to do. */
 export interface ReportSettings extends QuerySettings {
   directory: string
   prefix: string
   overwrite: boolean
-  figures: boolean
+  /** What the main figures are written as beside the page. */
+  figures: readonly FigureKind[]
   /** Whether the page is to compute with the model. */
   withModel: boolean
   subset: readonly SubsetTerm[]
@@ -46,7 +46,7 @@ export interface ReportSettings extends QuerySettings {
 export async function runReport(settings: ReportSettings): Promise<void> {
   const { prefix, overwrite, directory, threads = availableParallelism() } = settings
   const path = `${prefix}_report.html`
-  for (const file of [path, ...(settings.figures ? figurePaths(prefix) : [])]) refuseExisting(file, overwrite)
+  for (const file of [path, ...figurePaths(prefix, settings.figures)]) refuseExisting(file, overwrite)
   const log = new Log(settings.verbosity)
   const timer = new PhaseTimer()
   const saved = readModel(directory)
@@ -62,12 +62,12 @@ export async function runReport(settings: ReportSettings): Promise<void> {
   const device = await openDevice({ ...settings, threads })
   try {
     const data = await pageOf({ settings, saved, query, cells, device, threads, log, timer })
-    const write = (file: string, content: string) =>
+    const write = (file: string, content: string | Uint8Array) =>
       writeBeside(file, (temporary) => writeFileSync(temporary, content), { overwrite })
     await write(path, buildReport(data))
-    const figures = settings.figures ? reportFigures(data) : []
-    for (const [figure, svg] of figures) await write(figurePath(prefix, figure), svg)
-    log.info(`wrote ${[path, ...Array.from(figures, ([figure]) => figurePath(prefix, figure))].join(', ')}`)
+    const figures = await figureFiles(prefix, data, settings.figures)
+    for (const [file, figure] of figures) await write(file, figure)
+    log.info(`wrote ${[path, ...figures.keys()].join(', ')}`)
   } finally {
     log.clearBar()
     await device.dispose()
