@@ -1,4 +1,5 @@
 // What stands in a browser for parts of the reader that need more of Node than its files: none of it is there.
+import { shellWord } from '../../src/anndata/shell-word.js'
 
 /** A zarr is a folder, and the page is given a file. */
 export const isZarr = (): boolean => false
@@ -23,3 +24,13 @@ export const BLOSC = 32001
 export const BLOSC2 = 32026
 export const PLUGIN_FILTERS: ReadonlySet<number> = new Set()
 export const installPlugins = (): Promise<void> => Promise.resolve()
+/** The command has them, and writes what any reader can read. */
+export const refusal = (what: string, file: string) => {
+  const output = file.replace(/(\.h5ad)?$/, '-gzip.h5ad')
+  return {
+    message:
+      `${what}, which a browser cannot read; the command line can. Rewrite it and drop ${output.slice(output.lastIndexOf('/') + 1)}: ` +
+      `scvae convert ${shellWord(file)} ${shellWord(output)}`,
+    hint: '',
+  }
+}

@@ -1,7 +1,6 @@
 import { ScvaeError } from '../../errors.js'
-import { rewriteHint } from '../store/readable.js'
 import type { Dataset } from './hdf5.js'
-import { BLOSC, BLOSC2, installPlugins, PLUGIN_FILTERS } from './plugins.js'
+import { BLOSC, BLOSC2, installPlugins, PLUGIN_FILTERS, refusal } from './plugins.js'
 
 /** HDF5's own filters: deflate, shuffle, fletcher32, szip, nbit, scale-offset. All others are plug-ins. */
 const BUILT_IN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6])
@@ -19,11 +18,9 @@ export function checkDatasetFilters(dataset: Dataset, name: string, file: string
     const codec = missingCodec(filter)
     if (BUILT_IN_FILTERS.has(filter.id) || (PLUGIN_FILTERS.has(filter.id) && !codec)) continue
     const filterName = filter.name.split(/[\s;:(]/)[0] || `HDF5 filter ${filter.id}`
-    throw new ScvaeError(
-      'bad-input',
-      `"${file}": ${name} is compressed with ${filterName}${codec ? ` (${codec})` : ''}, which scvae cannot read.`,
-      { hint: rewriteHint(file) },
-    )
+    const what = `"${file}": ${name} is compressed with ${filterName}${codec ? ` (${codec})` : ''}`
+    const { message, hint } = refusal(what, file)
+    throw new ScvaeError('bad-input', message, { hint })
   }
 }
 

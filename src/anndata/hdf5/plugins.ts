@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { PACKAGE_ROOT } from '../../package.js'
+import { rewriteHint } from '../store/readable.js'
 import { loadLibrary } from './hdf5.js'
 
 export const BLOSC = 32001
@@ -33,3 +34,9 @@ export function installPlugins(): Promise<void> {
   })
   return installed
 }
+
+/** What is said of a file whose filter there is no plug-in for. */
+export const refusal = (what: string, file: string): { message: string; hint: string } => ({
+  message: `${what}, which scvae cannot read.`,
+  hint: rewriteHint(file),
+})
