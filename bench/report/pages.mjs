@@ -1,5 +1,5 @@
 /**
- * Pages of many cells: size, and in headless Chromium the time to the first picture, frames while the map is moved, and memory.
+ * Pages of many cells: size, and in headless Chromium the time to the first picture, frames while the map is moved and zoomed, and memory.
  *
  *     npm run build && node bench/report/pages.mjs [--cells 100000,1000000] [--chromium /usr/bin/chromium] [--json pages.json]
  *
@@ -149,14 +149,14 @@ const WATCH = `{
   requestAnimationFrame(look)
 }`
 
-/** Moves the map by a key in every frame; gives the milliseconds between frames. */
-const MOVE = (frames) => `new Promise((resolve) => {
+/** Presses one of two keys in every frame, each so many times in turn; gives the milliseconds between frames. */
+const PRESS = (frames, times, [one, other]) => `new Promise((resolve) => {
   const map = document.getElementById('map')
   const times = []
   const step = (now) => {
     times.push(now)
     if (times.length > ${frames}) return resolve(times.slice(1).map((time, i) => time - times[i]))
-    map.dispatchEvent(new KeyboardEvent('keydown', { key: times.length % 20 < 10 ? 'ArrowLeft' : 'ArrowRight' }))
+    map.dispatchEvent(new KeyboardEvent('keydown', { key: times.length % ${2 * times} < ${times} ? '${one}' : '${other}' }))
     requestAnimationFrame(step)
   }
   requestAnimationFrame(step)
@@ -188,8 +188,11 @@ async function measured(file) {
       (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === name).value
     const frames = Number(flags.frames)
     const before = await metric('ScriptDuration')
-    const times = (await page.evaluate(MOVE(frames))).sort((a, b) => a - b)
+    const pressed = async (inTurn, keys) =>
+      (await page.evaluate(PRESS(frames, inTurn, keys))).sort((a, b) => a - b)
+    const times = await pressed(10, ['ArrowLeft', 'ArrowRight'])
     const script = ((await metric('ScriptDuration')) - before) / frames
+    const zooming = await pressed(1, ['+', '-'])
     const heap = await metric('JSHeapUsedSize')
     const processes = await (await browser.newBrowserCDPSession()).send('SystemInfo.getProcessInfo')
     const resident = processes.processInfo
@@ -199,6 +202,7 @@ async function measured(file) {
       firstPicture,
       frame: times[times.length >> 1],
       slowest: times.at(-1),
+      zoom: zooming[zooming.length >> 1],
       script: 1000 * script,
       heap,
       resident: Math.max(...resident),
@@ -227,6 +231,7 @@ printTable(
     'first picture, s',
     'frame, ms',
     'slowest, ms',
+    'zoom, ms',
     'script a frame, ms',
     'heap, MB',
     'renderer, MB',
@@ -237,6 +242,7 @@ printTable(
     figure(row.firstPicture / 1000),
     figure(row.frame),
     figure(row.slowest),
+    figure(row.zoom),
     figure(row.script),
     figure(row.heap / 1e6),
     figure(row.resident / 1e6),

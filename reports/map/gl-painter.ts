@@ -1,4 +1,5 @@
 import type { Camera } from './camera.js'
+import { KeptPicture } from './kept-picture.js'
 import type { Painted, Painter } from './painter.js'
 
 const VERTEX = `#version 300 es
@@ -50,24 +51,50 @@ export function glPainter(canvas: HTMLCanvasElement, places: Float32Array): Pain
   gl.useProgram(program)
   gl.enable(gl.BLEND)
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
+  const kept = new KeptPicture(gl)
+  // by what the last picture differs from one that is only moved
+  let [drawn, paintings] = ['', 0]
+  const drawCells = ({ factor: [fx, fy], offset: [ox, oy] }: Clip, radius: number) => {
+    gl.clearColor(0, 0, 0, 0)
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    gl.uniform2f(factor, fx, fy)
+    gl.uniform2f(offset, ox, oy)
+    gl.uniform1f(size, 2 * radius)
+    gl.drawElements(gl.POINTS, n, gl.UNSIGNED_INT, 0)
+  }
   return {
     paint: (painted: Painted) => {
       gl.bindBuffer(gl.ARRAY_BUFFER, colors)
       gl.bufferData(gl.ARRAY_BUFFER, painted.colors, gl.DYNAMIC_DRAW)
       gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, painted.order, gl.DYNAMIC_DRAW)
+      kept.forget()
+      paintings++
     },
-    draw: (camera: Camera, radius: number) => {
-      gl.viewport(0, 0, canvas.width, canvas.height)
-      gl.clearColor(0, 0, 0, 0)
-      gl.clear(gl.COLOR_BUFFER_BIT)
-      const clip = camera.clip()
-      gl.uniform2fv(factor, clip.factor)
-      gl.uniform2fv(offset, clip.offset)
-      gl.uniform1f(size, 2 * radius)
-      gl.drawElements(gl.POINTS, n, gl.UNSIGNED_INT, 0)
+    draw: (camera: Camera, radius: number, ratio: number) => {
+      const look = [camera.scale, radius, canvas.width, canvas.height, paintings].join()
+      const [left, top] = camera.pixelOf(0, 0)
+      const at = [left * ratio, top * ratio] as const
+      if (look !== drawn) {
+        kept.forget()
+        drawn = look
+        gl.viewport(0, 0, canvas.width, canvas.height)
+        drawCells(camera.clip(), radius)
+        return
+      }
+      // the map is being moved: that costs no drawing of all cells as long as the picture reaches
+      if (!kept.reaches(at)) kept.draw(at, ([x, y]) => drawCells(scaled(camera.clip(), x, y), radius))
+      kept.show(at)
     },
   }
 }
+
+type Clip = ReturnType<Camera['clip']>
+
+/** The same in a picture that reaches beyond the canvas. */
+const scaled = ({ factor, offset }: Clip, x: number, y: number): Clip => ({
+  factor: [factor[0] * x, factor[1] * y],
+  offset: [offset[0] * x, offset[1] * y],
+})
 
 function link(gl: WebGL2RenderingContext): WebGLProgram {
   const program = gl.createProgram()
