@@ -26,7 +26,7 @@ function viewsOf({ header, arrays }: PageData): View[] {
   return header.colorings.map((coloring) =>
     coloring.kind === 'numeric'
       ? numericView(coloring.name, arrays[coloring.values] as Float32Array, isDark)
-      : categoricalView(coloring.name, coloring.categories, arrays[coloring.codes] as Uint16Array),
+      : categoricalView(coloring.name, coloring.categories, arrays[coloring.codes] as Uint16Array, isDark),
   )
 }
 

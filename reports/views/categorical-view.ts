@@ -12,13 +12,18 @@ export const cellsOfCategory = (codes: Uint16Array, code: number): Uint32Array =
   Uint32Array.from(codes.keys()).filter((cell) => codes[cell] === code)
 
 /** Cells by category. */
-export function categoricalView(name: string, categories: readonly string[], codes: Uint16Array): View {
+export function categoricalView(
+  name: string,
+  categories: readonly string[],
+  codes: Uint16Array,
+  isDark: () => boolean,
+): View {
   const sizes = new Map<number, number>()
   for (const code of codes) sizes.set(code, (sizes.get(code) ?? 0) + 1)
   const present = [...sizes.keys()].sort((a, b) => a - b)
   const chosen = new Set<number>()
   let searched = ''
-  const colorOf = (code: number) => (code === NO_CATEGORY ? MISSING_COLOR : categoryColor(code))
+  const colorOf = (code: number) => (code === NO_CATEGORY ? MISSING_COLOR : categoryColor(code, isDark()))
   const nameOf = (code: number) => (code === NO_CATEGORY ? 'missing' : (categories[code] ?? ''))
   const codeOf = (cell: number) => codes[cell] ?? NO_CATEGORY
 

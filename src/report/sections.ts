@@ -90,12 +90,11 @@ function foundAgain(
 
 export function outlierSection({ outliers }: ReportData): string {
   if (!outliers || outliers.rows.length === 0) return '<p class="empty">No outlier scores were computed.</p>'
-  const share = (100 * outliers.flagged) / outliers.scored
   const sentence =
     outliers.flagged === 0
       ? `No cell of ${formatCount(outliers.scored)} is flagged`
       : `${formatPlural(outliers.flagged, 'cell')} of ${formatCount(outliers.scored)} ` +
-        `(${share < 0.1 ? share.toPrecision(1) : share.toFixed(1)} %) ${outliers.flagged === 1 ? 'is' : 'are'} flagged`
+        `(${formatPercent(outliers.flagged / outliers.scored)}) ${outliers.flagged === 1 ? 'is' : 'are'} flagged`
   return (
     `<p>${sentence} at a false discovery rate of ${outliers.alpha}. ` +
     `Below are the ${outliers.rows.length} highest scores (−log<sub>10</sub> of the combined p-value); ` +
@@ -140,7 +139,7 @@ function tableRow(row: OutlierRow, labelName: string | undefined): string {
   const label = labelName === undefined ? '' : `<td>${escapeHtml(row.label ?? '')}</td>`
   const why = [row.reason ?? '', row.genes ?? ''].filter((text) => text !== '').join(': ')
   return (
-    `<td class="cell">${mark}<span data-cell="${row.place}">${escapeHtml(row.cell)}</span></td>${label}<td>${escapeHtml(why)}</td>` +
+    `<td class="cell">${mark}<span data-cell="${row.place}">${escapeHtml(row.cell)}</span></td>${label}<td class="why">${escapeHtml(why)}</td>` +
     numbers.map((text) => `<td class="number">${text}</td>`).join('')
   )
 }

@@ -105,7 +105,7 @@ describe('buildReport', () => {
     expect(page).toContain('weights kept: epoch 76')
     expect(page).toContain('<li><b>1</b> unusual cells (0.34 %)</li>')
     expect(page).toContain('4 of 6 latent dimensions are in use; 2 collapsed')
-    expect(page).toContain('1 cell of 297 (0.3 %) is flagged')
+    expect(page).toContain('1 cell of 297 (0.34 %) is flagged')
     expect(page).not.toContain('NaN')
   })
 

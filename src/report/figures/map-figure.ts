@@ -62,7 +62,7 @@ function byCategory({ categories, codes }: Coloring & { kind: 'categorical' }): 
   const sizes = new Map<number, number>()
   for (let cell = 0; cell < codes.length; cell++) sizes.set(codes[cell]!, (sizes.get(codes[cell]!) ?? 0) + 1)
   const present = [...sizes.keys()].sort((a, b) => a - b)
-  const colorOf = (code: number) => (code < 0 ? MISSING_COLOR : categoryColor(code))
+  const colorOf = (code: number) => (code < 0 ? MISSING_COLOR : categoryColor(code, false))
   const lines = present.slice(0, MOST_NAMED).map((code, i) => {
     const name = code < 0 ? 'missing' : (categories[code] ?? '')
     const text = `${shortened(name)} (${formatCount(sizes.get(code)!)})`

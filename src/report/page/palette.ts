@@ -32,12 +32,24 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
   return [part(0), part(1), part(2)]
 }
 
-/** Colour of a category: the eight base colours, then their darker and their lighter kin, then from the start. */
-export function categoryColor(code: number): Rgb {
+const BLACK: Rgb = [0, 0, 0]
+const WHITE: Rgb = [255, 255, 255]
+/** What the second and the third eight categories' colours are mixed with. */
+const KIN: readonly (readonly [Rgb, number])[] = [
+  [BLACK, 0.42],
+  [WHITE, 0.48],
+]
+/** The same on a dark background, from which darker ones do not stand out. */
+const KIN_IN_DARK: typeof KIN = [
+  [WHITE, 0.42],
+  [WHITE, 0.72],
+]
+
+/** Colour of a category: the eight base colours, then their kin, twice, then from the start. */
+export function categoryColor(code: number, dark: boolean): Rgb {
   const base = OKABE_ITO[code % OKABE_ITO.length] ?? MISSING_COLOR
-  const round = Math.floor(code / OKABE_ITO.length) % 3
-  if (round === 1) return mix(base, [0, 0, 0], 0.42)
-  return round === 2 ? mix(base, [255, 255, 255], 0.48) : base
+  const kin = (dark ? KIN_IN_DARK : KIN)[(Math.floor(code / OKABE_ITO.length) % 3) - 1]
+  return kin ? mix(base, ...kin) : base
 }
 
 /** Colour of a value between 0 and 1; high values stand out from the background of the theme. */

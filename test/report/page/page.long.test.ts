@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tableFromArrays } from 'apache-arrow'
@@ -11,6 +11,7 @@ import { reportModel } from '../../../src/cli/fit/report-model.js'
 import { createCpuDevice } from '../../../src/device/cpu/cpu-device.js'
 import type { SCVI } from '../../../src/models/scvi.js'
 import { buildReport } from '../../../src/report/build-report.js'
+import { scvae } from '../../cli/scvae.js'
 import { namedData, trainedOn } from '../../models/trained-small.js'
 import { buildPage } from '../build-page.js'
 import { sampleReport } from '../sample-report.js'
@@ -89,6 +90,15 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
         (url) => !url.startsWith('file:') && !url.startsWith('blob:') && !url.startsWith('data:'),
       ),
     ).toEqual([])
+  })
+
+  it('has bars of one list on one scale, whatever stands beside them', async () => {
+    const widths = (await page.evaluate(
+      `[...document.querySelectorAll('.bars')].map((list) => [...list.querySelectorAll('.track')].map((track) => Math.round(track.getBoundingClientRect().width)))`,
+    )) as number[][]
+    expect(widths.length).toBeGreaterThan(1)
+    for (const list of widths) expect(new Set(list).size).toBe(1)
+    for (const list of widths) expect(list[0]).toBeGreaterThan(79)
   })
 
   it('colours cells by any gene, as normalize has it at the posterior mean', async () => {
@@ -268,6 +278,48 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     await page.locator('#reset-view').click()
   })
 
+  it('shows the same cells however it came to where it is', async () => {
+    const cells = () =>
+      page.evaluate(`(() => {
+        const canvas = document.createElement('canvas')
+        const points = document.getElementById('points')
+        Object.assign(canvas, { width: points.width, height: points.height })
+        const context = canvas.getContext('2d')
+        context.drawImage(points, 0, 0)
+        return [...context.getImageData(0, 0, canvas.width, canvas.height).data]
+      })()`) as Promise<number[]>
+    const [first, second] = await page.$$eval('#coloring option', (all) =>
+      all.map(({ value }) => value).slice(-2),
+    )
+    await page.locator('#coloring').selectOption(first!)
+    let inked = 0
+    for (const key of [
+      'ArrowLeft',
+      'ArrowUp',
+      'ArrowLeft',
+      'ArrowLeft',
+      'ArrowLeft',
+      'ArrowDown',
+      'ArrowDown',
+    ]) {
+      await page.locator('#map').press(key)
+      await page.waitForTimeout(100)
+      const moved = await cells()
+      // in other colours and back all is drawn anew, where the map is now
+      await page.locator('#coloring').selectOption(second!)
+      await page.locator('#coloring').selectOption(first!)
+      await page.waitForTimeout(100)
+      const drawn = await cells()
+      expect(drawn.reduce((most, value, i) => Math.max(most, Math.abs(value - moved[i]!)), 0)).toBeLessThan(8)
+      inked += drawn.filter((value) => value > 0).length
+      // so that the next key finds a picture to be moved
+      await page.locator('#map').press('ArrowRight')
+      await page.locator('#map').press('ArrowLeft')
+    }
+    expect(inked).toBeGreaterThan(10_000)
+    await page.locator('#reset-view').click()
+  })
+
   it('tells the value of the cell under the pointer, and puts rings around a cell and its nearest', async () => {
     await page.locator('#coloring').selectOption({ label: 'outlier score' })
     const overlay = () => page.evaluate('document.getElementById("overlay").toDataURL()')
@@ -348,6 +400,20 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
     await drop('empty.h5ad', '')
     await page.locator('#other-status', { hasText: 'is empty' }).waitFor()
     expect(opened.trouble).toEqual([])
+  })
+
+  it('says what to do with a file of another compression, and that helps', async () => {
+    // made by make-lzf.py
+    copyFileSync(new URL('lzf.h5ad', import.meta.url), join(folder, 'my cells.h5ad'))
+    await page.locator('#other-file').setInputFiles(join(folder, 'my cells.h5ad'))
+    await page.locator('#other-status.trouble').waitFor()
+    expect(await status()).toBe(
+      `"my cells.h5ad": X/indptr is compressed with lzf, which a browser cannot read; the command line can. Rewrite it and drop my cells-gzip.h5ad: scvae convert 'my cells.h5ad' 'my cells-gzip.h5ad'`,
+    )
+    await scvae(['convert', 'my cells.h5ad', 'my cells-gzip.h5ad'], folder)
+    await page.locator('#other-file').setInputFiles(join(folder, 'my cells-gzip.h5ad'))
+    await page.locator('#other-result button').first().waitFor()
+    expect(await status()).toContain('my cells-gzip.h5ad: 12 cells, squares on the map. 30 of 50 genes found')
   })
 
   it('finds a category, and fades the others', async () => {
