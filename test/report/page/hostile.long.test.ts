@@ -153,6 +153,12 @@ describe.skipIf(NO_BROWSER !== undefined)('a page of hostile names', async () =>
     await page.emulateMedia({ media: 'print' })
     expect(await page.locator('#model-tools').isVisible()).toBe(false)
     expect(await page.locator('#points').isVisible()).toBe(true)
+    // the width of a sheet, on which nothing scrolls
+    await page.setViewportSize({ width: 720, height: 900 })
+    const wide = `[...document.querySelectorAll('.table')].filter((one) => one.scrollWidth > one.clientWidth + 1).length`
+    expect(await page.locator('.table').count()).toBeGreaterThan(0)
+    expect(await page.evaluate(wide)).toBe(0)
+    await page.setViewportSize({ width: 1200, height: 900 })
     await page.emulateMedia({ media: 'screen' })
   })
 
