@@ -1,8 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { type Data, makeVector, Utf8, vectorFromArray } from 'apache-arrow'
 import { fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
-import { arrowTable } from '../anndata/frame/arrow-table.js'
-import { tableToCsv } from '../anndata/frame/table-csv.js'
+import { CsvBytes } from './csv-bytes.js'
 
 /** A column of some rows of a table. */
 export type TableColumn = { name: string } & (
@@ -27,34 +24,28 @@ export function openTable(path: string, ending: string, columns: readonly TableC
 }
 
 class CsvTable implements TableWriter {
-  readonly #file: number
+  readonly #csv: CsvBytes
 
   constructor(path: string, columns: readonly TableColumn[]) {
-    this.#file = openSync(path, 'w')
-    this.#write(columns, true)
+    this.#csv = new CsvBytes(path)
+    for (const { name } of columns) this.#csv.text(name)
+    this.#csv.endLine()
   }
 
   add(columns: readonly TableColumn[]): void {
-    this.#write(columns, false)
+    const rows = columns[0]!.data.length
+    for (let row = 0; row < rows; row++) {
+      for (const { type, data } of columns)
+        if (type === 'STRING') this.#csv.text(data[row]!)
+        else this.#csv.single(data[row]!)
+      this.#csv.endLine()
+    }
   }
 
   end(): void {
-    closeSync(this.#file)
-  }
-
-  #write(columns: readonly TableColumn[], header: boolean): void {
-    const table = arrowTable(
-      columns.map((column) => [column.name, arrowData(column)] as const),
-      columns[0]!.data.length,
-    )
-    for (const lines of tableToCsv(table, undefined, { header })) writeSync(this.#file, lines)
+    this.#csv.end()
   }
 }
-
-const arrowData = (column: TableColumn): Data =>
-  column.type === 'STRING'
-    ? vectorFromArray([...column.data], new Utf8()).data[0]!
-    : makeVector(column.data).data[0]!
 
 class ParquetTable implements TableWriter {
   readonly #writer: ParquetWriter

@@ -68,7 +68,7 @@ export abstract class ImputingModel extends PredictiveModel {
       const wanted = genes instanceof Int32Array ? genes : modelGenes(this.description, genes)
       const question = await this.#asked(caller, rest)
       const lacking = await lackingCells(question.source, wanted)
-      if (lacking.size === 0)
+      if (lacking.cells.length === 0)
         throw new ScvaeError('bad-input', "No count of these cells is missing in the model's genes.", {
           hint: '--missing nan or --mask-layer NAME (missing, maskLayer) say which counts of a file are missing.',
         })
@@ -78,7 +78,7 @@ export abstract class ImputingModel extends PredictiveModel {
           await visit(block)
           nImputed += block.genes.length
           done += block.cells.length
-          onCells?.(done, lacking.size)
+          onCells?.(done, lacking.cells.length)
         }),
       )
       return { nImputed }

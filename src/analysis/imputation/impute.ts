@@ -3,6 +3,7 @@ import type { CellSource } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import { rowsOf } from '../../device/loaded-rows.js'
 import type { Network } from '../../network/network.js'
+import { GrowingFloats, GrowingInts } from '../../numeric/growing.js'
 import { cellChunks } from '../posterior/inference.js'
 import { partOf } from '../posterior/part-of.js'
 import type { PredictiveQuestion } from '../posterior/predictive.js'
@@ -31,30 +32,37 @@ export interface ImputedBlock {
   high: Float32Array
 }
 
+/** Cells that lack counts of some genes. */
+export interface LackingCells {
+  /** Positions of the cells, ascending. */
+  cells: Int32Array
+  /** Where the genes of each begin, and those of the last one end. */
+  offsets: Int32Array
+  genes: Int32Array
+}
+
 /** Of each cell of a source that lacks counts of some genes, these genes. */
-export async function lackingCells(
-  source: CellSource,
-  genes: Int32Array | undefined,
-): Promise<Map<number, Int32Array>> {
-  const lacking = new Map<number, Int32Array>()
-  if (!source.counts.missing) return lacking
+export async function lackingCells(source: CellSource, genes: Int32Array | undefined): Promise<LackingCells> {
+  const found = { cells: new GrowingInts(), offsets: new GrowingInts(), genes: new GrowingInts() }
   const wanted = genes && new Set(genes)
-  for (const cells of cellChunks(source.nCells, CHUNK)) {
+  found.offsets.push(0)
+  for (const cells of source.counts.missing ? cellChunks(source.nCells, CHUNK) : []) {
     for (const [i, row] of (await rowsOf(source, cells)).entries()) {
-      const missing = missingOf(row)
-      const asked = wanted ? missing.filter((gene) => wanted.has(gene)) : missing
-      if (asked.length > 0) lacking.set(cells[i]!, asked)
+      const before = found.genes.length
+      for (const gene of missingOf(row)) if (!wanted || wanted.has(gene)) found.genes.push(gene)
+      if (found.genes.length === before) continue
+      found.cells.push(cells[i]!)
+      found.offsets.push(found.genes.length)
     }
     // so that a signal is heard
     await setImmediate()
   }
-  return lacking
+  return { cells: found.cells.taken(), offsets: found.offsets.taken(), genes: found.genes.taken() }
 }
 
 /**
  * Fills in missing counts: means, medians and central intervals of the posterior predictive, as mixtures over draws of the latent.
  *
- * @param lacking from {@link lackingCells}
  * @param interval probability that a count lies in its interval
  * @param visit gets blocks in the order of the cells, and is waited for
  */
@@ -62,11 +70,10 @@ export async function eachImputedBlock(
   network: Network,
   host: HostKernels,
   question: PredictiveQuestion,
-  lacking: ReadonlyMap<number, Int32Array>,
+  { cells, offsets, genes: lacking }: LackingCells,
   interval: number,
   visit: (block: ImputedBlock) => void | Promise<void>,
 ): Promise<void> {
-  const cells = Int32Array.from(lacking.keys())
   const probabilities = [(1 - interval) / 2, 0.5, (1 + interval) / 2]
   const part = partOf(question, cells)
   let block = new GrowingBlock()
@@ -74,12 +81,12 @@ export async function eachImputedBlock(
     network,
     host,
     part,
-    (i) => lacking.get(cells[i]!)!,
+    (i) => lacking.subarray(offsets[i]!, offsets[i + 1]!),
     async ({ cell, genes, count }) => {
       for (const [k, gene] of genes.entries()) {
         const distribution = count(k)
         const [low, median, high] = distribution.quantiles(probabilities)
-        block.add(gene, [distribution.mean(), median!, low!, high!])
+        block.add(gene, distribution.mean(), median!, low!, high!)
       }
       block.endCell(cells[cell]!)
       if (block.length < BLOCK_ENTRIES) return
@@ -91,19 +98,30 @@ export async function eachImputedBlock(
 }
 
 class GrowingBlock {
-  readonly #cells: number[] = []
-  readonly #offsets: number[] = [0]
-  readonly #genes: number[] = []
-  readonly #values: number[] = []
+  readonly #cells = new GrowingInts()
+  readonly #offsets = new GrowingInts()
+  readonly #genes = new GrowingInts()
+  readonly #values = {
+    mean: new GrowingFloats(),
+    median: new GrowingFloats(),
+    low: new GrowingFloats(),
+    high: new GrowingFloats(),
+  }
+
+  constructor() {
+    this.#offsets.push(0)
+  }
 
   get length(): number {
     return this.#genes.length
   }
 
-  /** @param values mean, median, low and high */
-  add(gene: number, values: readonly [number, number, number, number]): void {
+  add(gene: number, mean: number, median: number, low: number, high: number): void {
     this.#genes.push(gene)
-    this.#values.push(...values)
+    this.#values.mean.push(mean)
+    this.#values.median.push(median)
+    this.#values.low.push(low)
+    this.#values.high.push(high)
   }
 
   endCell(cell: number): void {
@@ -112,16 +130,15 @@ class GrowingBlock {
   }
 
   take(): ImputedBlock {
-    const every = (from: number) =>
-      Float32Array.from({ length: this.#genes.length }, (_, i) => this.#values[4 * i + from]!)
+    const { mean, median, low, high } = this.#values
     return {
-      cells: Int32Array.from(this.#cells),
-      offsets: Int32Array.from(this.#offsets),
-      genes: Int32Array.from(this.#genes),
-      mean: every(0),
-      median: every(1),
-      low: every(2),
-      high: every(3),
+      cells: this.#cells.taken(),
+      offsets: this.#offsets.taken(),
+      genes: this.#genes.taken(),
+      mean: mean.taken(),
+      median: median.taken(),
+      low: low.taken(),
+      high: high.taken(),
     }
   }
 }

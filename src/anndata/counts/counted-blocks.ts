@@ -1,4 +1,5 @@
 import { type CountBlock, CountMatrix } from './counts.js'
+import type { MissingMarker } from './missing-counts.js'
 import { packedInTurn } from './packed-block.js'
 import { BLOCK_CELLS } from './stored-matrix.js'
 import { tidyRows } from './tidy-rows.js'
@@ -32,11 +33,12 @@ export class CountedBlocks {
     block.counts[at] = value
   }
 
-  /** The matrix, once all entries are in. */
-  finish(): CountMatrix {
-    return new CountMatrix(
-      this.#nGenes,
-      packedInTurn(this.#blocks, (block) => tidyRows(block, this.#nGenes)),
-    )
+  /** The matrix, once all entries are in, with what a marker says is missing. */
+  finish(missing?: MissingMarker): CountMatrix {
+    const blocks = packedInTurn(this.#blocks, (block) => {
+      const tidy = tidyRows(block, this.#nGenes)
+      return missing ? missing.mark(tidy) : tidy
+    })
+    return new CountMatrix(this.#nGenes, blocks, missing?.found)
   }
 }

@@ -1,7 +1,6 @@
 import { MISSING } from '../../numeric/missing.js'
-import { type CountBlock, CountMatrix } from './counts.js'
+import type { CountBlock } from './count-block.js'
 import type { ObservedMask } from './observed-mask.js'
-import { packBlock } from './packed-block.js'
 
 /** What says which counts of a matrix are missing. */
 export interface MissingRule {
@@ -11,25 +10,38 @@ export interface MissingRule {
 }
 
 /**
- * Counts with {@link MISSING} for what a rule says is missing: in place of NaN, and for each gene that a cell's mask leaves out. Where
- * nothing is, the counts are as they would be without the rule.
+ * Puts {@link MISSING} for what a rule says is missing into blocks that are not packed yet, which may be changed: in place of NaN, and for each gene that a
+ * cell's mask leaves out. Where nothing is, the counts are as they would be without the rule.
  */
-export function markMissing(counts: CountMatrix, { nan, mask }: MissingRule): CountMatrix {
-  let missing = false
-  const blocks = counts.blocks.map((block) => {
-    const known = nan ? withoutNaN(block) : block
-    const marked = mask ? filledUp(known, counts.nGenes, mask) : known
-    if (marked !== block) missing = true
+export class MissingMarker {
+  /** Whether a count was missing so far. */
+  found = false
+  readonly #rule: MissingRule
+  readonly #nGenes: number
+
+  constructor(rule: MissingRule, nGenes: number) {
+    this.#rule = rule
+    this.#nGenes = nGenes
+  }
+
+  mark(block: CountBlock): CountBlock {
+    const { nan, mask } = this.#rule
+    if (nan && replacedNaN(block.counts)) this.found = true
+    const marked = mask ? filledUp(block, this.#nGenes, mask) : block
+    if (marked !== block) this.found = true
     return marked
-  })
-  return new CountMatrix(counts.nGenes, blocks, missing)
+  }
 }
 
-/** A block with what is missing in place of NaN; the same where there is none. */
-function withoutNaN(block: CountBlock): CountBlock {
-  const { counts } = block
-  if (!counts.some(Number.isNaN)) return block
-  return packBlock({ ...block, counts: counts.map((count) => (Number.isNaN(count) ? MISSING : count)) })
+/** Whether there was a NaN, in whose place something missing is now. */
+function replacedNaN(counts: Float32Array): boolean {
+  let found = false
+  for (let k = 0; k < counts.length; k++) {
+    if (!Number.isNaN(counts[k])) continue
+    counts[k] = MISSING
+    found = true
+  }
+  return found
 }
 
 /** A block with an entry for every gene that was not observed; its other entries were. */
@@ -60,5 +72,5 @@ function filledUp(block: CountBlock, nGenes: number, mask: ObservedMask): CountB
     }
     filled.offsets[i + 1] = at
   }
-  return packBlock(filled)
+  return filled
 }

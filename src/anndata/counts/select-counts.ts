@@ -1,7 +1,7 @@
 import { CountedBlocks } from './counted-blocks.js'
 import type { CountMatrix } from './counts.js'
 import { LocatedScan } from './located-scan.js'
-import { type MissingRule, markMissing } from './missing-counts.js'
+import { MissingMarker, type MissingRule } from './missing-counts.js'
 import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
 import type { StoredValues } from './stored-values.js'
 
@@ -24,7 +24,8 @@ export async function readSelection(
     const { cells } = observed(kept(slice, cellAt, geneAt), rule)
     for (let k = 0; k < cells.length; k++) entriesPerCell[cells[k]!]!++
   }
-  const blocks = new CountedBlocks(entriesPerCell, only.genes?.length ?? matrix.nGenes)
+  const nGenes = only.genes?.length ?? matrix.nGenes
+  const blocks = new CountedBlocks(entriesPerCell, nGenes)
   const scan = new LocatedScan()
   for await (const slice of matrix.entries(only)) {
     const entries = observed(kept(slice, cellAt, geneAt), rule)
@@ -33,7 +34,7 @@ export async function readSelection(
     const { cells, genes, values } = entries
     for (let k = 0; k < cells.length; k++) blocks.add(cells[k]!, genes[k]!, values[k]!)
   }
-  return { counts: markMissing(blocks.finish(), rule), values: scan.values }
+  return { counts: blocks.finish(new MissingMarker(rule, nGenes)), values: scan.values }
 }
 
 /** The entries that a mask does not leave out: what is under it is anything. */
