@@ -42,11 +42,25 @@ function observed(entries: MatrixEntries, { mask }: MissingRule): MatrixEntries 
   return mask ? filtered(entries, (k) => mask.has(entries.cells[k]!, entries.genes[k]!)) : entries
 }
 
-function filtered({ values, cells, genes }: MatrixEntries, keeps: (k: number) => boolean): MatrixEntries {
+/** Arrays' own `filter` would hold an object for each number meanwhile. */
+function filtered(entries: MatrixEntries, keeps: (k: number) => boolean): MatrixEntries {
+  const { length } = entries.cells
+  const left = {
+    values: new Float64Array(length),
+    cells: new Int32Array(length),
+    genes: new Int32Array(length),
+  }
+  let n = 0
+  for (let k = 0; k < length; k++) {
+    if (!keeps(k)) continue
+    left.values[n] = entries.values[k]!
+    left.cells[n] = entries.cells[k]!
+    left.genes[n++] = entries.genes[k]!
+  }
   return {
-    values: values.filter((_, k) => keeps(k)),
-    cells: cells.filter((_, k) => keeps(k)),
-    genes: genes.filter((_, k) => keeps(k)),
+    values: left.values.subarray(0, n),
+    cells: left.cells.subarray(0, n),
+    genes: left.genes.subarray(0, n),
   }
 }
 
