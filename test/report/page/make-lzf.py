@@ -14,6 +14,6 @@ counts = np.random.default_rng(1).poisson(1.5, (12, 30)).astype("f4")
 adata = anndata.AnnData(
     sp.csr_matrix(counts),
     obs=pd.DataFrame({"batch": ["a", "b"] * 6}, index=[f"cell_{i}" for i in range(12)]),
-    var=pd.DataFrame(index=[f"gene_{i + 1:04d}" for i in range(30)]),
+    var=pd.DataFrame(index=[f"gene_{i + 1:02d}" for i in range(30)]),
 )
 adata.write_h5ad(sys.argv[1], compression="lzf")

@@ -294,6 +294,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
       for (const value of [second!, first!]) await page.locator('#coloring').selectOption(value)
       await page.waitForTimeout(100)
     }
+    // so close that cells lie beyond the picture
+    for (let times = 0; times < 2; times++) await page.locator('#map').press('+')
     await recolored()
     // the first key draws a picture to be moved; the others move it, and leave it once
     for (const keys of [
@@ -312,9 +314,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the report in a browser', async () =>
       const [other, inked] = (await page.evaluate(
         `[window.drawn.filter((value, i) => Math.abs(value - window.moved[i]) > 8).length, window.drawn.filter((value) => value > 0).length]`,
       )) as [number, number]
-      expect(inked).toBeGreaterThan(1000)
+      expect(inked).toBeGreaterThan(200)
       // the edge of a cell or two may fall to the other side of a pixel's middle
-      expect(other).toBeLessThan(inked / 1000)
+      expect(other).toBeLessThan(inked / 200)
     }
     await page.locator('#reset-view').click()
   })
