@@ -5,6 +5,9 @@ import { MissingMarker, type MissingRule } from './missing-counts.js'
 import type { MatrixEntries, Selection, StoredMatrix } from './stored-matrix.js'
 import type { StoredValues } from './stored-values.js'
 
+/** Entries that are judged at a time. */
+const STRIP = 65536
+
 /**
  * Reads some cells and genes of a matrix, in the order asked for, by two passes over what holds them: one that counts and
  * one that fills.
@@ -29,8 +32,10 @@ export async function readSelection(
   const scan = new LocatedScan()
   for await (const slice of matrix.entries(only)) {
     const entries = observed(kept(slice, cellAt, geneAt), rule)
-    const judged = rule.nan ? filtered(entries, (k) => !Number.isNaN(entries.values[k]!)) : entries
-    scan.add(judged.values, (k) => ({ cell: judged.cells[k]!, gene: judged.genes[k]! }))
+    for (const strip of stripsOf(entries)) {
+      const judged = rule.nan ? filtered(strip, (k) => !Number.isNaN(strip.values[k]!)) : strip
+      scan.add(judged.values, (k) => ({ cell: judged.cells[k]!, gene: judged.genes[k]! }))
+    }
     const { cells, genes, values } = entries
     for (let k = 0; k < cells.length; k++) blocks.add(cells[k]!, genes[k]!, values[k]!)
   }
@@ -40,6 +45,14 @@ export async function readSelection(
 /** The entries that a mask does not leave out: what is under it is anything. */
 function observed(entries: MatrixEntries, { mask }: MissingRule): MatrixEntries {
   return mask ? filtered(entries, (k) => mask.has(entries.cells[k]!, entries.genes[k]!)) : entries
+}
+
+/** Some entries at a time, so that what is made of them takes little memory. */
+function* stripsOf({ values, cells, genes }: MatrixEntries): Generator<MatrixEntries> {
+  for (let from = 0; from < cells.length; from += STRIP) {
+    const part = [from, from + STRIP] as const
+    yield { values: values.subarray(...part), cells: cells.subarray(...part), genes: genes.subarray(...part) }
+  }
 }
 
 /** Arrays' own `filter` would hold an object for each number meanwhile. */
