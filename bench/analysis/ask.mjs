@@ -50,7 +50,16 @@ const THEIRS = fileURLToPath(new URL('ask_scvi.py', import.meta.url))
 function fittedModel(folder) {
   const scvae = (...words) => execFileSync(process.execPath, [CLI, ...words], { stdio: 'ignore' })
   const [prefix, exported] = [join(folder, 'fit'), join(folder, 'scvi')]
-  const settings = ['--batch-key', data.batch, '--all-genes', '--max-epochs', flags.epochs, '--no-umap']
+  const settings = [
+    '--batch-key',
+    data.batch,
+    '--all-genes',
+    '--max-epochs',
+    flags.epochs,
+    '--no-umap',
+    '--prior',
+    'normal',
+  ]
   scvae('fit', data.path, ...settings, '-o', prefix)
   scvae('export-scvi', `${prefix}.model`, exported, '--adata', data.path)
   return { model: `${prefix}.model`, exported }

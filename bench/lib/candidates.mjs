@@ -3,7 +3,7 @@
  * compared.
  */
 export const START = {
-  model: { likelihood: 'nb', nLatent: 10, nLayers: 1 },
+  model: { likelihood: 'nb', nLatent: 10, nLayers: 1, prior: 'normal' },
   training: { klWarmup: 'auto', earlyStopping: true, keepBest: true },
 }
 
@@ -25,6 +25,7 @@ export const CANDIDATES = {
   'latent 30': { model: { nLatent: 30 } },
   'layers 2': { model: { nLayers: 2 } },
   mixture: { model: { prior: 'mixture' } },
+  'mixture, encode': { model: { prior: 'mixture', encodeCovariates: true } },
   'mixture, last weights': {
     model: { prior: 'mixture' },
     training: { keepBest: false, earlyStopping: false },

@@ -40,13 +40,14 @@ export async function fittedData({
   }
 }
 
-/** A new model of fitted data, with minibatches of at most `batchSize` cells (128). */
-export function modelOf({ adata, cells, genes }, batchKey, seed, device, batchSize) {
+/** A new model of fitted data, with minibatches of at most `batchSize` cells (128); `config` is what differs from the defaults. */
+export function modelOf({ adata, cells, genes }, batchKey, seed, device, batchSize, config = {}) {
   return SCVI.create(adata, {
     cells,
     ...(genes && { genes }),
     ...(batchKey && { batchKey }),
     ...(batchSize && { batchSize }),
+    ...config,
     seed,
     device,
   })

@@ -31,6 +31,8 @@ const model = await SCVI.create(adata, {
   cells,
   ...(genes && { genes }),
   ...(job.batchKey && { batchKey: job.batchKey }),
+  // that of scvi-tools
+  prior: 'normal',
   seed: job.seed,
   device,
 })

@@ -44,7 +44,7 @@ export class TrainingStep {
   static async start({ source, threads, kernels, batch, hidden, latent, profiled = false }) {
     const step = new TrainingStep()
     step.#device = await createCpuDevice({ threads, kernels, ...(profiled && { profile: step.profile }) })
-    const config = modelConfig({ nHidden: hidden, nLatent: latent })
+    const config = modelConfig({ nHidden: hidden, nLatent: latent, prior: 'normal' })
     const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
     step.#network = new Network(step.#device, scviGraph(config, shape, 0), batch)
     step.#batch = await step.#network.minibatch(source)

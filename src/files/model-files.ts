@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ScvaeError } from '../errors.js'
-import { modelConfig } from '../network/config.js'
+import { modelConfig, PLAIN_MODEL } from '../network/config.js'
 import type { NetworkState } from '../network/parameters.js'
 import { decodeCells, encodeCells, type ModelCells } from './model-cells.js'
 import type { ModelDescription } from './model-description.js'
@@ -164,6 +164,6 @@ function readConfig(directory: string): Pick<SavedModel, 'isTrained' | 'descript
   }
   return {
     isTrained: isTrained !== false,
-    description: { ...description, config: modelConfig(description.config) },
+    description: { ...description, config: modelConfig(description.config, PLAIN_MODEL) },
   }
 }

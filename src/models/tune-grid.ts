@@ -28,7 +28,7 @@ const SECOND: Candidate = {
   nHidden: 256,
   likelihood: 'zinb',
   beta: 0.5,
-  prior: 'mixture',
+  prior: 'normal',
   encodeCovariates: true,
 }
 

@@ -1,7 +1,7 @@
 import type { Likelihood } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 
-/** The architecture of an scVI model. Names and defaults are scvi-tools', but for the likelihood. */
+/** The architecture of an scVI model. Names are scvi-tools'. */
 export interface ModelConfig {
   nHidden: number
   nLatent: number
@@ -37,7 +37,10 @@ export interface ModelConfig {
 
 export type NormPlacement = 'encoder' | 'decoder' | 'both' | 'none'
 
-export const DEFAULT_MODEL: ModelConfig = {
+/**
+ * scvi-tools' defaults, but for the likelihood. Models that were saved before a setting was known have its value here.
+ */
+export const PLAIN_MODEL: ModelConfig = {
   nHidden: 128,
   nLatent: 10,
   nLayers: 1,
@@ -58,6 +61,19 @@ export const DEFAULT_MODEL: ModelConfig = {
   beta: 1,
 }
 
+/**
+ * What a fit takes unless it is told otherwise. Cells form clusters, which a standard normal prior pulls together: what a mixture is worth, bench/NOTES.md,
+ * "Candidates for defaults".
+ */
+export const DEFAULT_MODEL: ModelConfig = { ...PLAIN_MODEL, prior: 'mixture' }
+
+/**
+ * The defaults beside what is given: a linear decoder keeps the prior that LinearSCVI has, and free bits, which are a dimension's, go with the prior that has a
+ * divergence by dimension.
+ */
+const defaultsBeside = ({ decoder, freeBits }: Partial<ModelConfig>): ModelConfig =>
+  decoder === 'linear' || freeBits ? PLAIN_MODEL : DEFAULT_MODEL
+
 const PLACEMENTS = ['encoder', 'decoder', 'both', 'none']
 const CHOICES: { [K in keyof ModelConfig]?: readonly string[] } = {
   decoder: ['deep', 'linear'],
@@ -73,10 +89,14 @@ const CHOICES: { [K in keyof ModelConfig]?: readonly string[] } = {
 /**
  * Completes and checks a model's configuration.
  *
+ * @param defaults of what is left out; those of a fit when it is left out itself
  * @throws ScvaeError (usage) for an unknown key, a wrong type or a value out of range.
  */
-export function modelConfig(options: Partial<ModelConfig> = {}): ModelConfig {
-  const config: ModelConfig = { ...DEFAULT_MODEL }
+export function modelConfig(
+  options: Partial<ModelConfig> = {},
+  defaults: ModelConfig = defaultsBeside(options),
+): ModelConfig {
+  const config: ModelConfig = { ...defaults }
   for (const [key, value] of Object.entries(options)) {
     if (!(key in DEFAULT_MODEL)) throw new ScvaeError('usage', `The model has no option "${key}".`)
     if (value !== undefined) Object.assign(config, { [key]: value })

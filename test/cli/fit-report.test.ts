@@ -33,7 +33,7 @@ describe('settings on the page', () => {
     expect(lists({}, { batchSize: 'auto' }).settings).toMatchObject({ batch_size: 'auto: 512' }))
 
   it('are none that say nothing beside the others', () => {
-    const plain = lists({}, {})
+    const plain = lists({ prior: 'normal' }, {})
     for (const name of ['prior_components', 'decoder_bias', 'kl_cycles'])
       expect({ ...plain.settings, ...plain.defaults }).not.toHaveProperty(name)
     expect(lists({ prior: 'vamp' }, {}).defaults).toHaveProperty('prior_components')

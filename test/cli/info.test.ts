@@ -30,7 +30,7 @@ describe('scvae info', { timeout: 30_000 }, () => {
     expect(text).toMatch(/^cells +120$/m)
     expect(text).toMatch(/^genes +50: gene/m)
     expect(text).toMatch(/^batch +batch, \d categories: /m)
-    expect(text).toMatch(/^latent +3 dimensions, normal prior$/m)
+    expect(text).toMatch(/^latent +3 dimensions, mixture prior$/m)
     expect(text).toMatch(/^settings +beta 2$/m)
     expect(text).toMatch(/^training +2 epochs in .*, weights of epoch [12]$/m)
     expect(text).toMatch(/^best epoch +loss [\d.]+ nats a cell, held out [\d.]+; KL weight /m)

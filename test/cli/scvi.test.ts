@@ -31,7 +31,7 @@ describe('models of scvi-tools', () => {
   })
 
   it('a fitted model goes there and back', { timeout: 60_000 }, async () => {
-    expect((await scvae([...SHORT_FIT, '--quiet'], folder)).stderr).toBe('')
+    expect((await scvae([...SHORT_FIT, '--prior', 'normal', '--quiet'], folder)).stderr).toBe('')
     const exported = await scvae(['export-scvi', 'own.model', 'scvi', '--adata', 'cells.h5ad'], folder)
     expect(exported.code).toBe(0)
     expect(exported.stderr).toContain(
@@ -43,6 +43,24 @@ describe('models of scvi-tools', () => {
 
     const again = await scvae(['export-scvi', 'own.model', 'scvi', '--adata', 'cells.h5ad'], folder)
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('exists already') })
+  })
+
+  it('a prior that scvi-tools does not have is left out with a word, and nothing else', async () => {
+    const fit = [...SHORT_FIT.slice(0, -1), 'mixed', '--no-umap', '--quiet']
+    expect((await scvae(fit, folder)).stderr).toBe('')
+    const { code, stderr } = await scvae(
+      ['export-scvi', 'mixed.model', 'mixed-scvi', '--adata', 'cells.h5ad'],
+      folder,
+    )
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'warning: its mixture prior is left out, as scvi-tools has none: latents and expression are the same there, the ELBO is not\n',
+    )
+    expect((await scvae(['convert', 'mixed-scvi', 'mixed-back.model'], folder)).code).toBe(0)
+    const [own, back] = [weights('mixed.model'), weights('mixed-back.model')]
+    const dropped = Object.keys(own).filter((name) => !(name in back))
+    expect(dropped.sort()).toEqual(['prior.log_variances', 'prior.logits', 'prior.means'])
+    for (const [name, tensor] of Object.entries(back)) expect(tensor, name).toEqual(own[name])
   })
 
   it('refuses a file that would run a command, and runs nothing', async () => {

@@ -77,7 +77,14 @@ describe('scvae', () => {
     ['fit a --umap-backend umap-js --no-umap', '--no-umap and --umap-backend exclude each other.'],
     ['fit a --decoder shallow', '--decoder must be one of deep, linear, not "shallow".'],
     ['fit a --prior flat', '--prior must be one of normal, mixture, vamp, not "flat".'],
-    ['fit a --prior-components 5', '--prior-components are those of --prior mixture or --prior vamp.'],
+    [
+      'fit a --prior normal --prior-components 5',
+      '--prior-components are those of --prior mixture or --prior vamp.',
+    ],
+    [
+      'fit a --decoder linear --prior-components 5',
+      '--prior-components are those of --prior mixture or --prior vamp.',
+    ],
     [
       'fit a --free-bits 1 --prior vamp',
       "freeBits are a dimension's, and the vamp prior has no divergence by dimension.",

@@ -3,7 +3,7 @@ import { Setting } from '../../src/check/kernels/setting.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
-import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import { type ModelConfig, modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6, step: 1 }
@@ -26,7 +26,7 @@ async function trainedNetwork(device: Device, i: number): Promise<() => void> {
   const setting = new Setting(shape, i)
   const libraryPrior = Float32Array.from({ length: 2 * categories }, (_, k) => 5 + (k % 2))
   const network = { nGenes, categories: [categories], nContinuous: 1, libraryPrior }
-  const model = new Network(device, scviGraph(modelConfig(config), network, i), cells)
+  const model = new Network(device, scviGraph(modelConfig(config, PLAIN_MODEL), network, i), cells)
   const batch = await model.minibatch(setting.source)
   model.gather(batch, setting.chosen)
   model.trainStep(batch, { seed: i, step: 1, klWeight: 1, adam: ADAM })

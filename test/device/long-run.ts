@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Setting, type Shape } from '../../src/check/kernels/setting.js'
 import type { Device, Minibatch } from '../../src/device/device.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
-import { modelConfig } from '../../src/network/config.js'
+import { modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
@@ -19,7 +19,7 @@ export class LongRun {
     this.#device = device
     this.#setting = new Setting(shape, 77)
     const { categories, continuous: nContinuous, genes: nGenes, capacity } = shape
-    const config = modelConfig({ nHidden: shape.hidden, nLatent: 5, ...model })
+    const config = modelConfig({ nHidden: shape.hidden, nLatent: 5, ...model }, PLAIN_MODEL)
     const libraryPrior = Float32Array.from({ length: 2 * categories[0]! }, (_, i) => (i % 2 ? 0.5 : 4))
     const network = { nGenes, categories, nContinuous, libraryPrior }
     this.#network = new Network(device, scviGraph(config, network, 3), capacity)

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { ADAM } from '../../src/check/kernels/adam-expected.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
-import { modelConfig } from '../../src/network/config.js'
+import { modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import { smallCells } from '../train/small-cells.js'
 import { NO_WEBGPU, openWithBare } from './webgpu.js'
@@ -37,7 +37,7 @@ const live: () => Record<string, number> = opened ? countBuffers(opened.bare) : 
 const source = smallCells(60, 1100)
 /** Of minibatches whose dense rows and head have buffers of their own. */
 const CAPACITY = 1000
-const config = modelConfig({ nHidden: 2, nLatent: 1 })
+const config = modelConfig({ nHidden: 2, nLatent: 1 }, PLAIN_MODEL)
 const shape = { nGenes: source.nGenes, categories: [2], nContinuous: 0 }
 const network = (capacity: number) => new Network(gpu!, scviGraph(config, shape, 1), capacity)
 const STEP = { seed: 1, step: 1, klWeight: 1, adam: ADAM }

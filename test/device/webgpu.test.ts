@@ -90,8 +90,11 @@ describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
     await small.dispose()
   })
 
-  it('takes 11 dispatches a step of the usual network', async () => {
-    const network = smallNetwork(gpu!, source)
+  it.each([
+    ['normal', 11],
+    ['mixture', 42],
+  ] as const)('takes few dispatches a step, prior: %s, %i', async (prior, expected) => {
+    const network = smallNetwork(gpu!, source, { prior })
     const batch = await network.minibatch(source)
     await gpu!.settle()
     const before = gpu!.recorder.dispatches
@@ -101,7 +104,7 @@ describe.skipIf(!gpu)('training on WebGPU', SLOW, () => {
     )
     network.trainStep(batch, { seed: 1, step: 1, klWeight: 1, adam: ADAM })
     await gpu!.settle()
-    expect(gpu!.recorder.dispatches - before).toBe(11)
+    expect(gpu!.recorder.dispatches - before).toBe(expected)
     network.releaseMinibatch(batch)
     network.release()
   })

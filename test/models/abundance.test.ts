@@ -40,7 +40,7 @@ describe('differentialAbundance', async () => {
   let model: SCVI
   beforeAll(async () => {
     model = await SCVI.create(data, { device, cells, nHidden: 16, nLatent: 3 })
-    await model.train({ maxEpochs: 15 })
+    await model.train({ maxEpochs: 30 })
   }, 30_000)
   afterAll(async () => {
     await model.dispose()

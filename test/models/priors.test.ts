@@ -51,6 +51,7 @@ describe('a model with another prior', async () => {
         device,
         nHidden: 8,
         nLatent: 4,
+        prior: 'normal',
         freeBits,
         beta: 8,
         seed: 2,

@@ -203,7 +203,7 @@ describe('SCVI', async () => {
     expect(await refusal(cut('weights.safetensors', 3000))).toMatch(
       /^FOLDER\/weights\.safetensors is not a readable safetensors file: the tensor ".*" is cut\.$/,
     )
-    expect(await refusal(config((c) => ({ ...c, config: { ...MODEL, nLatent: 4 } })))).toMatch(
+    expect(await refusal(config((c) => ({ ...c, config: { ...(c.config as object), nLatent: 4 } })))).toMatch(
       /^The tensor ".*" of the model's weights is \d+ x \d+, not \d+ x \d+\.$/,
     )
   })

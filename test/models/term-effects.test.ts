@@ -83,7 +83,7 @@ describe('a term of the loss', () => {
     return model
   }
   const scvi = async (...terms: ExtraTerm[]) =>
-    trained(await SCVI.create(data, { device, ...keys, ...shape }), ...terms)
+    trained(await SCVI.create(data, { device, prior: 'normal', ...keys, ...shape }), ...terms)
   const linear = async (...terms: ExtraTerm[]) =>
     trained(
       await LinearSCVI.create(data, { device, batchKey: 'batch', batchNorm: 'encoder', ...shape }),

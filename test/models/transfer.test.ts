@@ -36,7 +36,9 @@ describe('transferLabels', async () => {
   const types = (cells: Int32Array) => Array.from(cells, (cell) => data.types[cell]!)
   let model: SCVI
   beforeAll(async () => {
-    model = await SCVI.create(data, { device, cells: old!, batchKey: 'batch', nHidden: 16, nLatent: 4 })
+    // 40 steps are few for a mixture
+    const shape = { nHidden: 16, nLatent: 4, prior: 'normal' } as const
+    model = await SCVI.create(data, { device, cells: old!, batchKey: 'batch', ...shape })
     await model.train({ maxEpochs: 40 })
     await model.save(join(folder, 'model'), { labelsKeys: ['type', 'some'] })
   }, 30_000)

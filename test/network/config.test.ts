@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import { DEFAULT_MODEL, type ModelConfig, modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 
 describe('modelConfig', () => {
-  it("has scvi-tools' defaults but for the likelihood", () => {
-    expect(modelConfig()).toEqual({
+  it("has scvi-tools' defaults but for the likelihood where it is told to", () => {
+    expect(modelConfig({}, PLAIN_MODEL)).toEqual({
       nHidden: 128,
       nLatent: 10,
       nLayers: 1,
@@ -25,6 +25,21 @@ describe('modelConfig', () => {
     })
   })
 
+  it('has a mixture for a prior unless it is told otherwise', () => {
+    expect(modelConfig()).toEqual(DEFAULT_MODEL)
+    expect(DEFAULT_MODEL).toEqual({ ...PLAIN_MODEL, prior: 'mixture' })
+  })
+
+  it.each<[Partial<ModelConfig>, ModelConfig['prior']]>([
+    [{ decoder: 'linear' }, 'normal'],
+    [{ decoder: 'linear', prior: 'vamp' }, 'vamp'],
+    [{ freeBits: 0.1 }, 'normal'],
+    [{ freeBits: 0 }, 'mixture'],
+    [{ prior: 'normal' }, 'normal'],
+  ])('beside %o has the prior %s', (given, prior) => {
+    expect(modelConfig(given)).toEqual({ ...PLAIN_MODEL, ...given, prior })
+  })
+
   it.each([
     [{ nLatents: 3 }, 'The model has no option "nLatents".'],
     [{ nLatent: 0 }, 'nLatent must be a whole number from 1 to 4096, not 0.'],
@@ -36,6 +51,10 @@ describe('modelConfig', () => {
     [{ prior: 'flat' }, 'prior must be one of normal, mixture, vamp, not "flat".'],
     [{ priorComponents: 0 }, 'priorComponents must be a whole number from 1 to 4096, not 0.'],
     [{ freeBits: -0.1 }, 'freeBits must be a number that is not negative, not -0.1.'],
+    [
+      { freeBits: 0.1, prior: 'mixture' },
+      "freeBits are a dimension's, and the mixture prior has no divergence by dimension.",
+    ],
     [
       { freeBits: 0.1, prior: 'vamp' },
       "freeBits are a dimension's, and the vamp prior has no divergence by dimension.",

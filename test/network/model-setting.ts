@@ -2,7 +2,7 @@ import { Setting, type Shape } from '../../src/check/kernels/setting.js'
 import { filled, matrix } from '../../src/check/oracle/matrix.js'
 import { noiseNormal, noiseUniform } from '../../src/check/oracle/philox.js'
 import type { Device } from '../../src/device/device.js'
-import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import { type ModelConfig, modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import type { NetworkShape } from '../../src/network/model-graph.js'
 import { Network, type NetworkOptions } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
@@ -37,7 +37,10 @@ export class ModelSetting {
   readonly setting: Setting
 
   constructor({ model, categories = [1], continuous = 0 }: Case) {
-    this.config = modelConfig({ nHidden: 19, nLatent: 5, dropoutRate: 0, priorComponents: 6, ...model })
+    this.config = modelConfig(
+      { nHidden: 19, nLatent: 5, dropoutRate: 0, priorComponents: 6, ...model },
+      PLAIN_MODEL,
+    )
     const data: Shape = { genes: 67, hidden: 19, cells: 41, capacity: 50, categories, continuous }
     this.setting = new Setting(data, 5)
     const priors = Float32Array.from({ length: 2 * categories[0]! }, (_, i) =>

@@ -7,7 +7,7 @@ import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { minus, times } from '../../src/device/step-number.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
-import { modelConfig } from '../../src/network/config.js'
+import { modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import { forEachCell, largest, logSumExp, mean, pairs, pointwise, sum } from '../../src/network/functions.js'
 import type { Graph } from '../../src/network/graph.js'
 import type { ModelGraph } from '../../src/network/model-graph.js'
@@ -51,13 +51,16 @@ const H = 5e-3
 
 /** A model whose loss is another one: terms of its values. */
 function modelOf(loss: (model: ModelGraph, graph: Graph) => readonly LossTerm[]): ModelGraph {
-  const config = modelConfig({
-    nHidden: 4,
-    nLatent: 2,
-    batchNorm: 'none',
-    dropoutRate: 0,
-    dispersion: 'gene-batch',
-  })
+  const config = modelConfig(
+    {
+      nHidden: 4,
+      nLatent: 2,
+      batchNorm: 'none',
+      dropoutRate: 0,
+      dispersion: 'gene-batch',
+    },
+    PLAIN_MODEL,
+  )
   const shape = { nGenes: CELLS.genes, categories: CELLS.categories, nContinuous: CELLS.continuous }
   const model = scviGraph(config, shape, 10)
   return { ...model, sums: {}, loss: loss(model, model.graph) }

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import type { Device } from '../../src/device/device.js'
 import { scviGraph } from '../../src/models/modules/scvi.js'
-import { modelConfig } from '../../src/network/config.js'
+import { modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
 import type { Trained } from '../../src/network/weights.js'
@@ -14,7 +14,7 @@ const source = smallCells(40, 30)
 const cells = Int32Array.from({ length: 40 }, (_, i) => i)
 // decay alone would move a weight whose gradient is zero
 const ADAM = { learningRate: 0.05, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 0.1 }
-const CONFIG = modelConfig({ nHidden: 6, nLatent: 3, nLayers: 2, encodeCovariates: true })
+const CONFIG = modelConfig({ nHidden: 6, nLatent: 3, nLayers: 2, encodeCovariates: true }, PLAIN_MODEL)
 const SHAPE = { nGenes: 30, categories: [2], nContinuous: 0 }
 
 /** A network's state before and after some steps, with Adam's moments. */

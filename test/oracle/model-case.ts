@@ -2,7 +2,7 @@ import { Draws } from '../../src/check/oracle/draws.js'
 import { filled, type Matrix } from '../../src/check/oracle/matrix.js'
 import { dropoutMask } from '../../src/check/oracle/relu-dropout.js'
 import { GRAPHS } from '../../src/models/network-of.js'
-import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import { type ModelConfig, modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import type { ModelGraph, NetworkShape } from '../../src/network/model-graph.js'
 import type { LossInput, NamedMatrices } from './autodiff.js'
 
@@ -72,7 +72,7 @@ const N_GENES = 7
 /** Seeded data, noise and dropout masks for a small model. */
 export function lossInput(options: Partial<ModelConfig>, seed: number): LossInput {
   const draws = new Draws(seed)
-  const config = modelConfig({ nHidden: 6, nLatent: 3, ...options })
+  const config = modelConfig({ nHidden: 6, nLatent: 3, ...options }, PLAIN_MODEL)
   const categories = [3, 1, 2]
   const normal = (rows: number, columns: number) => filled(rows, columns, () => Math.fround(draws.normal()))
   const counts = filled(N_CELLS, N_GENES, () => Math.max(0, draws.below(12) - 6))

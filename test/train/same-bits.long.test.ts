@@ -6,7 +6,7 @@ import type { ModelData } from '../../src/cells/cell-data.js'
 import { availableBuilds } from '../../src/device/cpu/builds.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { SCVI } from '../../src/models/scvi.js'
-import { DEFAULT_MODEL, type ModelConfig } from '../../src/network/config.js'
+import { type ModelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import type { TrainOptions } from '../../src/train/options.js'
 
 /** Of latents, of the losses of every epoch, and of all weights. */
@@ -145,7 +145,7 @@ describe.each(compared)('on %s', (kernels) => {
     const device = await createCpuDevice({ threads: 2, kernels })
     await using fitted = await SCVI.create(await demo(), {
       ...keys,
-      model: { ...DEFAULT_MODEL, ...model, ...(name === 'sized' && { library: 'size-factor' }) },
+      model: { ...PLAIN_MODEL, ...model, ...(name === 'sized' && { library: 'size-factor' }) },
       device,
       seed: 3,
       batchSize: 128,

@@ -3,7 +3,7 @@ import { countsInMemory } from '../../src/cells/counts-in-memory.js'
 import { libraryPrior } from '../../src/cells/library-prior.js'
 import type { CellSource, Device } from '../../src/device/device.js'
 import { GRAPHS } from '../../src/models/network-of.js'
-import { type ModelConfig, modelConfig } from '../../src/network/config.js'
+import { type ModelConfig, modelConfig, PLAIN_MODEL } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
 import type { NetworkState } from '../../src/network/parameters.js'
 
@@ -27,7 +27,7 @@ export function smallNetwork(
   model: Partial<ModelConfig> = {},
   seed = 1,
 ): Network {
-  const config = modelConfig({ nHidden: 24, nLatent: 4, ...model })
+  const config = modelConfig({ nHidden: 24, nLatent: 4, ...model }, PLAIN_MODEL)
   const prior = config.library === 'latent' ? { libraryPrior: libraryPrior(source, 2) } : {}
   const shape = { nGenes: source.nGenes, categories: [2], nContinuous: 0, ...prior }
   return new Network(device, GRAPHS[config.decoder](config, shape, seed), 66)

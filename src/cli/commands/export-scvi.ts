@@ -34,10 +34,15 @@ export const exportScvi: Command = {
     const model = readModel(directory)
     const data = await readExportTarget(args.text('adata')!, model.description, options)
     await exportScviModel(model, data, target, { ...options, overwrite: args.flag('overwrite') })
-    const { genes } = model.description
+    const { genes, config } = model.description
     const isAll = genes.length === data.varNames.length && genes.every((gene, i) => gene === data.varNames[i])
     const className = `scvi.model.${scviClass(model.description)}`
     log.info(`wrote ${target}: ${className}.load("${target}", adata=adata) opens it`)
+    if (config.prior !== 'normal') {
+      log.warn(
+        `its ${config.prior} prior is left out, as scvi-tools has none: latents and expression are the same there, the ELBO is not`,
+      )
+    }
     if (!isAll) {
       const names = `${className}.load_registry("${target}")["field_registries"]["X"]["state_registry"]["column_names"]`
       log.info(

@@ -55,7 +55,7 @@ export const FIT_OPTIONS = {
     },
     prior: {
       ...oneOf(PRIORS, '; of the latent: standard normal, mixture of normals, VampPrior'),
-      default: DEFAULT_MODEL.prior,
+      defaultDescription: `"${DEFAULT_MODEL.prior}"; "normal" with --decoder linear or --free-bits`,
     },
     'prior-components': {
       ...number('Components of a mixture or vamp prior'),

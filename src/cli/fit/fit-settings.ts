@@ -102,6 +102,7 @@ export function fitSettings(args: Arguments): FitSettings {
   const seeds = args.whole('seeds', 1) ?? 1
   if (seeds > 1) checkSeeds(args)
   const data = dataSettings(args)
+  const model = modelSettings(args)
   if (args.flag('split-outputs') && !data.inputs) {
     throw new ScvaeError('usage', '--split-outputs needs several files, and there is one.')
   }
@@ -127,7 +128,7 @@ export function fitSettings(args: Arguments): FitSettings {
     figures: figureKinds(args),
     checkpointEvery: args.whole('checkpoint-every', 1)!,
     verbosity: verbosityOf(args),
-    model: modelSettings(args),
+    model,
     train: trainSettings(args),
     device,
     gpuMemory,
@@ -135,7 +136,11 @@ export function fitSettings(args: Arguments): FitSettings {
     kernels: args.choice('kernels', KERNELS)!,
     profile: args.flag('profile'),
     dryRun: args.flag('dry-run'),
-    config: args.valuesOf(['files', ...Object.keys(FIT_OPTIONS).filter((name) => !MOMENTARY.includes(name))]),
+    config: {
+      ...args.valuesOf(['files', ...Object.keys(FIT_OPTIONS).filter((name) => !MOMENTARY.includes(name))]),
+      // what the prior is depends on other options unless it was given
+      prior: model.prior,
+    },
   }
 }
 

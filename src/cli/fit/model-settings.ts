@@ -27,14 +27,11 @@ export function modelSettings(args: Arguments): ModelConfig {
   if (!hasSizeFactor && library === 'size-factor') {
     throw new ScvaeError('usage', '--library size-factor needs --size-factor-key.')
   }
-  const prior = args.choice('prior', PRIORS)!
+  const prior = args.choice('prior', PRIORS)
   const priorComponents = args.whole('prior-components', 1)
-  if (priorComponents !== undefined && prior === 'normal') {
-    throw new ScvaeError('usage', '--prior-components are those of --prior mixture or --prior vamp.')
-  }
-  return modelConfig({
+  const config = modelConfig({
     decoder: args.choice('decoder', DECODERS)!,
-    prior,
+    ...(prior !== undefined && { prior }),
     ...(priorComponents !== undefined && { priorComponents }),
     freeBits: args.number('free-bits')!,
     latentDistribution: args.choice('latent-distribution', LATENT_DISTRIBUTIONS)!,
@@ -51,6 +48,10 @@ export function modelSettings(args: Arguments): ModelConfig {
     layerNorm: args.choice('layer-norm', PLACEMENTS)!,
     beta: args.number('beta')!,
   })
+  if (priorComponents !== undefined && config.prior === 'normal') {
+    throw new ScvaeError('usage', '--prior-components are those of --prior mixture or --prior vamp.')
+  }
+  return config
 }
 
 /**

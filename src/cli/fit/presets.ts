@@ -33,6 +33,7 @@ export const PRESETS = {
   },
   hlca: {
     likelihood: 'nb',
+    prior: 'normal',
     'n-layers': 2,
     'n-latent': 30,
     'encode-covariates': true,

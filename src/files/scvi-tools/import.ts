@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { textOf } from '../../anndata/frame/arrow-columns.js'
 import type { CovariateCategories } from '../../cells/cell-data.js'
 import { ScvaeError } from '../../errors.js'
-import { type ModelConfig, modelConfig, type NormPlacement } from '../../network/config.js'
+import { type ModelConfig, modelConfig, type NormPlacement, PLAIN_MODEL } from '../../network/config.js'
 import type { NetworkShape } from '../../network/model-graph.js'
 import type { NetworkState } from '../../network/parameters.js'
 import { packageVersion } from '../../package.js'
@@ -173,15 +173,17 @@ function configOf(className: ScviClass, saved: Entry, setup: Entry): ModelConfig
   }
   // an argument of LinearSCVI; whether there is a bias, the weights say
   if ('bias' in init) {
-    return modelConfig({ ...shared, decoder: 'linear', batchNorm: init.use_batch_norm ? 'both' : 'encoder' })
+    const batchNorm = init.use_batch_norm ? 'both' : 'encoder'
+    return modelConfig({ ...shared, decoder: 'linear', batchNorm }, PLAIN_MODEL)
   }
-  return modelConfig({
+  const deep: Partial<ModelConfig> = {
     ...shared,
     encodeCovariates: init.encode_covariates,
     deeplyInjectCovariates: init.deeply_inject_covariates,
     batchNorm: init.use_batch_norm as NormPlacement,
     layerNorm: init.use_layer_norm as NormPlacement,
-  })
+  }
+  return modelConfig(deep, PLAIN_MODEL)
 }
 
 function covariatesOf(
