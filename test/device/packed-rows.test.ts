@@ -73,7 +73,7 @@ async function trained(source: CellSource, kernels: 'native' | 'wasm'): Promise<
   const device = await createCpuDevice({ threads: 2, kernels })
   try {
     const network = smallNetwork(device, source)
-    const options = trainOptions({ maxEpochs: 3, batchSize: 64, earlyStopping: false, seed: 5 })
+    const options = trainOptions({ maxEpochs: 1, batchSize: 64, earlyStopping: false, seed: 5 })
     await new Trainer(network, source, options).run()
     return bits(await network.state())
   } finally {
