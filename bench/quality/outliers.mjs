@@ -6,7 +6,7 @@
  *
  * Simulated: 1,000 cells × 300 genes without outliers, and with those of `scvae simulate`. Real: cells as they are, and with damage
  * planted (bench/lib/plant-faults.mjs); of sc_mixology also its doublets, known by genotype. With --left-out instead types that a
- * model was trained without.
+ * model was trained without. `--candidate mixture` has the settings of one of bench/lib/candidates.mjs.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -18,6 +18,7 @@ import { mitochondrialShare } from '../../dist/src/cells/mitochondrial.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { leiden, OUTLIER_REASONS, SCVI, scoreCells } from '../../dist/src/index.js'
 import { binomialInterval } from '../lib/binomial-interval.mjs'
+import { settingsOf } from '../lib/candidates.mjs'
 import { fittedData } from '../lib/fitted-data.mjs'
 import { list, numbers, options } from '../lib/options.mjs'
 import { competitors, judge } from '../lib/outlier-judges.mjs'
@@ -35,8 +36,10 @@ const flags = options('What outlier scores find, and what they flag where nothin
   'left-out': false,
   'real-epochs': 'auto',
   'no-real': false,
+  candidate: 'start',
 })
 
+const candidate = settingsOf(flags.candidate)
 const folder = mkdtempSync(join(tmpdir(), 'scvae-outliers-'))
 const device = await createCpuDevice()
 
@@ -51,9 +54,9 @@ const dataOf = ({ counts, varNames }) => ({
 /** What a model of some cells says of them, or of others. */
 async function scored(made, { epochs, trainedOn = made }) {
   const data = dataOf(made)
-  const model = await SCVI.create(dataOf(trainedOn), { device })
+  const model = await SCVI.create(dataOf(trainedOn), { device, ...candidate.model })
   try {
-    await model.train(epochs === 'auto' ? {} : { maxEpochs: Number(epochs) })
+    await model.train({ ...candidate.training, ...(epochs !== 'auto' && { maxEpochs: Number(epochs) }) })
     const of = trainedOn === made ? {} : { adata: data }
     const latent = await model.getLatentPosterior(of)
     const every = Int32Array.from({ length: data.nCells }, (_, i) => i)
