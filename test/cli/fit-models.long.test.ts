@@ -150,7 +150,7 @@ describe('scvae fit', () => {
   it('reports the settings that say something, and no others', async () => {
     const names = ({ page }: { page: string }) =>
       Array.from(page.matchAll(/<dt>([a-z_]+)<\/dt>/g), ([, name]) => name)
-    const plain = names(await run('reported'))
+    const plain = names(await run('reported', '--prior', 'normal'))
     expect(plain).toEqual(
       expect.arrayContaining(['decoder', 'prior', 'free_bits', 'kl_schedule', 'kl_warmup']),
     )

@@ -35,6 +35,7 @@ export async function writeFolderBeside<T>(
   } catch (cause) {
     throw named(path, temporary, cause)
   } finally {
-    rmSync(work, { recursive: true, force: true })
+    // a write that was under way when another failed may still add a file
+    rmSync(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
 }
