@@ -63,6 +63,23 @@ describe('fit --config', () => {
     expect(configText(first.config)).not.toMatch(/overwrite|preset/)
   })
 
+  it('says the prior, which hangs on other options where it was not given', () => {
+    const priorOf = (given: Values) => {
+      const { model, config } = settingsOf(given)
+      expect(config.prior).toBe(model.prior)
+      return model.prior
+    }
+    expect(priorOf({})).toBe('mixture')
+    for (const given of [
+      { decoder: 'linear' },
+      { 'free-bits': 0.5 },
+      { preset: 'scvi-tools' },
+      { preset: 'hlca' },
+      { prior: 'normal' },
+    ])
+      expect(priorOf(given), JSON.stringify(given)).toBe('normal')
+  })
+
   const wrong: [file: string, sentence: string][] = [
     ['batch_key: donor', `sets "batch_key", which is no option. Did you mean "batch-key"?`],
     ['nLatent: 3', `sets "nLatent", which is no option. Did you mean "n-latent"?`],

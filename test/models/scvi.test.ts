@@ -208,6 +208,21 @@ describe('SCVI', async () => {
     )
   })
 
+  it('reads a model that was saved before priors had a name as one of the standard normal', async () => {
+    const place = at('older')
+    const model = await SCVI.create(data, { device, model: { ...MODEL, prior: 'normal' } })
+    await model.save(place)
+    const latent = await model.getLatentRepresentation()
+    await model.dispose()
+    const path = join(place, 'config.json')
+    const saved = JSON.parse(readFileSync(path, 'utf8'))
+    const { prior: _, priorComponents: __, freeBits: ___, ...config } = saved.config
+    writeFileSync(path, JSON.stringify({ ...saved, config }))
+    await using loaded = await SCVI.load(place, data, { device })
+    expect(loaded.description.config).toEqual(saved.config)
+    expect(await loaded.getLatentRepresentation()).toEqual(latent)
+  })
+
   it('makes room for larger minibatches than it was made for, to the same result', async () => {
     const trained = async (batchSize: number) => {
       const model = await SCVI.create(data, { device, model: MODEL, batchSize })
