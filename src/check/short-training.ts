@@ -1,6 +1,6 @@
 import type { Device } from '../device/device.js'
 import { scviGraph } from '../models/modules/scvi.js'
-import { modelConfig } from '../network/config.js'
+import { modelConfig, PLAIN_MODEL } from '../network/config.js'
 import { Network } from '../network/network.js'
 import { Setting, type Shape } from './kernels/setting.js'
 
@@ -30,7 +30,7 @@ export async function shortTraining(
   onStep: (share: number) => void = () => {},
 ): Promise<ShortTraining> {
   const setting = new Setting(SHAPE, 77)
-  const config = modelConfig({ nHidden: SHAPE.hidden, nLatent: 10 })
+  const config = modelConfig({ nHidden: SHAPE.hidden, nLatent: 10 }, PLAIN_MODEL)
   const shape = { nGenes: SHAPE.genes, categories: SHAPE.categories, nContinuous: SHAPE.continuous }
   const libraryPrior = Float32Array.from([4, 0.5, 4, 0.5])
   const network = new Network(device, scviGraph(config, { ...shape, libraryPrior }, 3), SHAPE.capacity)
