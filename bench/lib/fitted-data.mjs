@@ -40,14 +40,13 @@ export async function fittedData({
   }
 }
 
-/** A new model of fitted data, with minibatches of at most `batchSize` cells (128); `config` is what differs from the defaults. */
-export function modelOf({ adata, cells, genes }, batchKey, seed, device, batchSize, config = {}) {
+/** A new model of fitted data; `options` are what of `SCVI.create`'s differs from the defaults. */
+export function modelOf({ adata, cells, genes }, batchKey, seed, device, options = {}) {
   return SCVI.create(adata, {
     cells,
     ...(genes && { genes }),
     ...(batchKey && { batchKey }),
-    ...(batchSize && { batchSize }),
-    ...config,
+    ...options,
     seed,
     device,
   })

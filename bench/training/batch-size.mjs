@@ -86,7 +86,7 @@ async function renewStatistics({ network, cells }, train) {
 
 /** One training; held-out losses of its best and of its last weights. */
 async function trained(data, item, { size, rule, seed, epochs }) {
-  const model = await modelOf(data, item.batch, seed, device, size)
+  const model = await modelOf(data, item.batch, seed, device, { batchSize: size })
   try {
     const { learningRate, warm } = ruleOf(rule, size)
     const updatesAnEpoch = Math.ceil((0.9 * data.cells.length) / size)

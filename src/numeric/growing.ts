@@ -10,12 +10,21 @@ class Growing<T extends Int32Array | Float32Array> {
   }
 
   push(value: number): void {
-    if (this.length === this.#values.length) {
-      const longer = this.#make(2 * this.length)
-      longer.set(this.#values)
-      this.#values = longer
-    }
+    if (this.length === this.#values.length) this.#grow(this.length + 1)
     this.#values[this.length++] = value
+  }
+
+  append(values: ArrayLike<number>): void {
+    const end = this.length + values.length
+    if (end > this.#values.length) this.#grow(end)
+    this.#values.set(values, this.length)
+    this.length = end
+  }
+
+  #grow(least: number): void {
+    const longer = this.#make(Math.max(least, 2 * this.#values.length))
+    longer.set(this.#values)
+    this.#values = longer
   }
 
   /** Those that there are. */

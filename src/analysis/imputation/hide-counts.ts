@@ -1,5 +1,6 @@
 import { type CountBlock, CountMatrix } from '../../anndata/counts/counts.js'
 import { packBlock } from '../../anndata/counts/packed-block.js'
+import { GrowingFloats, GrowingInts } from '../../numeric/growing.js'
 import { KeyedRandom, type RandomKeys } from '../../numeric/keyed-random.js'
 import { MISSING } from '../../numeric/missing.js'
 import { NOISE, uniform } from '../../numeric/philox.js'
@@ -131,32 +132,21 @@ function thinned(count: number, seed: number): number {
 }
 
 class GrowingRows {
-  #genes = new Int32Array(1024)
-  #counts = new Float32Array(1024)
-  readonly #offsets: number[] = [0]
+  readonly #genes = new GrowingInts()
+  readonly #counts = new GrowingFloats()
+  readonly #offsets = new GrowingInts()
+
+  constructor() {
+    this.#offsets.push(0)
+  }
 
   add({ genes, counts }: Entries): void {
-    const from = this.#offsets.at(-1)!
-    const end = from + genes.length
-    if (end > this.#genes.length) {
-      const length = Math.max(end, 2 * this.#genes.length)
-      const [longer, longerCounts] = [new Int32Array(length), new Float32Array(length)]
-      longer.set(this.#genes)
-      longerCounts.set(this.#counts)
-      this.#genes = longer
-      this.#counts = longerCounts
-    }
-    this.#genes.set(genes, from)
-    this.#counts.set(counts, from)
-    this.#offsets.push(end)
+    this.#genes.append(genes)
+    this.#counts.append(counts)
+    this.#offsets.push(this.#genes.length)
   }
 
   take(): Pick<CountBlock, 'offsets' | 'genes' | 'counts'> {
-    const n = this.#offsets.at(-1)!
-    return {
-      offsets: Int32Array.from(this.#offsets),
-      genes: this.#genes.slice(0, n),
-      counts: this.#counts.slice(0, n),
-    }
+    return { offsets: this.#offsets.taken(), genes: this.#genes.taken(), counts: this.#counts.taken() }
   }
 }

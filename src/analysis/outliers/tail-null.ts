@@ -1,4 +1,5 @@
 import { lowerBound } from '../../numeric/lower-bound.js'
+
 /**
  * Upper-tail p-values against a sample of the null: the rank, and beyond a share of the sample an exponential tail with the
  * mean excess of that share (the peaks-over-threshold rule with shape 0), so that small p-values exist without as many draws.

@@ -24,7 +24,8 @@ import { commandLine } from '../fit/run.js'
 import { type ScoredCells, scoreModel } from '../fit/score-model.js'
 import { Log, type Verbosity } from '../log.js'
 import { countedCells, openQuery, type Query, type QuerySettings } from '../query.js'
-import { type FigureKind, figureFiles, figurePaths } from './figures.js'
+import { figureFiles } from './figure-files.js'
+import { type FigureKind, figurePaths } from './figures.js'
 
 /** What a run of `scvae report` was asked to do. */
 export interface ReportSettings extends QuerySettings {

@@ -23,8 +23,8 @@ export interface ExportOptions {
 
 /**
  * Writes a model as a folder that `scvi.model.SCVI.load(directory, adata=…)` of scvi-tools 1.4 opens, or `LinearSCVI.load` for a
- * linear decoder, with the same latents. Parameters that scvi-tools makes and never uses are constants; `beta` and the state of
- * training are left out.
+ * linear decoder, with the same latents. Parameters that scvi-tools makes and never uses are constants; `beta`, a prior that is not N(0, I) and the state
+ * of training are left out.
  *
  * @param model its folder, or what is in it
  * @param data the data that the model will be loaded with; its obs columns say of which type the categories are
