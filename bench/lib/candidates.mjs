@@ -30,6 +30,16 @@ export const CANDIDATES = {
     model: { prior: 'mixture' },
     training: { keepBest: false, earlyStopping: false },
   },
+  'mixture, 10 components': { model: { prior: 'mixture', priorComponents: 10 } },
+  'mixture, 20 components': { model: { prior: 'mixture', priorComponents: 20 } },
+  'mixture, warm-up 400': {
+    model: { prior: 'mixture' },
+    training: { klWarmup: 'scvi-tools', keepBest: false, earlyStopping: false },
+  },
+  'mixture, layer norm of the decoder': {
+    model: { prior: 'mixture', batchNorm: 'encoder', layerNorm: 'decoder' },
+  },
+  'mixture, bf16': { model: { prior: 'mixture' }, training: { precision: 'bf16' } },
   'layer norm': { model: LAYER_NORM },
   'layer norm, encode': { model: { ...LAYER_NORM, encodeCovariates: true } },
   'layer norm, mixture': { model: { ...LAYER_NORM, prior: 'mixture' } },

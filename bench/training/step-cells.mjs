@@ -6,6 +6,7 @@
  *
  * - `--data 2000:0.1,…`: genes and the share that is not zero
  * - `--base FOLDER`: an older checkout that is built; nothing of the kind is measured when left out
+ * - `--bf16`: the same with products of operands rounded to bfloat16
  * - `--python PATH`: a Python with PyTorch; the same
  * - `--threads 2`, `--kernels native`: of ours, of the base and, threads alone, of PyTorch
  * - `--cells 1024`: cells in memory that minibatches are drawn from
@@ -27,6 +28,7 @@ const DENSITIES = [0.1, 0.3, 0.6]
 const flags = options('A training step by genes and density, beside PyTorch and another checkout.', {
   data: GENES.flatMap((genes) => DENSITIES.map((density) => `${genes}:${density}`)).join(','),
   base: '',
+  bf16: false,
   python: process.env.SCVAE_BENCH_PYTHON ?? '',
   threads: '2',
   kernels: 'native',
@@ -60,6 +62,7 @@ for (const item of list(flags.data)) {
   const source = randomCells(genes, density, Number(flags.cells))
   const shape = { source, threads, kernels: flags.kernels, ...NETWORK }
   const sides = { ours: await TrainingStep.start(shape) }
+  if (flags.bf16) sides.bf16 = await TrainingStep.start({ ...shape, precision: 'bf16' })
   if (base) {
     const ownSource = base.randomCells(genes, density, Number(flags.cells))
     sides.base = await base.TrainingStep.start({ ...shape, source: ownSource })
@@ -81,7 +84,11 @@ const about = machine()
 process.stdout.write(
   `${about.processor}, Node ${about.node}, ${threads} threads, ${flags.kernels}; ${flags.rounds} rounds of ${flags.seconds} s\n`,
 )
-const others = [...(base ? [['base', 'base']] : []), ...(flags.python ? [['torch', 'PyTorch']] : [])]
+const others = [
+  ...(flags.bf16 ? [['bf16', 'bf16']] : []),
+  ...(base ? [['base', 'base']] : []),
+  ...(flags.python ? [['torch', 'PyTorch']] : []),
+]
 printTable(
   `Training steps, ${NETWORK.batch} cells, ${NETWORK.hidden} hidden, ${NETWORK.latent} latent: milliseconds of the fastest round`,
   [

@@ -40,9 +40,20 @@ export class TrainingStep {
   #batch
   #cells
   #step = 0
+  #precision
 
-  static async start({ source, threads, kernels, batch, hidden, latent, profiled = false }) {
+  static async start({
+    source,
+    threads,
+    kernels,
+    batch,
+    hidden,
+    latent,
+    precision = 'f32',
+    profiled = false,
+  }) {
     const step = new TrainingStep()
+    step.#precision = precision
     step.#device = await createCpuDevice({ threads, kernels, ...(profiled && { profile: step.profile }) })
     const config = modelConfig({ nHidden: hidden, nLatent: latent, prior: 'normal' })
     const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
@@ -74,7 +85,8 @@ export class TrainingStep {
   }
 
   #settings() {
-    return { seed: 0, step: this.#step, klWeight: KL_WEIGHT, adam: { ...ADAM, step: this.#step } }
+    const adam = { ...ADAM, step: this.#step }
+    return { seed: 0, step: this.#step, klWeight: KL_WEIGHT, adam, precision: this.#precision }
   }
 
   /** Milliseconds a step over so many seconds. */

@@ -2,7 +2,7 @@ import type { Device } from '../device/device.js'
 import { isCpu } from '../device/host-kernels.js'
 import { HOST_CHECKS } from './host/host-checks.js'
 import { answer } from './kernels/answer.js'
-import { CHECKS, GPU_CHECKS } from './kernels/checks.js'
+import { BFLOAT16_CHECKS, CHECKS, GPU_CHECKS } from './kernels/checks.js'
 import { differences } from './kernels/differences.js'
 import { fewOfEach, kernelOf } from './kernels/few-of-each.js'
 import { shortTraining } from './short-training.js'
@@ -69,6 +69,8 @@ export async function checkDevice(device: Device, options: DeviceCheckOptions = 
 /** What a device is held to, each with its way to run on it. */
 function* questions(device: Device, every: number) {
   for (const check of fewOfEach(device.nearestRows ? GPU_CHECKS : CHECKS, every))
+    yield { check, run: () => check.run(device) }
+  for (const check of device.bfloat16 ? fewOfEach(BFLOAT16_CHECKS, every) : [])
     yield { check, run: () => check.run(device) }
   if (isCpu(device)) for (const check of HOST_CHECKS) yield { check, run: () => check.run(device) }
 }

@@ -96,6 +96,9 @@ export interface TrainedPart {
   rows?: readonly [number, number]
 }
 
+/** How large matrix products are made: of float32, or of operands rounded to bfloat16, with sums in float32. */
+export type Precision = 'f32' | 'bf16'
+
 /** Which covariates a linear layer takes beside its input. */
 export interface CovariateUse {
   /** Numbers of categories of the covariates taken, in the source's order; 0 skips a covariate. */
@@ -121,12 +124,15 @@ export interface LinearWeights {
 
 export interface SparseLinearArgs extends LinearWeights {
   batch: Minibatch
+  /** Of the products that dense counts take; f32 when left out. */
+  precision?: Precision
   /** Cells × outputs. */
   output: Tensor
 }
 
 export interface SparseLinearGradientArgs extends LinearWeights {
   batch: Minibatch
+  precision?: Precision
   outputGradient: Tensor
   /** When given, weight and bias are updated at once and their gradients need not be stored. */
   adam?: AdamSettings
@@ -279,6 +285,8 @@ export interface HeadInput {
 export interface CountHeadArgs extends HeadInput {
   batch: Minibatch
   head: CountHead
+  /** Of the products of hidden units, weights and gradients; f32 when left out. */
+  precision?: Precision
   /** Cells × 1: log of the size that scales the mean; the source's `size` when left out. */
   logSize?: Tensor
   /** Cells × 1: batch of each cell for a dispersion by batch, in place of the minibatch's. */
@@ -456,6 +464,8 @@ export interface Device {
   readonly buildId?: string
   /** Whether it is a GPU in name only, which computes on the CPU; left out where that is no question. */
   readonly software?: boolean
+  /** Whether kernels that are given a precision can take bf16; left out where not. */
+  readonly bfloat16?: boolean
   readonly kernels: Kernels
   /** A new tensor, zero unless values are given. */
   tensor(rows: number, columns: number, values?: Float32Array): Tensor

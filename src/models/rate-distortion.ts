@@ -105,7 +105,7 @@ export async function betaCurve(
     })
     await refit.train({
       ...model.trainSettings,
-      ...{ maxEpochs: epochs, trainSize: 1, earlyStopping: false, keepBest: false, seed },
+      ...{ maxEpochs: epochs, trainSize: 1, earlyStopping: false, keepBest: false, precision: 'auto', seed },
       // the weights know the data already
       ...{ klSchedule: 'constant', klWarmup: 'auto', klCycles: DEFAULT_TRAINING.klCycles },
       ...hooks,

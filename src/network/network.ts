@@ -41,9 +41,8 @@ type Calls = readonly (() => void)[]
 /** Cells in the widest vector. */
 const VECTOR = 16
 
-const EVALUATION: PassMode = { training: false, noisy: true }
-const MEANS: PassMode = { training: false, noisy: false }
-const TRAINING: PassMode = { training: true, noisy: true }
+const EVALUATION: PassMode = { training: false, noisy: true, precision: 'f32' }
+const MEANS: PassMode = { training: false, noisy: false, precision: 'f32' }
 
 const NO_NOISE: StepInputs = { seed: 0, step: 0 }
 
@@ -165,10 +164,10 @@ export class Network {
     return pass
   }
 
-  #training(batch: Minibatch, updates: boolean): Calls {
-    return this.#calls(batch, updates ? 'train' : 'gradients', () => {
+  #training(batch: Minibatch, updates: boolean, { precision = 'f32' }: TrainingStep): Calls {
+    return this.#calls(batch, `${updates ? 'train' : 'gradients'} in ${precision}`, () => {
       const { loss } = this.model
-      const pass = this.#summed(batch, TRAINING, valuesOf(loss))
+      const pass = this.#summed(batch, { training: true, noisy: true, precision }, valuesOf(loss))
       pass.reverse(loss, updates)
       if (updates) pass.call(() => this.parameters.adam(ADAM))
       return pass
@@ -177,7 +176,7 @@ export class Network {
 
   /** One step of training on the cells gathered last: forward, backward, Adam. */
   trainStep(batch: Minibatch, step: TrainingStep): void {
-    const calls = this.#training(batch, true)
+    const calls = this.#training(batch, true, step)
     const inputs = stepInputs(step)
     const device = this.#device
     if (device.repeat) {
@@ -189,7 +188,7 @@ export class Network {
 
   /** A step of training that leaves gradients in place of updates. */
   gradients(batch: Minibatch, step: TrainingStep): void {
-    this.#run(this.#training(batch, false), stepInputs(step))
+    this.#run(this.#training(batch, false, step), stepInputs(step))
   }
 
   /** Adds a minibatch's loss terms to the sums, with the running statistics and without dropout. */

@@ -1,4 +1,12 @@
-import type { AdamSettings, Kernels, Minibatch, NoiseKey, Parameter, Tensor } from '../device/device.js'
+import type {
+  AdamSettings,
+  Kernels,
+  Minibatch,
+  NoiseKey,
+  Parameter,
+  Precision,
+  Tensor,
+} from '../device/device.js'
 import type { StepValue } from '../device/step-number.js'
 import type { Extent, Origin, Value } from './value.js'
 import type { RunningStatistic, Weight } from './weights.js'
@@ -20,6 +28,8 @@ export interface ForwardPass {
   readonly training: boolean
   /** Whether what is drawn is drawn, or its mean taken. */
   readonly noisy: boolean
+  /** Of large matrix products. */
+  readonly precision: Precision
   tensor(value: Value): Tensor
   weight(weight: Weight): Parameter
   running(statistic: RunningStatistic): Tensor

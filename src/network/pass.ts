@@ -5,6 +5,7 @@ import type {
   Minibatch,
   NoiseKey,
   Parameter,
+  Precision,
   Tensor,
 } from '../device/device.js'
 import type { Expression } from '../device/expression.js'
@@ -23,6 +24,8 @@ export interface PassMode {
   training: boolean
   /** Whether what is drawn is drawn, or its mean taken. */
   noisy: boolean
+  /** Of large matrix products. */
+  precision: Precision
 }
 
 /** A part of the loss: a value of cells × 1, whose mean over the cells counts, or of 1 × 1; and its weight. */
@@ -48,6 +51,7 @@ export class PassMaker implements ReversePass {
   readonly kernels: Kernels
   readonly training: boolean
   readonly noisy: boolean
+  readonly precision: Precision
   /** The calls so far, in order. */
   readonly calls: (() => void)[] = []
   readonly #network: PassNetwork
@@ -67,7 +71,7 @@ export class PassMaker implements ReversePass {
   constructor(
     network: PassNetwork,
     batch: Minibatch,
-    { training, noisy }: PassMode,
+    { training, noisy, precision }: PassMode,
     fed: Iterable<Value> = [],
   ) {
     this.#network = network
@@ -75,6 +79,7 @@ export class PassMaker implements ReversePass {
     this.kernels = network.device.kernels
     this.training = training
     this.noisy = noisy
+    this.precision = precision
     this.#fed = new Set(fed)
   }
 

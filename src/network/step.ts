@@ -1,4 +1,4 @@
-import type { AdamSettings } from '../device/device.js'
+import type { AdamSettings, Precision } from '../device/device.js'
 import { type StepInputs, StepNumber } from '../device/step-number.js'
 
 /** The numbers of a training step that every network knows. */
@@ -27,6 +27,8 @@ export interface TrainingStep {
   /** Weight of the latent's KL divergence in the loss. */
   klWeight: number
   adam: Readonly<Record<keyof AdamSettings, number>>
+  /** Of large matrix products; f32 when left out. */
+  precision?: Precision
   /** Numbers of further names, for a loss that asks for them. */
   further?: StepInputs
 }

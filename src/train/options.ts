@@ -1,6 +1,8 @@
 import { ScvaeError } from '../errors.js'
 import { FEWEST_CELLS } from './split.js'
 
+export const PRECISIONS = ['auto', 'f32', 'bf16'] as const
+
 export const KL_SCHEDULES = ['linear', 'cyclical', 'constant'] as const
 
 /** How a model is trained. Names and defaults are scvi-tools', but for the KL warm-up, validation and best weights. */
@@ -36,6 +38,11 @@ export interface TrainOptions {
   reduceLearningRate: boolean
   /** Keeps the weights of the best held-out ELBO rather than the last ones. */
   keepBest: boolean
+  /**
+   * Of the large matrix products of training: `f32`, or `bf16`, whose operands are rounded to bfloat16 where the device has such products; `auto`
+   * is f32. Evaluation and whatever is asked of the model are f32 always.
+   */
+  precision: (typeof PRECISIONS)[number]
   seed: number
   /** Seed of the split into cells trained on and held out; `auto`: the seed. Fits of several seeds are compared on the same held-out cells. */
   splitSeed: number | 'auto'
@@ -56,6 +63,7 @@ export const DEFAULT_TRAINING: TrainOptions = {
   patience: 45,
   reduceLearningRate: false,
   keepBest: true,
+  precision: 'auto',
   seed: 0,
   splitSeed: 'auto',
 }
@@ -114,6 +122,12 @@ export function trainOptions(options: Partial<TrainOptions> = {}): TrainOptions 
   }
   if (!(merged.trainSize > 0 && merged.trainSize <= 1)) {
     throw new ScvaeError('usage', `trainSize must be above 0 and at most 1, not ${merged.trainSize}.`)
+  }
+  if (!PRECISIONS.includes(merged.precision)) {
+    throw new ScvaeError(
+      'usage',
+      `precision must be one of ${PRECISIONS.join(', ')}, not "${merged.precision}".`,
+    )
   }
   checkSeed('seed', merged.seed)
   if (typeof merged.splitSeed === 'number') checkSeed('splitSeed', merged.splitSeed)

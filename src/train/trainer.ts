@@ -1,4 +1,4 @@
-import type { CellSource, Minibatch } from '../device/device.js'
+import type { CellSource, Minibatch, Precision } from '../device/device.js'
 import { ScvaeError } from '../errors.js'
 import { type Progress, readCheckpoint, writeCheckpoint } from '../files/checkpoint.js'
 import type { EpochRecord } from '../files/epoch-record.js'
@@ -7,6 +7,7 @@ import type { LossSums, Network } from '../network/network.js'
 import type { NetworkState } from '../network/parameters.js'
 import { TrainingDiverged } from './diverged.js'
 import { splitSeedOf, type TrainOptions } from './options.js'
+import { precisionOn } from './precision.js'
 import {
   epochsFor,
   type KlSchedule,
@@ -53,8 +54,8 @@ export interface TrainSummary {
   split: Split
 }
 
-/** Options with the minibatches that were chosen for the cells. */
-type ChosenOptions = TrainOptions & Minibatches
+/** Options with the minibatches that were chosen for the cells, and the precision for the device. */
+type ChosenOptions = TrainOptions & Minibatches & { precision: Precision }
 
 /** The KL weights, steps and noise of validation never meet those of training: its steps count from here. */
 const VALIDATION_STEP = 0x80000000
@@ -98,7 +99,8 @@ export class Trainer {
     const { batchSize, learningRate } = minibatchesFor(source.nCells, options)
     this.#network = network
     this.#source = source
-    this.#options = { ...options, batchSize, learningRate }
+    const precision = precisionOn(network.device, options.precision)
+    this.#options = { ...options, batchSize, learningRate, precision }
     this.#hooks = hooks
     this.#split = split
     this.#epochs = epochsFor(source.nCells, options.maxEpochs)
@@ -176,7 +178,7 @@ export class Trainer {
 
   /** The epoch's minibatches from where the run stands. */
   async #trainEpoch(batch: Minibatch, tick: () => void): Promise<void> {
-    const { seed, batchSize } = this.#options
+    const { seed, batchSize, precision } = this.#options
     const progress = this.#progress
     const order = epochOrder(this.#split.train, seed, progress.epoch)
     const bounds = minibatchBounds(order.length, batchSize)
@@ -212,7 +214,7 @@ export class Trainer {
         weightDecay: this.#options.weightDecay,
         step: progress.step,
       }
-      this.#network.trainStep(batch, { seed, step: progress.step, klWeight: weight, adam })
+      this.#network.trainStep(batch, { seed, step: progress.step, klWeight: weight, adam, precision })
       this.#trainedCells += cells.length
     }
     await this.#network.settle()

@@ -33,7 +33,11 @@ async function inTurn<T, R>(items: readonly T[], run: (item: T) => Promise<R>): 
 }
 
 /** Holds the outputs of every kernel on some devices to those of the first, bit for bit. */
-export function describeIdentity(name: string, makeDevices: () => Promise<Device[]>): void {
+export function describeIdentity(
+  name: string,
+  makeDevices: () => Promise<Device[]>,
+  checks: readonly Check[] = CHECKS,
+): void {
   describe(`bits of ${name}`, () => {
     let devices: Device[] = []
     beforeAll(async () => {
@@ -41,7 +45,7 @@ export function describeIdentity(name: string, makeDevices: () => Promise<Device
     })
     afterAll(() => Promise.all(devices.map((device) => device.dispose())))
 
-    for (const check of CHECKS) {
+    for (const check of checks) {
       it(check.name, async () => {
         const expected = answer(check)
         const runs = await inTurn(devices, (device) => check.run(device))

@@ -112,6 +112,7 @@ const TRAINING: TrainOptions = {
   patience: 45,
   reduceLearningRate: false,
   keepBest: true,
+  precision: 'auto',
   splitSeed: 'auto',
   seed: 3,
 }

@@ -146,6 +146,7 @@ describe('trainOptions', () => {
       patience: 45,
       reduceLearningRate: false,
       keepBest: true,
+      precision: 'auto',
       seed: 0,
       splitSeed: 'auto',
     })

@@ -1,6 +1,6 @@
 import type { Check } from './check.js'
 import { factChecks } from './fact-checks.js'
-import { headChecks } from './head-checks.js'
+import { headChecks, roundedHeadChecks } from './head-checks.js'
 import { linearChecks } from './linear-checks.js'
 import { mapChecks } from './map-checks.js'
 import { meansChecks } from './means-checks.js'
@@ -8,7 +8,7 @@ import { neighborChecks } from './neighbor-checks.js'
 import { noiseChecks } from './noise-checks.js'
 import { normChecks } from './norm-checks.js'
 import { shadowChecks } from './shadow-checks.js'
-import { sparseChecks } from './sparse-checks.js'
+import { roundedSparseChecks, sparseChecks } from './sparse-checks.js'
 import { tensorChecks } from './tensor-checks.js'
 import { updateChecks } from './update-checks.js'
 
@@ -27,5 +27,8 @@ export const CHECKS: readonly Check[] = [
   ...shadowChecks(),
 ]
 
-/** The same, and the search that only a GPU has. */
+/** What devices that have products of bfloat16 are held to besides. */
+export const BFLOAT16_CHECKS: readonly Check[] = [...roundedSparseChecks(), ...roundedHeadChecks()]
+
+/** {@link CHECKS}, and the search that only a GPU has. */
 export const GPU_CHECKS: readonly Check[] = [...CHECKS, ...neighborChecks()]

@@ -134,6 +134,13 @@ function askedOfUsual(): Check[] {
   )
 }
 
+/** Heads whose products round their operands. */
+export function roundedHeadChecks(): Check[] {
+  return headCases()
+    .filter(({ extremeTheta }) => !extremeTheta)
+    .map((head, i) => headCheck({ ...head, precision: 'bf16' }, 6300 + i, ASKED[i % ASKED.length]!))
+}
+
 export function headChecks(): Check[] {
   const cases = headCases()
   return [

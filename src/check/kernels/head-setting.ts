@@ -6,8 +6,10 @@ import type {
   Likelihood,
   Minibatch,
   Parameter,
+  Precision,
   Tensor,
 } from '../../device/device.js'
+import { toBfloat16 } from '../../numeric/bfloat16.js'
 import type { HeadArguments, LogitArguments } from '../oracle/count-head.js'
 import { type Matrix, matrix } from '../oracle/matrix.js'
 import {
@@ -37,6 +39,8 @@ export interface HeadCase {
   absent?: number
   /** Batches of the dispersions are given, of so many. */
   codes?: number
+  /** Of the products. */
+  precision?: Precision
 }
 
 export function headName(c: HeadCase): string {
@@ -45,7 +49,8 @@ export function headName(c: HeadCase): string {
   const on = c.logits ? ', on logits' : ''
   const absent = c.absent === undefined ? '' : `, absent genes by covariate ${c.absent}`
   const size = `${c.drawnSize ? 'drawn' : 'observed'} size`
-  return `${c.likelihood}, ${c.scale}, ${size}${theta}${codes}${on}${absent}: ${shapeName(c.shape)}`
+  const precision = c.precision === undefined ? '' : ` in ${c.precision}`
+  return `${c.likelihood}${precision}, ${c.scale}, ${size}${theta}${codes}${on}${absent}: ${shapeName(c.shape)}`
 }
 
 /** A count head on a device. */
@@ -139,7 +144,7 @@ export class HeadSetting extends Setting {
 
   onDevice(device: Device, batch: Minibatch): DeviceHead {
     const { genes, hidden, capacity } = this.shape
-    const { likelihood, drawnSize, logits, absent } = this.head
+    const { likelihood, drawnSize, logits, absent, precision } = this.head
     const parameters = makeParameters(device, this.parameters)
     const tensors: Tensor[] = []
     const tensor = (rows: number, columns: number, values: Float32Array): Tensor => {
@@ -165,6 +170,7 @@ export class HeadSetting extends Setting {
       head,
       ...from,
       logLikelihood,
+      ...(precision && { precision }),
       ...(drawnSize && { logSize: tensor(capacity, 1, this.logSize) }),
       ...(this.#codes && { codes: tensor(capacity, 1, this.#codes) }),
     }
@@ -178,7 +184,7 @@ export class HeadSetting extends Setting {
   }
 
   oracle(): HeadArguments | LogitArguments {
-    const { likelihood, scale, drawnSize, logits, absent } = this.head
+    const { likelihood, scale, drawnSize, logits, absent, precision } = this.head
     const find = (name: string): Matrix | undefined => {
       const p = this.parameters.find((candidate) => candidate.name === name)
       return p && startValue(p)
@@ -213,6 +219,7 @@ export class HeadSetting extends Setting {
       weight: find('weight')!,
       bias: find('bias')!,
       ...(zeroWeight && zeroBias && { zeroWeight, zeroBias }),
+      ...(precision === 'bf16' && { operand: toBfloat16 }),
     }
   }
 }

@@ -1,5 +1,7 @@
-import type { Minibatch, Parameter } from '../../device/device.js'
+import type { Minibatch, Parameter, Precision } from '../../device/device.js'
+import { toBfloat16 } from '../../numeric/bfloat16.js'
 import { linear, linearGradient, log1pCounts } from '../oracle/linear.js'
+import { at, filled, firstRows, type Matrix, mapped, multiply, transpose } from '../oracle/matrix.js'
 import { ADAM, expectedAdam } from './adam-expected.js'
 import { type Check, type Expected, near } from './check.js'
 import { DENSE } from './head-cases.js'
@@ -23,21 +25,47 @@ const TOLERANCE = 1e-5
 /** Whether the weights are updated at once, and by what. */
 type Update = 'none' | 'numbers' | 'step numbers'
 
-function sparseCheck(layer: LayerCase, seed: number, update: Update): Check {
+/** The oracle of a layer whose product over genes rounds its operands; covariates and bias are no part of that. */
+function roundedLayer(setting: LayerSetting, outputGradient: Matrix): { output: Matrix; gradient: Matrix } {
+  const { shape, use } = setting.layer
+  const cells = setting.cells()
+  const input = log1pCounts(cells)
+  const [weight, bias] = setting.parameters.map(startValue)
+  const ofGenes = mapped(firstRows(weight!, shape.genes), toBfloat16)
+  const none = filled(input.rows, shape.genes, () => 0)
+  const product = multiply(mapped(input, toBfloat16), ofGenes)
+  const rest = linear(none, cells, use, weight!, bias)
+  const whole = linearGradient(input, cells, use, weight!, outputGradient).weight
+  const byGenes = multiply(transpose(mapped(input, toBfloat16)), mapped(outputGradient, toBfloat16))
+  return {
+    output: filled(product.rows, product.columns, (i, j) => at(product, i, j) + at(rest, i, j)),
+    gradient: filled(whole.rows, whole.columns, (i, j) =>
+      i < shape.genes ? at(byGenes, i, j) : at(whole, i, j),
+    ),
+  }
+}
+
+function sparseCheck(layer: LayerCase, seed: number, update: Update, precision?: Precision): Check {
   const { shape, use } = layer
   const setting = new LayerSetting(layer, shape.genes, seed)
   const outputGradient = setting.rows(shape.hidden)
   const adam = { none: undefined, numbers: ADAM, 'step numbers': STEP_ADAM }[update]
   const how = { none: '', numbers: ' with adam', 'step numbers': ' with adam by step numbers' }[update]
   return {
-    name: `sparseLinear${how}, ${layerName(layer)}: ${shapeName(shape)}`,
+    name: `sparseLinear${how}${precision ? ` in ${precision}` : ''}, ${layerName(layer)}: ${shapeName(shape)}`,
     async run(device) {
       const batch = await device.minibatch(setting.source, shape.capacity)
       const output = device.tensor(shape.capacity, shape.hidden)
       const gradient = device.tensor(shape.capacity, shape.hidden)
       const { weights, parameters, tensors } = setting.onDevice(device)
-      const forward = { batch, ...weights, output }
-      const back = { batch, ...weights, outputGradient: gradient, ...(adam && { adam }) }
+      const forward = { batch, ...weights, output, ...(precision && { precision }) }
+      const back = {
+        batch,
+        ...weights,
+        outputGradient: gradient,
+        ...(adam && { adam }),
+        ...(precision && { precision }),
+      }
       for (const [cells, numbers] of [
         [setting.before, OTHER_ADAM],
         [setting.chosen, ADAM],
@@ -57,10 +85,11 @@ function sparseCheck(layer: LayerCase, seed: number, update: Update): Check {
       const cells = setting.cells()
       const input = log1pCounts(cells)
       const [weight, bias] = setting.parameters.map(startValue)
-      const gradient = linearGradient(input, cells, use, weight!, setting.used(outputGradient))
-      const expected: Record<string, Expected> = {
-        output: near(linear(input, cells, use, weight!, bias), TOLERANCE),
-      }
+      const exact = linearGradient(input, cells, use, weight!, setting.used(outputGradient))
+      const rounded = precision === 'bf16' && roundedLayer(setting, setting.used(outputGradient))
+      const gradient = rounded ? { ...exact, weight: rounded.gradient } : exact
+      const output = rounded ? rounded.output : linear(input, cells, use, weight!, bias)
+      const expected: Record<string, Expected> = { output: near(output, TOLERANCE) }
       for (const p of setting.parameters) {
         const of = gradient[p.name as 'weight' | 'bias']
         if (update === 'none') expected[`${p.name}.gradient`] = near(of, TOLERANCE)
@@ -107,6 +136,19 @@ function sharedCounts(): Check {
       return { first: output, second: output, alone: output }
     },
   }
+}
+
+/** Layers on dense counts, whose products round their operands. */
+export function roundedSparseChecks(): Check[] {
+  const uses = covariateUses(DENSE)
+  return uses.map((use, i) =>
+    sparseCheck(
+      { shape: DENSE, use, bias: true, given: 'none' },
+      1950 + i,
+      i === 1 ? 'step numbers' : 'none',
+      'bf16',
+    ),
+  )
 }
 
 export function sparseChecks(): Check[] {

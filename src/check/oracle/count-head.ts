@@ -7,7 +7,7 @@ import {
   thetaGradientMagnitude,
 } from './likelihood.js'
 import type { Cells } from './linear.js'
-import { at, columnSums, filled, type Matrix, matrix, multiply, transpose } from './matrix.js'
+import { at, columnSums, filled, type Matrix, mapped, matrix, multiply, transpose } from './matrix.js'
 import { sigmoid, softplus } from './special.js'
 
 /** A head on logits that are given. */
@@ -39,21 +39,29 @@ export interface HeadArguments extends Omit<LogitArguments, 'logits' | 'zeroLogi
   bias: Matrix
   zeroWeight?: Matrix
   zeroBias?: Matrix
+  /** What becomes of the operands of products; they stay as they are when left out. */
+  operand?: Operand
 }
 
-function affine(hidden: Matrix, weight: Matrix, bias: Matrix): Matrix {
-  const product = multiply(hidden, transpose(weight))
-  return filled(product.rows, product.columns, (i, g) => at(product, i, g) + at(bias, 0, g))
+/** Rounds what goes into a product. */
+export type Operand = (value: number) => number
+
+const product = (a: Matrix, b: Matrix, operand: Operand = (value) => value): Matrix =>
+  multiply(mapped(a, operand), mapped(b, operand))
+
+function affine(hidden: Matrix, weight: Matrix, bias: Matrix, operand: Operand | undefined): Matrix {
+  const logits = product(hidden, transpose(weight), operand)
+  return filled(logits.rows, logits.columns, (i, g) => at(logits, i, g) + at(bias, 0, g))
 }
 
 /** The logits that hidden units give, as the arguments of the rest of the head. */
 export function withLogits(args: HeadArguments | LogitArguments): LogitArguments {
   if (!('hidden' in args)) return args
-  const { hidden, weight, bias, zeroWeight, zeroBias, ...rest } = args
+  const { hidden, weight, bias, zeroWeight, zeroBias, operand, ...rest } = args
   return {
     ...rest,
-    logits: affine(hidden, weight, bias),
-    ...(zeroWeight && { zeroLogits: affine(hidden, zeroWeight, zeroBias!) }),
+    logits: affine(hidden, weight, bias, operand),
+    ...(zeroWeight && { zeroLogits: affine(hidden, zeroWeight, zeroBias!, operand) }),
   }
 }
 
@@ -205,17 +213,18 @@ export interface HeadGradient extends LogitGradient {
 export function countHeadGradient(args: HeadArguments): HeadGradient {
   const gradient = logitGradient(withLogits(args))
   const { logits, zeroLogits } = gradient
-  const hidden = multiply(logits, args.weight)
+  const { operand } = args
+  const hidden = product(logits, args.weight, operand)
   const result: HeadGradient = {
     ...gradient,
     hidden,
-    weight: multiply(transpose(logits), args.hidden),
+    weight: product(transpose(logits), args.hidden, operand),
     bias: columnSums(logits),
   }
   if (args.zeroWeight !== undefined) {
-    const through = multiply(zeroLogits, args.zeroWeight)
+    const through = product(zeroLogits, args.zeroWeight, operand)
     result.hidden = filled(hidden.rows, hidden.columns, (i, j) => at(hidden, i, j) + at(through, i, j))
-    result.zeroWeight = multiply(transpose(zeroLogits), args.hidden)
+    result.zeroWeight = product(transpose(zeroLogits), args.hidden, operand)
     result.zeroBias = columnSums(zeroLogits)
   }
   return result

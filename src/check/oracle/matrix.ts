@@ -31,6 +31,9 @@ export function filled(
   return m
 }
 
+export const mapped = (m: Matrix, value: (x: number) => number): Matrix =>
+  matrix(m.rows, m.columns, m.values.map(value))
+
 export function transpose(m: Matrix): Matrix {
   return filled(m.columns, m.rows, (i, j) => at(m, j, i))
 }
@@ -55,6 +58,9 @@ export function columnSums(m: Matrix): Matrix {
   for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.columns; j++) out.values[j]! += at(m, i, j)
   return out
 }
+
+/** The first rows of a matrix. */
+export const firstRows = (m: Matrix, rows: number): Matrix => matrix(rows, m.columns, m.values)
 
 /** The first columns of a matrix. */
 export function firstColumns(m: Matrix, columns: number): Matrix {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { openDevice } from '../../device/open-device.js'
 import { formatCount, formatPlural } from '../../report/format.js'
+import { precisionOn } from '../../train/precision.js'
 import { epochsFor, minibatchesFor } from '../../train/schedule.js'
 import { Log } from '../log.js'
 import { type Outputs, outputPaths } from '../outputs.js'
@@ -54,12 +55,14 @@ async function trainingRows(data: FitData, settings: FitSettings, log: Log): Pro
   const threads = settings.threads ?? availableParallelism()
   const device = await openDevice({ ...settings, threads, onFallback: (line) => log.warn(line) })
   await device.dispose()
+  const precision = precisionOn(device, settings.train.precision)
   const epochs = epochsFor(data.cells.length, settings.train.maxEpochs)
   return [
     ['device', `${device.label}, ${device.build} kernels`],
     ['memory', `about ${formatBytes(expectedMemory(sizeOf(data), settings.model, batchSize))}`],
     ['epochs', `at most ${formatCount(epochs)}; how long one takes is logged after the second`],
     ['minibatches', `${formatCount(batchSize)} cells, learning rate ${learningRate}`],
+    ['products', precision],
   ]
 }
 

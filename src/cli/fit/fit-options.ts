@@ -1,5 +1,5 @@
 import { DEFAULT_MODEL } from '../../network/config.js'
-import { DEFAULT_TRAINING, KL_SCHEDULES } from '../../train/options.js'
+import { DEFAULT_TRAINING, KL_SCHEDULES, PRECISIONS } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
 import { COUNTS_OPTIONS } from '../counts-options.js'
 import { DEVICE_WORDS } from '../device-name.js'
@@ -109,6 +109,13 @@ export const FIT_OPTIONS = {
     'no-early-stopping': flag('Train for all epochs'),
     patience: { ...number('Epochs without improvement before stopping'), default: DEFAULT_TRAINING.patience },
     'reduce-learning-rate': flag('Lower the learning rate when the held-out ELBO stalls'),
+    precision: {
+      ...oneOf(
+        PRECISIONS,
+        ' (auto: f32); of the large matrix products of training: bf16 is faster where the processor has it',
+      ),
+      default: DEFAULT_TRAINING.precision,
+    },
     'train-size': {
       ...number('Share of cells trained on; the rest is held out'),
       default: DEFAULT_TRAINING.trainSize,

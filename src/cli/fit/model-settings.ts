@@ -1,6 +1,6 @@
 import { ScvaeError } from '../../errors.js'
 import { type ModelConfig, modelConfig } from '../../network/config.js'
-import { KL_SCHEDULES, type TrainOptions, trainOptions } from '../../train/options.js'
+import { KL_SCHEDULES, PRECISIONS, type TrainOptions, trainOptions } from '../../train/options.js'
 import type { Arguments } from '../arguments.js'
 import {
   DECODERS,
@@ -78,6 +78,7 @@ export function trainSettings(args: Arguments): TrainOptions {
     earlyStopping: !args.flag('no-early-stopping'),
     patience: args.whole('patience', 1)!,
     reduceLearningRate: args.flag('reduce-learning-rate'),
+    precision: args.choice('precision', PRECISIONS)!,
     trainSize: args.number('train-size')!,
     seed: args.number('seed')!,
     splitSeed: args.numberOr('split-seed', ['auto'])!,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Device } from '../../device/device.js'
 import { openDevice } from '../../device/open-device.js'
 import { ScvaeError } from '../../errors.js'
+import { precisionOn } from '../../train/precision.js'
 import { formatBytes } from '../text.js'
 import type { Run } from './run.js'
 
@@ -18,6 +19,7 @@ export async function onDevice(run: Run, work: (run: Run, device: Device) => Pro
     onFallback: (line) => log.warn(line),
   })
   try {
+    precisionOn(device, settings.train.precision)
     return await work(run, device)
   } catch (error) {
     const lost = error instanceof ScvaeError && error.kind === 'no-device'

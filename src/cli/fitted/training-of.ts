@@ -7,5 +7,7 @@ export function trainingOf({ training }: Pick<SavedModel, 'training'>, log: Log)
   if (!training) log.warn('The model does not tell how it was trained, so the usual settings are taken.')
   if (training?.terms)
     log.warn('The model was trained with terms of its own; the models that are fitted here have none.')
-  return training ? trainOptions(training.settings as Partial<TrainOptions>) : {}
+  if (!training) return {}
+  // another device may not have what the first one had
+  return { ...trainOptions(training.settings as Partial<TrainOptions>), precision: 'auto' }
 }

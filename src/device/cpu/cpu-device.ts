@@ -17,7 +17,7 @@ import { CpuKernels } from './cpu-kernels.js'
 import { CpuMinibatch } from './cpu-minibatch.js'
 import { type CpuParameter, CpuTensor, cpu, cpuParameter, padded } from './cpu-tensor.js'
 import type { HostKernels } from './host.js'
-import { loadAddresses } from './load-build.js'
+import { hasBfloat16, loadAddresses } from './load-build.js'
 import { ThreadPool } from './pool.js'
 import { selfTest } from './self-test.js'
 
@@ -94,6 +94,7 @@ class ThreadsDevice implements CpuDevice {
   readonly label: string
   readonly build: string
   readonly buildId: string
+  readonly bfloat16: boolean
   readonly kernels: CpuKernels
   readonly host: HostKernels
   readonly #pool: ThreadPool
@@ -104,6 +105,7 @@ class ThreadsDevice implements CpuDevice {
   constructor(build: KernelBuild, pool: ThreadPool, profile: Profile | undefined) {
     this.build = build.name
     this.buildId = build.id
+    this.bfloat16 = hasBfloat16(build.file)
     this.#pool = pool
     const threads = `${pool.threads} thread${pool.threads === 1 ? '' : 's'}`
     this.label = `${cpus()[0]?.model.trim() || process.arch}, ${threads}`

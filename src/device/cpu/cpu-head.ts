@@ -5,6 +5,7 @@ import type {
   CountMeansArgs,
   GeneMeansArgs,
   HeadInput,
+  Precision,
   Tensor,
 } from '../device.js'
 import type { Caller } from './caller.js'
@@ -25,7 +26,13 @@ const SCRATCH_ROWS = 5
 const MOST_STRIP = 64
 
 /** What a head computes from. */
-type Setting = HeadInput & { head: CountHead; logSize?: Tensor; codes?: Tensor; logLikelihood?: Tensor }
+type Setting = HeadInput & {
+  head: CountHead
+  precision?: Precision
+  logSize?: Tensor
+  codes?: Tensor
+  logLikelihood?: Tensor
+}
 
 /** The output layer on CPU threads: the order of its kernels and the space between them. */
 export class CpuHead {
@@ -42,7 +49,7 @@ export class CpuHead {
   /** What every kernel of the head takes. */
   #shared(
     batch: CpuMinibatch,
-    { head, hidden, logits, zeroLogits, codes, logLikelihood }: Setting,
+    { head, precision, hidden, logits, zeroLogits, codes, logLikelihood }: Setting,
   ): HeadArguments {
     const { nGenes } = batch.source
     const wanted = Math.min(MAX_BLOCKS, Math.max(1, Math.ceil(nGenes / MIN_BLOCK_GENES)))
@@ -63,6 +70,7 @@ export class CpuHead {
       width,
       likelihood: LIKELIHOODS[head.likelihood],
       softplus: head.scale === 'softplus',
+      half: precision === 'bf16',
       blocks,
       blockGenes,
       dispersions: dispersion?.rows ?? 1,

@@ -77,7 +77,7 @@ export class CpuKernels implements Kernels {
     return { name: '', value, gradient, firstMoment: of('first moment'), secondMoment: of('second moment') }
   }
 
-  sparseLinear({ batch, weight, bias, covariates, output }: SparseLinearArgs): void {
+  sparseLinear({ batch, precision, weight, bias, covariates, output }: SparseLinearArgs): void {
     const mini = batch as CpuMinibatch
     const shared = {
       cells: mini.nCells,
@@ -89,7 +89,13 @@ export class CpuKernels implements Kernels {
       covariates: this.#covariates.of(mini, covariates),
     }
     if (mini.full) {
-      this.#call('fullForward', { ...shared, padded: padded(mini.nCells), fullLog: mini.fullLog })
+      const { fullLog } = mini
+      this.#call('fullForward', {
+        ...shared,
+        padded: padded(mini.nCells),
+        fullLog,
+        half: precision === 'bf16',
+      })
     } else {
       const { rowStart, gene, logCount } = mini
       this.#call('sparseForward', { ...shared, rowStart, gene, logCount })
@@ -97,7 +103,7 @@ export class CpuKernels implements Kernels {
   }
 
   sparseLinearGradient(args: SparseLinearGradientArgs): void {
-    const { batch, weight, bias, covariates, outputGradient, adam } = args
+    const { batch, precision, weight, bias, covariates, outputGradient, adam } = args
     const mini = batch as CpuMinibatch
     const shared = {
       cells: mini.nCells,
@@ -110,7 +116,13 @@ export class CpuKernels implements Kernels {
       covariates: this.#covariates.of(mini, covariates),
     }
     if (mini.full) {
-      this.#call('fullGradient', { ...shared, padded: padded(mini.nCells), fullLog: mini.fullLog })
+      const { fullLog } = mini
+      this.#call('fullGradient', {
+        ...shared,
+        padded: padded(mini.nCells),
+        fullLog,
+        half: precision === 'bf16',
+      })
     } else {
       const { geneStart, cell, geneMajorLog } = mini
       this.#call('sparseGradient', { ...shared, geneStart, cell, geneMajorLog })

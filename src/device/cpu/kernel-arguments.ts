@@ -66,6 +66,7 @@ export interface HeadArguments {
   readonly width: number
   readonly likelihood: number
   readonly softplus: boolean
+  readonly half: boolean
   readonly blocks: number
   readonly blockGenes: number
   readonly dispersions: number
@@ -166,6 +167,7 @@ export interface FullForwardArguments {
   readonly genes: number
   readonly width: number
   readonly fullLog: number
+  readonly half: boolean
   readonly weight: Tensor
   readonly bias: Tensor
   readonly output: Tensor
@@ -178,6 +180,7 @@ export interface FullGradientArguments {
   readonly genes: number
   readonly width: number
   readonly fullLog: number
+  readonly half: boolean
   readonly outputGradient: Tensor
   readonly weight: ParamArguments
   readonly bias: ParamArguments
@@ -804,7 +807,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
 ]
 
 /** Words of a kernel's arguments at the most. */
-export const MOST_WORDS = 71
+export const MOST_WORDS = 72
 
 function packParam(arena: Arena, at: number, a: ParamArguments): void {
   const { ints } = arena
@@ -877,50 +880,51 @@ function packHead(arena: Arena, at: number, a: HeadArguments): void {
   ints[at + 4] = a.width
   ints[at + 5] = a.likelihood
   ints[at + 6] = a.softplus ? 1 : 0
-  ints[at + 7] = a.blocks
-  ints[at + 8] = a.blockGenes
-  ints[at + 9] = a.dispersions
-  ints[at + 10] = a.dispersionStride
-  ints[at + 11] = a.hiddenT
-  ints[at + 12] = a.scaleRow
-  ints[at + 13] = a.zeroRow
-  ints[at + 14] = a.qRow
-  ints[at + 15] = a.blockMax
-  ints[at + 16] = a.blockSum
-  ints[at + 17] = a.blockLl
-  ints[at + 18] = a.blockQ
-  ints[at + 19] = a.logSize
-  ints[at + 20] = a.logNorm
-  ints[at + 21] = a.ll
-  ints[at + 22] = a.q
-  ints[at + 23] = a.partial
-  ints[at + 24] = a.scratch
-  ints[at + 25] = a.scratchStride
-  ints[at + 26] = a.geneStart
-  ints[at + 27] = a.cell
-  ints[at + 28] = a.count
-  ints[at + 29] = a.fullCount
-  ints[at + 30] = a.codes
-  ints[at + 31] = a.cellWeight
-  ints[at + 32] = a.weighted ? 1 : 0
-  ints[at + 33] = a.present ? cpu(a.present).offset : 0
-  ints[at + 34] = a.presentWidth
-  ints[at + 35] = a.presentCodes
-  ints[at + 36] = a.missingStart
-  ints[at + 37] = a.missingCell
-  ints[at + 38] = a.logits ? cpu(a.logits).offset : 0
-  ints[at + 39] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
-  ints[at + 40] = a.logitsWidth
-  if (a.weight) packParam(arena, at + 41, a.weight)
-  else ints.fill(0, at + 41, at + 45)
-  if (a.bias) packParam(arena, at + 45, a.bias)
-  else ints.fill(0, at + 45, at + 49)
-  if (a.zeroWeight) packParam(arena, at + 49, a.zeroWeight)
-  else ints.fill(0, at + 49, at + 53)
-  if (a.zeroBias) packParam(arena, at + 53, a.zeroBias)
-  else ints.fill(0, at + 53, at + 57)
-  if (a.dispersion) packParam(arena, at + 57, a.dispersion)
-  else ints.fill(0, at + 57, at + 61)
+  ints[at + 7] = a.half ? 1 : 0
+  ints[at + 8] = a.blocks
+  ints[at + 9] = a.blockGenes
+  ints[at + 10] = a.dispersions
+  ints[at + 11] = a.dispersionStride
+  ints[at + 12] = a.hiddenT
+  ints[at + 13] = a.scaleRow
+  ints[at + 14] = a.zeroRow
+  ints[at + 15] = a.qRow
+  ints[at + 16] = a.blockMax
+  ints[at + 17] = a.blockSum
+  ints[at + 18] = a.blockLl
+  ints[at + 19] = a.blockQ
+  ints[at + 20] = a.logSize
+  ints[at + 21] = a.logNorm
+  ints[at + 22] = a.ll
+  ints[at + 23] = a.q
+  ints[at + 24] = a.partial
+  ints[at + 25] = a.scratch
+  ints[at + 26] = a.scratchStride
+  ints[at + 27] = a.geneStart
+  ints[at + 28] = a.cell
+  ints[at + 29] = a.count
+  ints[at + 30] = a.fullCount
+  ints[at + 31] = a.codes
+  ints[at + 32] = a.cellWeight
+  ints[at + 33] = a.weighted ? 1 : 0
+  ints[at + 34] = a.present ? cpu(a.present).offset : 0
+  ints[at + 35] = a.presentWidth
+  ints[at + 36] = a.presentCodes
+  ints[at + 37] = a.missingStart
+  ints[at + 38] = a.missingCell
+  ints[at + 39] = a.logits ? cpu(a.logits).offset : 0
+  ints[at + 40] = a.zeroLogits ? cpu(a.zeroLogits).offset : 0
+  ints[at + 41] = a.logitsWidth
+  if (a.weight) packParam(arena, at + 42, a.weight)
+  else ints.fill(0, at + 42, at + 46)
+  if (a.bias) packParam(arena, at + 46, a.bias)
+  else ints.fill(0, at + 46, at + 50)
+  if (a.zeroWeight) packParam(arena, at + 50, a.zeroWeight)
+  else ints.fill(0, at + 50, at + 54)
+  if (a.zeroBias) packParam(arena, at + 54, a.zeroBias)
+  else ints.fill(0, at + 54, at + 58)
+  if (a.dispersion) packParam(arena, at + 58, a.dispersion)
+  else ints.fill(0, at + 58, at + 62)
 }
 
 function packStageRows(arena: Arena, at: number, a: StageRowsArguments): void {
@@ -989,10 +993,11 @@ function packFullForward(arena: Arena, at: number, a: FullForwardArguments): voi
   ints[at + 2] = a.genes
   ints[at + 3] = a.width
   ints[at + 4] = a.fullLog
-  ints[at + 5] = cpu(a.weight).offset
-  ints[at + 6] = cpu(a.bias).offset
-  ints[at + 7] = cpu(a.output).offset
-  packCovariates(arena, at + 8, a.covariates)
+  ints[at + 5] = a.half ? 1 : 0
+  ints[at + 6] = cpu(a.weight).offset
+  ints[at + 7] = cpu(a.bias).offset
+  ints[at + 8] = cpu(a.output).offset
+  packCovariates(arena, at + 9, a.covariates)
 }
 
 function packFullGradient(arena: Arena, at: number, a: FullGradientArguments): void {
@@ -1002,12 +1007,13 @@ function packFullGradient(arena: Arena, at: number, a: FullGradientArguments): v
   ints[at + 2] = a.genes
   ints[at + 3] = a.width
   ints[at + 4] = a.fullLog
-  ints[at + 5] = cpu(a.outputGradient).offset
-  packParam(arena, at + 6, a.weight)
-  packParam(arena, at + 10, a.bias)
-  if (a.adam) packAdam(arena, at + 14, a.adam)
-  else ints.fill(0, at + 14, at + 21)
-  packCovariates(arena, at + 21, a.covariates)
+  ints[at + 5] = a.half ? 1 : 0
+  ints[at + 6] = cpu(a.outputGradient).offset
+  packParam(arena, at + 7, a.weight)
+  packParam(arena, at + 11, a.bias)
+  if (a.adam) packAdam(arena, at + 15, a.adam)
+  else ints.fill(0, at + 15, at + 22)
+  packCovariates(arena, at + 22, a.covariates)
 }
 
 function packLinearForward(arena: Arena, at: number, a: LinearForwardArguments): void {
@@ -1146,9 +1152,9 @@ function packHeadLogits(arena: Arena, at: number, a: HeadLogitsArguments): void 
 function packHeadNormalise(arena: Arena, at: number, a: HeadNormaliseArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = a.logSize ? cpu(a.logSize).offset : 0
-  ints[at + 62] = a.size
-  ints[at + 63] = a.cellGradient ? cpu(a.cellGradient).offset : 0
+  ints[at + 62] = a.logSize ? cpu(a.logSize).offset : 0
+  ints[at + 63] = a.size
+  ints[at + 64] = a.cellGradient ? cpu(a.cellGradient).offset : 0
 }
 
 function packHeadCountsNb(arena: Arena, at: number, a: HeadCountsNbArguments): void {
@@ -1166,40 +1172,40 @@ function packHeadCountsPoisson(arena: Arena, at: number, a: HeadCountsPoissonArg
 function packHeadSum(arena: Arena, at: number, a: HeadSumArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = a.constant
-  ints[at + 62] = cpu(a.logLikelihood).offset
+  ints[at + 62] = a.constant
+  ints[at + 63] = cpu(a.logLikelihood).offset
 }
 
 function packHeadGradient(arena: Arena, at: number, a: HeadGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = a.hidden ? cpu(a.hidden).offset : 0
-  ints[at + 62] = a.byHidden ? 1 : 0
-  ints[at + 63] = a.frozen ? 1 : 0
-  if (a.adam) packAdam(arena, at + 64, a.adam)
-  else ints.fill(0, at + 64, at + 71)
+  ints[at + 62] = a.hidden ? cpu(a.hidden).offset : 0
+  ints[at + 63] = a.byHidden ? 1 : 0
+  ints[at + 64] = a.frozen ? 1 : 0
+  if (a.adam) packAdam(arena, at + 65, a.adam)
+  else ints.fill(0, at + 65, at + 72)
 }
 
 function packHeadHiddenGradient(arena: Arena, at: number, a: HeadHiddenGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = a.hiddenGradient ? cpu(a.hiddenGradient).offset : 0
-  ints[at + 62] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
+  ints[at + 62] = a.hiddenGradient ? cpu(a.hiddenGradient).offset : 0
+  ints[at + 63] = a.logSizeGradient ? cpu(a.logSizeGradient).offset : 0
 }
 
 function packHeadLogitsGradient(arena: Arena, at: number, a: HeadLogitsGradientArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = a.logitsGradient ? cpu(a.logitsGradient).offset : 0
-  ints[at + 62] = a.zeroLogitsGradient ? cpu(a.zeroLogitsGradient).offset : 0
+  ints[at + 62] = a.logitsGradient ? cpu(a.logitsGradient).offset : 0
+  ints[at + 63] = a.zeroLogitsGradient ? cpu(a.zeroLogitsGradient).offset : 0
 }
 
 function packHeadMeans(arena: Arena, at: number, a: HeadMeansArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = cpu(a.mean).offset
-  ints[at + 62] = a.meanWidth
-  ints[at + 63] = a.zeros ? cpu(a.zeros).offset : 0
+  ints[at + 62] = cpu(a.mean).offset
+  ints[at + 63] = a.meanWidth
+  ints[at + 64] = a.zeros ? cpu(a.zeros).offset : 0
 }
 
 function packPackHidden(arena: Arena, at: number, a: PackHiddenArguments): void {
@@ -1214,16 +1220,16 @@ function packPackHidden(arena: Arena, at: number, a: PackHiddenArguments): void 
 function packDecodeLogits(arena: Arena, at: number, a: DecodeLogitsArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = a.strips
-  ints[at + 62] = a.scratch
-  ints[at + 63] = a.scratchStride
+  ints[at + 62] = a.strips
+  ints[at + 63] = a.scratch
+  ints[at + 64] = a.scratchStride
 }
 
 function packHeadGeneMeans(arena: Arena, at: number, a: HeadGeneMeansArguments): void {
   const { ints } = arena
   packHead(arena, at, a.head)
-  ints[at + 61] = cpu(a.mean).offset
-  ints[at + 62] = a.meanWidth
+  ints[at + 62] = cpu(a.mean).offset
+  ints[at + 63] = a.meanWidth
 }
 
 function packMapReduce(arena: Arena, at: number, a: MapReduceArguments): void {

@@ -6,7 +6,7 @@ import { type AddressOf, knownAddresses } from './addresses.js'
 export type RunKernel = (kernel: number, args: number, part: number, parts: number) => void
 
 /** What kernels are handed, in all that native builds are asked for; `native.c` has the same number. */
-export const INTERFACE = 2
+export const INTERFACE = 3
 
 /** What a native build has. */
 export interface NativeAddon {
@@ -14,6 +14,8 @@ export interface NativeAddon {
   run(memory: Uint8Array, ...call: Parameters<RunKernel>): void
   /** Whether the processor has the instructions that it was compiled for. */
   readonly runsHere: boolean
+  /** Whether build and processor have products of bfloat16. */
+  readonly bfloat16: boolean
   /** {@link INTERFACE} of its sources; builds of before had none. */
   readonly interface?: number
 }
@@ -24,6 +26,9 @@ export const isNative = (file: string): boolean => file.endsWith('.node')
 export function loadAddon(file: string): NativeAddon {
   return createRequire(import.meta.url)(file) as NativeAddon
 }
+
+/** Whether a build has products of operands rounded to bfloat16, and this processor their instructions. */
+export const hasBfloat16 = (file: string): boolean => isNative(file) && loadAddon(file).bfloat16
 
 /** How a build's kernels find arrays of JavaScript; WebAssembly sees nothing but the shared memory. */
 export function loadAddresses(file: string): AddressOf | undefined {

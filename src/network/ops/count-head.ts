@@ -96,10 +96,11 @@ export class CountHead extends Op {
   }
 
   #args(pass: ForwardPass, of = pass.weight) {
-    const { batch, tensor } = pass
+    const { batch, precision, tensor } = pass
     const { logSize, codes } = this.shape
     return {
       batch,
+      precision,
       head: headOf(this.shape, pass, of),
       ...inputOf(this.shape, pass),
       ...(logSize && { logSize: tensor(logSize) }),

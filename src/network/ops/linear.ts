@@ -75,7 +75,7 @@ export class Linear extends Op {
   }
 
   forward(pass: ForwardPass): void {
-    const { batch, kernels, tensor, weight } = pass
+    const { batch, kernels, precision, tensor, weight } = pass
     const weights = {
       weight: weight(this.#weight),
       ...(this.#bias && { bias: weight(this.#bias) }),
@@ -83,7 +83,7 @@ export class Linear extends Op {
     }
     const output = tensor(this.output)
     if (this.#input.op instanceof Counts) {
-      const args = { batch, ...weights, output }
+      const args = { batch, precision, ...weights, output }
       pass.call(() => kernels.sparseLinear(args))
     } else {
       const args: LinearArgs = { batch, input: tensor(this.#input), ...weights, output, ...this.#rows() }
@@ -92,7 +92,7 @@ export class Linear extends Op {
   }
 
   reverse(pass: ReversePass): void {
-    const { batch, kernels, tensor } = pass
+    const { batch, kernels, precision, tensor } = pass
     const outputGradient = pass.adjointTensor(this.output)
     if (!outputGradient) return
     if (this.#covariates.values && pass.sink(this.#covariates.values, false)) {
@@ -107,7 +107,13 @@ export class Linear extends Op {
     if (this.#input.op instanceof Counts) {
       if (!trains) return
       const adam = pass.update(...this.weights)
-      const args: SparseLinearGradientArgs = { batch, ...weights, outputGradient, ...(adam && { adam }) }
+      const args: SparseLinearGradientArgs = {
+        batch,
+        precision,
+        ...weights,
+        outputGradient,
+        ...(adam && { adam }),
+      }
       pass.call(() => kernels.sparseLinearGradient(args))
       return
     }

@@ -134,6 +134,7 @@ typedef struct {
   int width;
   int likelihood;
   int softplus;
+  int half;
   int blocks;
   int block_genes;
   int dispersions;
@@ -184,45 +185,46 @@ INLINE Head head_arg(const Call *c, int i) {
     .width = int_arg(c, i + 4),
     .likelihood = int_arg(c, i + 5),
     .softplus = flag_arg(c, i + 6),
-    .blocks = int_arg(c, i + 7),
-    .block_genes = int_arg(c, i + 8),
-    .dispersions = int_arg(c, i + 9),
-    .dispersion_stride = int_arg(c, i + 10),
-    .hidden_t = floats_arg(c, i + 11),
-    .scale_row = floats_arg(c, i + 12),
-    .zero_row = floats_arg(c, i + 13),
-    .q_row = floats_arg(c, i + 14),
-    .block_max = floats_arg(c, i + 15),
-    .block_sum = floats_arg(c, i + 16),
-    .block_ll = floats_arg(c, i + 17),
-    .block_q = floats_arg(c, i + 18),
-    .log_size = floats_arg(c, i + 19),
-    .log_norm = floats_arg(c, i + 20),
-    .ll = floats_arg(c, i + 21),
-    .q = floats_arg(c, i + 22),
-    .partial = floats_arg(c, i + 23),
-    .scratch = floats_arg(c, i + 24),
-    .scratch_stride = int_arg(c, i + 25),
-    .gene_start = ints_arg(c, i + 26),
-    .cell = ints_arg(c, i + 27),
-    .count = floats_arg(c, i + 28),
-    .full_count = floats_arg(c, i + 29),
-    .codes = ints_arg(c, i + 30),
-    .cell_weight = floats_arg(c, i + 31),
-    .weighted = flag_arg(c, i + 32),
-    .present = tensor_arg(c, i + 33),
-    .present_width = int_arg(c, i + 34),
-    .present_codes = ints_arg(c, i + 35),
-    .missing_start = ints_arg(c, i + 36),
-    .missing_cell = ints_arg(c, i + 37),
-    .logits = tensor_arg(c, i + 38),
-    .zero_logits = tensor_arg(c, i + 39),
-    .logits_width = int_arg(c, i + 40),
-    .weight = param_arg(c, i + 41),
-    .bias = param_arg(c, i + 45),
-    .zero_weight = param_arg(c, i + 49),
-    .zero_bias = param_arg(c, i + 53),
-    .dispersion = param_arg(c, i + 57),
+    .half = flag_arg(c, i + 7),
+    .blocks = int_arg(c, i + 8),
+    .block_genes = int_arg(c, i + 9),
+    .dispersions = int_arg(c, i + 10),
+    .dispersion_stride = int_arg(c, i + 11),
+    .hidden_t = floats_arg(c, i + 12),
+    .scale_row = floats_arg(c, i + 13),
+    .zero_row = floats_arg(c, i + 14),
+    .q_row = floats_arg(c, i + 15),
+    .block_max = floats_arg(c, i + 16),
+    .block_sum = floats_arg(c, i + 17),
+    .block_ll = floats_arg(c, i + 18),
+    .block_q = floats_arg(c, i + 19),
+    .log_size = floats_arg(c, i + 20),
+    .log_norm = floats_arg(c, i + 21),
+    .ll = floats_arg(c, i + 22),
+    .q = floats_arg(c, i + 23),
+    .partial = floats_arg(c, i + 24),
+    .scratch = floats_arg(c, i + 25),
+    .scratch_stride = int_arg(c, i + 26),
+    .gene_start = ints_arg(c, i + 27),
+    .cell = ints_arg(c, i + 28),
+    .count = floats_arg(c, i + 29),
+    .full_count = floats_arg(c, i + 30),
+    .codes = ints_arg(c, i + 31),
+    .cell_weight = floats_arg(c, i + 32),
+    .weighted = flag_arg(c, i + 33),
+    .present = tensor_arg(c, i + 34),
+    .present_width = int_arg(c, i + 35),
+    .present_codes = ints_arg(c, i + 36),
+    .missing_start = ints_arg(c, i + 37),
+    .missing_cell = ints_arg(c, i + 38),
+    .logits = tensor_arg(c, i + 39),
+    .zero_logits = tensor_arg(c, i + 40),
+    .logits_width = int_arg(c, i + 41),
+    .weight = param_arg(c, i + 42),
+    .bias = param_arg(c, i + 46),
+    .zero_weight = param_arg(c, i + 50),
+    .zero_bias = param_arg(c, i + 54),
+    .dispersion = param_arg(c, i + 58),
   };
 }
 
@@ -348,6 +350,7 @@ typedef struct {
   int genes;
   int width;
   float *full_log;
+  int half;
   float *weight;
   float *bias;
   float *output;
@@ -361,10 +364,11 @@ INLINE FullForwardArgs full_forward_args(const Call *c) {
     .genes = int_arg(c, 2),
     .width = int_arg(c, 3),
     .full_log = floats_arg(c, 4),
-    .weight = tensor_arg(c, 5),
-    .bias = tensor_arg(c, 6),
-    .output = tensor_arg(c, 7),
-    .covariates = covariates_arg(c, 8),
+    .half = flag_arg(c, 5),
+    .weight = tensor_arg(c, 6),
+    .bias = tensor_arg(c, 7),
+    .output = tensor_arg(c, 8),
+    .covariates = covariates_arg(c, 9),
   };
 }
 
@@ -374,6 +378,7 @@ typedef struct {
   int genes;
   int width;
   float *full_log;
+  int half;
   float *output_gradient;
   Param weight;
   Param bias;
@@ -388,11 +393,12 @@ INLINE FullGradientArgs full_gradient_args(const Call *c) {
     .genes = int_arg(c, 2),
     .width = int_arg(c, 3),
     .full_log = floats_arg(c, 4),
-    .output_gradient = tensor_arg(c, 5),
-    .weight = param_arg(c, 6),
-    .bias = param_arg(c, 10),
-    .adam = adam_arg(c, 14),
-    .covariates = covariates_arg(c, 21),
+    .half = flag_arg(c, 5),
+    .output_gradient = tensor_arg(c, 6),
+    .weight = param_arg(c, 7),
+    .bias = param_arg(c, 11),
+    .adam = adam_arg(c, 15),
+    .covariates = covariates_arg(c, 22),
   };
 }
 
@@ -676,9 +682,9 @@ typedef struct {
 INLINE HeadNormaliseArgs head_normalise_args(const Call *c) {
   return (HeadNormaliseArgs){
     .head = head_arg(c, 0),
-    .log_size = tensor_arg(c, 61),
-    .size = floats_arg(c, 62),
-    .cell_gradient = tensor_arg(c, 63),
+    .log_size = tensor_arg(c, 62),
+    .size = floats_arg(c, 63),
+    .cell_gradient = tensor_arg(c, 64),
   };
 }
 
@@ -721,8 +727,8 @@ typedef struct {
 INLINE HeadSumArgs head_sum_args(const Call *c) {
   return (HeadSumArgs){
     .head = head_arg(c, 0),
-    .constant = floats_arg(c, 61),
-    .log_likelihood = tensor_arg(c, 62),
+    .constant = floats_arg(c, 62),
+    .log_likelihood = tensor_arg(c, 63),
   };
 }
 
@@ -737,10 +743,10 @@ typedef struct {
 INLINE HeadGradientArgs head_gradient_args(const Call *c) {
   return (HeadGradientArgs){
     .head = head_arg(c, 0),
-    .hidden = tensor_arg(c, 61),
-    .by_hidden = flag_arg(c, 62),
-    .frozen = flag_arg(c, 63),
-    .adam = adam_arg(c, 64),
+    .hidden = tensor_arg(c, 62),
+    .by_hidden = flag_arg(c, 63),
+    .frozen = flag_arg(c, 64),
+    .adam = adam_arg(c, 65),
   };
 }
 
@@ -753,8 +759,8 @@ typedef struct {
 INLINE HeadHiddenGradientArgs head_hidden_gradient_args(const Call *c) {
   return (HeadHiddenGradientArgs){
     .head = head_arg(c, 0),
-    .hidden_gradient = tensor_arg(c, 61),
-    .log_size_gradient = tensor_arg(c, 62),
+    .hidden_gradient = tensor_arg(c, 62),
+    .log_size_gradient = tensor_arg(c, 63),
   };
 }
 
@@ -767,8 +773,8 @@ typedef struct {
 INLINE HeadLogitsGradientArgs head_logits_gradient_args(const Call *c) {
   return (HeadLogitsGradientArgs){
     .head = head_arg(c, 0),
-    .logits_gradient = tensor_arg(c, 61),
-    .zero_logits_gradient = tensor_arg(c, 62),
+    .logits_gradient = tensor_arg(c, 62),
+    .zero_logits_gradient = tensor_arg(c, 63),
   };
 }
 
@@ -782,9 +788,9 @@ typedef struct {
 INLINE HeadMeansArgs head_means_args(const Call *c) {
   return (HeadMeansArgs){
     .head = head_arg(c, 0),
-    .mean = tensor_arg(c, 61),
-    .mean_width = int_arg(c, 62),
-    .zeros = tensor_arg(c, 63),
+    .mean = tensor_arg(c, 62),
+    .mean_width = int_arg(c, 63),
+    .zeros = tensor_arg(c, 64),
   };
 }
 
@@ -816,9 +822,9 @@ typedef struct {
 INLINE DecodeLogitsArgs decode_logits_args(const Call *c) {
   return (DecodeLogitsArgs){
     .head = head_arg(c, 0),
-    .strips = floats_arg(c, 61),
-    .scratch = floats_arg(c, 62),
-    .scratch_stride = int_arg(c, 63),
+    .strips = floats_arg(c, 62),
+    .scratch = floats_arg(c, 63),
+    .scratch_stride = int_arg(c, 64),
   };
 }
 
@@ -831,8 +837,8 @@ typedef struct {
 INLINE HeadGeneMeansArgs head_gene_means_args(const Call *c) {
   return (HeadGeneMeansArgs){
     .head = head_arg(c, 0),
-    .mean = tensor_arg(c, 61),
-    .mean_width = int_arg(c, 62),
+    .mean = tensor_arg(c, 62),
+    .mean_width = int_arg(c, 63),
   };
 }
 

@@ -2,6 +2,7 @@
  * A minibatch of which many counts are not zero: whole rows, [gene][cell] with the zeros in them. They are quicker to fill than
  * lists of entries, and the first layer is two plain products.
  */
+#include "gemm-half.h"
 #include "gradient-sink.h"
 #include "covariates.h"
 #include "rows.h"
@@ -73,7 +74,7 @@ KERNEL full_forward(const Call *c) {
   for (int g = 0; g < genes; g += PASSING_GENES) {
     int n = genes - g < PASSING_GENES ? genes - g : PASSING_GENES;
     Product p = {a.full_log + g * padded, 1, padded, a.weight + (intptr_t)g * width, width, n};
-    product(&p, first, last, width, a.output, width, 1);
+    product_of(a.half, &p, first, last, width, a.output, width, 1);
   }
 }
 
@@ -87,7 +88,7 @@ KERNEL full_gradient(const Call *c) {
   share(c, genes, TILE_ROWS, &first, &last);
   for (int g = first; g < last; g += PASSING_GENES) {
     int end = last - g < PASSING_GENES ? last : g + PASSING_GENES;
-    each_tile(&p, g, end, width, to_gradient, &to);
+    each_tile_of(a.half, &p, g, end, width, to_gradient, &to);
   }
   shared_gradient(c, &a.covariates, genes, cells, a.output_gradient, width, &a.weight, &a.bias, &a.adam);
 }

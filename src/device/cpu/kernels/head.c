@@ -7,6 +7,7 @@
  * within fixed blocks of genes and then over the blocks in order, so the number of threads does not show in the result.
  */
 
+#include "gemm-half.h"
 #include "gradient-sink.h"
 #include "likelihood.h"
 
@@ -45,7 +46,7 @@ INLINE void head_product(const Head *h, const float *weight, const float *bias, 
   Product p = {weight, h->width, 1, h->hidden_t, h->padded, h->hidden};
   LogitSink to = {rows, h->padded, bias, max};
   for (int i = 0; max && i < h->padded; i += W) store(max + i, splat(-__builtin_inff()));
-  each_tile(&p, first, last, h->padded, to_logits, &to);
+  each_tile_of(h->half, &p, first, last, h->padded, to_logits, &to);
 }
 
 INLINE void block_maximum(const Head *h, int first, int last, float *max) {
@@ -168,7 +169,7 @@ KERNEL head_sum(const Call *c) {
 /* A block's part of the gradient by the hidden units: a product over its genes. */
 INLINE void block_hidden_gradient(const Head *h, const float *rows, const float *weight, int first, int last, float *out, int add) {
   Product p = {rows + (intptr_t)first * h->padded, 1, h->padded, weight + (intptr_t)first * h->width, h->width, last - first};
-  product(&p, 0, h->cells, h->width, out, h->width, add);
+  product_of(h->half, &p, 0, h->cells, h->width, out, h->width, add);
 }
 
 /* Rows [first, last) of the gradient by a weight: a product over the cells. */
@@ -176,7 +177,7 @@ INLINE void weight_gradient(const Head *h, const float *rows, const float *hidde
                             const Adam *adam) {
   Product p = {rows, h->padded, 1, hidden, h->width, h->cells};
   GradientSink to = {*weight, h->width, *adam};
-  each_tile(&p, first, last, h->width, to_gradient, &to);
+  each_tile_of(h->half, &p, first, last, h->width, to_gradient, &to);
 }
 
 /* Gradient by the bias, a sum over cells of each row; the step follows in whole vectors (blocks start at multiples of 16). */

@@ -51,8 +51,18 @@ static napi_value address(napi_env env, napi_callback_info info) {
   return number;
 }
 
+/* Whether the processor has the products of gemm-half.h. */
+static int has_half_products(void) {
+#ifdef HALF_PRODUCTS
+  unsigned a, b, c, d;
+  return runs_here() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
+#else
+  return 0;
+#endif
+}
+
 /* INTERFACE in load-build.ts: counts up when what kernels are handed changes, as a file of older sources might read what is not there. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 NAPI_MODULE_INIT() {
   napi_value f;
@@ -63,6 +73,9 @@ NAPI_MODULE_INIT() {
   napi_value runs;
   napi_get_boolean(env, runs_here(), &runs);
   napi_set_named_property(env, exports, "runsHere", runs);
+  napi_value half;
+  napi_get_boolean(env, has_half_products(), &half);
+  napi_set_named_property(env, exports, "bfloat16", half);
   napi_value interface;
   napi_create_uint32(env, INTERFACE, &interface);
   napi_set_named_property(env, exports, "interface", interface);

@@ -68,6 +68,8 @@ export const STRUCTS = {
     width: 'int',
     likelihood: 'int',
     softplus: 'flag',
+    /** Whether products round their operands to bfloat16. */
+    half: 'flag',
     blocks: 'int',
     blockGenes: 'int',
     /** Batches, or 1. */
@@ -185,6 +187,7 @@ export const KERNELS = {
     genes: 'int',
     width: 'int',
     fullLog: 'floats',
+    half: 'flag',
     weight: 'tensor',
     bias: 'tensor',
     output: 'tensor',
@@ -196,6 +199,7 @@ export const KERNELS = {
     genes: 'int',
     width: 'int',
     fullLog: 'floats',
+    half: 'flag',
     outputGradient: 'tensor',
     weight: 'Param',
     bias: 'Param',
