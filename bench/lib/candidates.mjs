@@ -39,6 +39,10 @@ export const CANDIDATES = {
   'mixture, layer norm of the decoder': {
     model: { prior: 'mixture', batchNorm: 'encoder', layerNorm: 'decoder' },
   },
+  'mixture, layers 2': { model: { prior: 'mixture', nLayers: 2 } },
+  'mixture, latent 20': { model: { prior: 'mixture', nLatent: 20 } },
+  'mixture, hidden 256': { model: { prior: 'mixture', nHidden: 256 } },
+  'mixture, dropout .2': { model: { prior: 'mixture', dropoutRate: 0.2 } },
   'mixture, bf16': { model: { prior: 'mixture' }, training: { precision: 'bf16' } },
   'layer norm': { model: LAYER_NORM },
   'layer norm, encode': { model: { ...LAYER_NORM, encodeCovariates: true } },

@@ -105,7 +105,7 @@ function adamRate(device, rows, columns) {
   const values = noise(rows * columns)
   const [parameter] = device.parameters([{ name: 'weight', rows, columns, values }])
   device.write(parameter.gradient, values)
-  const milliseconds = fastest(() => device.kernels.adam([parameter], ADAM))
+  const milliseconds = fastest(() => device.kernels.adam([{ parameter }], ADAM))
   return (FLOATS_PER_UPDATE * 4 * values.length) / milliseconds / 1e6
 }
 
