@@ -43,6 +43,33 @@ describe('the precision of training', () => {
     await wasm.dispose()
   })
 
+  it('is of training alone: held-out cells are looked at in f32', async () => {
+    const { kernels } = device
+    const seen: string[] = []
+    const countHead = kernels.countHead.bind(kernels)
+    kernels.countHead = (args) => {
+      seen.push(args.precision ?? 'none')
+      countHead(args)
+    }
+    const network = smallNetwork(device, source)
+    try {
+      const batch = await network.minibatch(source)
+      network.gather(
+        batch,
+        Int32Array.from({ length: 60 }, (_, i) => i),
+      )
+      const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 0, step: 1 }
+      network.trainStep(batch, { seed: 0, step: 1, klWeight: 1, adam, precision: 'bf16' })
+      network.trainStep(batch, { seed: 0, step: 2, klWeight: 1, adam })
+      network.evaluate(batch, { seed: 0, step: 1 })
+      network.releaseMinibatch(batch)
+    } finally {
+      network.release()
+      kernels.countHead = countHead
+    }
+    expect(seen).toEqual(['bf16', 'f32', 'f32'])
+  })
+
   it('is one of three words', () => {
     expect(() => trainOptions({ precision: 'f16' as 'f32' })).toThrow(
       'precision must be one of auto, f32, bf16, not "f16".',
