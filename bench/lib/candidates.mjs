@@ -43,6 +43,15 @@ export const CANDIDATES = {
   'mixture, latent 20': { model: { prior: 'mixture', nLatent: 20 } },
   'mixture, hidden 256': { model: { prior: 'mixture', nHidden: 256 } },
   'mixture, dropout .2': { model: { prior: 'mixture', dropoutRate: 0.2 } },
+  'mixture, dropout .3': { model: { prior: 'mixture', dropoutRate: 0.3 } },
+  'mixture, dropout .2, last weights': {
+    model: { prior: 'mixture', dropoutRate: 0.2 },
+    training: { keepBest: false, earlyStopping: false },
+  },
+  'mixture, dropout .3, last weights': {
+    model: { prior: 'mixture', dropoutRate: 0.3 },
+    training: { keepBest: false, earlyStopping: false },
+  },
   'mixture, bf16': { model: { prior: 'mixture' }, training: { precision: 'bf16' } },
   'layer norm': { model: LAYER_NORM },
   'layer norm, encode': { model: { ...LAYER_NORM, encodeCovariates: true } },

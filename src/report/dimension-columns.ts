@@ -1,4 +1,3 @@
-import { batchVariance } from '../analysis/metrics/batch-variance.js'
 import type { Matrix } from '../numeric/matrix.js'
 import type { AlongWith, Coloring } from './report-data.js'
 
@@ -10,16 +9,19 @@ export function alongWith(
   { values, rows, columns }: Matrix,
   colorings: readonly Coloring[],
 ): (AlongWith | undefined)[] {
-  return Array.from({ length: columns }, (_, f) => {
-    const dimension = Float32Array.from({ length: rows }, (_, cell) => values[cell * columns + f]!)
-    let most: AlongWith | undefined
-    for (const coloring of colorings) {
-      const share =
-        coloring.kind === 'numeric' ? squaredCorrelation(dimension, coloring) : between(dimension, coloring)
-      if (share >= (most?.share ?? LEAST_SHARE)) most = { name: coloring.name, share }
-    }
-    return most
-  })
+  const dimensions = Array.from({ length: columns }, (_, f) =>
+    Float32Array.from({ length: rows }, (_, cell) => values[cell * columns + f]!),
+  )
+  const found: (AlongWith | undefined)[] = dimensions.map(() => undefined)
+  for (const coloring of colorings) {
+    const shares =
+      coloring.kind === 'numeric'
+        ? dimensions.map((dimension) => squaredCorrelation(dimension, coloring))
+        : sharesBetween(dimensions, coloring)
+    for (const [f, share] of shares.entries())
+      if (share >= (found[f]?.share ?? LEAST_SHARE)) found[f] = { name: coloring.name, share }
+  }
+  return found
 }
 
 /** Over the cells that have a value. */
@@ -38,13 +40,34 @@ function squaredCorrelation(x: Float32Array, { values: y }: Coloring & { kind: '
   return n > 2 && varX > 0 && varY > 0 ? (xy - (sumX * sumY) / n) ** 2 / (varX * varY) : 0
 }
 
-function between(x: Float32Array, { codes, categories }: Coloring & { kind: 'categorical' }): number {
-  const known = Array.from(codes as ArrayLike<number>, (code, cell) => (code < 0 ? -1 : cell)).filter(
-    (cell) => cell >= 0,
-  )
+/** Share of each dimension's variance that lies between categories, over the cells that have one. */
+function sharesBetween(
+  dimensions: readonly Float32Array[],
+  { codes, categories }: Coloring & { kind: 'categorical' },
+): number[] {
+  const sizes = new Float64Array(categories.length)
+  let known = 0
+  for (let cell = 0; cell < codes.length; cell++) {
+    if (codes[cell]! < 0) continue
+    known++
+    sizes[codes[cell]!]!++
+  }
   // with a category for every few cells any column would do
-  if (known.length < 10 * categories.length) return 0
-  const values = Float32Array.from(known, (cell) => x[cell]!)
-  const own = Int32Array.from(known, (cell) => codes[cell]!)
-  return batchVariance({ values, rows: known.length, columns: 1 }, { codes: own, names: categories })
+  if (known < 10 * categories.length) return dimensions.map(() => 0)
+  return dimensions.map((x) => {
+    const sums = new Float64Array(categories.length)
+    let [sum, squares] = [0, 0]
+    for (let cell = 0; cell < codes.length; cell++) {
+      if (codes[cell]! < 0) continue
+      sums[codes[cell]!]! += x[cell]!
+      sum += x[cell]!
+      squares += x[cell]! ** 2
+    }
+    const total = squares - sum ** 2 / known
+    const between = sums.reduce(
+      (all, own, k) => all + (sizes[k]! && own ** 2 / sizes[k]!),
+      -(sum ** 2) / known,
+    )
+    return total > 0 ? between / total : 0
+  })
 }

@@ -35,7 +35,7 @@ export function buildPageData(
     colorings: shown.map((coloring, i) => packColoring(coloring, (array) => add(`coloring ${i}`, array))),
     ...(model && { model: packModel(model, add) }),
   }
-  return Buffer.from(gzipSync(pack({ header, arrays }), { level: 9 })).toString('base64')
+  return Buffer.from(gzipSync(pack({ header, arrays }))).toString('base64')
 }
 
 type Add = (name: string, array: PackedArray) => string
