@@ -44,6 +44,7 @@ export const CANDIDATES = {
   'mixture, hidden 256': { model: { prior: 'mixture', nHidden: 256 } },
   'mixture, dropout .2': { model: { prior: 'mixture', dropoutRate: 0.2 } },
   'mixture, dropout .3': { model: { prior: 'mixture', dropoutRate: 0.3 } },
+  'mixture, dropout .4': { model: { prior: 'mixture', dropoutRate: 0.4 } },
   'mixture, dropout .2, last weights': {
     model: { prior: 'mixture', dropoutRate: 0.2 },
     training: { keepBest: false, earlyStopping: false },

@@ -63,6 +63,18 @@ describe('compareConditions', () => {
     expect(found.adjustedP[0]).toBeCloseTo(0.08099924683620476, 10)
   })
 
+  it('is Welch’s test still where one sample alone is in both, and adjusts p over all things', () => {
+    const samples = [0, 1, 2, 3, 0, 4, 5]
+    const units = values.map((_, unit) => ({ sample: samples[unit]!, side: unit < 4 ? 0 : 1 }) as const)
+    const found = compareConditions(units, 3, (thing, unit) =>
+      thing === 0 ? values[unit]! : (unit * 7 * thing) % 5,
+    )
+    expect(found.paired).toBe(false)
+    expect(found.p[0]).toBeCloseTo(0.08099924683620476, 10)
+    expect(found.adjustedP[0]).toBeCloseTo(Math.min(1, 3 * found.p[0]!), 10)
+    expect(Math.min(...found.p.slice(1))).toBeGreaterThan(0.3)
+  })
+
   it('compares each sample with itself where two are in both', () => {
     const units = values.map((_, unit) => ({ sample: unit % 4, side: unit < 4 ? 0 : 1 }) as const)
     const found = compareConditions(units, 1, (_, unit) => values[unit]!)

@@ -32,6 +32,12 @@ describe('transferLabels', () => {
     expect([codes[0], confidence[0]]).toEqual([1, 1])
   })
 
+  it('gives the lower of two labels that have as much weight', async () => {
+    const cells = { points: line(-1, 1, 7, 9), codes: Int32Array.of(2, 1, 0, 0), nLabels: 3 }
+    const { codes, confidence } = await transferLabels(cells, line(0), { k: 2 })
+    expect([codes[0], confidence[0]]).toEqual([1, 0.5])
+  })
+
   it('ranks how far a point is among cells of its label and among all', async () => {
     // distances to the nearest other: 1, 1, 2, 3 of the first label, 5, 5 of the second
     const cells = { points: line(0, 1, 3, 6, 100, 105), codes: Int32Array.of(0, 0, 0, 0, 1, 1), nLabels: 2 }

@@ -117,6 +117,13 @@ describe('transferLabels', async () => {
     }
     expect(share((type) => type === lost)).toBeGreaterThan(0.6)
     expect(share((type) => type !== lost)).toBeLessThan(0.2)
+    // a p-value of the share itself is small enough
+    const least = Math.min(...labels[0]!.rangeP)
+    const atLeast = await model.transferLabels({
+      ...{ adata: other, cells: fresh!, labelsKeys: ['type'], unknownShare: least },
+      reference: { adata: other, cells: kept },
+    })
+    expect(atLeast.labels[0]!.unknown).toEqual(Uint8Array.from(labels[0]!.rangeP, (p) => Number(p === least)))
     const none = await model.transferLabels({ ...asked, labelsKeys: ['type'], unknownShare: 0 })
     expect(none.labels[0]!.unknown).not.toContain(1)
   })
