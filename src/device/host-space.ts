@@ -11,21 +11,30 @@ export class HostSpace {
 
   /** Words of zeros; gives their offset. */
   take(words: number): number {
-    const offset = this.#arena.allocate(words)
+    return this.#take(words, true)
+  }
+
+  /** Words that hold anything, for what is written before it is read. */
+  room(words: number): number {
+    return this.#take(words, false)
+  }
+
+  #take(words: number, zeroed: boolean): number {
+    const offset = this.#arena.allocate(words, zeroed)
     this.#taken.push({ offset, words })
     return offset
   }
 
   /** Words with the given floats. */
   floats(values: ArrayLike<number>): number {
-    const offset = this.take(values.length)
+    const offset = this.room(values.length)
     this.#arena.floats.set(values, offset)
     return offset
   }
 
   /** Words with the given whole numbers. */
   ints(values: ArrayLike<number>): number {
-    const offset = this.take(values.length)
+    const offset = this.room(values.length)
     this.#arena.ints.set(values, offset)
     return offset
   }

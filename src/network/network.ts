@@ -15,14 +15,19 @@ export type LossSums = Readonly<Record<string, number>>
 export interface NetworkOptions {
   /** What of each weight is trained, by its name; all of it when left out. */
   trained?: (name: string) => Trained
+  /** Weights of another network of the model, which keeps them; own ones when left out. */
+  parameters?: ParameterTable
 }
+
+/** What a value is given: the first rows of its tensor, or what writes them. */
+export type Fed = Float32Array | ((tensor: Tensor) => void)
 
 /** How values of a network are asked for. */
 export interface ValueOptions {
   /** Of the draws; their means when left out. */
   noise?: { seed: number; step: number }
   /** Values that are given rather than computed. */
-  fed?: ReadonlyMap<Value, Float32Array>
+  fed?: ReadonlyMap<Value, Fed>
 }
 
 /** What {@link Network.decode} leaves there. */
@@ -56,6 +61,7 @@ export class Network {
   readonly #pass: PassNetwork
   readonly #sums: Tensor
   readonly #sumNames: readonly string[]
+  readonly #ownsParameters: boolean
   /** Passes by what they do, for each minibatch. */
   #passes = new WeakMap<Minibatch, Map<string, Calls>>()
 
@@ -69,7 +75,8 @@ export class Network {
     this.model = model
     this.capacity = capacity
     this.#device = device
-    this.parameters = new ParameterTable(device, { ...plan, trained, updatedByKernel })
+    this.#ownsParameters = options.parameters === undefined
+    this.parameters = options.parameters ?? new ParameterTable(device, { ...plan, trained, updatedByKernel })
     this.#buffers = new Buffers(device, this.parameters, capacity)
     this.#pass = {
       device,
@@ -98,6 +105,11 @@ export class Network {
   /** Cells that are asked about at a time: as many as fill whole vectors of kernels, where there are so many. */
   get block(): number {
     return this.capacity - (this.capacity > VECTOR ? this.capacity % VECTOR : 0)
+  }
+
+  /** The same network with room for other numbers of cells at a time: for questions, and to be released before this one. */
+  withRoom(capacity: number): Network {
+    return new Network(this.#device, this.model, capacity, { parameters: this.parameters })
   }
 
   /** A minibatch of the network's size over some cells. */
@@ -275,8 +287,12 @@ export class Network {
   }
 
   /** Writes the first rows of a value's tensor. */
-  #feed(value: Value, rows: Float32Array): void {
+  #feed(value: Value, rows: Fed): void {
     const tensor = this.#buffers.tensor(value)
+    if (typeof rows === 'function') {
+      rows(tensor)
+      return
+    }
     const all = new Float32Array(tensor.rows * tensor.columns)
     all.set(rows)
     this.#device.write(tensor, all)
@@ -338,7 +354,7 @@ export class Network {
     this.#passes = new WeakMap()
     this.#buffers.release()
     this.#device.release(this.#sums)
-    this.parameters.release()
+    if (this.#ownsParameters) this.parameters.release()
   }
 }
 

@@ -8,6 +8,7 @@ import { NOISE } from '../../numeric/philox.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
 import { thetaOf } from '../posterior/generate.js'
 import { eachPredictive, type PredictiveQuestion, type PredictiveRows } from '../posterior/predictive.js'
+import { cellsOfQuestions } from '../posterior/room-for-questions.js'
 import { GammaDraws } from './gamma-draws.js'
 import { ProductSums } from './product-sums.js'
 import { RankBins } from './rank-bins.js'
@@ -126,7 +127,8 @@ class DrawnRows {
     const codes = source.categorical[0]
     const random = new KeyedRandom(seed, NOISE.countNumber)
     const theta = await thetaOf(this.#network, source.nGenes)
-    const gammas = new GammaDraws(this.#host, theta, this.#genes, this.#network.capacity, seed)
+    const capacity = cellsOfQuestions(this.#network)
+    const gammas = new GammaDraws(this.#host, theta, this.#genes, capacity, seed)
     let usual: Float32Array | undefined
     try {
       await eachPredictive(this.#network, this.#host, this.#question, async (rows) => {
@@ -145,10 +147,12 @@ class DrawnRows {
 
   #usual({ mean, cells }: PredictiveRows): Float32Array {
     const { floats } = this.#host.arena
+    // as many as training takes at a time: how many a question takes depends on the threads
+    const n = Math.min(cells.length, this.#network.block)
     return Float32Array.from(this.#genes, (gene) => {
       let sum = 0
-      for (let row = 0; row < cells.length; row++) sum += floats[mean.offset + row * mean.stride + gene]!
-      return sum > 0 ? sum / cells.length : 1
+      for (let row = 0; row < n; row++) sum += floats[mean.offset + row * mean.stride + gene]!
+      return sum > 0 ? sum / n : 1
     })
   }
 }

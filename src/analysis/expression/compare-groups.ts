@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { CellSource } from '../../device/device.js'
+import type { CellSource, Device } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import { quantile } from '../../numeric/quantile.js'
@@ -63,13 +63,14 @@ export function compareGroups(
   const { source, groups, batches, nPairs } = question
   return withDecoders(network, host, source, batches, async (decoders) => {
     const scales = new PairScales(host, source.nGenes, nPairs, question.second)
+    const noise = new CellDraws(question.posterior, question.keys, question.seed, host)
     const bySample =
-      question.samples && new SampleMeans(host, source.nGenes, network.capacity, question.samples)
+      question.samples && new SampleMeans(host, source.nGenes, decoders[0]!.capacity, question.samples)
     try {
       const weighing = question.weighted ? WEIGHING * nPairs : 0
       const total = weighing + Math.ceil(source.nGenes / scales.lot) * nPairs
       const onShare = (share: number) => question.onProgress?.(Math.floor(share * weighing), total)
-      const weighted = question.weighted ? await weightedPairs(network, host, question, onShare) : undefined
+      const weighted = question.weighted ? await weightedPairs(network, noise, question, onShare) : undefined
       const pairs = weighted?.pairs ?? (question.second ? firstsOf(question) : pairsOf(question))
       const genes: GeneEffect[] = []
       let pseudocount = question.pseudocount
@@ -77,7 +78,7 @@ export function compareGroups(
         const before = weighing + (firstGene / scales.lot) * nPairs
         const onProgress = (done: number) => question.onProgress?.(before + done, total)
         if (firstGene === 0) bySample?.expect(pairs)
-        await decodePairs(host, decoders, pairs, question, { scales, bySample }, firstGene, onProgress)
+        await decodePairs(network.device, decoders, pairs, noise, { scales, bySample }, firstGene, onProgress)
         pseudocount ??= pseudocountOf(scales, question.rareGenes, source.nGenes)
         genes.push(...scales.effects(firstGene, pseudocount, question.delta))
       }
@@ -91,6 +92,7 @@ export function compareGroups(
       }
     } finally {
       bySample?.release()
+      noise.release()
       scales.release()
     }
   })
@@ -99,14 +101,12 @@ export function compareGroups(
 /** Pairs of draws that are weighted by a network. */
 async function weightedPairs(
   network: Network,
-  host: HostKernels,
+  noise: CellDraws,
   question: GroupQuestion,
   onShare: (share: number) => void,
 ) {
-  const { posterior, keys, seed } = question
   const joint = await networkJoint(network, question.source)
   try {
-    const noise = new CellDraws(posterior, keys, seed, host)
     return await importancePairs({ ...question, joint, noise, onShare })
   } finally {
     joint.release()
@@ -115,15 +115,14 @@ async function weightedPairs(
 
 /** Fills scales with those of a lot of genes in all pairs, and seeks the largest of every gene on the first time. */
 async function decodePairs(
-  host: HostKernels,
+  device: Device,
   decoders: readonly ScaleDecoder[],
   pairs: readonly Pairs[],
-  { posterior, keys, seed }: GroupQuestion,
+  noise: CellDraws,
   { scales, bySample }: { scales: PairScales; bySample: SampleMeans | undefined },
   firstGene: number,
   onProgress: (done: number) => void,
 ): Promise<void> {
-  const noise = new CellDraws(posterior, keys, seed, host)
   let firstPair = 0
   for (const [k, { first, second }] of pairs.entries()) {
     const decoder = decoders[k]!
@@ -132,7 +131,13 @@ async function decodePairs(
       for (const [side, draws] of [[0, first] as const, [1, second] as const]) {
         if (!draws) continue
         const { cells, draws: which } = part(draws, at, n)
-        const mean = await decoder.decodeByGene(cells, noise.latents(cells, which))
+        const latents = noise.fed(device, cells, which)
+        const whole = bySample ? undefined : scales.whole(side)
+        if (whole) {
+          await whole.decode(decoder, cells, latents, firstPair + at)
+          continue
+        }
+        const mean = await decoder.decodeByGene(cells, latents)
         scales.put(side, mean, n, firstGene, firstPair + at)
         if (firstGene === 0) bySample?.add(side, mean, cells)
       }

@@ -1,6 +1,8 @@
-import { type CpuTensor, padded } from '../../device/cpu/cpu-tensor.js'
+import { type CpuTensor, padded, ROW_UNIT } from '../../device/cpu/cpu-tensor.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import type { HostSpace } from '../../device/host-space.js'
+import type { Fed } from '../../network/network.js'
+import type { ScaleDecoder } from '../posterior/scale-decoder.js'
 
 /** Scales of draws, gene by gene where kernels compare them, for all genes of a model or some of them at a time. */
 export class GeneScales {
@@ -16,7 +18,19 @@ export class GeneScales {
     this.#host = host
     this.#genes = genes
     this.stride = padded(draws)
-    this.at = space.take(genes * this.stride)
+    this.at = space.room(genes * this.stride)
+  }
+
+  /** Decodes consecutive draws of all genes to where they belong. */
+  async decode(decoder: ScaleDecoder, cells: Int32Array, latent: Fed, firstDraw: number): Promise<void> {
+    const lots = firstDraw % ROW_UNIT === 0 ? await decoder.lots(cells, latent) : undefined
+    if (lots)
+      this.#host.call('decodeGenes', {
+        decoder: lots,
+        mean: this.at + firstDraw,
+        meanWidth: this.stride,
+      })
+    else this.put(await decoder.decodeByGene(cells, latent), cells.length, 0, firstDraw)
   }
 
   /**

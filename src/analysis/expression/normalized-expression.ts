@@ -1,15 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
-import type { CellSource } from '../../device/device.js'
-import { type HostKernels, withHostKernels } from '../../device/host-kernels.js'
+import type { CellSource, Device } from '../../device/device.js'
+import { withHostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
 import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { CellDraws } from '../posterior/cell-draws.js'
 import type { CellPosterior } from '../posterior/cell-posterior.js'
 import { type ScaleDecoder, withDecoders } from '../posterior/scale-decoder.js'
-import { ScaleSums } from './scale-sums.js'
+import { CellSums, type SummedRows, summedRows } from './cell-sums.js'
 
-/** Bytes of a block's sums. */
+/** Bytes of a block's sums, and what its cells are a multiple of. */
 const BLOCK_BYTES = 4 * 2 ** 20
+const BLOCK_UNIT = 16
 
 /** What is asked of a network. */
 export interface ExpressionQuestion {
@@ -52,19 +53,31 @@ export async function eachExpressionBlock(
   const { source, genes, batches } = question
   const draws = drawsOf(question)
   const width = genes?.length ?? source.nGenes
-  const blockCells = Math.max(1, Math.min(source.nCells, Math.floor(BLOCK_BYTES / (4 * Math.max(1, width)))))
+  const blockCells = Math.min(
+    source.nCells,
+    BLOCK_UNIT * Math.max(1, Math.floor(BLOCK_BYTES / (4 * BLOCK_UNIT * Math.max(1, width)))),
+  )
   await withHostKernels(network.device, (host) =>
     withDecoders(network, host, source, batches, async (decoders) => {
-      const sums = new ScaleSums(host, source.nGenes, blockCells, network.capacity, genes)
+      const { capacity } = decoders[0]!
+      const sums = new CellSums(host, source.nGenes, blockCells, capacity, genes)
+      const noise = new CellDraws(question.posterior, question.keys, question.seed, host)
       try {
         const share = 1 / (draws.length * decoders.length)
         for (let firstCell = 0; firstCell < source.nCells; firstCell += blockCells) {
           const nCells = Math.min(blockCells, source.nCells - firstCell)
           for (const decoder of decoders)
-            await addExpression(host, decoder, question, draws, share, firstCell, nCells, sums)
-          await visit({ firstCell, nCells, values: sums.take(nCells) })
+            for (const rows of summedRows(nCells, draws, capacity, host.threads)) {
+              await addRows(network.device, decoder, question, noise, { rows, share, firstCell, sums })
+              // so that a signal is heard
+              await setImmediate()
+            }
+          const values = new Float32Array(nCells * width)
+          sums.take(nCells, values)
+          await visit({ firstCell, nCells, values })
         }
       } finally {
+        noise.release()
         sums.release()
       }
     }),
@@ -76,57 +89,22 @@ function drawsOf({ nSamples, only }: ExpressionQuestion): readonly number[] {
   return nSamples === 0 ? [-1] : Array.from({ length: nSamples }, (_, draw) => draw)
 }
 
-/** Adds what cells express in each of their draws to sums, times the share of a draw. */
-async function addExpression(
-  host: HostKernels,
+/** Adds what cells express in some of their draws to sums, times the share of a draw. */
+async function addRows(
+  device: Device,
   decoder: ScaleDecoder,
-  { source, posterior, keys, seed, size }: ExpressionQuestion,
-  draws: readonly number[],
-  share: number,
-  firstCell: number,
-  nCells: number,
-  sums: ScaleSums,
+  { source, size }: ExpressionQuestion,
+  noise: CellDraws,
+  { rows, share, firstCell, sums }: { rows: SummedRows; share: number; firstCell: number; sums: CellSums },
 ): Promise<void> {
-  const noise = new CellDraws(posterior, keys, seed, host)
-  for (const { to, which } of rowsInTurn(nCells, draws, decoder.capacity)) {
-    const cells = to.map((cell) => firstCell + cell)
-    const logSizes = size === 'latent' ? noise.logSizes(cells, which) : undefined
-    const mean = await decoder.decodeByGene(cells, noise.latents(cells, which), logSizes)
-    const hasSize = logSizes !== undefined
-    const factors = new Float32Array(cells.length)
-    // Float32Array.from takes as long as some kernels
-    for (let i = 0; i < cells.length; i++) factors[i] = share * rowFactor(size, source, cells[i]!, hasSize)
-    sums.add(mean, to, factors)
-    // so that a signal is heard
-    await setImmediate()
-  }
-}
-
-/** Cells of which each draw is decoded together: whole vectors of the kernels. */
-const SIDE_BY_SIDE = 16
-
-/** All draws of cells, in runs of at most `size` rows: the cell and the draw of each. */
-function* rowsInTurn(
-  nCells: number,
-  draws: readonly number[],
-  size: number,
-): Generator<{ to: Int32Array; which: Int32Array }> {
-  const to = new Int32Array(size)
-  const which = new Int32Array(size)
-  let n = 0
-  for (let first = 0; first < nCells; first += SIDE_BY_SIDE) {
-    const end = Math.min(nCells, first + SIDE_BY_SIDE)
-    for (const draw of draws) {
-      for (let cell = first; cell < end; cell++) {
-        to[n] = cell
-        which[n++] = draw
-        if (n < size) continue
-        yield { to: to.slice(), which: which.slice() }
-        n = 0
-      }
-    }
-  }
-  if (n > 0) yield { to: to.slice(0, n), which: which.slice(0, n) }
+  const { to, which } = rows
+  const cells = to.map((cell) => firstCell + cell)
+  const logSizes = size === 'latent' ? noise.logSizes(cells, which) : undefined
+  const hasSize = logSizes !== undefined
+  const factors = new Float32Array(cells.length)
+  // Float32Array.from takes as long as some kernels
+  for (let i = 0; i < cells.length; i++) factors[i] = share * rowFactor(size, source, cells[i]!, hasSize)
+  await sums.add(decoder, rows, cells, factors, noise.fed(device, cells, which), logSizes)
 }
 
 /** What a row of the decoder is to be multiplied by. */

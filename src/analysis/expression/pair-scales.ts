@@ -63,8 +63,8 @@ export class PairScales {
     this.#orderAt = second ? space.ints(second.order) : 0
     // of all genes these are known only when scales of all have been seen
     this.#largest = this.lot < nGenes ? [space.take(padded(nGenes)), space.take(padded(nGenes))] : []
-    this.#effects = space.take(this.lot * EFFECT_WORDS)
-    this.#scratch = space.take(host.threads * this.#scratchStride)
+    this.#effects = space.room(this.lot * EFFECT_WORDS)
+    this.#scratch = space.room(host.threads * this.#scratchStride)
   }
 
   /** Puts decoded scales (genes × rows), of consecutive pairs, into those of a lot's genes. */
@@ -78,6 +78,11 @@ export class PairScales {
       width: mean.stride,
       largest: this.#largest[side]!,
     })
+  }
+
+  /** Those of a group, where they are kept of all genes at a time. */
+  whole(side: Side): GeneScales | undefined {
+    return this.#largest.length === 0 ? this.#scales[side] : undefined
   }
 
   /** The largest scales of some genes in all pairs: of any, once the first lot is there. */

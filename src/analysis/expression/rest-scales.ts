@@ -69,14 +69,14 @@ export class RestScales {
     const draws = enoughDraws(question, most)
     if (!draws) return undefined
     const shared = new RestScales(host, question, draws)
+    const noise = new CellDraws(posterior, keys, seed, host)
     try {
-      const noise = new CellDraws(posterior, keys, seed, host)
       await withDecoders(network, host, source, [batch], async ([decoder]) => {
         for (let at = 0; at < shared.nDraws; at += decoder!.capacity) {
           const end = Math.min(at + decoder!.capacity, shared.nDraws)
           const cells = draws.cells.slice(at, end)
-          const latents = noise.latents(cells, draws.draws.slice(at, end))
-          shared.scales.put(await decoder!.decodeByGene(cells, latents), end - at, 0, at)
+          const latents = noise.fed(network.device, cells, draws.draws.slice(at, end))
+          await shared.scales.decode(decoder!, cells, latents, at)
           question.onProgress(end, shared.nDraws)
           // so that a signal is heard
           await setImmediate()
@@ -86,6 +86,8 @@ export class RestScales {
     } catch (error) {
       shared.release()
       throw error
+    } finally {
+      noise.release()
     }
   }
 

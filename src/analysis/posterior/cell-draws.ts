@@ -1,9 +1,18 @@
-import type { HostKernels } from '../../device/host-kernels.js'
+import { type CpuTensor, cpu } from '../../device/cpu/cpu-tensor.js'
+import type { Device } from '../../device/device.js'
+import { type HostKernels, sharesMemory } from '../../device/host-kernels.js'
 import { HostSpace } from '../../device/host-space.js'
+import type { Fed } from '../../network/network.js'
 import { KeyedRandom, type RandomKeys } from '../../numeric/keyed-random.js'
 import { NOISE } from '../../numeric/philox.js'
 import type { CellPosterior } from './cell-posterior.js'
 import type { Posterior } from './inference.js'
+
+/** Rows of draws: the cell of each, and which of its draws it is, from 0 on; −1 for the posterior mean. */
+interface DrawnRows {
+  cells: Int32Array
+  draws: Int32Array
+}
 
 /**
  * Draws from the posteriors of cells. The noise of a draw belongs to the cell's key and the number of the draw: the same for any
@@ -15,19 +24,16 @@ export class CellDraws {
   readonly #nLatent: number
   readonly #latent: KeyedRandom
   readonly #logSize: KeyedRandom
-
-  readonly #seed: number
-  readonly #host: HostKernels | undefined
+  readonly #kernel: LatentKernel | undefined
 
   /** @param host draws latents by kernels, in single precision: much faster, and the same but for rounding */
   constructor(posterior: CellPosterior, keys: RandomKeys, seed: number, host?: HostKernels) {
-    this.#seed = seed
-    this.#host = host
     this.#posterior = posterior
     this.#keys = keys
     this.#nLatent = posterior.latent.mean.length / Math.max(1, keys.low.length)
     this.#latent = new KeyedRandom(seed, NOISE.cellDraw)
     this.#logSize = new KeyedRandom(seed, NOISE.cellLibrary)
+    if (host) this.#kernel = new LatentKernel(host, posterior.latent, keys, this.#nLatent, seed)
   }
 
   /**
@@ -37,20 +43,15 @@ export class CellDraws {
    * @param draws which of its draws each row is, from 0 on; −1 for the posterior mean
    */
   latents(cells: Int32Array, draws: Int32Array): Float32Array {
-    const { latent } = this.#posterior
-    if (!this.#host) return this.#drawn(latent, this.#nLatent, this.#latent, cells, draws)
-    const out = this.#normals(this.#host, cells, draws)
-    const n = this.#nLatent
-    for (let row = 0; row < cells.length; row++) {
-      const to = row * n
-      const from = cells[row]! * n
-      const drawn = draws[row]! >= 0
-      for (let k = 0; k < n; k++) {
-        const mean = latent.mean[from + k]!
-        out[to + k] = drawn ? mean + Math.sqrt(latent.variance[from + k]!) * out[to + k]! : mean
-      }
-    }
-    return out
+    if (this.#kernel) return this.#kernel.values({ cells, draws })
+    return this.#drawn(this.#posterior.latent, this.#nLatent, this.#latent, cells, draws)
+  }
+
+  /** The same for a network on a device: drawn in its memory, where kernels reach it. */
+  fed(device: Device, cells: Int32Array, draws: Int32Array): Fed {
+    const kernel = this.#kernel
+    if (!kernel || !sharesMemory(device, kernel.host)) return this.latents(cells, draws)
+    return (tensor) => kernel.write({ cells, draws }, cpu(tensor))
   }
 
   /** Log library sizes of draws, one a row; undefined where they are not latent. */
@@ -59,26 +60,9 @@ export class CellDraws {
     return logSize && this.#drawn(logSize, 1, this.#logSize, cells, draws)
   }
 
-  #normals({ arena, call }: HostKernels, cells: Int32Array, draws: Int32Array): Float32Array {
-    const n = cells.length * this.#nLatent
-    const { low, high } = this.#keys
-    const space = new HostSpace(arena)
-    try {
-      const args = {
-        rows: cells.length,
-        columns: this.#nLatent,
-        low: space.ints(cells.map((cell) => low[cell]!)),
-        high: space.ints(cells.map((cell) => high[cell]!)),
-        draws: space.ints(draws),
-        seed: this.#seed,
-        purpose: NOISE.cellDraw,
-        normals: space.take(n),
-      }
-      call('keyedNormals', args)
-      return arena.floats.slice(args.normals, args.normals + n)
-    } finally {
-      space.release()
-    }
+  /** Gives the kernels' memory back, where draws are made by them. */
+  release(): void {
+    this.#kernel?.release()
   }
 
   #drawn(
@@ -97,5 +81,77 @@ export class CellDraws {
         out[to + k] = mean[from + k]! + Math.sqrt(variance[from + k]!) * out[to + k]!
     }
     return out
+  }
+}
+
+/** Draws latents by a kernel, which has the posteriors and keys of all cells in its memory. */
+class LatentKernel {
+  readonly host: HostKernels
+  readonly #space: HostSpace
+  readonly #shared: {
+    columns: number
+    low: number
+    high: number
+    mean: number
+    variance: number
+    seed: number
+    purpose: number
+  }
+
+  constructor(
+    host: HostKernels,
+    { mean, variance }: Posterior,
+    { low, high }: RandomKeys,
+    columns: number,
+    seed: number,
+  ) {
+    this.host = host
+    this.#space = new HostSpace(host.arena)
+    this.#shared = {
+      columns,
+      low: this.#space.ints(low),
+      high: this.#space.ints(high),
+      mean: this.#space.floats(mean),
+      variance: this.#space.floats(variance),
+      seed,
+      purpose: NOISE.cellDraw,
+    }
+  }
+
+  write(rows: DrawnRows, { offset, stride }: CpuTensor): void {
+    this.#call(rows, offset, stride)
+  }
+
+  values(rows: DrawnRows): Float32Array {
+    const { columns } = this.#shared
+    const n = rows.cells.length * columns
+    const space = new HostSpace(this.host.arena)
+    try {
+      const drawn = space.take(n)
+      this.#call(rows, drawn, columns)
+      return this.host.arena.floats.slice(drawn, drawn + n)
+    } finally {
+      space.release()
+    }
+  }
+
+  #call({ cells, draws }: DrawnRows, drawn: number, width: number): void {
+    const space = new HostSpace(this.host.arena)
+    try {
+      this.host.call('cellNormals', {
+        ...this.#shared,
+        rows: cells.length,
+        cells: space.ints(cells),
+        draws: space.ints(draws),
+        drawn,
+        width,
+      })
+    } finally {
+      space.release()
+    }
+  }
+
+  release(): void {
+    this.#space.release()
   }
 }

@@ -44,28 +44,29 @@ export async function eachPredictive(
   const noise = new CellDraws(posterior, keys, seed, host)
   const each = Math.max(1, nSamples)
   const all = source.nCells * each
-  await withDecoders(
-    network,
-    host,
-    source,
-    [batch],
-    async ([decoder]) => {
-      for (let at = 0; at < all; at += decoder!.capacity) {
-        const n = Math.min(decoder!.capacity, all - at)
-        const cells = Int32Array.from({ length: n }, (_, i) => Math.floor((at + i) / each))
-        const draws = cells.map((_, i) => (nSamples === 0 ? -1 : (at + i) % each))
-        const decoded = await decoder!.decode(
-          cells,
-          noise.latents(cells, draws),
-          noise.logSizes(cells, draws),
-        )
-        await visit({ ...decoded, cells, draws })
-        // so that a signal is heard
-        await setImmediate()
-      }
-    },
-    source.size,
-  )
+  try {
+    await withDecoders(
+      network,
+      host,
+      source,
+      [batch],
+      async ([decoder]) => {
+        for (let at = 0; at < all; at += decoder!.capacity) {
+          const n = Math.min(decoder!.capacity, all - at)
+          const cells = Int32Array.from({ length: n }, (_, i) => Math.floor((at + i) / each))
+          const draws = cells.map((_, i) => (nSamples === 0 ? -1 : (at + i) % each))
+          const latents = noise.fed(network.device, cells, draws)
+          const decoded = await decoder!.decode(cells, latents, noise.logSizes(cells, draws))
+          await visit({ ...decoded, cells, draws })
+          // so that a signal is heard
+          await setImmediate()
+        }
+      },
+      source.size,
+    )
+  } finally {
+    noise.release()
+  }
 }
 
 /**

@@ -17,10 +17,14 @@ function latentsCheck(nLatent: number): HostCheck {
   const cells = Int32Array.from({ length: rows }, (_, row) => (row * 31) % nCells)
   const draws = Int32Array.from({ length: rows }, (_, row) => (row % 9) - 1)
   return {
-    name: `keyed normals: ${rows} draws of ${nLatent} dimensions`,
+    name: `cell normals: ${rows} draws of ${nLatent} dimensions`,
     async run({ host }) {
       const drawn = new CellDraws({ latent: { mean, variance } }, keys, SEED, host)
-      return { latents: drawn.latents(cells, draws) }
+      try {
+        return { latents: drawn.latents(cells, draws) }
+      } finally {
+        drawn.release()
+      }
     },
     expected() {
       const random = new KeyedRandom(SEED, NOISE.cellDraw)

@@ -1,5 +1,6 @@
 import { blockChecks } from './block-checks.js'
 import { correlationChecks } from './correlation-checks.js'
+import { decodeChecks } from './decode-checks.js'
 import { drawChecks } from './draw-checks.js'
 import { expressionChecks } from './expression-checks.js'
 import { fitChecks } from './fit-checks.js'
@@ -14,6 +15,7 @@ export const HOST_CHECKS: readonly HostCheck[] = [
   ...graphChecks(),
   ...blockChecks(),
   ...expressionChecks(),
+  ...decodeChecks(),
   ...drawChecks(),
   ...correlationChecks(),
 ]

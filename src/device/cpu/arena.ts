@@ -47,13 +47,14 @@ export class Arena {
   /**
    * Words of zeros; gives their offset.
    *
+   * @param zeroed whether they are to be zeros; without, they hold anything
    * @throws ScvaeError (failed) past 4 GiB.
    */
-  allocate(words: number): number {
+  allocate(words: number, zeroed = true): number {
     const size = Math.max(ALIGN, aligned(words))
     const offset = this.#takeFree(size) ?? this.#takeTop(size)
     const end = offset + size
-    if (offset < this.#untouched) this.floats.fill(0, offset, Math.min(end, this.#untouched))
+    if (zeroed && offset < this.#untouched) this.floats.fill(0, offset, Math.min(end, this.#untouched))
     if (end > this.#untouched) this.#untouched = end
     return offset
   }

@@ -12,18 +12,14 @@ import type { Caller } from './caller.js'
 import type { CpuCovariates } from './cpu-covariates.js'
 import type { CpuMinibatch } from './cpu-minibatch.js'
 import { cpu, cpuParameter, padded } from './cpu-tensor.js'
+import { geneBlocks } from './gene-blocks.js'
 import type { AdamArguments, HeadArguments } from './kernel-arguments.js'
 
 const LIKELIHOODS = { nb: 0, zinb: 1, poisson: 2 } as const
 const COUNT_KERNELS = { nb: 'headCountsNb', zinb: 'headCountsZinb', poisson: 'headCountsPoisson' } as const
 
-/** Blocks of genes over which sums are taken in order: enough for as many threads, few enough to add up cheaply. */
-const MAX_BLOCKS = 32
-const MIN_BLOCK_GENES = 128
 /** Rows of scratch of each thread (`Rows` in kernels/head-counts.c). */
 const SCRATCH_ROWS = 5
-/** Most cells of a strip of hidden units (`STRIP` in kernels/decode.c). */
-const MOST_STRIP = 64
 
 /** What a head computes from. */
 type Setting = HeadInput & {
@@ -52,9 +48,7 @@ export class CpuHead {
     { head, precision, hidden, logits, zeroLogits, codes, logLikelihood }: Setting,
   ): HeadArguments {
     const { nGenes } = batch.source
-    const wanted = Math.min(MAX_BLOCKS, Math.max(1, Math.ceil(nGenes / MIN_BLOCK_GENES)))
-    const blockGenes = padded(Math.ceil(nGenes / wanted))
-    const blocks = Math.ceil(nGenes / blockGenes)
+    const { blocks, blockGenes } = geneBlocks(nGenes)
     const cells = padded(batch.nCells)
     const width = hidden ? padded(hidden.columns) : 0
     const dispersion = head.logDispersion && cpuParameter(head.logDispersion).value
@@ -130,16 +124,7 @@ export class CpuHead {
       })
     }
     this.#call('headLogits', { head })
-    this.#normalise(batch, logSize, head, cellGradient)
-  }
-
-  #normalise(
-    { size }: CpuMinibatch,
-    logSize: Tensor | undefined,
-    head: HeadArguments,
-    cellGradient?: Tensor,
-  ): void {
-    this.#call('headNormalise', { head, logSize, size, cellGradient })
+    this.#call('headNormalise', { head, logSize, size: batch.size, cellGradient })
   }
 
   forward(args: CountHeadArgs): void {
@@ -186,26 +171,8 @@ export class CpuHead {
   }
 
   geneMeans(args: GeneMeansArgs): void {
-    const { mean, hidden, logSize } = args
-    const mini = args.batch as CpuMinibatch
-    const lacksNone = !args.head.absent && !mini.missingStart
-    const head = args.head.scale === 'softmax' && hidden && lacksNone ? this.#shared(mini, args) : undefined
-    if (head && hidden) {
-      const strips = mini.space('strips', hidden.columns * (padded(mini.capacity) + MOST_STRIP))
-      const scratchStride = head.blockGenes * MOST_STRIP
-      const scratch = mini.space('strip logits', this.#threads * scratchStride)
-      const { columns } = hidden
-      this.#call('packHidden', {
-        rows: mini.nCells,
-        columns,
-        input: hidden,
-        inputWidth: cpu(hidden).stride,
-        strips,
-      })
-      this.#call('decodeLogits', { head, strips, scratch, scratchStride })
-      this.#normalise(mini, logSize, head)
-    }
-    this.#call('headGeneMeans', { head: head ?? this.#meanRows(args), mean, meanWidth: cpu(mean).stride })
+    const { mean } = args
+    this.#call('headGeneMeans', { head: this.#meanRows(args), mean, meanWidth: cpu(mean).stride })
   }
 
   /** Leaves what gives means in the head's rows. */

@@ -108,6 +108,23 @@ export interface HeadArguments {
   readonly dispersion: ParamArguments | undefined
 }
 
+export interface DecoderArguments {
+  readonly rows: number
+  readonly genes: number
+  readonly hidden: number
+  readonly width: number
+  readonly input: Tensor
+  readonly inputWidth: number
+  readonly weight: Tensor
+  readonly bias: Tensor
+  readonly blocks: number
+  readonly blockGenes: number
+  readonly logSize: Tensor | undefined
+  readonly size: number
+  readonly scratch: number
+  readonly scratchStride: number
+}
+
 export interface StageRowsArguments {
   readonly csr: CsrArguments
   readonly sources: number
@@ -362,19 +379,20 @@ export interface HeadMeansArguments {
   readonly zeros: Tensor | undefined
 }
 
-export interface PackHiddenArguments {
-  readonly rows: number
-  readonly columns: number
-  readonly input: Tensor
-  readonly inputWidth: number
-  readonly strips: number
+export interface DecodeGenesArguments {
+  readonly decoder: DecoderArguments
+  readonly mean: number
+  readonly meanWidth: number
 }
 
-export interface DecodeLogitsArguments {
-  readonly head: HeadArguments
-  readonly strips: number
-  readonly scratch: number
-  readonly scratchStride: number
+export interface AddDecodedArguments {
+  readonly decoder: DecoderArguments
+  readonly together: number
+  readonly groups: number
+  readonly factor: number
+  readonly genes: number
+  readonly chosen: number
+  readonly sums: number
 }
 
 export interface HeadGeneMeansArguments {
@@ -563,15 +581,38 @@ export interface AddScalesArguments {
   readonly sumsWidth: number
 }
 
-export interface KeyedNormalsArguments {
+export interface CellNormalsArguments {
   readonly rows: number
   readonly columns: number
+  readonly cells: number
+  readonly draws: number
   readonly low: number
   readonly high: number
-  readonly draws: number
+  readonly mean: number
+  readonly variance: number
   readonly seed: number
   readonly purpose: number
-  readonly normals: number
+  readonly drawn: number
+  readonly width: number
+}
+
+export interface TurnGroupsArguments {
+  readonly cells: number
+  readonly genes: number
+  readonly sums: number
+  readonly output: number
+  readonly outputWidth: number
+}
+
+export interface AddGroupsArguments {
+  readonly rows: number
+  readonly genes: number
+  readonly mean: Tensor
+  readonly width: number
+  readonly chosen: number
+  readonly groups: number
+  readonly factor: number
+  readonly sums: number
 }
 
 export interface TurnRowsArguments {
@@ -713,8 +754,8 @@ export interface KernelArguments {
   headHiddenGradient: HeadHiddenGradientArguments
   headLogitsGradient: HeadLogitsGradientArguments
   headMeans: HeadMeansArguments
-  packHidden: PackHiddenArguments
-  decodeLogits: DecodeLogitsArguments
+  decodeGenes: DecodeGenesArguments
+  addDecoded: AddDecodedArguments
   headGeneMeans: HeadGeneMeansArguments
   mapReduce: MapReduceArguments
   adamUpdate: AdamUpdateArguments
@@ -730,7 +771,9 @@ export interface KernelArguments {
   nearestToPoints: NearestToPointsArguments
   pearsonSums: PearsonSumsArguments
   addScales: AddScalesArguments
-  keyedNormals: KeyedNormalsArguments
+  cellNormals: CellNormalsArguments
+  turnGroups: TurnGroupsArguments
+  addGroups: AddGroupsArguments
   turnRows: TurnRowsArguments
   keepScales: KeepScalesArguments
   raiseLargest: RaiseLargestArguments
@@ -776,8 +819,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'headHiddenGradient',
   'headLogitsGradient',
   'headMeans',
-  'packHidden',
-  'decodeLogits',
+  'decodeGenes',
+  'addDecoded',
   'headGeneMeans',
   'mapReduce',
   'adamUpdate',
@@ -793,7 +836,9 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'nearestToPoints',
   'pearsonSums',
   'addScales',
-  'keyedNormals',
+  'cellNormals',
+  'turnGroups',
+  'addGroups',
   'turnRows',
   'keepScales',
   'raiseLargest',
@@ -925,6 +970,24 @@ function packHead(arena: Arena, at: number, a: HeadArguments): void {
   else ints.fill(0, at + 54, at + 58)
   if (a.dispersion) packParam(arena, at + 58, a.dispersion)
   else ints.fill(0, at + 58, at + 62)
+}
+
+function packDecoder(arena: Arena, at: number, a: DecoderArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.genes
+  ints[at + 2] = a.hidden
+  ints[at + 3] = a.width
+  ints[at + 4] = cpu(a.input).offset
+  ints[at + 5] = a.inputWidth
+  ints[at + 6] = cpu(a.weight).offset
+  ints[at + 7] = cpu(a.bias).offset
+  ints[at + 8] = a.blocks
+  ints[at + 9] = a.blockGenes
+  ints[at + 10] = a.logSize ? cpu(a.logSize).offset : 0
+  ints[at + 11] = a.size
+  ints[at + 12] = a.scratch
+  ints[at + 13] = a.scratchStride
 }
 
 function packStageRows(arena: Arena, at: number, a: StageRowsArguments): void {
@@ -1208,21 +1271,22 @@ function packHeadMeans(arena: Arena, at: number, a: HeadMeansArguments): void {
   ints[at + 64] = a.zeros ? cpu(a.zeros).offset : 0
 }
 
-function packPackHidden(arena: Arena, at: number, a: PackHiddenArguments): void {
+function packDecodeGenes(arena: Arena, at: number, a: DecodeGenesArguments): void {
   const { ints } = arena
-  ints[at] = a.rows
-  ints[at + 1] = a.columns
-  ints[at + 2] = cpu(a.input).offset
-  ints[at + 3] = a.inputWidth
-  ints[at + 4] = a.strips
+  packDecoder(arena, at, a.decoder)
+  ints[at + 14] = a.mean
+  ints[at + 15] = a.meanWidth
 }
 
-function packDecodeLogits(arena: Arena, at: number, a: DecodeLogitsArguments): void {
+function packAddDecoded(arena: Arena, at: number, a: AddDecodedArguments): void {
   const { ints } = arena
-  packHead(arena, at, a.head)
-  ints[at + 62] = a.strips
-  ints[at + 63] = a.scratch
-  ints[at + 64] = a.scratchStride
+  packDecoder(arena, at, a.decoder)
+  ints[at + 14] = a.together
+  ints[at + 15] = a.groups
+  ints[at + 16] = a.factor
+  ints[at + 17] = a.genes
+  ints[at + 18] = a.chosen
+  ints[at + 19] = a.sums
 }
 
 function packHeadGeneMeans(arena: Arena, at: number, a: HeadGeneMeansArguments): void {
@@ -1426,16 +1490,41 @@ function packAddScales(arena: Arena, at: number, a: AddScalesArguments): void {
   ints[at + 8] = a.sumsWidth
 }
 
-function packKeyedNormals(arena: Arena, at: number, a: KeyedNormalsArguments): void {
+function packCellNormals(arena: Arena, at: number, a: CellNormalsArguments): void {
   const { ints } = arena
   ints[at] = a.rows
   ints[at + 1] = a.columns
-  ints[at + 2] = a.low
-  ints[at + 3] = a.high
-  ints[at + 4] = a.draws
-  ints[at + 5] = a.seed
-  ints[at + 6] = a.purpose
-  ints[at + 7] = a.normals
+  ints[at + 2] = a.cells
+  ints[at + 3] = a.draws
+  ints[at + 4] = a.low
+  ints[at + 5] = a.high
+  ints[at + 6] = a.mean
+  ints[at + 7] = a.variance
+  ints[at + 8] = a.seed
+  ints[at + 9] = a.purpose
+  ints[at + 10] = a.drawn
+  ints[at + 11] = a.width
+}
+
+function packTurnGroups(arena: Arena, at: number, a: TurnGroupsArguments): void {
+  const { ints } = arena
+  ints[at] = a.cells
+  ints[at + 1] = a.genes
+  ints[at + 2] = a.sums
+  ints[at + 3] = a.output
+  ints[at + 4] = a.outputWidth
+}
+
+function packAddGroups(arena: Arena, at: number, a: AddGroupsArguments): void {
+  const { ints } = arena
+  ints[at] = a.rows
+  ints[at + 1] = a.genes
+  ints[at + 2] = cpu(a.mean).offset
+  ints[at + 3] = a.width
+  ints[at + 4] = a.chosen
+  ints[at + 5] = a.groups
+  ints[at + 6] = a.factor
+  ints[at + 7] = a.sums
 }
 
 function packTurnRows(arena: Arena, at: number, a: TurnRowsArguments): void {
@@ -1592,8 +1681,8 @@ export const KERNELS: {
   headHiddenGradient: { number: 26, pack: packHeadHiddenGradient },
   headLogitsGradient: { number: 27, pack: packHeadLogitsGradient },
   headMeans: { number: 28, pack: packHeadMeans },
-  packHidden: { number: 29, pack: packPackHidden },
-  decodeLogits: { number: 30, pack: packDecodeLogits },
+  decodeGenes: { number: 29, pack: packDecodeGenes },
+  addDecoded: { number: 30, pack: packAddDecoded },
   headGeneMeans: { number: 31, pack: packHeadGeneMeans },
   mapReduce: { number: 32, pack: packMapReduce },
   adamUpdate: { number: 33, pack: packAdamUpdate },
@@ -1609,15 +1698,17 @@ export const KERNELS: {
   nearestToPoints: { number: 43, pack: packNearestToPoints },
   pearsonSums: { number: 44, pack: packPearsonSums },
   addScales: { number: 45, pack: packAddScales },
-  keyedNormals: { number: 46, pack: packKeyedNormals },
-  turnRows: { number: 47, pack: packTurnRows },
-  keepScales: { number: 48, pack: packKeepScales },
-  raiseLargest: { number: 49, pack: packRaiseLargest },
-  pairEffects: { number: 50, pack: packPairEffects },
-  classDistances: { number: 51, pack: packClassDistances },
-  drawGammas: { number: 52, pack: packDrawGammas },
-  geneProducts: { number: 53, pack: packGeneProducts },
-  graphTimesBlock: { number: 54, pack: packGraphTimesBlock },
-  blockProducts: { number: 55, pack: packBlockProducts },
-  addBlocks: { number: 56, pack: packAddBlocks },
+  cellNormals: { number: 46, pack: packCellNormals },
+  turnGroups: { number: 47, pack: packTurnGroups },
+  addGroups: { number: 48, pack: packAddGroups },
+  turnRows: { number: 49, pack: packTurnRows },
+  keepScales: { number: 50, pack: packKeepScales },
+  raiseLargest: { number: 51, pack: packRaiseLargest },
+  pairEffects: { number: 52, pack: packPairEffects },
+  classDistances: { number: 53, pack: packClassDistances },
+  drawGammas: { number: 54, pack: packDrawGammas },
+  geneProducts: { number: 55, pack: packGeneProducts },
+  graphTimesBlock: { number: 56, pack: packGraphTimesBlock },
+  blockProducts: { number: 57, pack: packBlockProducts },
+  addBlocks: { number: 58, pack: packAddBlocks },
 }

@@ -229,6 +229,42 @@ INLINE Head head_arg(const Call *c, int i) {
 }
 
 typedef struct {
+  int rows;
+  int genes;
+  int hidden;
+  int width;
+  float *input;
+  int input_width;
+  float *weight;
+  float *bias;
+  int blocks;
+  int block_genes;
+  float *log_size;
+  float *size;
+  float *scratch;
+  int scratch_stride;
+} Decoder;
+
+INLINE Decoder decoder_arg(const Call *c, int i) {
+  return (Decoder){
+    .rows = int_arg(c, i + 0),
+    .genes = int_arg(c, i + 1),
+    .hidden = int_arg(c, i + 2),
+    .width = int_arg(c, i + 3),
+    .input = tensor_arg(c, i + 4),
+    .input_width = int_arg(c, i + 5),
+    .weight = tensor_arg(c, i + 6),
+    .bias = tensor_arg(c, i + 7),
+    .blocks = int_arg(c, i + 8),
+    .block_genes = int_arg(c, i + 9),
+    .log_size = tensor_arg(c, i + 10),
+    .size = floats_arg(c, i + 11),
+    .scratch = floats_arg(c, i + 12),
+    .scratch_stride = int_arg(c, i + 13),
+  };
+}
+
+typedef struct {
   Csr csr;
   int32_t *sources;
 } StageRowsArgs;
@@ -795,36 +831,38 @@ INLINE HeadMeansArgs head_means_args(const Call *c) {
 }
 
 typedef struct {
-  int rows;
-  int columns;
-  float *input;
-  int input_width;
-  float *strips;
-} PackHiddenArgs;
+  Decoder decoder;
+  float *mean;
+  int mean_width;
+} DecodeGenesArgs;
 
-INLINE PackHiddenArgs pack_hidden_args(const Call *c) {
-  return (PackHiddenArgs){
-    .rows = int_arg(c, 0),
-    .columns = int_arg(c, 1),
-    .input = tensor_arg(c, 2),
-    .input_width = int_arg(c, 3),
-    .strips = floats_arg(c, 4),
+INLINE DecodeGenesArgs decode_genes_args(const Call *c) {
+  return (DecodeGenesArgs){
+    .decoder = decoder_arg(c, 0),
+    .mean = floats_arg(c, 14),
+    .mean_width = int_arg(c, 15),
   };
 }
 
 typedef struct {
-  Head head;
-  float *strips;
-  float *scratch;
-  int scratch_stride;
-} DecodeLogitsArgs;
+  Decoder decoder;
+  int together;
+  int32_t *groups;
+  float *factor;
+  int genes;
+  int32_t *chosen;
+  float *sums;
+} AddDecodedArgs;
 
-INLINE DecodeLogitsArgs decode_logits_args(const Call *c) {
-  return (DecodeLogitsArgs){
-    .head = head_arg(c, 0),
-    .strips = floats_arg(c, 62),
-    .scratch = floats_arg(c, 63),
-    .scratch_stride = int_arg(c, 64),
+INLINE AddDecodedArgs add_decoded_args(const Call *c) {
+  return (AddDecodedArgs){
+    .decoder = decoder_arg(c, 0),
+    .together = int_arg(c, 14),
+    .groups = ints_arg(c, 15),
+    .factor = floats_arg(c, 16),
+    .genes = int_arg(c, 17),
+    .chosen = ints_arg(c, 18),
+    .sums = floats_arg(c, 19),
   };
 }
 
@@ -1233,24 +1271,74 @@ INLINE AddScalesArgs add_scales_args(const Call *c) {
 typedef struct {
   int rows;
   int columns;
+  int32_t *cells;
+  int32_t *draws;
   int32_t *low;
   int32_t *high;
-  int32_t *draws;
+  float *mean;
+  float *variance;
   uint32_t seed;
   uint32_t purpose;
-  float *normals;
-} KeyedNormalsArgs;
+  float *drawn;
+  int width;
+} CellNormalsArgs;
 
-INLINE KeyedNormalsArgs keyed_normals_args(const Call *c) {
-  return (KeyedNormalsArgs){
+INLINE CellNormalsArgs cell_normals_args(const Call *c) {
+  return (CellNormalsArgs){
     .rows = int_arg(c, 0),
     .columns = int_arg(c, 1),
-    .low = ints_arg(c, 2),
-    .high = ints_arg(c, 3),
-    .draws = ints_arg(c, 4),
-    .seed = uint_arg(c, 5),
-    .purpose = uint_arg(c, 6),
-    .normals = floats_arg(c, 7),
+    .cells = ints_arg(c, 2),
+    .draws = ints_arg(c, 3),
+    .low = ints_arg(c, 4),
+    .high = ints_arg(c, 5),
+    .mean = floats_arg(c, 6),
+    .variance = floats_arg(c, 7),
+    .seed = uint_arg(c, 8),
+    .purpose = uint_arg(c, 9),
+    .drawn = floats_arg(c, 10),
+    .width = int_arg(c, 11),
+  };
+}
+
+typedef struct {
+  int cells;
+  int genes;
+  float *sums;
+  float *output;
+  int output_width;
+} TurnGroupsArgs;
+
+INLINE TurnGroupsArgs turn_groups_args(const Call *c) {
+  return (TurnGroupsArgs){
+    .cells = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .sums = floats_arg(c, 2),
+    .output = floats_arg(c, 3),
+    .output_width = int_arg(c, 4),
+  };
+}
+
+typedef struct {
+  int rows;
+  int genes;
+  float *mean;
+  int width;
+  int32_t *chosen;
+  int32_t *groups;
+  float *factor;
+  float *sums;
+} AddGroupsArgs;
+
+INLINE AddGroupsArgs add_groups_args(const Call *c) {
+  return (AddGroupsArgs){
+    .rows = int_arg(c, 0),
+    .genes = int_arg(c, 1),
+    .mean = tensor_arg(c, 2),
+    .width = int_arg(c, 3),
+    .chosen = ints_arg(c, 4),
+    .groups = ints_arg(c, 5),
+    .factor = floats_arg(c, 6),
+    .sums = floats_arg(c, 7),
   };
 }
 
@@ -1520,8 +1608,8 @@ INLINE AddBlocksArgs add_blocks_args(const Call *c) {
   CALL(26, head_hidden_gradient) \
   CALL(27, head_logits_gradient) \
   CALL(28, head_means) \
-  CALL(29, pack_hidden) \
-  CALL(30, decode_logits) \
+  CALL(29, decode_genes) \
+  CALL(30, add_decoded) \
   CALL(31, head_gene_means) \
   CALL(32, map_reduce) \
   CALL(33, adam_update) \
@@ -1537,16 +1625,18 @@ INLINE AddBlocksArgs add_blocks_args(const Call *c) {
   CALL(43, nearest_to_points) \
   CALL(44, pearson_sums) \
   CALL(45, add_scales) \
-  CALL(46, keyed_normals) \
-  CALL(47, turn_rows) \
-  CALL(48, keep_scales) \
-  CALL(49, raise_largest) \
-  CALL(50, pair_effects) \
-  CALL(51, class_distances) \
-  CALL(52, draw_gammas) \
-  CALL(53, gene_products) \
-  CALL(54, graph_times_block) \
-  CALL(55, block_products) \
-  CALL(56, add_blocks)
+  CALL(46, cell_normals) \
+  CALL(47, turn_groups) \
+  CALL(48, add_groups) \
+  CALL(49, turn_rows) \
+  CALL(50, keep_scales) \
+  CALL(51, raise_largest) \
+  CALL(52, pair_effects) \
+  CALL(53, class_distances) \
+  CALL(54, draw_gammas) \
+  CALL(55, gene_products) \
+  CALL(56, graph_times_block) \
+  CALL(57, block_products) \
+  CALL(58, add_blocks)
 
 #endif

@@ -44,6 +44,34 @@ KERNEL add_scales(const Call *c) {
   }
 }
 
+KERNEL add_groups(const Call *c) {
+  AddGroupsArgs a = add_groups_args(c);
+  int first, last;
+  share(c, a.genes, 1, &first, &last);
+  for (int k = first; k < last; k++) {
+    const float *mean = a.mean + (intptr_t)(a.chosen ? a.chosen[k] : k) * a.width;
+    for (int r = 0; r < a.rows; r += 16) {
+      float *sums = a.sums + ((intptr_t)a.groups[r / 16] * a.genes + k) * 16;
+      for (int v = 0; v < 16; v += W) store(sums + v, load(sums + v) + load(a.factor + r + v) * load(mean + r + v));
+    }
+  }
+}
+
+KERNEL turn_groups(const Call *c) {
+  TurnGroupsArgs a = turn_groups_args(c);
+  int first, last;
+  share(c, a.cells, 16, &first, &last);
+  for (int cell = first; cell < last; cell += 16) {
+    int cells = last - cell < 16 ? last - cell : 16;
+    const float *sums = a.sums + (intptr_t)cell * a.genes;
+    for (int g = 0; g < a.genes; g += TURNED) {
+      int genes = a.genes - g < TURNED ? a.genes - g : TURNED;
+      for (int i = 0; i < cells; i++)
+        for (int k = 0; k < genes; k++) a.output[(intptr_t)(cell + i) * a.output_width + g + k] = sums[(g + k) * 16 + i];
+    }
+  }
+}
+
 /* Keeps the scales of some genes from a pair on. */
 KERNEL keep_scales(const Call *c) {
   KeepScalesArgs a = keep_scales_args(c);

@@ -94,13 +94,15 @@ INLINE void each_tile(const Product *p, int m0, int m1, int n, TileSink *sink, c
         pack_columns(p->a + i + k0 * p->a_k, p->a_k, i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS, k, a_copy + (i - i0) * k);
       for (int j = 0; j < n; j += TILE_COLUMNS) {
         int vecs = (n - j) / W < TILE_VECS ? (n - j) / W : TILE_VECS;
-        pack_strip(p->b + k0 * p->b_row + j, p->b_row, vecs, k, b_copy);
+        /* columns of one tile that lie together are as good as the copy */
+        const float *b = p->b_row == TILE_COLUMNS ? p->b + (intptr_t)k0 * TILE_COLUMNS : b_copy;
+        if (b == b_copy) pack_strip(p->b + k0 * p->b_row + j, p->b_row, vecs, k, b_copy);
         for (int i = i0; i < i1; i += TILE_ROWS) {
           int rows = i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS;
           if (j == 0 && !transposed)
             for (int r = i + TILE_ROWS; r < i + 2 * TILE_ROWS && r < i1; r++) prefetch(p->a + r * p->a_row + k0, k);
-          if (transposed) any_tile(rows, vecs, a_copy + (i - i0) * k, 0, b_copy, k, sums);
-          else any_tile(rows, vecs, p->a + i * p->a_row + k0, p->a_row, b_copy, k, sums);
+          if (transposed) any_tile(rows, vecs, a_copy + (i - i0) * k, 0, b, k, sums);
+          else any_tile(rows, vecs, p->a + i * p->a_row + k0, p->a_row, b, k, sums);
           Tile tile = {i, j, rows, vecs, k0 == 0, k0 + k == p->k, sums};
           sink(to, &tile);
         }

@@ -109,6 +109,15 @@ KERNEL head_logits(const Call *c) {
   }
 }
 
+/* Log of the softmax sum of W cells over the blocks, whose maxima and sums lie `stride` apart. */
+INLINE vec log_norm(const float *max, const float *sum, int blocks, intptr_t stride) {
+  vec m = load(max), s = splat(0.0f);
+  for (int b = 1; b < blocks; b++) m = vmax(load(max + b * stride), m);
+  for (int b = 0; b < blocks; b++) s += load(sum + b * stride) * vexp(load(max + b * stride) - m);
+  /* a cell of which every gene is masked has no mean at all */
+  return pick(m < splat(0.1f * MASKED), splat(__builtin_inff()), m + vlog(s));
+}
+
 /*
  * Log of the softmax sum over all blocks, the log sizes (a draw, cells x 1, or those of the sizes [cell]), and the weights of the
  * cells (from the loss's gradient by their log-likelihoods, or all the same).
@@ -126,13 +135,7 @@ KERNEL head_normalise(const Call *c) {
   for (int i = first; i < last; i += W) {
     if (!draw) store(h.log_size + i, vlog(vmax(load(h.log_size + i), splat(i < h.cells ? 1e-30f : 1.0f))));
     if (h.softplus) continue;
-    vec m = load(h.block_max + i);
-    for (int b = 1; b < h.blocks; b++) m = vmax(load(h.block_max + (intptr_t)b * h.padded + i), m);
-    vec s = splat(0.0f);
-    for (int b = 0; b < h.blocks; b++)
-      s += load(h.block_sum + (intptr_t)b * h.padded + i) * vexp(load(h.block_max + (intptr_t)b * h.padded + i) - m);
-    /* a cell of which every gene is masked has no mean at all */
-    store(h.log_norm + i, pick(m < splat(0.1f * MASKED), splat(__builtin_inff()), m + vlog(s)));
+    store(h.log_norm + i, log_norm(h.block_max + i, h.block_sum + i, h.blocks, h.padded));
   }
 }
 

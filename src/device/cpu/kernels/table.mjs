@@ -125,6 +125,27 @@ export const STRUCTS = {
     zeroBias: 'Param?',
     dispersion: 'Param?',
   },
+  /** A softmax over genes of hidden units, as questions decode it. */
+  Decoder: {
+    rows: 'int',
+    genes: 'int',
+    hidden: 'int',
+    /** Hidden units rounded up to 16. */
+    width: 'int',
+    /** Rows × hidden. */
+    input: 'tensor',
+    inputWidth: 'int',
+    weight: 'tensor',
+    bias: 'tensor',
+    blocks: 'int',
+    blockGenes: 'int',
+    /** Log of each row's size, rows × 1, or the sizes [row]. */
+    logSize: 'tensor?',
+    size: 'floats',
+    /** Room of each part for a lot, in the order of `lot_of` in decode.c. */
+    scratch: 'floats',
+    scratchStride: 'int',
+  },
 }
 
 /** The kernels; a kernel's number is its position. */
@@ -321,10 +342,23 @@ export const KERNELS = {
   headHiddenGradient: { head: 'Head', hiddenGradient: 'tensor?', logSizeGradient: 'tensor?' },
   headLogitsGradient: { head: 'Head', logitsGradient: 'tensor?', zeroLogitsGradient: 'tensor?' },
   headMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int', zeros: 'tensor?' },
-  /** Hidden units in the order in which `decodeLogits` reads them. */
-  packHidden: { rows: 'int', columns: 'int', input: 'tensor', inputWidth: 'int', strips: 'floats' },
-  /** `headLogits` of a softmax, from packed hidden units. */
-  decodeLogits: { head: 'Head', strips: 'floats', scratch: 'floats', scratchStride: 'int' },
+  /** Means as [gene][meanWidth], from cells that are decoded a lot at a time. */
+  decodeGenes: { decoder: 'Decoder', mean: 'floats', meanWidth: 'int' },
+  /** Adds decoded means to sums over the draws of cells. */
+  addDecoded: {
+    decoder: 'Decoder',
+    /** Rows that one thread takes, as many as hold all rows of their cells. */
+    together: 'int',
+    /** [row / 16]: which group of sixteen cells the rows are of. */
+    groups: 'ints',
+    /** [row] */
+    factor: 'floats',
+    /** Genes that are summed, and which of the decoded ones they are; null for all. */
+    genes: 'int',
+    chosen: 'ints',
+    /** [group][gene][16] */
+    sums: 'floats',
+  },
   /** Means as [gene][cell]. */
   headGeneMeans: { head: 'Head', mean: 'tensor', meanWidth: 'int' },
   /**
@@ -544,16 +578,35 @@ export const KERNELS = {
     sums: 'floats',
     sumsWidth: 'int',
   },
-  /** Standard normals [row][columns] of the keys (two words each) and the draws of rows. */
-  keyedNormals: {
+  /** Draws of cells from normals, [row][width]: the cell and the number of each row's draw, −1 for the mean. */
+  cellNormals: {
     rows: 'int',
     columns: 'int',
+    cells: 'ints',
+    draws: 'ints',
+    /** [cell]: its key. */
     low: 'ints',
     high: 'ints',
-    draws: 'ints',
+    /** [cell][columns] */
+    mean: 'floats',
+    variance: 'floats',
     seed: 'uint',
     purpose: 'uint',
-    normals: 'floats',
+    drawn: 'floats',
+    width: 'int',
+  },
+  /** Sums [group][gene][16] of groups of sixteen cells as cells × genes. */
+  turnGroups: { cells: 'int', genes: 'int', sums: 'floats', output: 'floats', outputWidth: 'int' },
+  /** Adds given means [gene][width] as `addDecoded` does. */
+  addGroups: {
+    rows: 'int',
+    genes: 'int',
+    mean: 'tensor',
+    width: 'int',
+    chosen: 'ints',
+    groups: 'ints',
+    factor: 'floats',
+    sums: 'floats',
   },
   /** Turns rows into columns. */
   turnRows: {
