@@ -88,7 +88,11 @@ const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weig
 async function training(genes, density, cells, batch, model) {
   const source = randomCells(genes, density, cells)
   const shape = { nGenes: genes, categories: [1], nContinuous: 0 }
-  const network = new Network(device, scviGraph(modelConfig({ prior: 'normal', ...model }), shape, 0), batch)
+  const network = new Network(
+    device,
+    scviGraph(modelConfig({ prior: 'normal', dropoutRate: 0.1, ...model }), shape, 0),
+    batch,
+  )
   const minibatch = await network.minibatch(source)
   const order = new Random(2).permutation(source.nCells)
   let steps = 0

@@ -59,6 +59,8 @@ function fittedModel(folder) {
     '--no-umap',
     '--prior',
     'normal',
+    '--dropout-rate',
+    '0.1',
   ]
   scvae('fit', data.path, ...settings, '-o', prefix)
   scvae('export-scvi', `${prefix}.model`, exported, '--adata', data.path)

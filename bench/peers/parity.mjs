@@ -47,7 +47,7 @@ async function scored(model, latent, { labels, batches }, heldout) {
 }
 
 async function ours(data, batchKey, seed, training) {
-  const model = await modelOf(data, batchKey, seed, device, { prior: 'normal' })
+  const model = await modelOf(data, batchKey, seed, device, { prior: 'normal', dropoutRate: 0.1 })
   try {
     const { epochs, seconds, split } = await model.train(training)
     return {

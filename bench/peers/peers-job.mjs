@@ -34,7 +34,18 @@ export const fitSettingsOf = (job) => dataSettings({ ...job, allGenes: job.nTopG
 export function fitWords(job, prefix) {
   const { file, batchKey, subset, nTopGenes, maxEpochs, klWarmup, threads, seed, workflow } = job
   return [
-    ...['fit', file, '-o', prefix, '--prior', 'normal', '--no-early-stopping', '--quiet'],
+    ...[
+      'fit',
+      file,
+      '-o',
+      prefix,
+      '--prior',
+      'normal',
+      '--dropout-rate',
+      '0.1',
+      '--no-early-stopping',
+      '--quiet',
+    ],
     ...(workflow ? [] : ['--no-umap', '--no-clusters']),
     ...['--threads', threads, '--seed', seed, '--max-epochs', maxEpochs ?? 'auto'],
     ...['--kl-warmup', klWarmup ?? 'auto'],

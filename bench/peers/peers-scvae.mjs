@@ -33,6 +33,7 @@ const model = await SCVI.create(adata, {
   ...(job.batchKey && { batchKey: job.batchKey }),
   // that of scvi-tools
   prior: 'normal',
+  dropoutRate: 0.1,
   seed: job.seed,
   device,
 })

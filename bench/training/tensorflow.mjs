@@ -38,7 +38,7 @@ const maxEpochs = flags['max-epochs'] === 'auto' ? 'auto' : Number(flags['max-ep
 async function train(adata, kind, seed) {
   const device = await openDevice(KINDS[kind])
   try {
-    const model = await SCVI.create(adata, { prior: 'normal', seed, device })
+    const model = await SCVI.create(adata, { prior: 'normal', dropoutRate: 0.1, seed, device })
     const { epochs, bestEpoch, heldoutElbo, trainCellsPerSecond } = await model.train({ maxEpochs })
     await model.dispose()
     return {
@@ -62,7 +62,11 @@ async function longRun(steps) {
   const device = await openDevice({ device: 'tensorflow' })
   const source = randomCells(2000, 0.1)
   const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
-  const network = new Network(device, scviGraph(modelConfig({ prior: 'normal' }), shape, 0), 128)
+  const network = new Network(
+    device,
+    scviGraph(modelConfig({ prior: 'normal', dropoutRate: 0.1 }), shape, 0),
+    128,
+  )
   const batch = await network.minibatch(source)
   const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, weightDecay: 1e-6 }
   const seen = []

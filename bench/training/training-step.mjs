@@ -55,7 +55,7 @@ export class TrainingStep {
     const step = new TrainingStep()
     step.#precision = precision
     step.#device = await createCpuDevice({ threads, kernels, ...(profiled && { profile: step.profile }) })
-    const config = modelConfig({ nHidden: hidden, nLatent: latent, prior: 'normal' })
+    const config = modelConfig({ nHidden: hidden, nLatent: latent, prior: 'normal', dropoutRate: 0.1 })
     const shape = { nGenes: source.nGenes, categories: [1], nContinuous: 0 }
     step.#network = new Network(step.#device, scviGraph(config, shape, 0), batch)
     step.#batch = await step.#network.minibatch(source)

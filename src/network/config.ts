@@ -62,14 +62,14 @@ export const PLAIN_MODEL: ModelConfig = {
 }
 
 /**
- * What a fit takes unless it is told otherwise. Cells form clusters, which a standard normal prior pulls together: what a mixture is worth, bench/NOTES.md,
- * "Candidates for defaults".
+ * What a fit takes unless it is told otherwise. Cells form clusters, which a standard normal prior pulls together, and an encoder without much dropout learns
+ * the cells that it is trained on: what both are worth, bench/NOTES.md, "Candidates for defaults".
  */
-export const DEFAULT_MODEL: ModelConfig = { ...PLAIN_MODEL, prior: 'mixture' }
+export const DEFAULT_MODEL: ModelConfig = { ...PLAIN_MODEL, prior: 'mixture', dropoutRate: 0.3 }
 
 /**
- * The defaults beside what is given: a linear decoder keeps the prior that LinearSCVI has, and free bits, which are a dimension's, go with the prior that has a
- * divergence by dimension.
+ * The defaults beside what is given: a linear decoder keeps the prior and the dropout that LinearSCVI has, and free bits, which are a dimension's, go with the
+ * prior that has a divergence by dimension.
  */
 const defaultsBeside = ({ decoder, freeBits }: Partial<ModelConfig>): ModelConfig =>
   decoder === 'linear' || freeBits ? PLAIN_MODEL : DEFAULT_MODEL

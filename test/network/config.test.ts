@@ -25,19 +25,21 @@ describe('modelConfig', () => {
     })
   })
 
-  it('has a mixture for a prior unless it is told otherwise', () => {
+  it('has a mixture for a prior and much dropout unless it is told otherwise', () => {
     expect(modelConfig()).toEqual(DEFAULT_MODEL)
-    expect(DEFAULT_MODEL).toEqual({ ...PLAIN_MODEL, prior: 'mixture' })
+    expect(DEFAULT_MODEL).toEqual({ ...PLAIN_MODEL, prior: 'mixture', dropoutRate: 0.3 })
   })
 
-  it.each<[Partial<ModelConfig>, ModelConfig['prior']]>([
-    [{ decoder: 'linear' }, 'normal'],
-    [{ decoder: 'linear', prior: 'vamp' }, 'vamp'],
-    [{ freeBits: 0.1 }, 'normal'],
-    [{ freeBits: 0 }, 'mixture'],
-    [{ prior: 'normal' }, 'normal'],
-  ])('beside %o has the prior %s', (given, prior) => {
-    expect(modelConfig(given)).toEqual({ ...PLAIN_MODEL, ...given, prior })
+  it.each<[Partial<ModelConfig>, ModelConfig['prior'], number]>([
+    [{ decoder: 'linear' }, 'normal', 0.1],
+    [{ decoder: 'linear', prior: 'vamp' }, 'vamp', 0.1],
+    [{ decoder: 'linear', dropoutRate: 0.2 }, 'normal', 0.2],
+    [{ freeBits: 0.1 }, 'normal', 0.1],
+    [{ freeBits: 0 }, 'mixture', 0.3],
+    [{ prior: 'normal' }, 'normal', 0.3],
+    [{ dropoutRate: 0 }, 'mixture', 0],
+  ])('beside %o has the prior %s and a dropout of %d', (given, prior, dropoutRate) => {
+    expect(modelConfig(given)).toEqual({ ...PLAIN_MODEL, ...given, prior, dropoutRate })
   })
 
   it.each([

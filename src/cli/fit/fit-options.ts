@@ -1,4 +1,4 @@
-import { DEFAULT_MODEL } from '../../network/config.js'
+import { DEFAULT_MODEL, PLAIN_MODEL } from '../../network/config.js'
 import { DEFAULT_TRAINING, KL_SCHEDULES, PRECISIONS } from '../../train/options.js'
 import type { OptionSpecs } from '../arguments.js'
 import { COUNTS_OPTIONS } from '../counts-options.js'
@@ -73,7 +73,7 @@ export const FIT_OPTIONS = {
     },
     'dropout-rate': {
       ...number('Share of hidden units dropped in training'),
-      default: DEFAULT_MODEL.dropoutRate,
+      defaultDescription: `${DEFAULT_MODEL.dropoutRate}; ${PLAIN_MODEL.dropoutRate} with --decoder linear or --free-bits`,
     },
     'encode-covariates': flag('Give batch and covariates to the encoder too'),
     'no-deeply-inject-covariates': flag('Give covariates to the first layer only'),

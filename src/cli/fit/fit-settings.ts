@@ -138,8 +138,9 @@ export function fitSettings(args: Arguments): FitSettings {
     dryRun: args.flag('dry-run'),
     config: {
       ...args.valuesOf(['files', ...Object.keys(FIT_OPTIONS).filter((name) => !MOMENTARY.includes(name))]),
-      // what the prior is depends on other options unless it was given
+      // what these are depends on other options unless they were given
       prior: model.prior,
+      'dropout-rate': model.dropoutRate,
     },
   }
 }

@@ -29,6 +29,7 @@ export function modelSettings(args: Arguments): ModelConfig {
   }
   const prior = args.choice('prior', PRIORS)
   const priorComponents = args.whole('prior-components', 1)
+  const dropoutRate = args.number('dropout-rate')
   const config = modelConfig({
     decoder: args.choice('decoder', DECODERS)!,
     ...(prior !== undefined && { prior }),
@@ -41,7 +42,7 @@ export function modelSettings(args: Arguments): ModelConfig {
     nLatent: args.whole('n-latent', 1)!,
     nHidden: args.whole('n-hidden', 1)!,
     nLayers: args.whole('n-layers', 1)!,
-    dropoutRate: args.number('dropout-rate')!,
+    ...(dropoutRate !== undefined && { dropoutRate }),
     encodeCovariates: args.flag('encode-covariates'),
     deeplyInjectCovariates: !args.flag('no-deeply-inject-covariates'),
     batchNorm: args.choice('batch-norm', PLACEMENTS)!,

@@ -34,6 +34,7 @@ export const PRESETS = {
   hlca: {
     likelihood: 'nb',
     prior: 'normal',
+    'dropout-rate': 0.1,
     'n-layers': 2,
     'n-latent': 30,
     'encode-covariates': true,
