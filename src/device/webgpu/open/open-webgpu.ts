@@ -2,6 +2,7 @@ import { ScvaeError } from '../../../errors.js'
 import type { CountsOptions } from '../cells/gpu-minibatches.js'
 import { fileTileStore } from '../tiles/tile-store.js'
 import type { WebgpuDevice } from '../webgpu-device.js'
+import { mayHaveGpu } from './device-files.js'
 import { adapterNames, nodeGpu } from './node-gpu.js'
 import { isSoftware, openAdapter } from './open-gpu.js'
 
@@ -54,6 +55,7 @@ export async function openWebgpu(number?: number, counts: CountsOptions = {}): P
 
 /** The first GPU that is not software, for `--device auto`; none where something is missing. */
 export async function findWebgpu(counts: CountsOptions = {}): Promise<WebgpuDevice | undefined> {
+  if (!mayHaveGpu()) return undefined
   try {
     const found = (await listedAdapters()).find(({ software }) => !software)
     return found && (await openListed(found, counts))
