@@ -4,8 +4,9 @@ import { HostSpace } from '../../device/host-space.js'
 import { NOISE } from '../../numeric/philox.js'
 import type { DecodedCells } from './decoded-cells.js'
 
-/** Cells whose counts are drawn by one call, and lie as whole rows of genes until they are copied. */
-const DRAWN_CELLS = 32
+/** Cells whose counts are drawn by one call, and lie as whole rows of genes until they are copied; and the genes of them all together. */
+const DRAWN_CELLS = { least: 32, most: 128 }
+const DRAWN_GENES = 2 ** 18
 
 /** Draws counts of decoded cells by a kernel: each count's random numbers are its own, found by cell and gene. */
 export class CountDraws {
@@ -13,6 +14,7 @@ export class CountDraws {
   readonly #seed: number
   readonly #byBatch: boolean
   readonly #nGenes: number
+  readonly #capacity: number
   readonly #space: HostSpace
   readonly #places: {
     theta: number
@@ -32,14 +34,17 @@ export class CountDraws {
     this.#seed = seed
     this.#byBatch = theta.length > 1
     this.#nGenes = theta[0]!.length
+    const { least, most } = DRAWN_CELLS
+    this.#capacity = Math.max(least, Math.min(most, Math.floor(DRAWN_GENES / this.#nGenes)))
     this.#space = new HostSpace(host.arena)
+    const room = (words: number) => this.#space.room(words)
     this.#places = {
-      theta: this.#space.take(theta.length * this.#nGenes),
-      codes: this.#space.take(DRAWN_CELLS),
-      numbers: this.#space.take(DRAWN_CELLS),
-      gene: this.#space.take(DRAWN_CELLS * this.#nGenes),
-      count: this.#space.take(DRAWN_CELLS * this.#nGenes),
-      entries: this.#space.take(DRAWN_CELLS),
+      theta: room(theta.length * this.#nGenes),
+      codes: room(this.#capacity),
+      numbers: room(this.#capacity),
+      gene: room(this.#capacity * this.#nGenes),
+      count: room(this.#capacity * this.#nGenes),
+      entries: room(this.#capacity),
     }
     for (const [batch, row] of theta.entries())
       host.arena.floats.set(row, this.#places.theta + batch * this.#nGenes)
@@ -58,9 +63,9 @@ export class CountDraws {
   ): Generator<CellRow> {
     const { arena, call } = this.#host
     const places = this.#places
-    for (let firstRow = 0; firstRow < cells.length; firstRow += DRAWN_CELLS) {
-      const n = Math.min(DRAWN_CELLS, cells.length - firstRow)
-      const { ints, floats } = arena
+    for (let firstRow = 0; firstRow < cells.length; firstRow += this.#capacity) {
+      const n = Math.min(this.#capacity, cells.length - firstRow)
+      const { ints } = arena
       for (let i = 0; i < n; i++) {
         ints[places.codes + i] = this.#byBatch ? batchOf(cells[firstRow + i]!) : 0
         ints[places.numbers + i] = numberOf(firstRow + i)
@@ -76,14 +81,24 @@ export class CountDraws {
         seed: this.#seed,
         purpose: NOISE.counts,
       })
-      for (let i = 0; i < n; i++) {
-        const row = i * this.#nGenes
-        const entries = ints[places.entries + i]!
-        yield {
-          genes: ints.slice(places.gene + row, places.gene + row + entries),
-          counts: floats.slice(places.count + row, places.count + row + entries),
-        }
-      }
+      yield* this.#rows(n)
+    }
+  }
+
+  /** Rows that were drawn, in one array of all of them: as many of their own would take longer to make than to fill. */
+  *#rows(n: number): Generator<CellRow> {
+    const { ints, floats } = this.#host.arena
+    const { gene, count, entries: entriesAt } = this.#places
+    const entries = ints.slice(entriesAt, entriesAt + n)
+    const all = entries.reduce((sum, of) => sum + of, 0)
+    const [genes, counts] = [new Int32Array(all), new Float32Array(all)]
+    let at = 0
+    for (let i = 0; i < n; i++) {
+      const [row, end] = [i * this.#nGenes, at + entries[i]!]
+      genes.set(ints.subarray(gene + row, gene + row + entries[i]!), at)
+      counts.set(floats.subarray(count + row, count + row + entries[i]!), at)
+      yield { genes: genes.subarray(at, end), counts: counts.subarray(at, end) }
+      at = end
     }
   }
 

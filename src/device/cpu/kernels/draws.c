@@ -2,7 +2,7 @@
  * Counts drawn from a decoder's distributions, cell by cell as sparse rows. Every count has random words of its own, found by its
  * cell and gene, so neither threads nor vectors show.
  */
-#include "double.h"
+#include "double-vec.h"
 #include "likelihood.h"
 #include "philox.h"
 
@@ -71,20 +71,32 @@ INLINE double next_poisson(Stream *s, double mean) {
   }
 }
 
-/* One count of a negative binomial, or of a Poisson where theta is infinite. `upper` is a uniform: small where the count is large. */
-static __attribute__((noinline)) float draw_count(Stream *s, double upper, double mean, double theta) {
-  int poisson = theta > 1e12;
-  if (mean > MOST_BY_INVERSION) return (float)next_poisson(s, poisson ? mean : next_gamma(s, theta) * mean / theta);
-  double p = double_exp(poisson ? -mean : -theta * double_log1p(mean / theta)), tail = 1.0 - p;
-  double ratio = poisson ? mean : mean / (theta + mean), x = 0.0;
-  /* up the distribution, to where the next probability no longer shows */
-  while (upper < tail && x < 1e6) {
-    p *= ratio * (poisson ? 1.0 : x + theta) / (x + 1.0);
-    x += 1.0;
-    tail -= p;
-    if (p < 1e-18 && x > mean) break;
+/* A count of a large mean: negative binomial, or Poisson where theta is infinite. */
+static __attribute__((noinline)) float large_count(Stream *s, double mean, double theta) {
+  return (float)next_poisson(s, theta > 1e12 ? mean : next_gamma(s, theta) * mean / theta);
+}
+
+/* Counts of small means that wait until they fill a vector. `upper` is a uniform: small where the count is large. */
+typedef struct {
+  int n;
+  float *to[D];
+  double upper[D], mean[D], theta[D];
+} __attribute__((aligned(64))) Waiting;
+
+/* Goes up the distributions from zero, to where the next probability no longer shows. */
+static __attribute__((noinline)) void count_up(Waiting *w) {
+  for (int l = w->n; l < D; l++) w->upper[l] = w->mean[l] = w->theta[l] = 1.0;
+  dvec upper = *(dvec *)w->upper, mean = *(dvec *)w->mean, theta = *(dvec *)w->theta;
+  lvec poisson = theta > dsplat(1e12);
+  dvec p = dvec_exp(dpick(poisson, -mean, -theta * dvec_log1p(mean / theta))), tail = 1.0 - p, x = dsplat(0.0);
+  dvec ratio = dpick(poisson, mean, mean / (theta + mean));
+  for (lvec on = upper < tail; any_of(on); on &= (upper < tail) & (x < dsplat(1e6)) & ~((p < dsplat(1e-18)) & (x > mean))) {
+    p = dpick(on, p * (ratio * dpick(poisson, dsplat(1.0), x + theta) / (x + 1.0)), p);
+    x = dpick(on, x + 1.0, x);
+    tail = dpick(on, tail - p, tail);
   }
-  return (float)x;
+  for (int l = 0; l < w->n; l++) *w->to[l] = (float)x[l];
+  w->n = 0;
 }
 
 /*
@@ -106,42 +118,72 @@ INLINE void not_zero(const float *mean, const float *theta, int n, float *most) 
   }
 }
 
+/* What a row's counts come from. */
+typedef struct {
+  const float *mean, *theta, *dropout;
+  uint32_t seed, purpose, row;
+} CountRow;
+
+/* Draws the count of a gene that may not be 0, at once or when others wait with it. */
+INLINE void draw_count(const CountRow *r, int g, uint32_t word, Waiting *waiting, float *count) {
+  Stream s = {r->seed, r->purpose, (uint32_t)g, r->row, DROPOUT_WORD, 4};
+  *count = UNKNOWN;
+  if (r->mean[g] < 0.0f) return;
+  *count = 0.0f;
+  if (r->dropout && next_unit(&s) < vsigmoid(splat(r->dropout[g]))[0]) return;
+  double mean = r->mean[g], theta = r->theta[g] > 1e-37f ? r->theta[g] : 1e-37f;
+  if (mean > MOST_BY_INVERSION) {
+    s.step = MORE_WORDS, s.used = 4;
+    *count = large_count(&s, mean, theta);
+    return;
+  }
+  int l = waiting->n++;
+  waiting->to[l] = count, waiting->upper[l] = open_unit(word), waiting->mean[l] = mean, waiting->theta[l] = theta;
+  if (waiting->n == D) count_up(waiting);
+}
+
+/* Genes of a row that may have counts, and these; says how many. */
+INLINE int draw_row(const CountRow *r, int genes, int32_t *gene, float *count) {
+  float most[4 * W] __attribute__((aligned(64)));
+  uint32_t words[4][W] __attribute__((aligned(64))), in_turn[4 * W] __attribute__((aligned(64)));
+  Waiting waiting = {.n = 0};
+  int n = 0;
+  for (int from = 0; from < genes; from += 4 * W) {
+    int here = genes - from < 4 * W ? genes - from : 4 * W;
+    philox(r->seed, r->purpose, (uint32_t)from / 4, r->row, FIRST_WORD, words);
+    for (int l = 0; l < W; l++)
+      for (int k = 0; k < 4; k++) in_turn[4 * l + k] = words[k][l];
+    not_zero(r->mean + from, r->theta + from, here, most);
+    for (int k = 0; k < here; k += W) {
+      /* most counts are zeros, which need no double precision */
+      uvec word = *(uvec *)(in_turn + k);
+      vec upper = __builtin_convertvector((ivec)(word >> 8), vec) * 5.9604644775390625e-8f;
+      for (uint32_t bits = lane_bits(upper < load(most + k)); bits; bits &= bits - 1) {
+        int lane = k + __builtin_ctz(bits);
+        if (lane >= here) break;
+        gene[n] = from + lane;
+        draw_count(r, from + lane, in_turn[lane], &waiting, count + n++);
+      }
+    }
+  }
+  count_up(&waiting);
+  return n;
+}
+
 KERNEL draw_counts(const Call *c) {
   DrawCountsArgs a = draw_counts_args(c);
-  float most[4 * W] __attribute__((aligned(64)));
-  uint32_t words[4][W] __attribute__((aligned(64)));
   int first, last;
   share(c, a.cells, 1, &first, &last);
   for (int i = first; i < last; i++) {
-    const float *mean = a.mean + (intptr_t)(a.first_row + i) * a.width;
-    const float *dropout = a.zero_logits ? a.zero_logits + (intptr_t)(a.first_row + i) * a.width : 0;
+    intptr_t at = (intptr_t)(a.first_row + i) * a.width, to = (intptr_t)i * a.genes;
     const float *theta = a.theta + (intptr_t)a.codes[i] * a.genes;
-    int32_t *gene = a.gene + (intptr_t)i * a.genes;
-    float *count = a.count + (intptr_t)i * a.genes;
-    uint32_t row = (uint32_t)a.numbers[i];
-    int n = 0;
-    for (int from = 0; from < a.genes; from += 4 * W) {
-      philox(a.seed, a.purpose, (uint32_t)from / 4, row, FIRST_WORD, words);
-      int here = a.genes - from < 4 * W ? a.genes - from : 4 * W;
-      not_zero(mean + from, theta + from, here, most);
-      for (int k = 0; k < here; k++) {
-        int g = from + k;
-        uint32_t word = words[k & 3][k >> 2];
-        /* most counts are zeros, which need no double precision */
-        if (!(unit(word) < most[k])) continue;
-        int known = !(mean[g] < 0.0f);
-        Stream s = {a.seed, a.purpose, (uint32_t)g, row, DROPOUT_WORD, 4};
-        float x = UNKNOWN;
-        if (known) {
-          if (dropout && next_unit(&s) < vsigmoid(splat(dropout[g]))[0]) continue;
-          s.step = MORE_WORDS, s.used = 4;
-          x = draw_count(&s, open_unit(word), mean[g], theta[g] > 1e-37f ? theta[g] : 1e-37f);
-          if (x == 0.0f) continue;
-        }
-        gene[n] = g;
-        count[n++] = x;
-      }
+    CountRow row = {a.mean + at, theta, a.zero_logits ? a.zero_logits + at : 0, a.seed, a.purpose, (uint32_t)a.numbers[i]};
+    int n = draw_row(&row, a.genes, a.gene + to, a.count + to), kept = 0;
+    for (int k = 0; k < n; k++) {
+      float x = a.count[to + k];
+      a.gene[to + kept] = a.gene[to + k], a.count[to + kept] = x;
+      kept += x != 0.0f;
     }
-    a.entries[i] = n;
+    a.entries[i] = kept;
   }
 }
