@@ -107,11 +107,12 @@ export function groupPairs({ names }: CellGroups, { group1, group2 }: GroupOptio
 
 /** Cells of a group; of all others for −1 as the second of a pair. */
 export function cellsOfGroup({ codes }: CellGroups, { first, second }: GroupPair): [Int32Array, Int32Array] {
-  const cells = Int32Array.from(codes.keys())
-  return [
-    cells.filter((cell) => codes[cell] === first),
-    cells.filter((cell) =>
-      second < 0 ? codes[cell]! >= 0 && codes[cell] !== first : codes[cell] === second,
-    ),
-  ]
+  const [ones, others] = [new Int32Array(codes.length), new Int32Array(codes.length)]
+  let [nOnes, nOthers] = [0, 0]
+  for (let cell = 0; cell < codes.length; cell++) {
+    const code = codes[cell]!
+    if (code === first) ones[nOnes++] = cell
+    else if (second < 0 ? code >= 0 : code === second) others[nOthers++] = cell
+  }
+  return [ones.slice(0, nOnes), others.slice(0, nOthers)]
 }

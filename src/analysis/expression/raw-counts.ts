@@ -1,5 +1,6 @@
 import { type CellRow, type CellSource, MISSING } from '../../device/device.js'
 import { rowsOf } from '../../device/loaded-rows.js'
+import { PackedRow } from '../../numeric/packed-row.js'
 import { cellChunks } from '../posterior/inference.js'
 
 /** Cells whose rows are fetched at a time. */
@@ -50,13 +51,33 @@ export async function rawSums(
   return groups
 }
 
-/** Adds the counts of a cell. Sums are taken out of their object first, as each entry would look for them there again. */
-function addRow(group: RawSums, { genes, counts: row }: CellRow): void {
+/** Adds the counts of a cell. */
+function addRow(group: RawSums, row: CellRow): void {
+  group.nCells++
+  if (row instanceof PackedRow && !row.escaped) addWords(group, row.words)
+  else addEntries(group, row)
+}
+
+/** Counts as they lie in their words. Sums are taken out of their object first, as each entry would look for them there again. */
+function addWords({ counts, nonzeros, scaled }: RawSums, words: Int32Array): void {
+  let total = 0
+  for (let k = 0; k < words.length; k++) total += words[k]! >>> 16
+  const scale = SCALED_TO / total
+  for (let k = 0; k < words.length; k++) {
+    const gene = words[k]! & 0xffff
+    const count = words[k]! >>> 16
+    if (count === 0) continue
+    counts[gene]! += count
+    nonzeros[gene]!++
+    scaled[gene]! += scale * count
+  }
+}
+
+function addEntries(group: RawSums, { genes, counts: row }: CellRow): void {
   const { missing, counts, nonzeros, scaled } = group
   let total = 0
   for (let k = 0; k < row.length; k++) if (row[k] !== MISSING) total += row[k]!
   const scale = SCALED_TO / total
-  group.nCells++
   for (let k = 0; k < genes.length; k++) {
     const gene = genes[k]!
     const count = row[k]!
@@ -75,9 +96,12 @@ export function rawMeans(groups: readonly RawSums[]): RawMeans {
   const all = noSums(nGenes)
   for (const group of groups) {
     all.nCells += group.nCells
-    for (const key of ['missing', 'counts', 'nonzeros', 'scaled'] as const)
-      for (let gene = 0; gene < nGenes; gene++) all[key][gene]! += group[key][gene]!
+    for (const key of ['missing', 'counts', 'nonzeros', 'scaled'] as const) addTo(all[key], group[key])
   }
   const over = (sums: Float64Array) => sums.map((sum, gene) => sum / (all.nCells - all.missing[gene]!))
   return { mean: over(all.counts), nonzeroShare: over(all.nonzeros), scaledMean: over(all.scaled) }
+}
+
+function addTo(sums: Float64Array, more: Float64Array): void {
+  for (let k = 0; k < sums.length; k++) sums[k]! += more[k]!
 }
