@@ -57,9 +57,8 @@ export abstract class ExpressionModel extends LatentModel {
       const values = new Float32Array(size)
       for (const [i, only] of layers.entries()) {
         const asked = only === undefined ? question : { ...question, only }
-        await eachExpressionBlock(this.network, asked, (block) =>
-          values.set(block.values, (i * nCells + block.firstCell) * columns),
-        )
+        const layer = values.subarray(i * nCells * columns, (i + 1) * nCells * columns)
+        await eachExpressionBlock(this.network, asked, () => {}, layer)
       }
       return { values, rows: layers.length * nCells, columns }
     })

@@ -1,3 +1,4 @@
+import { writeAddress } from '../../device/cpu/addresses.js'
 import { padded, ROW_UNIT } from '../../device/cpu/cpu-tensor.js'
 import { LOT } from '../../device/cpu/lot-decoder.js'
 import type { HostKernels } from '../../device/host-kernels.js'
@@ -59,8 +60,6 @@ export class CellSums {
   readonly #words: number
   readonly #space: HostSpace
   readonly #sums: number
-  readonly #turned: number
-  readonly #turnedWidth: number
   readonly #groups: number
   readonly #factor: number
   readonly #chosen: number
@@ -74,10 +73,8 @@ export class CellSums {
     this.#host = host
     this.#genes = chosen?.length ?? nGenes
     this.#words = padded(nCells) * this.#genes
-    this.#turnedWidth = padded(this.#genes)
     this.#space = new HostSpace(host.arena)
     this.#sums = this.#space.take(this.#words)
-    this.#turned = this.#space.room(nCells * this.#turnedWidth)
     this.#groups = this.#space.room(capacity / ROW_UNIT + 1)
     this.#factor = this.#space.room(padded(capacity))
     this.#chosen = chosen ? this.#space.ints(chosen) : 0
@@ -115,25 +112,42 @@ export class CellSums {
   }
 
   /**
-   * The sums of the first cells, cells × genes; they start anew.
+   * The sums of the first cells; they start anew.
    *
-   * @param values where they go
+   * @param values where they go, cells × genes
    */
   take(nCells: number, values: Float32Array): void {
+    const { arena } = this.#host
+    if (this.#host.addressOf) this.#write(nCells, this.#host.addressOf(values))
+    else this.#copy(nCells, values)
+    arena.floats.fill(0, this.#sums, this.#sums + this.#words)
+  }
+
+  /** Where kernels reach the array: all threads come by its memory for the first time. */
+  #write(cells: number, to: number): void {
     const { arena, call } = this.#host
-    call('turnGroups', {
-      cells: nCells,
-      genes: this.#genes,
-      sums: this.#sums,
-      output: this.#turned,
-      outputWidth: this.#turnedWidth,
-    })
-    const { floats } = arena
-    for (let cell = 0; cell < nCells; cell++) {
-      const row = this.#turned + cell * this.#turnedWidth
-      values.set(floats.subarray(row, row + this.#genes), cell * this.#genes)
+    const space = new HostSpace(arena)
+    try {
+      const address = space.room(2)
+      writeAddress(arena.ints, address, to)
+      const genes = this.#genes
+      call('turnGroups', { cells, genes, sums: this.#sums, output: 0, outputWidth: genes, address })
+    } finally {
+      space.release()
     }
-    floats.fill(0, this.#sums, this.#sums + this.#words)
+  }
+
+  #copy(cells: number, values: Float32Array): void {
+    const { arena, call } = this.#host
+    const genes = this.#genes
+    const space = new HostSpace(arena)
+    try {
+      const output = space.room(cells * genes)
+      call('turnGroups', { cells, genes, sums: this.#sums, output, outputWidth: genes, address: 0 })
+      values.set(arena.floats.subarray(output, output + cells * genes))
+    } finally {
+      space.release()
+    }
   }
 
   release(): void {

@@ -44,11 +44,13 @@ export interface ExpressionBlock {
  * sums are taken in one order, so that neither blocks nor threads show in the result.
  *
  * @param visit gets the blocks in the order of the cells, and is waited for
+ * @param into where the values of all cells go, of which blocks are then parts; an array for each block when left out
  */
 export async function eachExpressionBlock(
   network: Network,
   question: ExpressionQuestion,
   visit: (block: ExpressionBlock) => void | Promise<void>,
+  into?: Float32Array,
 ): Promise<void> {
   const { source, genes, batches } = question
   const draws = drawsOf(question)
@@ -72,7 +74,8 @@ export async function eachExpressionBlock(
               // so that a signal is heard
               await setImmediate()
             }
-          const values = new Float32Array(nCells * width)
+          const end = (firstCell + nCells) * width
+          const values = into?.subarray(firstCell * width, end) ?? new Float32Array(nCells * width)
           sums.take(nCells, values)
           await visit({ firstCell, nCells, values })
         }

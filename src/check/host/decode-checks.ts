@@ -1,3 +1,4 @@
+import { writeAddress } from '../../device/cpu/addresses.js'
 import type { CpuDevice } from '../../device/cpu/cpu-device.js'
 import { type CpuTensor, padded, ROW_UNIT } from '../../device/cpu/cpu-tensor.js'
 import type { DecoderArguments } from '../../device/cpu/kernel-arguments.js'
@@ -142,34 +143,40 @@ function sumsCheck(chosen?: Int32Array): HostCheck {
   }
 }
 
-/** Sums of groups as rows of cells, the last group not full. */
+/** Sums of groups as rows of cells, the last group not full: in the kernels' memory, and where it lies elsewhere. */
 function turnedCheck(): HostCheck {
-  const [cells, genes] = [37, 21]
+  const [cells, genes, outputWidth] = [37, 21, 23]
   const sums = new Draws(952).normals(padded(cells) * genes)
   return {
     name: `turned groups: ${cells} cells`,
     async run({ host }) {
-      const space = new HostSpace(host.arena)
+      const { arena, addressOf } = host
+      const space = new HostSpace(arena)
       try {
-        const outputWidth = padded(genes)
         const output = space.take(cells * outputWidth)
-        host.call('turnGroups', { cells, genes, sums: space.floats(sums), output, outputWidth })
-        const rows = Array.from({ length: cells }, (_, cell) =>
-          Array.from(
-            host.arena.floats.subarray(output + cell * outputWidth, output + cell * outputWidth + genes),
-          ),
-        )
-        return { rows: Float32Array.from(rows.flat()) }
+        const given = { cells, genes, sums: space.floats(sums), outputWidth }
+        host.call('turnGroups', { ...given, output, address: 0 })
+        const inside = arena.floats.slice(output, output + cells * outputWidth)
+        const outside = new Float32Array(cells * outputWidth)
+        if (addressOf) {
+          const address = space.take(2)
+          writeAddress(arena.ints, address, addressOf(outside))
+          host.call('turnGroups', { ...given, output: 0, address })
+        } else outside.set(inside)
+        return { inside, outside }
       } finally {
         space.release()
       }
     },
     expected() {
-      const values = Array.from({ length: cells * genes }, (_, i) => {
-        const [cell, gene] = [Math.floor(i / genes), i % genes]
-        return sums[(Math.floor(cell / ROW_UNIT) * genes + gene) * ROW_UNIT + (cell % ROW_UNIT)]!
+      const values = Array.from({ length: cells * outputWidth }, (_, i) => {
+        const [cell, gene] = [Math.floor(i / outputWidth), i % outputWidth]
+        return gene < genes
+          ? sums[(Math.floor(cell / ROW_UNIT) * genes + gene) * ROW_UNIT + (cell % ROW_UNIT)]!
+          : 0
       })
-      return { rows: { values, tolerance: 0 } }
+      const rows = { values, tolerance: 0 }
+      return { inside: rows, outside: rows }
     },
   }
 }

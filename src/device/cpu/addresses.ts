@@ -17,3 +17,11 @@ export function knownAddresses(ask: (array: Uint8Array) => number): AddressOf {
     return start + byteOffset
   }
 }
+
+const HIGH = 2 ** 32
+
+/** An address in two words, the low one first. */
+export function writeAddress(ints: Int32Array, at: number, address: number): void {
+  ints[at] = address % HIGH
+  ints[at + 1] = Math.floor(address / HIGH)
+}

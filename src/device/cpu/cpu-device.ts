@@ -113,7 +113,13 @@ class ThreadsDevice implements CpuDevice {
     this.#call = makeCaller(pool.arena, pool, this.#profiles)
     this.#addressOf = loadAddresses(build.file)
     this.kernels = new CpuKernels(pool.arena, this.#call, pool.threads)
-    this.host = { threads: pool.threads, arena: pool.arena, call: this.#call }
+    const addressOf = this.#addressOf
+    this.host = {
+      threads: pool.threads,
+      arena: pool.arena,
+      call: this.#call,
+      ...(addressOf && { addressOf }),
+    }
   }
 
   get bytes(): number {

@@ -2,7 +2,7 @@ import { CountRoom, entriesIn, PackedRow, unpackCounts, unpackGenes } from '../.
 import { logFactorial } from '../../numeric/special.js'
 import { type CellRow, type CellSource, type CountSource, MISSING, type Minibatch } from '../device.js'
 import { LoadedRows } from '../loaded-rows.js'
-import type { AddressOf } from './addresses.js'
+import { type AddressOf, writeAddress } from './addresses.js'
 import type { Arena } from './arena.js'
 import { padded } from './cpu-tensor.js'
 
@@ -21,16 +21,8 @@ function constantsOf(source: CountSource): Float32Array {
 /** For these, of whichever minibatch. */
 const room = new CountRoom()
 
-const HIGH = 2 ** 32
-
 /** Share of the counts that are not zero from which on a minibatch holds whole rows instead of lists of entries. */
 const LEAST_FULL = 0.4
-
-/** An address in two words, the low one first. */
-function writeAddress(ints: Int32Array, at: number, address: number): void {
-  ints[at] = address % HIGH
-  ints[at + 1] = Math.floor(address / HIGH)
-}
 
 /** The words that a minibatch holds in the arena, and the cells that are in it. */
 export class CpuMinibatch implements Minibatch {

@@ -1,3 +1,4 @@
+import type { AddressOf } from './addresses.js'
 import type { Arena } from './arena.js'
 import type { Caller } from './caller.js'
 
@@ -9,4 +10,6 @@ export interface HostKernels {
   readonly arena: Arena
   /** Runs a kernel on all threads and returns when it is done. */
   readonly call: Caller
+  /** Where arrays of JavaScript lie, for kernels that reach them: those of native builds. */
+  readonly addressOf?: AddressOf
 }

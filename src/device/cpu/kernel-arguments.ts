@@ -602,6 +602,7 @@ export interface TurnGroupsArguments {
   readonly sums: number
   readonly output: number
   readonly outputWidth: number
+  readonly address: number
 }
 
 export interface AddGroupsArguments {
@@ -1513,6 +1514,7 @@ function packTurnGroups(arena: Arena, at: number, a: TurnGroupsArguments): void 
   ints[at + 2] = a.sums
   ints[at + 3] = a.output
   ints[at + 4] = a.outputWidth
+  ints[at + 5] = a.address
 }
 
 function packAddGroups(arena: Arena, at: number, a: AddGroupsArguments): void {

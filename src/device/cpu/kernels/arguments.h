@@ -1306,6 +1306,7 @@ typedef struct {
   float *sums;
   float *output;
   int output_width;
+  int32_t *address;
 } TurnGroupsArgs;
 
 INLINE TurnGroupsArgs turn_groups_args(const Call *c) {
@@ -1315,6 +1316,7 @@ INLINE TurnGroupsArgs turn_groups_args(const Call *c) {
     .sums = floats_arg(c, 2),
     .output = floats_arg(c, 3),
     .output_width = int_arg(c, 4),
+    .address = ints_arg(c, 5),
   };
 }
 

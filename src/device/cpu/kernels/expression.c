@@ -2,7 +2,7 @@
  * What is made of decoded scales, [gene][row]: sums over the draws of a cell, the scales of a gene in all pairs, the largest of each.
  * Threads own genes, so sums have one order.
  */
-#include "memory.h"
+#include "rows.h"
 
 /* Rows and columns of a tile that fits cache lines. */
 #define TURNED 16
@@ -61,13 +61,14 @@ KERNEL turn_groups(const Call *c) {
   TurnGroupsArgs a = turn_groups_args(c);
   int first, last;
   share(c, a.cells, 16, &first, &last);
+  float *output = a.output ? a.output : (float *)source_of(a.address);
   for (int cell = first; cell < last; cell += 16) {
     int cells = last - cell < 16 ? last - cell : 16;
     const float *sums = a.sums + (intptr_t)cell * a.genes;
     for (int g = 0; g < a.genes; g += TURNED) {
       int genes = a.genes - g < TURNED ? a.genes - g : TURNED;
       for (int i = 0; i < cells; i++)
-        for (int k = 0; k < genes; k++) a.output[(intptr_t)(cell + i) * a.output_width + g + k] = sums[(g + k) * 16 + i];
+        for (int k = 0; k < genes; k++) output[(intptr_t)(cell + i) * a.output_width + g + k] = sums[(g + k) * 16 + i];
     }
   }
 }

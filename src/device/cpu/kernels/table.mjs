@@ -595,8 +595,15 @@ export const KERNELS = {
     drawn: 'floats',
     width: 'int',
   },
-  /** Sums [group][gene][16] of groups of sixteen cells as cells × genes. */
-  turnGroups: { cells: 'int', genes: 'int', sums: 'floats', output: 'floats', outputWidth: 'int' },
+  /** Sums [group][gene][16] of groups of sixteen cells as cells × genes, which lie at `output` or, where there is none, at an address in two words. */
+  turnGroups: {
+    cells: 'int',
+    genes: 'int',
+    sums: 'floats',
+    output: 'floats',
+    outputWidth: 'int',
+    address: 'ints',
+  },
   /** Adds given means [gene][width] as `addDecoded` does. */
   addGroups: {
     rows: 'int',
