@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { CellSource } from '../../device/device.js'
+import { isCpu } from '../../device/host-kernels.js'
 import { ScvaeError } from '../../errors.js'
 import type { Network } from '../../network/network.js'
 import type { Value } from '../../network/value.js'
@@ -7,8 +8,12 @@ import type { RandomKeys } from '../../numeric/keyed-random.js'
 import { CellDraws } from './cell-draws.js'
 import type { CellPosterior } from './cell-posterior.js'
 import { cellChunks, type Posterior } from './inference.js'
+import { releaseRoom, roomForQuestions } from './room-for-questions.js'
 
 const LOG_TWO_PI = Math.log(2 * Math.PI)
+
+/** Cells of a pass at the most: more gain nothing. */
+const PASS_CELLS = 512
 
 /** What is asked of a network about the likelihood of cells. */
 export interface BoundQuestion {
@@ -49,13 +54,16 @@ export async function importanceBound(
   const reconstruction = new Float64Array(source.nCells)
   const elbo = new Float64Array(source.nCells)
   const bound = new Float64Array(source.nCells)
-  const noise = new CellDraws(posterior, keys, seed)
-  const batch = await network.minibatch(source)
+  const noise = new CellDraws(posterior, keys, seed, isCpu(network.device) ? network.device.host : undefined)
+  const asked = roomForQuestions(network, PASS_CELLS)
+  const batch = await asked.minibatch(source)
   const { head, logPrior, latent, library } = network.model
   try {
-    for (const cells of cellChunks(source.nCells, network.block)) {
-      await network.load(batch, cells)
-      network.gather(batch, cells)
+    for (const cells of cellChunks(source.nCells, asked.block)) {
+      await asked.load(batch, cells)
+      asked.gather(batch, cells)
+      const ownLatent = normalsOf(posterior.latent, cells, source.nCells)
+      const ownSize = posterior.logSize && normalsOf(posterior.logSize, cells, source.nCells)
       const largest = new Float64Array(cells.length).fill(Number.NEGATIVE_INFINITY)
       const scaled = new Float64Array(cells.length)
       for (let k = 0; k < draws; k++) {
@@ -64,8 +72,13 @@ export async function importanceBound(
         const logSize = noise.logSizes(cells, which)
         const fed = new Map<Value, Float32Array>([[latent.draw, z]])
         if (library && logSize) fed.set(library.draw, logSize)
-        const [given, prior] = await network.values(batch, [head.logLikelihood, logPrior], { fed })
-        const divergence = logRatio(network, source, posterior, cells, z, logSize)
+        const [given, prior] = await asked.values(batch, [head.logLikelihood, logPrior], { fed })
+        const divergence = logDensities(ownLatent, z)
+        if (ownSize && logSize) {
+          const ofSizes = logDensities(ownSize, logSize)
+          for (const [i, cell] of cells.entries())
+            divergence[i]! += ofSizes[i]! - logNormal(logSize[i]!, ...sizePrior(network, source, cell))
+        }
         for (let i = 0; i < cells.length; i++) {
           const cell = cells[i]!
           const w = given![i]! + prior![i]! - divergence[i]!
@@ -83,37 +96,54 @@ export async function importanceBound(
       await setImmediate()
     }
   } finally {
-    network.releaseMinibatch(batch)
+    asked.releaseMinibatch(batch)
+    releaseRoom(asked, network)
+    noise.release()
   }
   return { reconstruction, elbo, bound }
+}
+
+/** Normals of some cells, independent in each dimension. */
+interface CellNormals {
+  dimensions: number
+  /** Cells × dimensions. */
+  mean: Float64Array
+  precision: Float64Array
+  /** Of each cell: the log of its density at the mean. */
+  highest: Float64Array
+}
+
+function normalsOf({ mean, variance }: Posterior, cells: Int32Array, nCells: number): CellNormals {
+  const dimensions = mean.length / nCells
+  const n = cells.length * dimensions
+  const of = { mean: new Float64Array(n), precision: new Float64Array(n) }
+  const highest = new Float64Array(cells.length)
+  for (let i = 0; i < n; i++) {
+    const row = Math.floor(i / dimensions)
+    const from = cells[row]! * dimensions + (i % dimensions)
+    of.mean[i] = mean[from]!
+    of.precision[i] = 1 / variance[from]!
+    highest[row]! -= 0.5 * (Math.log(variance[from]!) + LOG_TWO_PI)
+  }
+  return { dimensions, ...of, highest }
+}
+
+/** ln q of draws, in double precision: one a row. */
+function logDensities(
+  { dimensions, mean, precision, highest }: CellNormals,
+  drawn: Float32Array,
+): Float64Array {
+  return highest.map((most, row) => {
+    let squares = 0
+    for (let i = row * dimensions; i < (row + 1) * dimensions; i++)
+      squares += (drawn[i]! - mean[i]!) ** 2 * precision[i]!
+    return most - 0.5 * squares
+  })
 }
 
 /** ln Normal(x; mean, variance), in double precision. */
 const logNormal = (x: number, mean: number, variance: number): number =>
   -0.5 * ((x - mean) ** 2 / variance + Math.log(variance) + LOG_TWO_PI)
-
-/** ln q(z, l | x) − ln p(l) of draws. */
-function logRatio(
-  network: Network,
-  source: CellSource,
-  { latent, logSize }: CellPosterior,
-  cells: Int32Array,
-  z: Float32Array,
-  sizes: Float32Array | undefined,
-): Float64Array {
-  const n = z.length / cells.length
-  return Float64Array.from(cells, (cell, i) => {
-    let sum = 0
-    for (let k = 0; k < n; k++)
-      sum += logNormal(z[i * n + k]!, latent.mean[cell * n + k]!, latent.variance[cell * n + k]!)
-    if (!logSize || !sizes) return sum
-    const [mean, variance] = sizePrior(network, source, cell)
-    const drawn = sizes[i]!
-    return (
-      sum + logNormal(drawn, logSize.mean[cell]!, logSize.variance[cell]!) - logNormal(drawn, mean, variance)
-    )
-  })
-}
 
 /** Mean and variance of the prior of a cell's log library size: that of its batch. */
 export function sizePrior(

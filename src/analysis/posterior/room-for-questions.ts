@@ -16,9 +16,13 @@ export function cellsOfQuestions({ block, capacity, device, shape }: Network): n
   return cells > capacity ? cells : block
 }
 
-/** The network that questions are put to, with room for {@link cellsOfQuestions}; released by {@link releaseRoom}. */
-export function roomForQuestions(network: Network): Network {
-  const cells = cellsOfQuestions(network)
+/**
+ * The network that questions are put to, with room for {@link cellsOfQuestions}; released by {@link releaseRoom}.
+ *
+ * @param most cells that are of use at a time
+ */
+export function roomForQuestions(network: Network, most = Number.POSITIVE_INFINITY): Network {
+  const cells = Math.min(most, cellsOfQuestions(network))
   return cells > network.capacity ? network.withRoom(cells) : network
 }
 
