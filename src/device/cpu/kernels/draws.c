@@ -91,9 +91,10 @@ static __attribute__((noinline)) void count_up(Waiting *w) {
   dvec p = dvec_exp(dpick(poisson, -mean, -theta * dvec_log1p(mean / theta))), tail = 1.0 - p, x = dsplat(0.0);
   dvec ratio = dpick(poisson, mean, mean / (theta + mean));
   for (lvec on = upper < tail; any_of(on); on &= (upper < tail) & (x < dsplat(1e6)) & ~((p < dsplat(1e-18)) & (x > mean))) {
-    p = dpick(on, p * (ratio * dpick(poisson, dsplat(1.0), x + theta) / (x + 1.0)), p);
+    /* of a lane that has arrived the count alone stays */
+    p = p * (ratio * dpick(poisson, dsplat(1.0), x + theta) / (x + 1.0));
     x = dpick(on, x + 1.0, x);
-    tail = dpick(on, tail - p, tail);
+    tail = tail - p;
   }
   for (int l = 0; l < w->n; l++) *w->to[l] = (float)x[l];
   w->n = 0;
