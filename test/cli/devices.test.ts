@@ -4,16 +4,31 @@ import { installedPackage } from '../../src/device/tensorflow/load.js'
 import { namesIn, scvae, temporaryFolder, writeFixture } from './scvae.js'
 
 const folder = temporaryFolder()
+const own = temporaryFolder()
 
 describe('scvae devices', () => {
   it('lists the CPU and its kernels', async () => {
     const { code, stdout } = await scvae(['devices'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^would run +(native|wasm) \S+, build [0-9a-f]{12}$/m)
+    expect(stdout).toMatch(/^would run +(native|wasm) \S+, build [0-9a-f]{12}(; products of bfloat16)?$/m)
     const { stdout: json } = await scvae(['devices', '--json'])
-    const { devices } = JSON.parse(json) as { devices: { device: string }[] }
+    const { devices } = JSON.parse(json) as { devices: { device: string; bfloat16?: boolean }[] }
     const kinds = devices.map(({ device }) => device.split(':')[0])
     expect([...new Set(kinds)]).toEqual(['cpu', 'webgpu', 'tensorflow'])
+    expect(devices[0]!.bfloat16).toBe(stdout.includes('products of bfloat16'))
+  })
+
+  it('refuses bf16 where there are no such products, and leaves nothing', async () => {
+    await writeFixture(join(own, 'counts.h5ad'))
+    const { code, stderr } = await scvae(
+      ['fit', 'counts.h5ad', '--precision', 'bf16', '--kernels', 'wasm'],
+      own,
+    )
+    expect(code).toBe(2)
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^scvae: There are no products of bfloat16 on .* \(wasm \w+\)\. Use --precision f32\. /,
+    )
+    expect(namesIn(own)).toEqual(['counts.h5ad'])
   })
 })
 

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { findBuilds, type KernelBuild } from '../../device/cpu/builds.js'
 import { pickTestedBuild } from '../../device/cpu/cpu-device.js'
+import { hasBfloat16 } from '../../device/cpu/load-build.js'
 import type { AdapterSummary } from '../../device/webgpu/open/open-webgpu.js'
 import { ScvaeError } from '../../errors.js'
 import { type Arguments, type Command, verbosityOf } from '../arguments.js'
@@ -45,6 +46,7 @@ export const devices: Command = {
       builds: builds.map(({ name, id, builtHere }) => ({ name, id, built_here: builtHere })),
       would_run: build.name,
       would_run_id: build.id,
+      bfloat16: hasBfloat16(build.file),
       ...(warning !== undefined && { warning }),
     }
     const { describeTensorFlow, tensorFlowLine } = await import('../../device/tensorflow/describe.js')
@@ -61,7 +63,7 @@ export const devices: Command = {
       ['threads', `${cpu.threads} of ${cpu.cores} cores`],
       ['memory', formatBytes(cpu.memory_bytes)],
       ['kernels', builds.map(buildName).join(', ')],
-      ['would run', `${build.name}, build ${build.id}`],
+      ['would run', `${build.name}, build ${build.id}${cpu.bfloat16 ? '; products of bfloat16' : ''}`],
       ...(warning === undefined ? [] : [['warning', warning]]),
       ...webgpu.adapters.map((adapter) => [adapter.device, adapterLine(adapter)]),
       ...(webgpu.missing === undefined ? [] : [['webgpu', webgpu.missing]]),
