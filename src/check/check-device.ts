@@ -68,9 +68,8 @@ export async function checkDevice(device: Device, options: DeviceCheckOptions = 
 
 /** What a device is held to, each with its way to run on it. */
 function* questions(device: Device, every: number) {
-  for (const check of fewOfEach(device.nearestRows ? GPU_CHECKS : CHECKS, every))
-    yield { check, run: () => check.run(device) }
-  for (const check of device.bfloat16 ? fewOfEach(BFLOAT16_CHECKS, every) : [])
-    yield { check, run: () => check.run(device) }
+  const usual = fewOfEach(device.nearestRows ? GPU_CHECKS : CHECKS, every)
+  const rounded = device.bfloat16 ? fewOfEach(BFLOAT16_CHECKS, every) : []
+  for (const check of [...usual, ...rounded]) yield { check, run: () => check.run(device) }
   if (isCpu(device)) for (const check of HOST_CHECKS) yield { check, run: () => check.run(device) }
 }

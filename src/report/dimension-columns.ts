@@ -1,3 +1,4 @@
+import { batchVariance } from '../analysis/metrics/batch-variance.js'
 import type { Matrix } from '../numeric/matrix.js'
 import type { AlongWith, Coloring } from './report-data.js'
 
@@ -43,31 +44,15 @@ function squaredCorrelation(x: Float32Array, { values: y }: Coloring & { kind: '
 /** Share of each dimension's variance that lies between categories, over the cells that have one. */
 function sharesBetween(
   dimensions: readonly Float32Array[],
-  { codes, categories }: Coloring & { kind: 'categorical' },
+  { codes, categories: names }: Coloring & { kind: 'categorical' },
 ): number[] {
-  const sizes = new Float64Array(categories.length)
-  let known = 0
-  for (let cell = 0; cell < codes.length; cell++) {
-    if (codes[cell]! < 0) continue
-    known++
-    sizes[codes[cell]!]!++
-  }
+  const known = Int32Array.from(dimensions[0] ?? [], (_, cell) => cell).filter((cell) => codes[cell]! >= 0)
   // with a category for every few cells any column would do
-  if (known < 10 * categories.length) return dimensions.map(() => 0)
+  if (known.length < 10 * names.length) return dimensions.map(() => 0)
+  const own = known.map((cell) => codes[cell]!)
   return dimensions.map((x) => {
-    const sums = new Float64Array(categories.length)
-    let [sum, squares] = [0, 0]
-    for (let cell = 0; cell < codes.length; cell++) {
-      if (codes[cell]! < 0) continue
-      sums[codes[cell]!]! += x[cell]!
-      sum += x[cell]!
-      squares += x[cell]! ** 2
-    }
-    const total = squares - sum ** 2 / known
-    const between = sums.reduce(
-      (all, own, k) => all + (sizes[k]! && own ** 2 / sizes[k]!),
-      -(sum ** 2) / known,
-    )
-    return total > 0 ? between / total : 0
+    const values = new Float32Array(known.length)
+    for (let i = 0; i < known.length; i++) values[i] = x[known[i]!]!
+    return batchVariance({ values, rows: known.length, columns: 1 }, { codes: own, names })
   })
 }

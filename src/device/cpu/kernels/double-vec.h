@@ -23,14 +23,7 @@ INLINE dvec dvec_log(dvec x) {
   lvec bits = (lvec)x, e = (bits - 0x3fe6a09e667f3bcd) >> 52;
   dvec m = (dvec)(bits - (e << 52));
   dvec s = (m - 1.0) / (m + 1.0), z = s * s, p = dsplat(1.0 / 19.0);
-  p = p * z + 1.0 / 17.0;
-  p = p * z + 1.0 / 15.0;
-  p = p * z + 1.0 / 13.0;
-  p = p * z + 1.0 / 11.0;
-  p = p * z + 1.0 / 9.0;
-  p = p * z + 1.0 / 7.0;
-  p = p * z + 1.0 / 5.0;
-  p = p * z + 1.0 / 3.0;
+  ARTANH_SERIES(p, z)
   return __builtin_convertvector(e, dvec) * 0.6931471805599453 + 2.0 * (s + s * z * p);
 }
 
@@ -45,17 +38,7 @@ INLINE dvec dvec_exp(dvec x) {
   dvec r = x - whole * 0.693147180369123816490;
   r = r - whole * 1.90821492927058770002e-10;
   dvec p = dsplat(1.0 / 6227020800.0);
-  p = p * r + 1.0 / 479001600.0;
-  p = p * r + 1.0 / 39916800.0;
-  p = p * r + 1.0 / 3628800.0;
-  p = p * r + 1.0 / 362880.0;
-  p = p * r + 1.0 / 40320.0;
-  p = p * r + 1.0 / 5040.0;
-  p = p * r + 1.0 / 720.0;
-  p = p * r + 1.0 / 120.0;
-  p = p * r + 1.0 / 24.0;
-  p = p * r + 1.0 / 6.0;
-  p = p * r + 0.5;
+  EXP_SERIES(p, r)
   dvec scale = (dvec)(((lvec)n << 52) + 0x3ff0000000000000);
   return dpick(x > dsplat(-700.0), (p * r * r + r + 1.0) * scale, dsplat(0.0));
 }

@@ -9,6 +9,29 @@ typedef union {
   int64_t bits;
 } DoubleBits;
 
+/* What follows the first coefficient of the series below, of doubles or of vectors of them (double-vec.h). */
+#define ARTANH_SERIES(p, z) \
+  p = p * z + 1.0 / 17.0; \
+  p = p * z + 1.0 / 15.0; \
+  p = p * z + 1.0 / 13.0; \
+  p = p * z + 1.0 / 11.0; \
+  p = p * z + 1.0 / 9.0; \
+  p = p * z + 1.0 / 7.0; \
+  p = p * z + 1.0 / 5.0; \
+  p = p * z + 1.0 / 3.0;
+#define EXP_SERIES(p, r) \
+  p = p * r + 1.0 / 479001600.0; \
+  p = p * r + 1.0 / 39916800.0; \
+  p = p * r + 1.0 / 3628800.0; \
+  p = p * r + 1.0 / 362880.0; \
+  p = p * r + 1.0 / 40320.0; \
+  p = p * r + 1.0 / 5040.0; \
+  p = p * r + 1.0 / 720.0; \
+  p = p * r + 1.0 / 120.0; \
+  p = p * r + 1.0 / 24.0; \
+  p = p * r + 1.0 / 6.0; \
+  p = p * r + 0.5;
+
 /* ln x for positive normal x: the exponent split off, then 2 artanh((m - 1) / (m + 1)) with m in [1/sqrt2, sqrt2). */
 INLINE double double_log(double x) {
   DoubleBits b = {x};
@@ -16,14 +39,7 @@ INLINE double double_log(double x) {
   b.bits -= e << 52;
   double s = (b.value - 1.0) / (b.value + 1.0), z = s * s;
   double p = 1.0 / 19.0;
-  p = p * z + 1.0 / 17.0;
-  p = p * z + 1.0 / 15.0;
-  p = p * z + 1.0 / 13.0;
-  p = p * z + 1.0 / 11.0;
-  p = p * z + 1.0 / 9.0;
-  p = p * z + 1.0 / 7.0;
-  p = p * z + 1.0 / 5.0;
-  p = p * z + 1.0 / 3.0;
+  ARTANH_SERIES(p, z)
   return (double)e * 0.6931471805599453 + 2.0 * (s + s * z * p);
 }
 
@@ -42,17 +58,7 @@ INLINE double double_exp(double x) {
   double r = x - whole * 0.693147180369123816490;
   r = r - whole * 1.90821492927058770002e-10;
   double p = 1.0 / 6227020800.0;
-  p = p * r + 1.0 / 479001600.0;
-  p = p * r + 1.0 / 39916800.0;
-  p = p * r + 1.0 / 3628800.0;
-  p = p * r + 1.0 / 362880.0;
-  p = p * r + 1.0 / 40320.0;
-  p = p * r + 1.0 / 5040.0;
-  p = p * r + 1.0 / 720.0;
-  p = p * r + 1.0 / 120.0;
-  p = p * r + 1.0 / 24.0;
-  p = p * r + 1.0 / 6.0;
-  p = p * r + 0.5;
+  EXP_SERIES(p, r)
   DoubleBits scale = {.bits = (int64_t)((uint64_t)n.bits << 52) + 0x3ff0000000000000};
   return (p * r * r + r + 1.0) * scale.value;
 }
