@@ -254,6 +254,7 @@ describe('the types', () => {
         "NeighborOptions",
         "Neighbors",
         "NetworkState",
+        "NewGroups",
         "NormPlacement",
         "NullBatchOptions",
         "NullBatches",

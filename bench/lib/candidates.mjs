@@ -53,6 +53,35 @@ export const CANDIDATES = {
     model: { prior: 'mixture', dropoutRate: 0.3 },
     training: { keepBest: false, earlyStopping: false },
   },
+  'mixture, dropout .3, β 1.5': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 1.5 } },
+  'mixture, dropout .3, β 2': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 2 } },
+  'mixture, dropout .3, β 3': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 3 } },
+  'mixture, dropout .3, β 4': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 4 } },
+  'mixture, dropout .3, 10 components': {
+    model: { prior: 'mixture', dropoutRate: 0.3, priorComponents: 10 },
+  },
+  'mixture, dropout .3, encode': { model: { prior: 'mixture', dropoutRate: 0.3, encodeCovariates: true } },
+  'mixture, dropout .2, layers 2': { model: { prior: 'mixture', dropoutRate: 0.2, nLayers: 2 } },
+  'mixture, dropout .3, layers 2': { model: { prior: 'mixture', dropoutRate: 0.3, nLayers: 2 } },
+  'mixture, dropout .3, layers 2, β 2': {
+    model: { prior: 'mixture', dropoutRate: 0.3, nLayers: 2, beta: 2 },
+  },
+  'mixture, dropout .3, warm-up 400, best weights': {
+    model: { prior: 'mixture', dropoutRate: 0.3 },
+    training: { klWarmup: 'scvi-tools' },
+  },
+  'mixture, dropout .3, dispersion by batch': {
+    model: { prior: 'mixture', dropoutRate: 0.3, dispersion: 'gene-batch' },
+  },
+  'mixture, dropout .3, rate 2e-3': {
+    model: { prior: 'mixture', dropoutRate: 0.3 },
+    training: { learningRate: 2e-3 },
+  },
+  'mixture, dropout .3, minibatches of 64': {
+    model: { prior: 'mixture', dropoutRate: 0.3 },
+    training: { batchSize: 64 },
+  },
+  'mixture, dropout .3, zinb': { model: { prior: 'mixture', dropoutRate: 0.3, likelihood: 'zinb' } },
   'mixture, bf16': { model: { prior: 'mixture' }, training: { precision: 'bf16' } },
   'layer norm': { model: LAYER_NORM },
   'layer norm, encode': { model: { ...LAYER_NORM, encodeCovariates: true } },

@@ -10,10 +10,13 @@ const RULES = [3, 5]
 /**
  * What else may find odd cells: a score for each, larger where odder, and the cells that it flags by its own rule, where it has one.
  *
+ * New cells are told from the known ones that a model was trained on: the methods of scikit-learn are fitted to these, and principal components
+ * are those of both.
+ *
  * @param {string} python with scikit-learn; '' for none
  * @param {string} folder for what it is handed
  */
-export function competitors({ counts }, { surprise, latent, share }, python, folder) {
+export function competitors({ counts }, { surprise, latent, share, known }, python, folder) {
   const off = deviations(counts, share)
   const rules = RULES.map((limit) => [
     `${limit} MAD`,
@@ -22,8 +25,10 @@ export function competitors({ counts }, { surprise, latent, share }, python, fol
   return {
     ...Object.fromEntries(rules),
     'reconstruction error': { score: surprise.logLikelihood.map((value) => -value) },
-    ...sklearn('latent', latent, python, folder),
-    ...sklearn('PCA', pcaFloor(counts).scores, python, folder),
+    ...(python !== '' && {
+      ...sklearn('latent', latent.values, known ? known.latent : [], latent.columns, python, folder),
+      ...sklearn('PCA', ...components(counts, known), python, folder),
+    }),
   }
 }
 
@@ -39,12 +44,18 @@ function deviations(counts, share) {
   return sizes.map((_, cell) => Math.max(...parts.map((part) => part[cell])))
 }
 
-function sklearn(name, { values, rows, columns }, python, folder) {
-  if (python === '') return {}
+/** Principal components of cells, those of the known ones, and how many there are. */
+function components(counts, known) {
+  const { values, columns } = pcaFloor(known ? known.withNew : counts).scores
+  const start = known ? values.length - counts.nCells * columns : 0
+  return [values.subarray(start), values.subarray(0, start), columns]
+}
+
+function sklearn(name, values, known, columns, python, folder) {
   const path = join(folder, 'points.bin')
-  writeFileSync(path, Float32Array.from(values))
+  writeFileSync(path, Float32Array.from([...known, ...values]))
   const script = new URL('../quality/outliers.py', import.meta.url).pathname
-  const args = [script, path, String(rows), String(columns)]
+  const args = [script, path, known.length / columns, values.length / columns, columns].map(String)
   const { forest, factor } = JSON.parse(execFileSync(python, args, { maxBuffer: 2 ** 28 }))
   return { [`forest, ${name}`]: forest, [`LOF, ${name}`]: factor }
 }

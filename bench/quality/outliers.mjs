@@ -5,8 +5,8 @@
  *     npm run build && node bench/quality/outliers.mjs [--repeats 20] [--only pbmc4k] [--left-out] [--python PYTHON] [--json result.json]
  *
  * Simulated: 1,000 cells × 300 genes without outliers, and with those of `scvae simulate`. Real: cells as they are, and with damage
- * planted (bench/lib/plant-faults.mjs); of sc_mixology also its doublets, known by genotype. With --left-out instead types that a
- * model was trained without. `--candidate mixture` has the settings of one of bench/lib/candidates.mjs.
+ * planted (bench/lib/plant-faults.mjs); of sc_mixology also its doublets, known by genotype. With --left-out instead new cells of types that a
+ * model was trained without, held against the cells that it was trained on. `--candidate mixture` has the settings of one of bench/lib/candidates.mjs.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { obsColumn } from '../../dist/src/anndata/frame/obs-column.js'
 import { mitochondrialShare } from '../../dist/src/cells/mitochondrial.js'
 import { createCpuDevice } from '../../dist/src/device/cpu/cpu-device.js'
 import { leiden, OUTLIER_REASONS, SCVI, scoreCells } from '../../dist/src/index.js'
+import { Random } from '../../dist/src/numeric/random.js'
 import { binomialInterval } from '../lib/binomial-interval.mjs'
 import { settingsOf } from '../lib/candidates.mjs'
 import { fittedData } from '../lib/fitted-data.mjs'
@@ -32,7 +33,7 @@ const flags = options('What outlier scores find, and what they flag where nothin
   only: '',
   python: '',
   epochs: '60',
-  types: '2',
+  types: '3',
   'left-out': false,
   'real-epochs': 'auto',
   'no-real': false,
@@ -51,30 +52,37 @@ const dataOf = ({ counts, varNames }) => ({
   varNames,
 })
 
-/** What a model of some cells says of them, or of others. */
+/** What a model of some cells says of them, or of others that are held against them. */
 async function scored(made, { epochs, trainedOn = made }) {
   const data = dataOf(made)
   const model = await SCVI.create(dataOf(trainedOn), { device, ...candidate.model })
   try {
     await model.train({ ...candidate.training, ...(epochs !== 'auto' && { maxEpochs: Number(epochs) }) })
-    const of = trainedOn === made ? {} : { adata: data }
+    const isNew = trainedOn !== made
+    const of = isNew ? { adata: data } : {}
     const latent = await model.getLatentPosterior(of)
     const every = Int32Array.from({ length: data.nCells }, (_, i) => i)
     const share = mitochondrialShare(data, every)
     const asked = { device, ...(share && { mitochondrialShare: share }) }
-    const scores = await scoreCells(latent, await model.surpriseScores(of), asked)
-    const { outliers, surprise } = scores
+    const surprises = await model.surpriseScores({ ...of, ...(isNew && { reference: {} }) })
+    const scores = await scoreCells(latent, surprises, asked)
+    const { outliers, surprise, newGroups } = scores
     const { labels } = await leiden(scores.neighbors, { device })
     const reasons = await model.outlierReasons(scores, labels, of)
-    return { latent: latent.means, outliers, surprise, share, reasons }
+    const known = isNew && (await model.getLatentRepresentation()).values
+    return { latent: latent.means, outliers, surprise, share, reasons, newGroups, known }
   } finally {
     await model.dispose()
   }
 }
 
 function judged(name, made, result, isOdd) {
-  const { outliers, reasons } = result
-  const all = { scvae: outliers, ...competitors(made, result, flags.python, folder) }
+  const { outliers, reasons, newGroups } = result
+  const all = {
+    scvae: outliers,
+    ...(newGroups && { 'new groups': { score: newGroups.p.map((p) => -p) } }),
+    ...competitors(made, result, flags.python, folder),
+  }
   const named = {}
   for (const code of reasons.codes)
     if (code >= 0) named[OUTLIER_REASONS[code]] = (named[OUTLIER_REASONS[code]] ?? 0) + 1
@@ -155,28 +163,40 @@ function kindsOf({ outliers, reasons }, fault, dose) {
   return kinds
 }
 
+const NO_TYPE = -2
+/** Of the cells of the types that it knows a model is trained on this share. */
+const TRAINED_ON = 0.7
+
 /**
- * Types that a model has not seen: for each of some types a model of the other cells, and the scores of these and of as many of the type
- * as make a twentieth.
+ * Types that a model has not seen: for each of some types, and for none, a model of part of the other cells, and the scores of the rest of these
+ * and of as many of the type as make a twentieth.
  */
 async function leftOut({ name }, data, settings) {
   const { cells, labels, typeNames } = data
+  const random = new Random(1)
+  const isHeldOut = Uint8Array.from(cells, () => Number(random.next() >= TRAINED_ON))
   const sizes = typeNames.map((_, type) => labels.filter((of) => of === type).length)
   const types = Array.from(sizes.keys())
     .filter((type) => sizes[type] >= 0.05 * cells.length)
     .sort((a, b) => sizes[b] - sizes[a])
     .slice(0, Number(flags.types))
   const rows = []
-  for (const type of types) {
-    process.stderr.write(`${name} without ${typeNames[type]} …\n`)
-    const others = cells.filter((_, i) => labels[i] !== type)
-    const some = cells.filter((_, i) => labels[i] === type).slice(0, Math.round(others.length / 19))
-    const isOdd = Uint8Array.from({ length: others.length + some.length }, (_, i) =>
-      i < others.length ? 0 : 1,
-    )
-    const both = fittedCells(data, Int32Array.from([...others, ...some]))
-    const result = await scored(both, { ...settings, trainedOn: fittedCells(data, others) })
-    rows.push(judged(`${name} without ${typeNames[type]}`, both, result, isOdd))
+  for (const type of [...types, NO_TYPE]) {
+    const title = `${name} without ${typeNames[type] ?? 'none'}`
+    process.stderr.write(`${title} …\n`)
+    const others = cells.filter((_, i) => labels[i] !== type && !isHeldOut[i])
+    const alike = cells.filter((_, i) => labels[i] !== type && isHeldOut[i])
+    const ofType = cells.filter((_, i) => labels[i] === type)
+    const some = random
+      .permutation(ofType.length)
+      .slice(0, Math.min(ofType.length, Math.round(alike.length / 19)))
+      .map((i) => ofType[i])
+    const isOdd = Uint8Array.from({ length: alike.length + some.length }, (_, i) => Number(i >= alike.length))
+    const made = fittedCells(data, Int32Array.from([...alike, ...some]))
+    const { known, ...result } = await scored(made, { ...settings, trainedOn: fittedCells(data, others) })
+    const withNew = fittedCells(data, Int32Array.from([...others, ...alike, ...some])).counts
+    const all = { ...result, known: { latent: known, withNew } }
+    rows.push(judged(title, made, all, isOdd))
   }
   return rows
 }

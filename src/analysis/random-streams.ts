@@ -8,4 +8,6 @@ export const STREAM = {
   separation: 280,
   diffusion: 281,
   abundance: 282,
+  reference: 283,
+  newGroups: 284,
 } as const

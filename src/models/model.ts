@@ -26,6 +26,7 @@ import { type GeneratedCells, generatedCells } from './generated-cells.js'
 import { type ExtraTerm, withoutTerms, withTerms } from './loss-terms.js'
 import type { ModelParts } from './model-parts.js'
 import { PSEUDO_INPUTS } from './modules/parts.js'
+import { sameCells } from './namesakes.js'
 import { networkOf } from './network-of.js'
 import {
   type CellsOptions,
@@ -179,24 +180,27 @@ export abstract class Model {
   /**
    * How surprising each cell's counts are: z-scores, calibrated p-values and log-likelihoods (docs/outliers.md).
    *
-   * @throws ScvaeError as {@link Model.getLatentRepresentation}
+   * Cells that are held against a reference may be of batches that the model does not know, where its encoder sees none; they then take
+   * those of the nearest cell of the reference.
+   *
+   * @throws ScvaeError as {@link Model.getLatentRepresentation}; (failed) for a reference of fewer than two cells
    */
   surpriseScores(options: SurpriseOptions = {}): Promise<Surprise> {
     return this.exclusive(async () => {
-      checkOptionKeys('surpriseScores', options, [...CELLS, 'seed', 'onCells'])
-      const asked = this.#withCounts('surpriseScores', options)
+      const caller = 'surpriseScores'
+      checkOptionKeys(caller, options, [...CELLS, 'seed', 'reference', 'onCells'])
+      const { onCells, reference } = options
+      const asked = this.#withCounts(caller, options, reference ? 'counts' : 'all')
       const seed = this.#seed(options)
       const posterior = await this.#encode(asked)
+      const request = {
+        seed,
+        device: this.#parts.device,
+        ...(reference && { reference: await this.#reference(caller, reference, asked) }),
+        ...(onCells && { onCells }),
+      }
       return withHostKernels(this.#parts.device, (host) =>
-        surpriseScores(
-          this.network,
-          host,
-          asked.source,
-          posterior,
-          seed,
-          this.#parts.device,
-          options.onCells,
-        ),
+        surpriseScores(this.network, host, asked.source, posterior, request),
       )
     })
   }
@@ -215,7 +219,7 @@ export abstract class Model {
   ): Promise<OutlierReasons> {
     return this.exclusive(async () => {
       checkOptionKeys('outlierReasons', options, CELLS)
-      const { source } = this.#withCounts('outlierReasons', options)
+      const { source } = this.#withCounts('outlierReasons', options, 'counts')
       const scored = scores.outliers.flag.length
       if (scored !== source.nCells || clusters.length !== source.nCells)
         throw new ScvaeError(
@@ -354,7 +358,7 @@ export abstract class Model {
     network.setState(new Map([...(await network.state()), [PSEUDO_INPUTS, start]]))
   }
 
-  #asked(caller: string, options: CellsOptions, forWhat: 'encode' | 'all' = 'all'): AskedCells {
+  #asked(caller: string, options: CellsOptions, forWhat: 'encode' | 'counts' | 'all' = 'all'): AskedCells {
     const { className, description, own } = this.#parts
     const { adata, cells } = options
     if (adata && adata !== own?.data) return otherCells(description, adata, options, forWhat)
@@ -372,8 +376,24 @@ export abstract class Model {
     )
   }
 
-  #withCounts(caller: string, options: CellsOptions): AskedCells {
-    const asked = this.#asked(caller, options)
+  /** Cells of a reference, for others that are held against them. */
+  async #reference(caller: string, options: CellsOptions, asked: AskedCells) {
+    checkOptionKeys(`${caller}: reference`, options, CELLS)
+    const lendsCovariates = asked.covariatesUnknown === true
+    const held = this.#asked(caller, options, lendsCovariates ? 'all' : 'encode')
+    const { mean, variance } = await this.#encode(held)
+    if (held.source.nCells < 2)
+      throw new ScvaeError('failed', `${caller} holds cells against two others at least.`)
+    return {
+      source: held.source,
+      posterior: { means: this.#latents(mean), variances: this.#latents(variance) },
+      namesakes: sameCells(asked, held),
+      lendsCovariates,
+    }
+  }
+
+  #withCounts(caller: string, options: CellsOptions, forWhat: 'counts' | 'all' = 'all'): AskedCells {
+    const asked = this.#asked(caller, options, forWhat)
     if (asked.hasCounts) return asked
     throw new ScvaeError(
       'usage',

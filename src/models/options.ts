@@ -39,6 +39,11 @@ export interface SeededOptions extends CellsOptions {
 
 /** Options of `surpriseScores`. */
 export interface SurpriseOptions extends SeededOptions {
+  /**
+   * Cells that the cells are held against, `{}` for the model's own; each other when left out. A cell is not held against itself: the one of
+   * its position in the same data, or of its name, in its place.
+   */
+  reference?: CellsOptions
   /** Called as the work goes on, with the cells that have been scored, made or encoded, of all that will be. */
   onCells?: (done: number, total: number) => void
 }

@@ -25,6 +25,8 @@ export interface AskedCells {
   positions?: Int32Array
   /** Absent for cells of the folder. */
   data?: ModelData
+  /** Whether zeros stand in place of the covariates, which the model does not know. */
+  covariatesUnknown?: true
   /** What the folder keeps of obs. */
   labels?: ModelCells['labels']
 }
@@ -74,14 +76,14 @@ export function cellsOf(
  * Cells of other data as a question takes them. For one to the encoder alone, which sees no covariates unless the model says
  * so, whatever batches there are will do.
  *
- * @param forWhat `encode` for the encoder alone
+ * @param forWhat `encode` for the encoder alone, `counts` for what does without covariates that the model does not know
  * @throws ScvaeError as {@link cellsOf}, and (bad-input) for data with none of the model's genes.
  */
 export function otherCells(
   description: ModelDescription,
   data: ModelData,
   { cells, geneKey, genePositions: given }: Omit<CellsOptions, 'adata'>,
-  forWhat: 'encode' | 'all',
+  forWhat: 'encode' | 'counts' | 'all',
 ): AskedCells {
   const asked = {
     hasCounts: true,
@@ -92,19 +94,53 @@ export function otherCells(
   checkGenePositions(given, description.genes.length, data.nGenes)
   const positions = given ?? genePositions(description, data, geneKey).positions
   const genes = selectionOf(positions, data.nGenes)
-  if (forWhat === 'all') return { ...asked, source: cellsOf(description, data, cells, genes).source }
+  if (forWhat === 'counts' && lacksCovariates(description, data, cells))
+    return { ...asked, source: withoutCovariates(description, data, cells, genes), covariatesUnknown: true }
+  if (forWhat !== 'encode') return { ...asked, source: cellsOf(description, data, cells, genes).source }
   checkPositions(cells, data.nCells, 'cell')
   const { encodeCovariates } = description.config
   return { ...asked, source: encoderSource({ ...description, encodeCovariates }, data, cells, genes) }
 }
 
+/** Whether an encoder that sees no covariates is asked about cells with some that the model does not know. */
+function lacksCovariates(
+  description: ModelDescription,
+  data: ModelData,
+  cells: Int32Array | undefined,
+): boolean {
+  checkPositions(cells, data.nCells, 'cell')
+  return !description.config.encodeCovariates && unknownCovariates(description, data, cells) !== undefined
+}
+
+/** Cells as {@link cellsOf} takes them, with zeros in place of their covariates. */
+function withoutCovariates(
+  { categorical, continuous, sizeFactorKey }: ModelDescription,
+  data: ModelData,
+  cells: Int32Array | undefined,
+  genes: Int32Array | undefined,
+): CellSource {
+  const keys = sizeFactorKey === null ? {} : { sizeFactorKey }
+  const { source } = cellData(data, keys, cells, genes)
+  return {
+    ...source,
+    categorical: categorical.map(() => new Int32Array(source.nCells)),
+    continuous: continuous.map(() => new Float32Array(source.nCells)),
+  }
+}
+
 /**
  * What of the covariates of data a model does not know, as the error that it makes for whoever asks for more than the latent;
  * undefined where it knows them all.
+ *
+ * @param cells positions of those that are looked at; all when left out
  */
-export function unknownCovariates(description: ModelDescription, data: ModelData): ScvaeError | undefined {
+export function unknownCovariates(
+  description: ModelDescription,
+  data: ModelData,
+  cells?: Int32Array,
+): ScvaeError | undefined {
   try {
-    cellCovariates(data, keysOf(description), undefined, description.categorical)
+    cellCovariates(data, keysOf(description), cells, description.categorical)
     return undefined
   } catch (error) {
     if (error instanceof ScvaeError) return error

@@ -5,6 +5,7 @@ import { ScvaeError } from '../errors.js'
 import type { ModelDescription } from '../files/model-description.js'
 import { type Matrix, takeRows } from '../numeric/matrix.js'
 import { type CellGroups, groupsOfColumn } from './cell-groups.js'
+import { namesakes } from './namesakes.js'
 import type { CellsOptions } from './options.js'
 import type { AskedCells } from './own-cells.js'
 
@@ -95,7 +96,7 @@ export async function transferred(
   const labelled = Int32Array.from(codes.keys()).filter((cell) => codes[cell]! >= 0)
   if (labelled.length < 2)
     throw new ScvaeError('bad-input', `The column "${labelsKey}" has labels of fewer than two cells.`)
-  const twins = twinsOf(asked.names, reference.asked.names, labelled)
+  const twins = namesakes(asked.names, reference.asked.names, labelled)
   const answer = await transferLabels(
     {
       points: takeRows(reference.latent, labelled),
@@ -127,16 +128,4 @@ function labelsOf(asked: AskedCells, { categorical }: ModelDescription, key: str
   throw new ScvaeError('bad-input', `The model's folder keeps no labels "${key}" of its cells${has}.`, {
     hint: `Give a file that has them with --reference, or fit with --labels-key ${key}.`,
   })
-}
-
-/** For each cell the labelled one of its name, as its position among these; undefined where there is none. */
-function twinsOf(
-  names: readonly string[] | undefined,
-  others: readonly string[] | undefined,
-  labelled: Int32Array,
-): Int32Array | undefined {
-  if (!names || !others) return undefined
-  const places = new Map(Array.from(labelled, (cell, place) => [others[cell]!, place]))
-  const twins = Int32Array.from(names, (name) => places.get(name) ?? -1)
-  return twins.some((twin) => twin >= 0) ? twins : undefined
 }

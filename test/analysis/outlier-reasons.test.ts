@@ -46,6 +46,7 @@ interface Odd {
   sizeP?: number
   mitochondrialP?: number
   neighborP?: number
+  newGroupP?: number
   /** Flagged cells that are its neighbours, by their place among the odd ones. */
   kin?: readonly number[]
 }
@@ -75,6 +76,7 @@ async function reasonsOf(odd: readonly Odd[]): Promise<{ reason: OutlierReason; 
     neighborP: p(({ neighborP }) => neighborP),
     sizeP: p(({ sizeP }) => sizeP),
     mitochondrialP: p(({ mitochondrialP }) => mitochondrialP),
+    newGroupP: p(({ newGroupP }) => newGroupP),
     flag: Uint8Array.from(rows, (_, i) => (i < ordinary.length ? 0 : 1)),
   }
   const scores = { outliers, neighbors } as unknown as CellScores
@@ -91,6 +93,16 @@ async function reasonsOf(odd: readonly Odd[]): Promise<{ reason: OutlierReason; 
 describe('outlierReasons', () => {
   const random = new Random(3)
   const plain = drawn(PROFILES[0]!, 500, random)
+
+  it('calls a cell one of a group where the reference lacks the group, but for few counts', async () => {
+    const row = drawn(PROFILES[0]!, 500, new Random(900))
+    const found = await reasonsOf([
+      { row, newGroupP: 1e-4 },
+      { row, newGroupP: 1e-4, sizeP: 1e-5 },
+      { row, newGroupP: 0.01 },
+    ])
+    expect(found.map(({ reason }) => reason)).toEqual(['rare group', 'few counts', 'unexplained counts'])
+  })
 
   it('names size and mitochondrial share where they are rare by themselves, the rarer first', async () => {
     const found = await reasonsOf([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { jointP } from '../../src/analysis/outliers/joint-null.js'
 import { combineOutlierScores, type OutlierParts } from '../../src/analysis/outliers/outlier-score.js'
 import { Random } from '../../src/numeric/random.js'
 
@@ -55,6 +56,31 @@ describe('combineOutlierScores', { timeout: 30_000 }, () => {
     const first = score.indexOf(Math.max(...score))
     expect(score[first]).toBeCloseTo(-Math.log10(p[first]!), 5)
     for (const [i, value] of p.entries()) expect(adjustedP[i]).toBeGreaterThanOrEqual(value)
+  })
+
+  it('takes two signs of a new group together, and weighs them against the cell by itself', () => {
+    const given = parts(1500, 11)
+    const { size, simulatedSize, parent } = given
+    const random = new Random(4)
+    const sharedMisfit = {
+      cells: Float64Array.from(size, (_, cell) => random.normal() + (cell < 40 ? 4 : 0)),
+      simulated: Float64Array.from(parent, () => random.normal()),
+    }
+    const crowdedP = Float64Array.from(size, (_, cell) => (cell < 40 ? 1e-3 : 0.5 + 0.5 * random.next()))
+    const { newGroupP, flag, p } = combineOutlierScores({ ...given, group: { sharedMisfit, crowdedP } })
+    const shared = jointP({ parts: [sharedMisfit], size, simulatedSize, parent }).p
+    for (const cell of [0, 7, 100, 900]) {
+      const product = crowdedP[cell]! * shared[cell]!
+      expect(newGroupP![cell]).toBeCloseTo(product * (1 - Math.log(product)), 12)
+    }
+    expect(flagged(flag.slice(0, 40))).toBeGreaterThan(36)
+    expect(flagged(flag.slice(40))).toBeLessThan(4)
+    // the Cauchy statistic with four tenths
+    const alone = combineOutlierScores(given)
+    expect(alone.newGroupP).toBeUndefined()
+    expect(flagged(alone.flag.slice(0, 40))).toBe(0)
+    const tiny = newGroupP!.indexOf(Math.min(...newGroupP!))
+    expect(p[tiny]! / (newGroupP![tiny]! / 0.4)).toBeCloseTo(1, 1)
   })
 
   it('flags at the rate that is asked for', () => {

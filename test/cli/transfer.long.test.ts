@@ -124,10 +124,10 @@ describe('scvae embed --transfer', { timeout: 60_000 }, () => {
     await refused(['--transfer', 'one', '--unknown-share', '1'], 'usage', /at least 0 and below 1, not 1/)
     await refused(['--transfer', 'one', '--n-neighbors', '0'], 'usage', /whole number of at least 1/)
     await refused(['--transfer', 'one', '--reference', at('no.h5ad')], 'bad-input', /There is no file/)
-    await refused(reference, 'usage', /--reference is for --transfer/)
+    await refused(reference, 'usage', /--reference is for --outliers or --transfer/)
     await expect(
       run(['embed', at('alone.model'), at('cells.h5ad'), '-o', at('new.csv'), '-q', '--transfer', 'one']),
-    ).rejects.toThrow("The model's folder tells of no cells whose labels others could get.")
+    ).rejects.toThrow("The model's folder tells of no cells that others could be held against.")
     await expect(run(words('own.model', '--transfer', 'one'))).rejects.toThrow('-o must end in')
     expect(existsSync(at('new.csv'))).toBe(false)
   })

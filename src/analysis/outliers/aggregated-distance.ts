@@ -7,7 +7,7 @@ import { mixtureDensities } from '../posterior/mixture-densities.js'
 import { STREAM } from '../random-streams.js'
 
 export interface AggregatedPosteriorOptions {
-  /** Points that are held against the cells' posteriors, and a cell for each that is left out; the cells themselves when left out. */
+  /** Points that are held against the cells' posteriors, and a cell for each that is left out, −1 for none; the cells themselves when left out. */
   points?: { means: Matrix; leftOut: Int32Array }
   /** Most posteriors in the mixture; a seeded sample of the cells where there are more. Default 2,000. */
   components?: number

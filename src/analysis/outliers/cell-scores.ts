@@ -5,6 +5,7 @@ import type { Neighbors } from '../neighbors/neighbors.js'
 import type { LatentPosterior } from '../posterior/inference.js'
 import { aggregatedPosteriorDistance } from './aggregated-distance.js'
 import { logDistances } from './neighbor-distance.js'
+import { type NewGroups, newGroups } from './new-groups.js'
 import { combineOutlierScores, type OutlierScores } from './outlier-score.js'
 import type { Surprise } from './surprise.js'
 
@@ -14,6 +15,8 @@ export interface CellScores {
   outliers: OutlierScores
   /** The neighbours that were found on the way, with the cell itself first. */
   neighbors: Neighbors
+  /** Where the cells lie among themselves rather than among those of a reference, where they are held against one. */
+  newGroups?: NewGroups
 }
 
 export interface CellScoreOptions {
@@ -31,7 +34,8 @@ export interface CellScoreOptions {
 
 /**
  * Combines what cells' counts say beside their neighbours with two distances in latent space: from the aggregated posterior, and to
- * the 15th neighbour (or the farthest, where there are fewer).
+ * the 15th neighbour (or the farthest, where there are fewer). Cells that are held against a reference also with how crowded they
+ * are by each other.
  *
  * @param latent posterior of the cells
  * @param surprise of the same cells
@@ -43,32 +47,44 @@ export async function scoreCells(
   options: CellScoreOptions = {},
 ): Promise<CellScores> {
   const { device, seed = 0, alpha, mitochondrialShare, onCells } = options
-  const { neighbors, cells, simulated, size } = surprise.beside
+  const { neighbors, cells, simulated, size, reference } = surprise.beside
   const n = latent.means.rows
   if (neighbors.n !== n) {
     throw new ScvaeError('usage', `The surprise of ${neighbors.n} cells was given with the latent of ${n}.`)
   }
   const total = n + simulated.means.rows
-  const [ofCells, ofSimulated] = await withHostKernels(device, async (host) => [
-    await aggregatedPosteriorDistance(host, latent, { seed, onCells: (done) => onCells?.(done, total) }),
-    await aggregatedPosteriorDistance(host, latent, {
+  const held = reference?.posterior ?? latent
+  const [ofCells, ofSimulated, groups] = await withHostKernels(device, async (host) => [
+    await aggregatedPosteriorDistance(host, held, {
       seed,
-      points: { means: simulated.means, leftOut: simulated.parent },
+      ...(reference && { points: { means: latent.means, leftOut: reference.twins } }),
+      onCells: (done) => onCells?.(done, total),
+    }),
+    await aggregatedPosteriorDistance(host, held, {
+      seed,
+      points: { means: simulated.means, leftOut: simulated.leftOut },
       onCells: (done) => onCells?.(n + done, total),
     }),
+    reference && (await newGroups(host, reference.posterior.means, latent.means, reference.twins, seed)),
   ])
-  const last = neighbors.k - 1
-  const distance = Float64Array.from({ length: n }, (_, i) => neighbors.distances[i * neighbors.k + last]!)
   const outliers = combineOutlierScores({
     gain: { cells: cells.gain, simulated: simulated.gain },
     misfit: { cells: cells.misfit, simulated: simulated.misfit },
-    aggregatedDistance: { cells: ofCells!, simulated: ofSimulated! },
-    neighborDistance: logDistances(distance, simulated.distance),
+    aggregatedDistance: { cells: ofCells, simulated: ofSimulated },
+    neighborDistance: logDistances(cells.distance, simulated.distance),
     size,
     simulatedSize: simulated.size,
     parent: simulated.parent,
     ...(mitochondrialShare && { mitochondrialShare }),
+    ...(groups &&
+      cells.shared &&
+      simulated.shared && {
+        group: {
+          sharedMisfit: { cells: cells.shared, simulated: simulated.shared },
+          crowdedP: groups.p,
+        },
+      }),
     ...(alpha !== undefined && { alpha }),
   })
-  return { surprise, outliers, neighbors }
+  return { surprise, outliers, neighbors, ...(groups && { newGroups: groups }) }
 }

@@ -24,6 +24,13 @@ export interface OutlierParts {
   parent: Int32Array
   /** Share of each cell's counts that are of mitochondrial genes, where these are known. */
   mitochondrialShare?: ArrayLike<number>
+  /** Of cells that are held against a reference. */
+  group?: {
+    /** Misfit that a cell shares with the new cells near it, see {@link CountsBeside}. */
+    sharedMisfit: Part
+    /** p-values of {@link NewGroups}. */
+    crowdedP: Float64Array
+  }
   /** False discovery rate at which cells are flagged. Default {@link OUTLIER_ALPHA}. */
   alpha?: number
 }
@@ -45,12 +52,16 @@ export interface OutlierScores {
   sizeP: Float64Array
   /** p-value of a mitochondrial share so large, where it is known. */
   mitochondrialP?: Float64Array
+  /** p-value of belonging to a group that the reference lacks, of cells that are held against one. */
+  newGroupP?: Float64Array
   /** 1 where the adjusted p-value is at most alpha. */
   flag: Uint8Array
 }
 
 // the parts together are a test against the model; size and mitochondrial share are held against the other cells only
 const WEIGHT_OF_OTHERS = 0.1
+/** Of what says that a cell is of a group that the reference lacks. */
+const WEIGHT_OF_GROUPS = 0.4
 /** Counts at the median share that a cell's share is drawn to the median by. */
 const PRIOR_COUNTS = 100
 
@@ -60,7 +71,7 @@ const PRIOR_COUNTS = 100
  * and flagged at `alpha`.
  */
 export function combineOutlierScores(parts: OutlierParts): OutlierScores {
-  const { gain, misfit, aggregatedDistance, neighborDistance, mitochondrialShare } = parts
+  const { gain, misfit, aggregatedDistance, neighborDistance, mitochondrialShare, group } = parts
   const { size, simulatedSize, parent, alpha = OUTLIER_ALPHA } = parts
   const joint = jointP({
     parts: [gain, misfit, aggregatedDistance, neighborDistance],
@@ -69,10 +80,18 @@ export function combineOutlierScores(parts: OutlierParts): OutlierScores {
     parent,
   })
   const sizeP = upperTailP(Float64Array.from(size, (value) => -Math.log(Math.max(value, 1))))
+  const newGroupP =
+    group &&
+    newGroupPs(group.crowdedP, jointP({ parts: [group.sharedMisfit], size, simulatedSize, parent }).p)
   const mitochondrialP = mitochondrialShare && upperTailP(logShares(mitochondrialShare, size))
-  const others = mitochondrialP ? [sizeP, mitochondrialP] : [sizeP]
-  const weights = [1 - WEIGHT_OF_OTHERS * others.length, ...others.map(() => WEIGHT_OF_OTHERS)]
-  const p = joint.p.map((value, i) => cauchyCombination([value, ...others.map((of) => of[i]!)], weights))
+  const others: [Float64Array, number][] = [
+    [sizeP, WEIGHT_OF_OTHERS],
+    ...(mitochondrialP ? [[mitochondrialP, WEIGHT_OF_OTHERS] as [Float64Array, number]] : []),
+    ...(newGroupP ? [[newGroupP, WEIGHT_OF_GROUPS] as [Float64Array, number]] : []),
+  ]
+  const rest = others.reduce((weight, [, of]) => weight - of, 1)
+  const weights = [rest, ...others.map(([, weight]) => weight)]
+  const p = joint.p.map((value, i) => cauchyCombination([value, ...others.map(([of]) => of[i]!)], weights))
   const adjustedP = benjaminiHochberg(p)
   return {
     score: Float32Array.from(p, (value) => -Math.log10(value)),
@@ -83,9 +102,17 @@ export function combineOutlierScores(parts: OutlierParts): OutlierScores {
     misfitP: joint.parts[1]!,
     sizeP,
     ...(mitochondrialP && { mitochondrialP }),
+    ...(newGroupP && { newGroupP }),
     flag: Uint8Array.from(adjustedP, (value) => (value <= alpha ? 1 : 0)),
   }
 }
+
+/** Crowded by new cells and misfit like them: two p-values of different things (Fisher 1932). */
+const newGroupPs = (crowded: Float64Array, shared: Float64Array): Float64Array =>
+  crowded.map((p, i) => {
+    const product = Math.max(p * shared[i]!, Number.MIN_VALUE)
+    return Math.min(1, product * (1 - Math.log(product)))
+  })
 
 /** Logarithms of shares, each drawn to the mean share by some counts: the share of a cell with few counts is mostly chance. */
 function logShares(shares: ArrayLike<number>, size: ArrayLike<number>): Float64Array {

@@ -52,3 +52,28 @@ export function scoreColumns(scores: CellScores, cells: Int32Array, librarySize:
   }
   return columns
 }
+
+const NEW_GROUP_P = 'scvae_new_group_p'
+const NEW_GROUP_LOG2 = 'scvae_new_group_log2'
+
+/** Names of the columns of {@link newGroupColumns}. */
+export const NEW_GROUP_COLUMNS = [NEW_GROUP_P, NEW_GROUP_LOG2] as const
+
+/**
+ * What cells that are held against a reference have besides: the p-value of a group that the reference lacks, and log2 of how much denser than its
+ * cells the new ones lie there; NaN where a cell was not scored.
+ *
+ * @param cells positions of the scored cells in the file
+ */
+export function newGroupColumns(
+  { outliers: { newGroupP }, newGroups }: CellScores,
+  cells: Int32Array,
+  nCells: number,
+): ScoreColumns {
+  const spread = (values: ArrayLike<number> | undefined) => {
+    const column = new Float64Array(nCells).fill(Number.NaN)
+    if (values) for (const [i, cell] of cells.entries()) column[cell] = values[i]!
+    return column
+  }
+  return { [NEW_GROUP_P]: spread(newGroupP), [NEW_GROUP_LOG2]: spread(newGroups?.log2Ratio) }
+}

@@ -1,11 +1,16 @@
 import type { CellSource, Device } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
 import type { Network } from '../../network/network.js'
+import type { Matrix } from '../../numeric/matrix.js'
+import { nearestToPoints } from '../neighbors/nearest-to-points.js'
+import type { Neighbors } from '../neighbors/neighbors.js'
 import { decodedCells } from '../posterior/decoded-cells.js'
 import { generateCells } from '../posterior/generate.js'
 import { type CellsDone, type Posterior, posteriorOf } from '../posterior/inference.js'
-import { type BesideNeighbors, besideNeighbors, neighborPlaces } from './beside-neighbors.js'
+import { type BesideNeighbors, besideNeighbors, neighborPlaces, OTHERS } from './beside-neighbors.js'
 import { MomentSums } from './moment-sums.js'
+import { amongReference, posteriorsAt, type Reference, withNearestCovariates } from './reference.js'
+import type { Companions } from './shared-misfit.js'
 import { SIMULATED_CELLS, SurpriseNull } from './surprise-null.js'
 
 /** How surprising each cell's counts are to the model. */
@@ -113,33 +118,52 @@ export async function surpriseNull(
   return new SurpriseNull(z, simulated.cells.size)
 }
 
-/**
- * Scores and calibrated p-values of every cell of a source, and what the counts say beside its neighbours.
- *
- * @param device may search for the neighbours
- * @param onCells called with the share of the work that is done, as cells that have been scored, made or encoded, of all of them
- */
+/** What scores of cells go by. */
+export interface SurpriseRequest {
+  seed: number
+  /** May search for the neighbours. */
+  device: Device | undefined
+  /** What cells are held against; each other when left out. */
+  reference?: Reference
+  /** Called with the share of the work that is done, as cells that have been scored, made or encoded, of all of them. */
+  onCells?: (done: number, total: number) => void
+}
+
+/** Scores and calibrated p-values of every cell of a source, and what the counts say beside its neighbours. */
 export async function surpriseScores(
   network: Network,
   host: HostKernels,
-  source: CellSource,
+  asked: CellSource,
   posterior: Posterior,
-  seed: number,
-  device: Device | undefined,
-  onCells?: (done: number, total: number) => void,
+  { seed, device, reference, onCells }: SurpriseRequest,
 ): Promise<Surprise> {
-  const total = 2 * source.nCells + 4 * SIMULATED_CELLS
+  const total = 2 * asked.nCells + 4 * SIMULATED_CELLS
   let sum = 0
   const done = (cells: number) => {
     sum += cells
     onCells?.(sum, total)
   }
+  const table = (values: Float32Array): Matrix => {
+    const columns = network.config.nLatent
+    return { values, rows: values.length / columns, columns }
+  }
+  const means = table(posterior.mean)
+  const among = reference && (await amongReference(host, means, reference, OTHERS, seed))
+  const source =
+    reference?.lendsCovariates && among
+      ? withNearestCovariates(asked, reference.source, among.nearest)
+      : asked
   const own = await surpriseZ(network, host, source, posterior, done)
-  const simulated = await simulatedOf(network, host, source, posterior, seed, done)
-  const { cells: made } = simulated
-  const ofMade = await surpriseZ(network, host, made, simulated.posterior, done)
-  const null_ = new SurpriseNull(ofMade.z, made.size)
-  const places = await neighborPlaces(device, host, network.config.nLatent, posterior, simulated)
+  const parents = reference && among ? posteriorsAt(reference.posterior, among.model) : posterior
+  const simulated = await simulatedOf(network, host, source, parents, seed, done)
+  const { cells } = simulated
+  const ofMade = await surpriseZ(network, host, cells, simulated.posterior, done)
+  const null_ = new SurpriseNull(ofMade.z, cells.size)
+  const made = table(simulated.posterior.mean)
+  const leftOut = among ? cells.parent.map((cell) => among.model[cell]!) : cells.parent
+  const held = reference && among && { reference: reference.posterior.means, nearest: among.nearest }
+  const places = await neighborPlaces(device, host, means, { made, leftOut }, held)
+  const companions = among && (await companionsOf(host, source, means, places.neighbors, { made, cells }))
   const beside = { network, host, done }
   return {
     z: own.z,
@@ -148,14 +172,45 @@ export async function surpriseScores(
     beside: {
       size: source.size,
       neighbors: places.neighbors,
-      cells: await besideNeighbors(beside, source, places.cells, own.logLikelihood),
-      simulated: {
-        ...(await besideNeighbors(beside, made, places.simulated, ofMade.logLikelihood)),
-        size: made.size,
-        parent: made.parent,
-        means: { values: simulated.posterior.mean, rows: made.nCells, columns: network.config.nLatent },
-        distance: places.simulatedDistance,
+      cells: {
+        ...(await besideNeighbors(beside, source, places.cells.latent, own.logLikelihood, companions?.cells)),
+        distance: places.cells.distance,
       },
+      simulated: {
+        ...(await besideNeighbors(
+          beside,
+          cells,
+          places.simulated.latent,
+          ofMade.logLikelihood,
+          companions?.simulated,
+        )),
+        size: cells.size,
+        parent: cells.parent,
+        leftOut,
+        means: made,
+        distance: places.simulated.distance,
+      },
+      ...(reference && among && { reference: { posterior: reference.posterior, twins: among.twins } }),
     },
+  }
+}
+
+/** The cells next to each, and next to cells made of them. */
+async function companionsOf(
+  host: HostKernels,
+  source: CellSource,
+  means: Matrix,
+  { indices, k: named }: Neighbors,
+  { made, cells }: { made: Matrix; cells: { parent: Int32Array } },
+): Promise<{ cells: Companions; simulated: Companions }> {
+  const k = named - 1
+  const others = Int32Array.from(
+    { length: source.nCells * k },
+    (_, at) => indices[Math.floor(at / k) * named + 1 + (at % k)]!,
+  )
+  const ofMade = await nearestToPoints(host, made, cells.parent, means, k)
+  return {
+    cells: { source, indices: others, k },
+    simulated: { source, indices: ofMade.indices, k },
   }
 }

@@ -17,7 +17,7 @@ export interface MixtureQuestion {
   owners: Int32Array
   /** Degrees of freedom of the components; null for normal ones. */
   degrees: number | null
-  /** Places, and for each the cell whose posterior is left out; the cells' own means, each without itself, when left out. */
+  /** Places, and for each the cell whose posterior is left out, −1 for none; the cells' own means, each without itself, when left out. */
   points?: { means: Matrix; leftOut: Int32Array }
   /** Called after each block with the number of places done. */
   onPoints?: (done: number) => void
@@ -69,7 +69,7 @@ export async function mixtureDensities(
       const shape = { cells, padded, dims: d, components: owners.length, power, normal: degrees === null }
       host.call('mixtureDensity', { ...places, ...shape })
       for (let i = 0; i < cells; i++) {
-        const others = owners.length - inMixture[selfOf(i)]!
+        const others = owners.length - (inMixture[selfOf(i)] ?? 0)
         const logSum = floats[places.largest + i]! + Math.log(floats[places.total + i]!)
         logDensities[first + i] =
           others === 0 ? Number.NEGATIVE_INFINITY : finite(logSum - Math.log(others), first + i)

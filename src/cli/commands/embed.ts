@@ -29,11 +29,19 @@ export const embed: Command = {
         defaultDescription: `"${LATENT_KEY}"`,
       },
     }),
+    ...grouped('Beside other cells:', {
+      outliers: {
+        type: 'boolean',
+        describe: 'Score how unlike the cells of the model, or of --reference, each cell is, and name why',
+      },
+      reference: text(
+        "A file with counts of the model's genes whose cells these are held against, in place of the model's own",
+      ),
+    }),
     ...grouped('Labels:', {
       transfer: repeated(
         'Column whose values the cells get from the nearest cells of the model, or of --reference (repeatable)',
       ),
-      reference: text("A file with that column in obs and counts of the model's genes"),
       'n-neighbors': { ...number('Labelled cells that have a say in a label'), defaultDescription: '15' },
       'unknown-share': {
         ...number('Share of cells like the labelled ones that may be called unknown; 0 for none'),
@@ -52,6 +60,10 @@ export const embed: Command = {
       '$0 embed pbmc.model new.h5ad --transfer cell_type --reference pbmc.h5ad -o new_labelled.h5ad',
       'labels of the nearest cells of another file',
     ],
+    [
+      '$0 embed pbmc.model new.h5ad --outliers -o new_scored.h5ad',
+      'which of the new cells are unlike those of the model',
+    ],
   ],
   async run(args: Arguments): Promise<void> {
     const output = args.text('output')!
@@ -60,6 +72,8 @@ export const embed: Command = {
     const settings = {
       ...queryOptions(args),
       transfer: transferOf(args),
+      outliers: args.flag('outliers'),
+      reference: referenceOf(args),
       output,
       overwrite: args.flag('overwrite'),
       obsmKey: obsmKey ?? LATENT_KEY,
@@ -70,16 +84,20 @@ export const embed: Command = {
   },
 }
 
+/** The file of the reference, where there is something to hold against its cells. */
+function referenceOf(args: Arguments): string | undefined {
+  const reference = args.text('reference')
+  if (reference === undefined || args.flag('outliers') || args.texts('transfer').length > 0) return reference
+  throw new ScvaeError('usage', '--reference is for --outliers or --transfer, and neither was given.')
+}
+
 /** What is asked of labels; undefined for nothing. */
 function transferOf(args: Arguments): TransferRequest | undefined {
   const labelsKeys = args.texts('transfer')
-  const reference = args.text('reference')
   const nNeighbors = args.whole('n-neighbors', 1)
   const unknownShare = args.number('unknown-share')
   if (labelsKeys.length === 0) {
-    const idle = (['reference', 'n-neighbors', 'unknown-share'] as const).find(
-      (name) => args.text(name) !== undefined,
-    )
+    const idle = (['n-neighbors', 'unknown-share'] as const).find((name) => args.text(name) !== undefined)
     if (idle === undefined) return undefined
     throw new ScvaeError('usage', `--${idle} is for --transfer, which was not given.`)
   }
@@ -95,7 +113,6 @@ function transferOf(args: Arguments): TransferRequest | undefined {
   }
   return {
     labelsKeys,
-    reference,
     ...(nNeighbors !== undefined && { nNeighbors }),
     ...(unknownShare !== undefined && { unknownShare }),
   }

@@ -11,8 +11,6 @@ import { countedCells, openQuery } from '../query.js'
 /** Which labels cells are to get, and from where. */
 export interface TransferRequest {
   labelsKeys: string[]
-  /** A file with labelled cells; undefined for the model's own. */
-  reference: string | undefined
   nNeighbors?: number
   unknownShare?: number
 }
@@ -20,15 +18,15 @@ export interface TransferRequest {
 /** What cells are called that are beyond the range of their label. */
 const UNKNOWN = 'unknown'
 
-/** The labelled cells as a model takes them; undefined for its own. */
-export async function labelledCells(
-  { reference }: TransferRequest,
-  settings: { allowNoninteger: boolean },
+/** The cells of a reference as a model takes them; undefined for its own. */
+export async function referenceCells(
+  { reference, ...settings }: { reference: string | undefined; allowNoninteger: boolean },
   description: ModelDescription,
   log: Log,
 ): Promise<CellsOptions | undefined> {
   if (reference === undefined) return undefined
-  const asked = { ...settings, file: reference, counts: {}, geneKey: undefined }
+  const { allowNoninteger } = settings
+  const asked = { allowNoninteger, file: reference, counts: {}, geneKey: undefined }
   const query = await openQuery(asked, description, log)
   const all = Int32Array.from({ length: query.adata.nCells }, (_, cell) => cell)
   return {
@@ -84,13 +82,14 @@ function columnsOf(
 
 /** What `uns/scvae` says of where labels come from. */
 export function transferRecord(
-  { reference, labelsKeys }: TransferRequest,
+  { labelsKeys }: TransferRequest,
+  reference: string,
   { nNeighbors, unknownShare }: { nNeighbors: number; unknownShare: number },
 ): Readonly<Record<string, PlainValue>> {
   return {
     transfer: {
       columns: labelsKeys,
-      reference: reference ?? 'cells of the model',
+      reference,
       n_neighbors: nNeighbors,
       unknown_share: unknownShare,
     },

@@ -24,11 +24,12 @@ import { isAnnDataEnding } from './endings.js'
 import {
   labelColumnNames,
   labelColumns,
-  labelledCells,
+  referenceCells,
   sayLabels,
   type TransferRequest,
   transferRecord,
 } from './label-columns.js'
+import { type FileCells, OUTLIER_COLUMNS, outlierColumns } from './outlier-columns.js'
 
 /** What a run of `scvae embed` was asked to do. */
 export interface EmbedSettings extends QuerySettings {
@@ -39,10 +40,17 @@ export interface EmbedSettings extends QuerySettings {
   obsmKey: string
   /** Labels that the cells are to get; undefined for none. */
   transfer: TransferRequest | undefined
+  /** Whether the cells are held against those of the model, or of the reference. */
+  outliers: boolean
+  /** A file with cells that these are held against, and that labels come from; undefined for the model's own. */
+  reference: string | undefined
   device: DeviceName
   threads: number | undefined
   verbosity: Verbosity
 }
+
+/** What uns says of a reference that is not a file. */
+const OWN_CELLS = 'cells of the model'
 
 /** What is written of the cells of a file. */
 interface Embedded {
@@ -59,11 +67,12 @@ export async function runEmbed(settings: EmbedSettings): Promise<void> {
   refuseExisting(output, overwrite)
   const log = new Log(settings.verbosity)
   const { description } = readModel(settings.directory)
-  const query = await openQuery(settings, description, log)
+  // mitochondrial shares are of all counts
+  const query = await openQuery({ ...settings, allGenes: settings.outliers }, description, log)
   const { adata } = query
   if (isAnnDataEnding(output)) await checkKeys(query, settings)
-  sayCovariates(description, adata, log)
-  const reference = settings.transfer && (await labelledCells(settings.transfer, settings, description, log))
+  sayCovariates(description, adata, settings.outliers, log)
+  const reference = await referenceCells(settings, description, log)
   const embedded = await embed(settings, query, reference, log)
   for (const change of await write(settings, query, embedded)) log.warn(change)
   log.info(`wrote ${output}: ${formatCount(adata.nCells)} cells × ${embedded.latent.columns} dimensions`)
@@ -72,12 +81,12 @@ export async function runEmbed(settings: EmbedSettings): Promise<void> {
 /** Refuses, before any long work, to replace what is in the file and not ours. */
 async function checkKeys(
   { adata, format }: Query,
-  { obsmKey, transfer }: Pick<EmbedSettings, 'obsmKey' | 'transfer'>,
+  { obsmKey, transfer, outliers }: Pick<EmbedSettings, 'obsmKey' | 'transfer' | 'outliers'>,
 ): Promise<void> {
   const keys = await readFileKeys(adata, format)
   refuseForeignKeys([`obsm/${obsmKey}`], keys, adata.path, 'Choose another name with --obsm-key.')
   const columns = transfer?.labelsKeys.flatMap((key) => Object.values(labelColumnNames(key))) ?? []
-  const added = columns.map((name) => `obs/${name}`)
+  const added = [...columns, ...(outliers ? OUTLIER_COLUMNS : [])].map((name) => `obs/${name}`)
   refuseForeignKeys(added, keys, adata.path, 'Rename that column of obs.')
 }
 
@@ -111,6 +120,8 @@ function tableParts(columns: Record<string, Column>): Pick<LatentTable, 'scores'
   for (const [name, column] of Object.entries(columns)) {
     if (column.kind === 'category') categories[name] = column
     else if (column.kind === 'float') scores[name] = column.values
+    // flags
+    else if (column.kind === 'int' && column.values instanceof Uint8Array) scores[name] = column.values
   }
   return { scores, categories }
 }
@@ -129,41 +140,57 @@ async function embed(
   const device = await openDevice(settings)
   try {
     await using model = await SCVI.load(settings.directory, undefined, { device })
-    const spread = (latent: Matrix) => spreadRows(latent, cells, adata.nCells)
-    if (!settings.transfer)
-      return { latent: spread(await model.getLatentRepresentation(asked)), columns: {}, record: {} }
-    if (!reference && !model.hasCells)
+    if ((settings.transfer || settings.outliers) && !reference && !model.hasCells)
       throw new ScvaeError(
         'bad-input',
-        "The model's folder tells of no cells whose labels others could get.",
+        "The model's folder tells of no cells that others could be held against.",
         {
           hint: 'Give a file that has them with --reference.',
         },
       )
-    const { reference: _, ...rest } = settings.transfer
-    const onProgress = stageBar(log, 'transfer')
-    const answer = await model.transferLabels({
-      ...asked,
-      ...rest,
-      ...(reference && { reference }),
-      onProgress,
-    })
-    log.clearBar()
-    sayLabels(answer.labels, log)
+    const held = reference && { reference }
+    const labelled =
+      settings.transfer && (await labels(model, settings, settings.transfer, { ...asked, ...held }, log))
+    const latent = labelled?.latent ?? (await model.getLatentRepresentation(asked))
+    const outliers = settings.outliers ? await outlierColumns(model, asked, { ...held, device, log }) : {}
     return {
-      latent: spread(answer.latent),
-      columns: labelColumns(answer.labels, cells, adata.nCells),
-      record: transferRecord(settings.transfer, answer),
+      latent: spreadRows(latent, cells, adata.nCells),
+      columns: { ...labelled?.columns, ...outliers },
+      record: {
+        ...labelled?.record,
+        ...(settings.outliers && { outliers: { reference: settings.reference ?? OWN_CELLS } }),
+      },
     }
   } finally {
     await device.dispose()
   }
 }
 
+/** Labels that the cells get from others. */
+async function labels(
+  model: SCVI,
+  { reference }: EmbedSettings,
+  request: TransferRequest,
+  asked: FileCells & { reference?: CellsOptions },
+  log: Log,
+): Promise<Pick<Embedded, 'latent' | 'columns' | 'record'>> {
+  const answer = await model.transferLabels({ ...asked, ...request, onProgress: stageBar(log, 'transfer') })
+  log.clearBar()
+  sayLabels(answer.labels, log)
+  return {
+    latent: answer.latent,
+    columns: labelColumns(answer.labels, asked.cells, asked.adata.nCells),
+    record: transferRecord(request, reference ?? OWN_CELLS, answer),
+  }
+}
+
 /** Says what of the cells' covariates the model does not know, where it does without. */
-function sayCovariates(description: ModelDescription, adata: AnnData, log: Log): void {
+function sayCovariates(description: ModelDescription, adata: AnnData, outliers: boolean, log: Log): void {
   if (description.config.encodeCovariates) return
   const unknown = unknownCovariates(description, adata)
-  if (unknown)
-    log.info(`${unknown.message} Its encoder sees no covariates, so the cells are embedded all the same.`)
+  if (!unknown) return
+  const then = outliers ? ', and held against the reference as of its nearest cell' : ''
+  log.info(
+    `${unknown.message} Its encoder sees no covariates, so the cells are embedded all the same${then}.`,
+  )
 }

@@ -193,6 +193,7 @@ function reasonOf(cell: number, looked: Looked, { outliers }: CellScores, limits
   const mitochondrial = outliers.mitochondrialP?.[cell] ?? 1
   if (Math.min(size, mitochondrial) < SMALL_P) return mitochondrial <= size ? 'mitochondrial' : 'few counts'
   const { counts, group, mixed } = looked
+  if ((outliers.newGroupP?.[cell] ?? 1) < SMALL_P) return 'rare group'
   if (group > limits.group * counts.total + NATS) return 'rare group'
   const [source] = SOURCES.filter(
     (name) => (mixed[name]?.gain ?? 0) > limits[name] * counts.total + NATS,
