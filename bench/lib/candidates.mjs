@@ -3,7 +3,7 @@
  * compared.
  */
 export const START = {
-  model: { likelihood: 'nb', nLatent: 10, nLayers: 1, prior: 'normal', dropoutRate: 0.1 },
+  model: { likelihood: 'nb', nLatent: 10, nLayers: 1, prior: 'normal', dropoutRate: 0.1, beta: 1 },
   training: { klWarmup: 'auto', earlyStopping: true, keepBest: true },
 }
 

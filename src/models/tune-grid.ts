@@ -27,7 +27,7 @@ const SECOND: Candidate = {
   nLayers: 2,
   nHidden: 256,
   likelihood: 'zinb',
-  beta: 0.5,
+  beta: 1,
   prior: 'normal',
   encodeCovariates: true,
 }

@@ -62,17 +62,22 @@ export const PLAIN_MODEL: ModelConfig = {
 }
 
 /**
- * What a fit takes unless it is told otherwise. Cells form clusters, which a standard normal prior pulls together, and an encoder without much dropout learns
- * the cells that it is trained on: what both are worth, bench/NOTES.md, "Candidates for defaults".
+ * What a fit takes unless it is told otherwise. Cells form clusters, which a standard normal prior pulls together; an encoder without much dropout learns
+ * the cells that it is trained on; and beside a prior that has learned where the cells lie, a latent that costs twice as much keeps less of what is
+ * no cell's type: what each is worth, bench/NOTES.md, "Candidates for defaults".
  */
-export const DEFAULT_MODEL: ModelConfig = { ...PLAIN_MODEL, prior: 'mixture', dropoutRate: 0.3 }
+export const DEFAULT_MODEL: ModelConfig = { ...PLAIN_MODEL, prior: 'mixture', dropoutRate: 0.3, beta: 2 }
 
 /**
  * The defaults beside what is given: a linear decoder keeps the prior and the dropout that LinearSCVI has, and free bits, which are a dimension's, go with the
- * prior that has a divergence by dimension.
+ * prior that has a divergence by dimension. Another prior than the mixture has the weight of the ELBO.
  */
-const defaultsBeside = ({ decoder, freeBits }: Partial<ModelConfig>): ModelConfig =>
-  decoder === 'linear' || freeBits ? PLAIN_MODEL : DEFAULT_MODEL
+const defaultsBeside = ({ decoder, freeBits, prior }: Partial<ModelConfig>): ModelConfig => {
+  if (decoder === 'linear' || freeBits) return PLAIN_MODEL
+  return prior === undefined || prior === 'mixture'
+    ? DEFAULT_MODEL
+    : { ...DEFAULT_MODEL, beta: PLAIN_MODEL.beta }
+}
 
 const PLACEMENTS = ['encoder', 'decoder', 'both', 'none']
 const CHOICES: { [K in keyof ModelConfig]?: readonly string[] } = {

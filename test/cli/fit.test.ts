@@ -92,7 +92,7 @@ describe('scvae fit', () => {
     const epochs = lines.filter((line) => line.startsWith('epoch'))
     expect(epochs).toHaveLength(3)
     expect(epochs[2]).toMatch(
-      /^epoch 3\/3 {2}loss [\d.]+ {2}kl [\d.]+ x 1\.000 {2}held-out [\d.]+ {2}[\d.]+ s$/,
+      /^epoch 3\/3 {2}loss [\d.]+ {2}kl [\d.]+ x 2\.000 {2}held-out [\d.]+ {2}[\d.]+ s$/,
     )
     const log = readFileSync(at('out.log'), 'utf8')
     for (const line of lines) expect(log).toContain(line)

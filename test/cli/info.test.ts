@@ -17,7 +17,7 @@ describe('scvae info', { timeout: 30_000 }, () => {
       batchKey: 'batch',
       nHidden: 16,
       nLatent: 3,
-      beta: 2,
+      beta: 3,
     })
     await model.train({ maxEpochs: 2, seed: 1 })
     await model.save(at('own.model'))
@@ -31,7 +31,7 @@ describe('scvae info', { timeout: 30_000 }, () => {
     expect(text).toMatch(/^genes +50: gene/m)
     expect(text).toMatch(/^batch +batch, \d categories: /m)
     expect(text).toMatch(/^latent +3 dimensions, mixture prior$/m)
-    expect(text).toMatch(/^settings +beta 2$/m)
+    expect(text).toMatch(/^settings +beta 3$/m)
     expect(text).toMatch(/^training +2 epochs in .*, weights of epoch [12]$/m)
     expect(text).toMatch(/^best epoch +loss [\d.]+ nats a cell, held out [\d.]+; KL weight /m)
   })
@@ -45,7 +45,7 @@ describe('scvae info', { timeout: 30_000 }, () => {
       n_genes: 50,
       n_cells: 120,
       bytes: files.reduce((sum, file) => sum + statSync(join(at('own.model'), file)).size, 0),
-      model: { n_latent: 3, n_hidden: 16, beta: 2 },
+      model: { n_latent: 3, n_hidden: 16, beta: 3 },
       batch: { key: 'batch' },
       training: { settings: { max_epochs: 2 } },
     })

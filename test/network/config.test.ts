@@ -25,21 +25,25 @@ describe('modelConfig', () => {
     })
   })
 
-  it('has a mixture for a prior and much dropout unless it is told otherwise', () => {
+  it('has a mixture for a prior and much dropout and a dear latent unless it is told otherwise', () => {
     expect(modelConfig()).toEqual(DEFAULT_MODEL)
-    expect(DEFAULT_MODEL).toEqual({ ...PLAIN_MODEL, prior: 'mixture', dropoutRate: 0.3 })
+    expect(DEFAULT_MODEL).toEqual({ ...PLAIN_MODEL, prior: 'mixture', dropoutRate: 0.3, beta: 2 })
   })
 
-  it.each<[Partial<ModelConfig>, ModelConfig['prior'], number]>([
-    [{ decoder: 'linear' }, 'normal', 0.1],
-    [{ decoder: 'linear', prior: 'vamp' }, 'vamp', 0.1],
-    [{ decoder: 'linear', dropoutRate: 0.2 }, 'normal', 0.2],
-    [{ freeBits: 0.1 }, 'normal', 0.1],
-    [{ freeBits: 0 }, 'mixture', 0.3],
-    [{ prior: 'normal' }, 'normal', 0.3],
-    [{ dropoutRate: 0 }, 'mixture', 0],
-  ])('beside %o has the prior %s and a dropout of %d', (given, prior, dropoutRate) => {
-    expect(modelConfig(given)).toEqual({ ...PLAIN_MODEL, ...given, prior, dropoutRate })
+  it.each<[Partial<ModelConfig>, ModelConfig['prior'], number, number]>([
+    [{ decoder: 'linear' }, 'normal', 0.1, 1],
+    [{ decoder: 'linear', prior: 'vamp' }, 'vamp', 0.1, 1],
+    [{ decoder: 'linear', prior: 'mixture' }, 'mixture', 0.1, 1],
+    [{ decoder: 'linear', dropoutRate: 0.2 }, 'normal', 0.2, 1],
+    [{ freeBits: 0.1 }, 'normal', 0.1, 1],
+    [{ freeBits: 0 }, 'mixture', 0.3, 2],
+    [{ prior: 'normal' }, 'normal', 0.3, 1],
+    [{ prior: 'vamp', beta: 3 }, 'vamp', 0.3, 3],
+    [{ prior: 'mixture' }, 'mixture', 0.3, 2],
+    [{ beta: 1 }, 'mixture', 0.3, 1],
+    [{ dropoutRate: 0 }, 'mixture', 0, 2],
+  ])('beside %o has the prior %s, a dropout of %d and a β of %d', (given, prior, dropoutRate, beta) => {
+    expect(modelConfig(given)).toEqual({ ...PLAIN_MODEL, ...given, prior, dropoutRate, beta })
   })
 
   it.each([

@@ -79,7 +79,10 @@ export const FIT_OPTIONS = {
     'no-deeply-inject-covariates': flag('Give covariates to the first layer only'),
     'batch-norm': { ...oneOf(PLACEMENTS), default: DEFAULT_MODEL.batchNorm },
     'layer-norm': { ...oneOf(PLACEMENTS), default: DEFAULT_MODEL.layerNorm },
-    beta: { ...number('Weight of the KL term once warmed up'), default: DEFAULT_MODEL.beta },
+    beta: {
+      ...number('Weight of the KL term once warmed up'),
+      defaultDescription: `${DEFAULT_MODEL.beta}; ${PLAIN_MODEL.beta} with another --prior than mixture`,
+    },
   }),
   ...grouped('Training:', {
     'max-epochs': { ...text('Passes over the cells; auto: 8,000,000 / cells, at most 400'), default: 'auto' },

@@ -141,6 +141,7 @@ export function fitSettings(args: Arguments): FitSettings {
       // what these are depends on other options unless they were given
       prior: model.prior,
       'dropout-rate': model.dropoutRate,
+      beta: model.beta,
     },
   }
 }

@@ -30,6 +30,7 @@ export function modelSettings(args: Arguments): ModelConfig {
   const prior = args.choice('prior', PRIORS)
   const priorComponents = args.whole('prior-components', 1)
   const dropoutRate = args.number('dropout-rate')
+  const beta = args.number('beta')
   const config = modelConfig({
     decoder: args.choice('decoder', DECODERS)!,
     ...(prior !== undefined && { prior }),
@@ -47,7 +48,7 @@ export function modelSettings(args: Arguments): ModelConfig {
     deeplyInjectCovariates: !args.flag('no-deeply-inject-covariates'),
     batchNorm: args.choice('batch-norm', PLACEMENTS)!,
     layerNorm: args.choice('layer-norm', PLACEMENTS)!,
-    beta: args.number('beta')!,
+    ...(beta !== undefined && { beta }),
   })
   if (priorComponents !== undefined && config.prior === 'normal') {
     throw new ScvaeError('usage', '--prior-components are those of --prior mixture or --prior vamp.')
