@@ -5,7 +5,10 @@
  *     npm run build && node bench/quality/defaults.mjs --runs runs.jsonl [--data sc_mixology,cite_pbmc] [--candidates 'start;wide'] [--seeds 0,1,2,3,4]
  *     node bench/quality/defaults.mjs --runs runs.jsonl --table --base start
  *
- * `--table` fits nothing and prints, of each data set, the means and the differences to `--base`, seed by seed, with standard errors.
+ *     node bench/quality/defaults.mjs --runs runs.jsonl --nested --base scvi-tools --candidates 'scvi-tools;start;mixture'
+ *
+ * `--table` fits nothing and prints, of each data set, the means and the differences to `--base`, seed by seed, with standard errors. `--nested`
+ * fits nothing either, and chooses among the candidates for each data set by the others (bench/lib/nested-choice.mjs): what is chosen and how it does there.
  */
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
@@ -16,6 +19,7 @@ import { CANDIDATES, settingsOf } from '../lib/candidates.mjs'
 import { embeddingScores } from '../lib/embedding-scores.mjs'
 import { fittedData } from '../lib/fitted-data.mjs'
 import { latentTruth } from '../lib/latent-truth.mjs'
+import { nestedChoice } from '../lib/nested-choice.mjs'
 import { list, numbers, options } from '../lib/options.mjs'
 import { figure, machine, printTable, writeJson } from '../lib/output.mjs'
 import { presentData } from '../lib/real-data.mjs'
@@ -27,6 +31,7 @@ const flags = options('Candidates for defaults, judged by what was measured apar
   seeds: '0,1,2,3,4',
   threads: '2',
   table: false,
+  nested: false,
   base: 'start',
 })
 if (flags.runs === '') {
@@ -137,7 +142,24 @@ function printRuns(runs) {
   writeJson(flags.json, { benchmark: 'defaults', machine: machine(), runs })
 }
 
-if (!flags.table) {
+/** What one would have chosen for each data set by the others, and its differences to the base there. */
+function printNested(runs) {
+  const { seconds: _, ...judging } = MEASURES
+  const sets = presentData(list(flags.data)).map(({ name }) => name)
+  const some = runs.filter(({ data }) => sets.includes(data))
+  const measures = Object.keys(MEASURES)
+  printTable(
+    `chosen without the data set: means [difference to ${flags.base} ± standard error]`,
+    ['data', 'chosen', ...measures],
+    [...nestedChoice(some, judging, names)].map(([data, { chosen }]) => {
+      const own = some.filter((run) => run.data === data && run.candidate === chosen)
+      const base = some.filter((run) => run.data === data && run.candidate === flags.base)
+      return [data, chosen, ...measures.map((measure) => cell(own, base, measure))]
+    }),
+  )
+}
+
+if (!flags.table && !flags.nested) {
   const device = await createCpuDevice({ threads: Number(flags.threads) })
   for (const item of presentData(list(flags.data))) {
     const data = await truthOf(item)
@@ -154,4 +176,5 @@ if (!flags.table) {
   }
   await device.dispose()
 }
-printRuns(readRuns())
+if (flags.nested) printNested(readRuns())
+else printRuns(readRuns())

@@ -75,8 +75,8 @@ describe('scvae diagnose', { timeout: 60_000 }, () => {
   it('has a curve where it is asked for', async () => {
     await diagnose('own.model', at('cells.h5ad'), '-o', at('curve'), '--cells', '10', '--curve')
     const record = JSON.parse(readFileSync(at('curve_diagnose.json'), 'utf8'))
-    expect(record.curve).toMatchObject({ epochs: 10, n_train: 108, n_heldout: 12, fit: { beta: 1 } })
-    expect(record.curve.points.map(({ beta }: { beta: number }) => beta)).toEqual([0.1, 0.3, 1, 3, 10])
+    expect(record.curve).toMatchObject({ epochs: 10, n_train: 108, n_heldout: 12, fit: { beta: 2 } })
+    expect(record.curve.points.map(({ beta }: { beta: number }) => beta)).toEqual([0.2, 0.6, 2, 6, 20])
     expect(Object.keys(record.curve.fit.information_gap)).toEqual(['cell_type', 'batch'])
     expect(record.findings.at(-1)).toMatchObject({ name: 'rate_distortion' })
     const page = readFileSync(at('curve_diagnose.html'), 'utf8')

@@ -132,9 +132,9 @@ describe('scvae fit', () => {
       }
     }
     const cyclical = await weights('--kl-schedule', 'cyclical', '--kl-cycles', '2', '--kl-warmup', '4')
-    expect(cyclical.weights).toEqual([0, 1, 0, 1, 1, 1])
+    expect(cyclical.weights).toEqual([0, 2, 0, 2, 2, 2])
     expect(cyclical.training).toMatchObject({ kl_schedule: 'cyclical', kl_cycles: 2, kl_warmup: 4 })
-    expect((await weights('--kl-schedule', 'constant')).weights).toEqual([1, 1, 1, 1, 1, 1])
+    expect((await weights('--kl-schedule', 'constant')).weights).toEqual([2, 2, 2, 2, 2, 2])
   }, 60_000)
 
   it('says before training that a run is too short for its KL cycles', async () => {

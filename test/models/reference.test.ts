@@ -150,6 +150,18 @@ describe('cells held against those of a model', async () => {
     expect([...twins]).toEqual([5, -1, 17])
   })
 
+  it.each([1, 2, 5])('scores %d cells beside a reference of a few', async (n) => {
+    const adata = cellsAlone(fresh.slice(0, n))
+    for (const reference of [{}, { adata: data, cells: range(0, 4) }]) {
+      const surprise = await model.surpriseScores({ adata, reference, seed: 1 })
+      const { outliers, newGroups } = await scoreCells(await model.getLatentPosterior({ adata }), surprise, {
+        device,
+      })
+      for (const values of [outliers.p, outliers.newGroupP!, newGroups!.p, newGroups!.log2Ratio])
+        expect(Array.from(values, Number.isFinite)).toEqual(Array(n).fill(true))
+    }
+  })
+
   it('refuses what cannot be', async () => {
     const adata = cellsAlone(fresh)
     await expect(

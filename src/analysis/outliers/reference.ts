@@ -1,6 +1,6 @@
 import type { CellSource } from '../../device/device.js'
 import type { HostKernels } from '../../device/host-kernels.js'
-import type { Matrix } from '../../numeric/matrix.js'
+import { type Matrix, takeRows } from '../../numeric/matrix.js'
 import { Random } from '../../numeric/random.js'
 import { type NearestToPoints, nearestToPoints } from '../neighbors/nearest-to-points.js'
 import type { LatentPosterior, Posterior } from '../posterior/inference.js'
@@ -30,7 +30,7 @@ export interface AmongReference {
   model: Int32Array
 }
 
-/** @param k neighbours of each cell, fewer where the reference has not as many */
+/** @param k neighbours of each cell, fewer where the reference has not as many beside one that is left out */
 export async function amongReference(
   host: HostKernels,
   cells: Matrix,
@@ -39,8 +39,7 @@ export async function amongReference(
   seed: number,
 ): Promise<AmongReference> {
   const twins = namesakes.map((other, cell) => (samePlace(cells, cell, means, other) ? other : -1))
-  const wanted = Math.min(k, means.rows - (twins.some((twin) => twin >= 0) ? 1 : 0))
-  const nearest = await nearestToPoints(host, cells, twins, means, wanted)
+  const nearest = await nearestToPoints(host, cells, twins, means, Math.min(k, means.rows - 1))
   const random = new Random(seed, STREAM.reference)
   const model = twins.map((_, cell) => nearest.indices[cell * nearest.k + random.integer(nearest.k)]!)
   return { nearest, twins, model }
@@ -73,11 +72,5 @@ export function withNearestCovariates(
 
 /** The posteriors of some cells of a reference. */
 export function posteriorsAt({ means, variances }: LatentPosterior, cells: Int32Array): Posterior {
-  const d = means.columns
-  const take = ({ values }: Matrix) => {
-    const taken = new Float32Array(cells.length * d)
-    for (const [i, cell] of cells.entries()) taken.set(values.subarray(cell * d, (cell + 1) * d), i * d)
-    return taken
-  }
-  return { mean: take(means), variance: take(variances) }
+  return { mean: takeRows(means, cells).values, variance: takeRows(variances, cells).values }
 }

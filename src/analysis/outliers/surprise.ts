@@ -148,20 +148,19 @@ export async function surpriseScores(
     return { values, rows: values.length / columns, columns }
   }
   const means = table(posterior.mean)
-  const among = reference && (await amongReference(host, means, reference, OTHERS, seed))
-  const source =
-    reference?.lendsCovariates && among
-      ? withNearestCovariates(asked, reference.source, among.nearest)
-      : asked
+  const among = reference && { reference, ...(await amongReference(host, means, reference, OTHERS, seed)) }
+  const source = among?.reference.lendsCovariates
+    ? withNearestCovariates(asked, among.reference.source, among.nearest)
+    : asked
   const own = await surpriseZ(network, host, source, posterior, done)
-  const parents = reference && among ? posteriorsAt(reference.posterior, among.model) : posterior
+  const parents = among ? posteriorsAt(among.reference.posterior, among.model) : posterior
   const simulated = await simulatedOf(network, host, source, parents, seed, done)
   const { cells } = simulated
   const ofMade = await surpriseZ(network, host, cells, simulated.posterior, done)
   const null_ = new SurpriseNull(ofMade.z, cells.size)
   const made = table(simulated.posterior.mean)
   const leftOut = among ? cells.parent.map((cell) => among.model[cell]!) : cells.parent
-  const held = reference && among && { reference: reference.posterior.means, nearest: among.nearest }
+  const held = among && { reference: among.reference.posterior.means, nearest: among.nearest }
   const places = await neighborPlaces(device, host, means, { made, leftOut }, held)
   const companions = among && (await companionsOf(host, source, means, places.neighbors, { made, cells }))
   const beside = { network, host, done }
@@ -190,7 +189,7 @@ export async function surpriseScores(
         means: made,
         distance: places.simulated.distance,
       },
-      ...(reference && among && { reference: { posterior: reference.posterior, twins: among.twins } }),
+      ...(among && { reference: { posterior: among.reference.posterior, twins: among.twins } }),
     },
   }
 }
