@@ -29,7 +29,7 @@ describe('scvae embed --outliers', { timeout: 120_000 }, () => {
       (cell) => types[cell] !== types[0] && cell % 3 > 0,
     )
     await using model = await SCVI.create(real, { cells, batchKey: 'batch', nHidden: 16, nLatent: 4 })
-    await model.train({ maxEpochs: 150 })
+    await model.train({ maxEpochs: 400 })
     await model.save(at('own.model'))
     await model.save(at('alone.model'), { saveCells: false })
   }, 120_000)
