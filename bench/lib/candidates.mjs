@@ -56,7 +56,6 @@ export const CANDIDATES = {
   'mixture, dropout .3, β 1.5': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 1.5 } },
   'mixture, dropout .3, β 2': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 2 } },
   'mixture, dropout .3, β 3': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 3 } },
-  'mixture, dropout .3, β 4': { model: { prior: 'mixture', dropoutRate: 0.3, beta: 4 } },
   'mixture, dropout .3, 10 components': {
     model: { prior: 'mixture', dropoutRate: 0.3, priorComponents: 10 },
   },
