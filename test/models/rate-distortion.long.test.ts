@@ -31,7 +31,7 @@ describe('rate and distortion over β', { timeout: 60_000 }, () => {
   it('has less rate and more distortion the larger β is', async () => {
     const seen: number[] = []
     const curve = (await betaCurve(directory, data, { device, onRefit: (beta) => seen.push(beta) }))!
-    expect(seen).toEqual([0.1, 0.3, 1, 3, 10])
+    expect(seen).toEqual([0.2, 0.6, 2, 6, 20])
     expect(curve.points.map(({ beta }) => beta)).toEqual(seen)
     expect(curve.epochs).toBe(20)
     expect(curve.nTrain + curve.nHeldout).toBe(data.nCells)
