@@ -40,22 +40,28 @@ export class RunLock {
   constructor(prefix: string, command: string) {
     this.#path = `${prefix}.lock`
     this.#madeFolders = makeFolder(dirname(resolve(prefix)))
+    // a signal from here on is heard once the lock is there
+    process.on('exit', this.#onExit)
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal)
     try {
       take(this.#path, prefix, command)
     } catch (error) {
+      this.#hearNoMore()
       this.#removeFolders()
       throw error
     }
-    process.on('exit', this.#onExit)
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal)
   }
 
   /** Gives the lock back; folders that were made for the run and are empty go too. */
   release(): void {
-    process.off('exit', this.#onExit)
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal)
+    this.#hearNoMore()
     rmSync(this.#path, { force: true })
     this.#removeFolders()
+  }
+
+  #hearNoMore(): void {
+    process.off('exit', this.#onExit)
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal)
   }
 
   #removeFolders(): void {

@@ -20,7 +20,7 @@ describe('training with batchSize "auto"', async () => {
   const OPTIONS = { maxEpochs: 40, earlyStopping: false, validateEvery: 5, seed: 3 }
 
   async function trained(options: Parameters<SCVI['train']>[0]) {
-    const model = await SCVI.create(data, { device, model: { nHidden: 8, nLatent: 2 }, seed: 3 })
+    const model = await SCVI.create(data, { device, model: { nHidden: 8, nLatent: 2, beta: 1 }, seed: 3 })
     try {
       const summary = await model.train({ ...OPTIONS, ...options })
       return { summary, weights: bits(await model.network.state()), description: model.description }
