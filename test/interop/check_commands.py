@@ -164,6 +164,19 @@ class Asked:
         assert right.mean() > 0.5 and known.mean() > 0.8, (right.mean(), known.mean())
         assert read.obs[f"scvae_{self.label}_confidence"].between(0, 1).all()
 
+    def check_outliers(self):
+        """Cells of a model beside each other: none is new, and few are unlike the rest."""
+        out = self.at("scored.h5ad")
+        scvae("embed", self.model, self.path, "--outliers", "-q", "-o", out)
+        obs = anndata.read_h5ad(out).obs
+        assert (obs["scvae_new_group_p"] > 0.001).mean() > 0.99, obs["scvae_new_group_p"].describe()
+        assert obs["scvae_new_group_log2"].isna().all()
+        assert obs["scvae_outlier"].mean() < 0.05, obs["scvae_outlier"].mean()
+        assert (obs["scvae_outlier"] == 1).equals(obs["scvae_outlier_reason"].notna())
+        table = self.at("scored.csv")
+        scvae("embed", self.model, self.path, "--outliers", "-q", "-o", table)
+        near(pd.read_csv(table)["scvae_outlier_score"], obs["scvae_outlier_score"], 1e-4, "scores")
+
 
 def run():
     wrong = 0
