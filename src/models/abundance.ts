@@ -54,13 +54,7 @@ export async function abundance(
   const random = new Random(seed, STREAM.abundance)
   const chosen = units.map(({ cells }) => {
     // sums in single precision have the same order in any file
-    const inOrder = inKeyOrder(cells, keys)
-    if (cells.length <= numCellsPosterior) return inOrder
-    return random
-      .permutation(cells.length)
-      .slice(0, numCellsPosterior)
-      .sort()
-      .map((at) => inOrder[at]!)
+    return random.choice(inKeyOrder(cells, keys), numCellsPosterior)
   })
   const matrix = (values: Float32Array) => ({ values, rows, columns: nLatent })
   const logDensities = await sampleDensities(

@@ -150,4 +150,13 @@ export class Random {
   permutation(n: number): Int32Array {
     return this.shuffle(Int32Array.from({ length: n }, (_, i) => i))
   }
+
+  /** A choice of as many of some values, in their order; all of them where there are no more, without a draw. */
+  choice(values: Int32Array, most: number): Int32Array {
+    if (values.length <= most) return values
+    return this.permutation(values.length)
+      .slice(0, most)
+      .sort()
+      .map((at) => values[at]!)
+  }
 }

@@ -144,6 +144,19 @@ describe('Random', () => {
     for (const count of orders.values()) expect(Math.abs(count - 1000)).toBeLessThan(120)
   })
 
+  it('chooses some of the values, each as often, in their order', () => {
+    const random = new Random(4)
+    const values = Int32Array.of(7, 3, 9, 5)
+    expect(random.choice(values, 4)).toBe(values)
+    const times = new Map<string, number>()
+    for (let i = 0; i < 6000; i++) {
+      const chosen = random.choice(values, 2).join()
+      times.set(chosen, (times.get(chosen) ?? 0) + 1)
+    }
+    expect([...times.keys()].sort()).toEqual(['3,5', '3,9', '7,3', '7,5', '7,9', '9,5'])
+    for (const count of times.values()) expect(Math.abs(count - 1000)).toBeLessThan(4 * Math.sqrt(1000))
+  })
+
   it('shuffles in place', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
     const shuffled = new Random(10).shuffle(names)

@@ -44,17 +44,14 @@ export async function newGroups(
   seed: number,
 ): Promise<NewGroups> {
   const random = new Random(seed, STREAM.newGroups)
-  const known = sample(
-    Int32Array.from({ length: reference.rows }, (_, i) => i),
-    MOST,
-    random,
-  )
+  const every = Int32Array.from({ length: reference.rows }, (_, i) => i)
+  const known = random.choice(every, MOST)
   const fresh = Int32Array.from(twins.keys()).filter((cell) => twins[cell] === -1)
   if (fresh.length === 0) {
     const n = cells.rows
     return { log2Ratio: new Float64Array(n).fill(Number.NaN), p: new Float64Array(n).fill(1) }
   }
-  const added = sample(fresh, Math.max(1, known.length >> 1), random)
+  const added = random.choice(fresh, Math.max(1, known.length >> 1))
   const graph = await lookAround(host, joined(takeRows(reference, known), takeRows(cells, added)), {
     points: cells,
     self: placesOf(known, added, twins),
@@ -142,16 +139,6 @@ function placesOf(known: Int32Array, added: Int32Array, twins: Int32Array): Int3
   const self = twins.map((twin) => places.get(twin) ?? -1)
   for (const [i, cell] of added.entries()) self[cell] = known.length + i
   return self
-}
-
-/** A seeded choice of as many, in their order. */
-function sample(cells: Int32Array, most: number, random: Random): Int32Array {
-  if (cells.length <= most) return cells
-  return random
-    .permutation(cells.length)
-    .slice(0, most)
-    .sort()
-    .map((i) => cells[i]!)
 }
 
 function joined(a: Matrix, b: Matrix): Matrix {
