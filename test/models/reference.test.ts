@@ -8,6 +8,7 @@ import { takeCounts } from '../../src/anndata/counts/take-counts.js'
 import type { ModelData } from '../../src/cells/cell-data.js'
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js'
 import { SCVI } from '../../src/models/scvi.js'
+import { type Matrix, takeRows } from '../../src/numeric/matrix.js'
 import { smallData } from '../train/small-data.js'
 
 const data: ModelData = { ...smallData(), obsNames: Array.from({ length: 120 }, (_, cell) => `cell ${cell}`) }
@@ -36,7 +37,7 @@ describe('cells held against those of a model', async () => {
   let model: SCVI
   beforeAll(async () => {
     model = await SCVI.create(data, { ...options, cells: known })
-    await model.train({ maxEpochs: 3, seed: 1 })
+    await model.train({ maxEpochs: 100, seed: 1, earlyStopping: false })
     await model.save(join(folder, 'model'))
   })
   afterAll(async () => {
@@ -84,16 +85,44 @@ describe('cells held against those of a model', async () => {
     expect(new Set(places.values()).size).toBeGreaterThan(10)
     for (const [made, parent] of simulated.parent.entries())
       expect(simulated.leftOut[made]).toBe(places.get(parent))
-    // they lie around that cell rather than around the one that has their size
-    const { values, columns } = (await model.getLatentPosterior({ adata })).means
-    const apart = (a: Float32Array, i: number, b: Float32Array, j: number) =>
-      Math.hypot(...Array.from({ length: columns }, (_, f) => a[i * columns + f]! - b[j * columns + f]!))
-    const [toModel, toParent] = [reference!.posterior.means.values, values].map((of, k) =>
-      Array.from(simulated.parent, (parent, made) =>
-        apart(simulated.means.values, made, of, k === 0 ? simulated.leftOut[made]! : parent),
-      ).reduce((a, b) => a + b, 0),
+  })
+
+  it('makes cells as they would be if they were of the reference', async () => {
+    // the five known cells that lie farthest along the first dimension
+    const { values, columns } = await model.getLatentRepresentation()
+    const along = Array.from(known).sort((a, b) => values[b * columns]! - values[a * columns]!)
+    const reference = { adata: data, cells: Int32Array.from(along.slice(0, 5)) }
+    const adata = cellsAlone(fresh)
+    const { simulated } = (await model.surpriseScores({ adata, reference, seed: 1 })).beside
+    const first = (of: Matrix) =>
+      Array.from({ length: of.rows }, (_, i) => of.values[i * columns]!).reduce((a, b) => a + b, 0) / of.rows
+    const own = first((await model.getLatentPosterior({ adata })).means)
+    const farthest = values[along[2]! * columns]!
+    expect(first(simulated.means) - own).toBeGreaterThan(0.3 * (farthest - own))
+  })
+
+  it('leaves a cell, and the one that a made cell is made from, out of the mixture of posteriors', async () => {
+    const against = await model.surpriseScores({ seed: 1, reference: {} })
+    const { posterior, twins } = against.beside.reference!
+    const { means } = posterior
+    // posteriors so narrow that whoever lies on its own would lie nearer than anybody else, and made cells at the places of cells
+    const narrow = {
+      means,
+      variances: { ...means, values: new Float32Array(means.values.length).fill(1e-6) },
+    }
+    const simulated = {
+      ...against.beside.simulated,
+      means: takeRows(means, against.beside.simulated.leftOut),
+    }
+    const beside = { ...against.beside, simulated, reference: { posterior: narrow, twins } }
+    const { outliers } = await scoreCells(
+      await model.getLatentPosterior(),
+      { ...against, beside },
+      { device },
     )
-    expect(toModel! / toParent!).toBeLessThan(0.99)
+    const mean = outliers.aggregatedP.reduce((sum, p) => sum + p, 0) / 90
+    expect(mean).toBeGreaterThan(0.3)
+    expect(mean).toBeLessThan(0.7)
   })
 
   it('gives the same by its folder, whose cells have no counts', async () => {
