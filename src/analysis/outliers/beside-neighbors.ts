@@ -136,8 +136,10 @@ export async function besideNeighbors(
   const gain = new Float64Array(source.nCells)
   const misfit = new Float64Array(source.nCells)
   const theta = await thetaOf(network, source.nGenes)
-  const shared = companions && new Float64Array(source.nCells)
-  const sharedMisfit = companions && new SharedMisfit(host, theta)
+  const shared = companions && {
+    misfit: new SharedMisfit(host, theta, companions),
+    z: new Float64Array(source.nCells),
+  }
   const sums = new PearsonSums(host, theta, network.capacity)
   const codes = source.categorical[0]
   try {
@@ -147,16 +149,16 @@ export async function besideNeighbors(
       const rows = await rowsOf(source, cells)
       const batchOf = (cell: number) => codes?.[cell] ?? 0
       const values = sums.of(decoded, rows, batchOf)
-      const z = companions && (await sharedMisfit!.of(decoded, rows, source.size, batchOf, companions))
+      const z = await shared?.misfit.of(decoded, rows, source.size, batchOf)
       for (const [i, cell] of cells.entries()) {
         gain[cell] = own[cell]! - decoded.logLikelihood![i]!
         misfit[cell] = values[i]!
-        if (shared) shared[cell] = z![i]!
       }
+      if (shared && z) for (const [i, cell] of cells.entries()) shared.z[cell] = z[i]!
       done?.(cells.length)
     }
   } finally {
     sums.release()
   }
-  return { gain, misfit, ...(shared && { shared }) }
+  return { gain, misfit, ...(shared && { shared: shared.z }) }
 }

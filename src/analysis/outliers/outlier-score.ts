@@ -6,6 +6,9 @@ import { jointP, type Part } from './joint-null.js'
 /** False discovery rate at which cells are flagged. */
 export const OUTLIER_ALPHA = 0.05
 
+/** Share of flagged cells above which flags say more of the model, or of the file, than of the cells. */
+export const MOST_OUTLIERS = 0.2
+
 /** What is said of the cells, and of cells that the model made; larger is odder. */
 export interface OutlierParts {
   /** Log-likelihood that a cell gains by a place of its own, see {@link CountsBeside}. */

@@ -28,13 +28,15 @@ export interface Companions {
 export class SharedMisfit {
   readonly #host: HostKernels
   readonly #theta: readonly Float32Array[]
+  readonly #companions: Companions
   readonly #pooled: Float64Array
   readonly #cell: Float64Array
 
   /** @param theta inverse dispersion of each gene: one row, or one for each batch */
-  constructor(host: HostKernels, theta: readonly Float32Array[]) {
+  constructor(host: HostKernels, theta: readonly Float32Array[], companions: Companions) {
     this.#host = host
     this.#theta = theta
+    this.#companions = companions
     this.#pooled = new Float64Array(theta[0]!.length)
     this.#cell = new Float64Array(theta[0]!.length)
   }
@@ -51,8 +53,8 @@ export class SharedMisfit {
     rows: readonly CellRow[],
     size: Float32Array,
     batchOf: (cell: number) => number,
-    { source, indices, k }: Companions,
   ): Promise<Float64Array> {
+    const { source, indices, k } = this.#companions
     const wanted = Int32Array.from(
       new Set(Array.from(cells).flatMap((cell) => [...indices.subarray(cell * k, (cell + 1) * k)])),
     )

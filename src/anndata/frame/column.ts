@@ -12,6 +12,10 @@ export interface CategoryColumn {
   categories: readonly string[] | Int32Array | Float64Array
 }
 
+/** A column of numbers, or of flags in bytes. */
+export const numberColumn = (values: Float32Array | Float64Array | Uint8Array): Column =>
+  values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values }
+
 /** Number of values of a column. */
 export function columnLength(column: Column): number {
   return column.kind === 'category' ? column.codes.length : column.values.length

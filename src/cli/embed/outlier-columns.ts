@@ -1,5 +1,6 @@
 import { leiden } from '../../analysis/clustering/leiden.js'
 import { scoreCells } from '../../analysis/outliers/cell-scores.js'
+import { MOST_OUTLIERS } from '../../analysis/outliers/outlier-score.js'
 import type { OutlierReasons } from '../../analysis/outliers/reasons/outlier-reasons.js'
 import {
   REASON_COLUMNS,
@@ -13,18 +14,16 @@ import {
   type ScoreColumns,
   scoreColumns,
 } from '../../analysis/outliers/score-columns.js'
-import type { Column } from '../../anndata/frame/column.js'
+import { type Column, numberColumn } from '../../anndata/frame/column.js'
 import type { AnnData } from '../../anndata/read.js'
 import { mitochondrialShare } from '../../cells/mitochondrial.js'
 import type { Device } from '../../device/device.js'
 import type { Model } from '../../models/model.js'
 import type { CellsOptions } from '../../models/options.js'
+import type { Matrix } from '../../numeric/matrix.js'
 import { formatCount, formatPercent } from '../../report/format.js'
 import type { Log } from '../log.js'
 import { stageBar } from '../stage-bar.js'
-
-/** Share of flagged cells above which the file as a whole is unlike the reference. */
-const MOST_OUTLIERS = 0.2
 
 /** Names of the columns that {@link outlierColumns} gives. */
 export const OUTLIER_COLUMNS: readonly string[] = [
@@ -37,7 +36,7 @@ export const OUTLIER_COLUMNS: readonly string[] = [
 export type FileCells = CellsOptions & { adata: AnnData; cells: Int32Array }
 
 /**
- * How unlike the cells of a reference those of a file are, and why, as columns of obs.
+ * How unlike the cells of a reference those of a file are, and why, as columns of obs; and their posterior means.
  *
  * @param reference cells of another file; the model's own when left out
  */
@@ -45,7 +44,7 @@ export async function outlierColumns(
   model: Model,
   asked: FileCells,
   { reference = {}, device, log }: { reference?: CellsOptions; device: Device; log: Log },
-): Promise<Record<string, Column>> {
+): Promise<{ latent: Matrix; columns: Record<string, Column> }> {
   const { adata, cells } = asked
   const latent = await model.getLatentPosterior(asked)
   const surprise = await model.surpriseScores({ ...asked, reference, onCells: stageBar(log, 'surprise') })
@@ -62,20 +61,16 @@ export async function outlierColumns(
   const sizes = new Float64Array(adata.nCells)
   for (const [i, cell] of cells.entries()) sizes[cell] = surprise.beside.size[i]!
   const genes = model.description.genes
-  return {
+  const columns = {
     ...numberColumns(scoreColumns(scores, cells, sizes)),
     ...numberColumns(newGroupColumns(scores, cells, adata.nCells)),
     ...reasonColumns(reasons, cells, adata.nCells, genes),
   }
+  return { latent: latent.means, columns }
 }
 
 const numberColumns = (columns: ScoreColumns): Record<string, Column> =>
-  Object.fromEntries(
-    Object.entries(columns).map(([name, values]) => [
-      name,
-      values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values },
-    ]),
-  )
+  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, numberColumn(values)]))
 
 /** How many cells are flagged, and why; flags on a good part of them say more about the file than about its cells. */
 function sayOutliers(reasons: OutlierReasons, log: Log): void {

@@ -151,11 +151,13 @@ async function embed(
     const held = reference && { reference }
     const labelled =
       settings.transfer && (await labels(model, settings, settings.transfer, { ...asked, ...held }, log))
-    const latent = labelled?.latent ?? (await model.getLatentRepresentation(asked))
-    const outliers = settings.outliers ? await outlierColumns(model, asked, { ...held, device, log }) : {}
+    const scored = settings.outliers
+      ? await outlierColumns(model, asked, { ...held, device, log })
+      : undefined
+    const latent = scored?.latent ?? labelled?.latent ?? (await model.getLatentRepresentation(asked))
     return {
       latent: spreadRows(latent, cells, adata.nCells),
-      columns: { ...labelled?.columns, ...outliers },
+      columns: { ...labelled?.columns, ...scored?.columns },
       record: {
         ...labelled?.record,
         ...(settings.outliers && { outliers: { reference: settings.reference ?? OWN_CELLS } }),

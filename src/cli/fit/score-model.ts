@@ -1,5 +1,6 @@
 import { leiden } from '../../analysis/clustering/leiden.js'
 import { type CellScores, scoreCells } from '../../analysis/outliers/cell-scores.js'
+import { MOST_OUTLIERS } from '../../analysis/outliers/outlier-score.js'
 import type { OutlierReasons } from '../../analysis/outliers/reasons/outlier-reasons.js'
 import type { LatentPosterior } from '../../analysis/posterior/inference.js'
 import { umap } from '../../analysis/umap/umap.js'
@@ -16,9 +17,6 @@ import type { FitData } from './fit-data.js'
 import type { FitSettings } from './fit-settings.js'
 import { startProfile } from './kernel-table.js'
 import type { Run } from './run.js'
-
-/** Share of flagged cells above which the flags are doubted. */
-const MOST_OUTLIERS = 0.2
 
 /** What a trained model says about the fitted cells. */
 export interface ScoredCells {

@@ -1,4 +1,4 @@
-import type { Column } from '../../anndata/frame/column.js'
+import { type Column, numberColumn } from '../../anndata/frame/column.js'
 import { openFrame } from '../../anndata/frame/dataframe.js'
 import { withAnnData } from '../../anndata/mudata/modality.js'
 import type { AnnData } from '../../anndata/read.js'
@@ -112,10 +112,10 @@ function columnsOf(
   firstCell: number,
   nCells: number,
 ): Record<string, Column> {
-  const numbers = Object.entries(scores).map(([name, all]): [string, Column] => {
-    const values = all.slice(firstCell, firstCell + nCells)
-    return [nameOf(name), values instanceof Uint8Array ? { kind: 'int', values } : { kind: 'float', values }]
-  })
+  const numbers = Object.entries(scores).map(([name, all]): [string, Column] => [
+    nameOf(name),
+    numberColumn(all.slice(firstCell, firstCell + nCells)),
+  ])
   const texts = Object.entries(categories).map(([name, { codes, ...column }]): [string, Column] => [
     nameOf(name),
     { ...column, codes: Int32Array.from({ length: nCells }, (_, i) => codes[firstCell + i]!) },
