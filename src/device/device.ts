@@ -454,6 +454,14 @@ export interface NearestRows {
   farthest: Float32Array
 }
 
+/** Calls over a minibatch that a device is to get ready for. */
+export interface Prepared {
+  /** Those of {@link Device.repeat}. */
+  repeated: () => void
+  /** Those of a pass that is not repeated. */
+  once: () => void
+}
+
 export interface Device {
   readonly kind: 'cpu' | 'webgpu' | 'tensorflow'
   /** For people: "AMD EPYC, 2 threads". */
@@ -498,6 +506,11 @@ export interface Device {
    * other inputs. Left out where nothing is gained by that.
    */
   repeat?(network: object, batch: Minibatch, inputs: StepInputs, calls: () => void): void
+  /**
+   * Gets ready for calls that are to come, before any cells are gathered: a GPU compiles their kernels, which takes most of the time
+   * of a short training unless it is done for many at a time. Nothing is computed. Left out where nothing is to be got ready.
+   */
+  prepare?(batch: Minibatch, nCells: number, calls: Prepared): Promise<void>
   /**
    * The k nearest of the other rows to every row of a table, by sums of squared differences in float32 whose every operation is
    * off by one unit in the last place at most; ties go to the lower row. Stretches of rows come in order, as they are done.

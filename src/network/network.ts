@@ -1,4 +1,4 @@
-import type { CellSource, Device, Minibatch, Tensor } from '../device/device.js'
+import type { CellSource, Device, Minibatch, Precision, Tensor } from '../device/device.js'
 import type { StepInputs } from '../device/step-number.js'
 import { Buffers } from './buffers.js'
 import type { ModelConfig } from './config.js'
@@ -42,6 +42,10 @@ export interface DecodedTensors {
 
 /** Kernel calls over one minibatch. */
 type Calls = readonly (() => void)[]
+
+function run(calls: Calls): void {
+  for (const call of calls) call()
+}
 
 /** Cells in the widest vector. */
 const VECTOR = 16
@@ -160,7 +164,7 @@ export class Network {
 
   #run(calls: Calls, inputs: StepInputs): void {
     this.#device.step(inputs)
-    for (const call of calls) call()
+    run(calls)
   }
 
   /** The forward pass whose loss terms are added to the sums. */
@@ -176,7 +180,7 @@ export class Network {
     return pass
   }
 
-  #training(batch: Minibatch, updates: boolean, { precision = 'f32' }: TrainingStep): Calls {
+  #training(batch: Minibatch, updates: boolean, precision: Precision = 'f32'): Calls {
     return this.#calls(batch, `${updates ? 'train' : 'gradients'} in ${precision}`, () => {
       const { loss } = this.model
       const pass = this.#summed(batch, { training: true, noisy: true, precision }, valuesOf(loss))
@@ -188,25 +192,34 @@ export class Network {
 
   /** One step of training on the cells gathered last: forward, backward, Adam. */
   trainStep(batch: Minibatch, step: TrainingStep): void {
-    const calls = this.#training(batch, true, step)
+    const calls = this.#training(batch, true, step.precision)
     const inputs = stepInputs(step)
     const device = this.#device
     if (device.repeat) {
-      device.repeat(this, batch, inputs, () => {
-        for (const call of calls) call()
-      })
+      device.repeat(this, batch, inputs, () => run(calls))
     } else this.#run(calls, inputs)
+  }
+
+  /** Has the device get ready for training steps on so many cells of a minibatch, and for evaluations. */
+  async prepare(batch: Minibatch, nCells: number, precision: Precision | undefined): Promise<void> {
+    await this.#device.prepare?.(batch, nCells, {
+      repeated: () => run(this.#training(batch, true, precision)),
+      once: () => run(this.#evaluation(batch)),
+    })
   }
 
   /** A step of training that leaves gradients in place of updates. */
   gradients(batch: Minibatch, step: TrainingStep): void {
-    this.#run(this.#training(batch, false, step), stepInputs(step))
+    this.#run(this.#training(batch, false, step.precision), stepInputs(step))
   }
 
   /** Adds a minibatch's loss terms to the sums, with the running statistics and without dropout. */
   evaluate(batch: Minibatch, noise: { seed: number; step: number }): void {
-    const calls = this.#calls(batch, 'evaluate', () => this.#summed(batch, EVALUATION))
-    this.#run(calls, { ...noise })
+    this.#run(this.#evaluation(batch), { ...noise })
+  }
+
+  #evaluation(batch: Minibatch): Calls {
+    return this.#calls(batch, 'evaluate', () => this.#summed(batch, EVALUATION))
   }
 
   /** The sums since they were last taken; sets them to zero. */

@@ -154,6 +154,8 @@ export class Trainer {
         hint: 'Start without --resume.',
       })
     }
+    const { batchSize, precision } = this.#options
+    await this.#network.prepare(batch, Math.min(batchSize, this.#split.train.length), precision)
     const started = performance.now()
     this.#yielded = started
     const before = this.#progress.seconds

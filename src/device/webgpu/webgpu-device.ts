@@ -8,6 +8,7 @@ import type {
   NetworkSize,
   Parameter,
   ParameterSpec,
+  Prepared,
   RowTable,
   Tensor,
 } from '../device.js'
@@ -226,6 +227,10 @@ export class WebgpuDevice implements Device {
 
   repeat(network: object, batch: Minibatch, inputs: StepInputs, calls: () => void): void {
     this.#steps.run(network, mini(batch), inputs, calls)
+  }
+
+  prepare(batch: Minibatch, nCells: number, calls: Prepared): Promise<void> {
+    return this.#steps.prepare(mini(batch), nCells, calls)
   }
 
   load(batch: Minibatch, cells: Int32Array): void | Promise<void> {

@@ -35,9 +35,11 @@ interface WeightProduct {
   inputs: number
   /** Rows × columns of the weights. */
   outputGradient: View
-  /** Which covariates have rows of their own, and how many rows follow the inputs'. */
+  /** Which covariates have rows of their own, and how many rows these are after the inputs'. */
   uses: View
-  furtherRows: number
+  covariateRows: number
+  /** Whether a row for the bias comes last. */
+  biased: boolean
   /** Left out where the covariates are the minibatch's own. */
   given?: GivenViews | undefined
   columns: number
@@ -59,7 +61,8 @@ export function weightProduct(
     inputs,
     outputGradient,
     uses,
-    furtherRows,
+    covariateRows,
+    biased,
     given,
     columns: n,
     weightAt,
@@ -67,9 +70,10 @@ export function weightProduct(
     adam,
   }: WeightProduct,
 ): Launch {
-  const m = inputs + furtherRows
+  const biasRow = inputs + covariateRows
+  const m = biasRow + (biased ? 1 : 0)
   const tile = tiles.pick('weight gradient', m, n, rows)
-  const own = { m, n, k: rows, kSplit: rows, capacity, inputs, weightAt, biasAt }
+  const own = { m, n, k: rows, kSplit: rows, capacity, inputs, biasRow, weightAt, biasAt }
   const groups = productGroups(tile, m, n)
   const read = { input, outputGradient, metadata, uses }
   if (!adam) {

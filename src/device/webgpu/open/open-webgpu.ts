@@ -1,4 +1,5 @@
 import { ScvaeError } from '../../../errors.js'
+import { packageVersion } from '../../../package.js'
 import type { CountsOptions } from '../cells/gpu-minibatches.js'
 import { fileTileStore } from '../tiles/tile-store.js'
 import type { WebgpuDevice } from '../webgpu-device.js'
@@ -31,7 +32,9 @@ const openListed = ({ adapter, label, software }: Listed, counts: CountsOptions)
   openAdapter(adapter, {
     label,
     counts,
-    ...(software ? {} : { tiles: fileTileStore(`${label} ${adapter.info.description}`) }),
+    ...(software
+      ? {}
+      : { tiles: fileTileStore(`${label} ${adapter.info.description}, scvae ${packageVersion()}`) }),
   })
 
 /**

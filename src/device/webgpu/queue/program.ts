@@ -1,6 +1,7 @@
 import { STAGE_COMPUTE } from './flags.js'
 import { type KernelSource, SLOT_BYTES, writes } from './kernel-source.js'
 import { kernelWgsl, type Place, startOf, startScalars, structOf } from './kernel-wgsl.js'
+import { Pipeline } from './pipeline.js'
 import type { View } from './view.js'
 
 /** For each view the first one with its buffer. */
@@ -12,7 +13,7 @@ const sharesOf = (views: readonly View[]): number[] =>
  * binding, since WebGPU has no dispatch write what it reads through another; so a kernel is compiled for each way of sharing.
  */
 export class Program {
-  readonly pipeline: GPUComputePipeline
+  readonly pipeline: Pipeline
   readonly #name: string
   readonly #device: GPUDevice
   readonly #layout: GPUBindGroupLayout
@@ -46,7 +47,7 @@ export class Program {
       start: `p.${startOf(bufferNames[i]!)}`,
     }))
     const module = device.createShaderModule({ label, code: wgsl(source, places) })
-    this.pipeline = device.createComputePipeline({
+    this.pipeline = new Pipeline(device, {
       label,
       layout: device.createPipelineLayout({ bindGroupLayouts: [this.#layout] }),
       compute: { module, entryPoint: 'start' },

@@ -138,6 +138,10 @@ export class Recorder {
 
   /** Has the dispatches of `calls` kept in place of being queued; no tape where there are too many of them. */
   record(calls: () => void): Tape | undefined {
+    return this.tapes.make(this.#listen(calls))
+  }
+
+  #listen(calls: () => void): Recorded[] {
     const recorded: Recorded[] = []
     this.#recorded = recorded
     try {
@@ -145,7 +149,21 @@ export class Recorder {
     } finally {
       this.#recorded = undefined
     }
-    return this.tapes.make(recorded)
+    return recorded
+  }
+
+  /**
+   * Compiles the kernels of some calls, all at the same time.
+   *
+   * @param repeated calls that are to be a tape
+   * @param once calls whose dispatches are to be queued
+   */
+  async prepare({ repeated, once }: { repeated?: () => void; once?: () => void }): Promise<void> {
+    const ofTape = repeated ? this.tapes.pipelines(this.#listen(repeated)) : []
+    const others = once
+      ? this.#listen(once).map(({ source, views }) => this.#program(source, views).pipeline)
+      : []
+    await Promise.all([...ofTape, ...others].map((pipeline) => pipeline.compile()))
   }
 
   /** Queues a recorded step with other inputs. */
@@ -231,7 +249,7 @@ export class Recorder {
     const program = this.#program(source, views)
     const group = program.group(views)
     const pass = this.#openPass(this.listener?.timestamps(source.name, work))
-    if (program !== this.#current) pass.setPipeline(program.pipeline)
+    if (program !== this.#current) pass.setPipeline(program.pipeline.compiled)
     this.#current = program
     pass.setBindGroup(0, group, this.#offsets)
     pass.dispatchWorkgroups(...groups)

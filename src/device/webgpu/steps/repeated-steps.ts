@@ -1,3 +1,4 @@
+import type { Prepared } from '../../device.js'
 import type { StepInputs } from '../../step-number.js'
 import type { GpuMinibatch } from '../cells/gpu-minibatch.js'
 import type { QueuedKernels } from '../kernels/queued-kernels.js'
@@ -40,6 +41,16 @@ export class RepeatedSteps {
       this.#kernels.gather(gather)
       calls()
     }
+  }
+
+  /**
+   * Compiles the kernels of a training step on so many cells, and of what is called once, before the first of them is called.
+   */
+  async prepare(batch: GpuMinibatch, nCells: number, { repeated, once }: Prepared): Promise<void> {
+    this.#kernels.drain()
+    batch.nCells = nCells
+    const recording = (calls: () => void) => () => this.#kernels.record(batch, calls)
+    await this.#recorder.prepare({ repeated: recording(repeated), once: recording(once) })
   }
 
   #find(network: object, batch: GpuMinibatch): Known | undefined {

@@ -1,6 +1,7 @@
 import { STAGE_COMPUTE, USAGE } from '../queue/flags.js'
 import { type KernelSource, SLOT_BYTES, writes } from '../queue/kernel-source.js'
 import type { Groups } from '../queue/launch.js'
+import { Pipeline } from '../queue/pipeline.js'
 import { WORD } from '../queue/view.js'
 import type { StepLayout } from './step-scalars.js'
 import {
@@ -28,6 +29,14 @@ interface TapeKernel {
   readonly recorded: Recorded
 }
 
+/** A stretch whose buffers are not bound yet. */
+interface UncompiledStretch {
+  readonly label: string
+  readonly layout: GPUBindGroupLayout
+  readonly bindings: ReadonlyMap<GPUBuffer, Bound>
+  readonly kernels: readonly { readonly recorded: Recorded; readonly pipeline: Pipeline }[]
+}
+
 /** Kernels that follow each other with the same buffers bound. */
 interface Stretch {
   readonly group: GPUBindGroup
@@ -53,7 +62,7 @@ export class TapeMaker {
   readonly #uniforms: GPUBuffer
   readonly #mostBuffers: number
   readonly #scalarsLayout: GPUBindGroupLayout
-  readonly #pipelines = new Map<KernelSource, Map<string, GPUComputePipeline>>()
+  readonly #pipelines = new Map<KernelSource, Map<string, Pipeline>>()
   /** Those whose buffers are all there. */
   readonly #whole = new Map<Tape, { bound: ReadonlySet<GPUBuffer>; constants: GPUBuffer }>()
 
@@ -76,9 +85,8 @@ export class TapeMaker {
 
   /** The tape of some dispatches; none when there are too many to compile. */
   make(recorded: readonly Recorded[]): Tape | undefined {
-    if (recorded.length > MOST_DISPATCHES) return undefined
-    const layout = layoutOf(recorded)
-    if (layout.slots.length > MOST_SLOTS) return undefined
+    const layout = stepLayout(recorded)
+    if (!layout) return undefined
     const { words, starts } = constantsOf(recorded)
     const size = words.byteLength
     const usage = USAGE.uniform | USAGE.copyDestination
@@ -92,19 +100,46 @@ export class TapeMaker {
         { binding: 1, resource: { buffer: constants } },
       ],
     })
-    let done = 0
-    const stretches = stretchesOf(recorded, this.#mostBuffers).map((some) => {
-      const stretch = this.#stretch(some, layout, starts.slice(done))
-      done += some.length
-      return stretch
-    })
+    const stretches = this.#stretches(recorded, layout, starts).map((stretch) => ({
+      group: this.#group(stretch),
+      kernels: stretch.kernels.map(({ recorded, pipeline }) => ({
+        pipeline: pipeline.compiled,
+        groups: recorded.groups,
+        recorded,
+      })),
+    }))
     const tape = { scalars, stretches, dispatches: recorded.length, layout }
     const bound = new Set(recorded.flatMap(({ views }) => views.map(({ buffer }) => buffer)))
     this.#whole.set(tape, { bound, constants })
     return tape
   }
 
-  #stretch(recorded: readonly Recorded[], stepLayout: StepLayout, starts: readonly number[]): Stretch {
+  /** The pipelines of the tape that {@link TapeMaker.make} makes of some dispatches, to be compiled ahead of it. */
+  pipelines(recorded: readonly Recorded[]): Pipeline[] {
+    const layout = stepLayout(recorded)
+    if (!layout) return []
+    const stretches = this.#stretches(recorded, layout, constantsOf(recorded).starts)
+    return stretches.flatMap(({ kernels }) => kernels.map(({ pipeline }) => pipeline))
+  }
+
+  #stretches(
+    recorded: readonly Recorded[],
+    layout: StepLayout,
+    starts: readonly number[],
+  ): UncompiledStretch[] {
+    let done = 0
+    return stretchesOf(recorded, this.#mostBuffers).map((some) => {
+      const stretch = this.#stretch(some, layout, starts.slice(done))
+      done += some.length
+      return stretch
+    })
+  }
+
+  #stretch(
+    recorded: readonly Recorded[],
+    stepLayout: StepLayout,
+    starts: readonly number[],
+  ): UncompiledStretch {
     const label = `step from ${recorded[0]!.source.name}`
     const bindings = bindingsOf(recorded)
     const layout = this.#device.createBindGroupLayout({
@@ -115,18 +150,17 @@ export class TapeMaker {
         buffer: { type: written ? ('storage' as const) : ('read-only-storage' as const) },
       })),
     })
-    const group = this.#device.createBindGroup({
-      label,
-      layout,
-      entries: Array.from(bindings, ([buffer, { binding }]) => ({ binding, resource: { buffer } })),
-    })
-    const kernels = recorded.map((one, i): TapeKernel => {
+    const kernels = recorded.map((one, i) => {
       const bound = one.views.map(({ buffer }) => bindings.get(buffer)!)
       const place = { layout: stepLayout, at: starts[i]!, bound }
-      const pipeline = this.#pipeline(one, place, [...bindings.values()], layout)
-      return { pipeline, groups: one.groups, recorded: one }
+      return { recorded: one, pipeline: this.#pipeline(one, place, [...bindings.values()], layout) }
     })
-    return { group, kernels }
+    return { label, layout, bindings, kernels }
+  }
+
+  #group({ label, layout, bindings }: UncompiledStretch): GPUBindGroup {
+    const entries = Array.from(bindings, ([buffer, { binding }]) => ({ binding, resource: { buffer } }))
+    return this.#device.createBindGroup({ label, layout, entries })
   }
 
   #pipeline(
@@ -134,16 +168,16 @@ export class TapeMaker {
     place: TapePlace,
     bindings: readonly Bound[],
     layout: GPUBindGroupLayout,
-  ): GPUComputePipeline {
+  ): Pipeline {
     const { source } = recorded
     const key = tapeKey(recorded, place, bindings)
-    const known = this.#pipelines.get(source) ?? new Map<string, GPUComputePipeline>()
+    const known = this.#pipelines.get(source) ?? new Map<string, Pipeline>()
     this.#pipelines.set(source, known)
     let pipeline = known.get(key)
     if (!pipeline) {
       const label = source.name
       const module = this.#device.createShaderModule({ label, code: tapeWgsl(recorded, place) })
-      pipeline = this.#device.createComputePipeline({
+      pipeline = new Pipeline(this.#device, {
         label,
         layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#scalarsLayout, layout] }),
         compute: { module, entryPoint: 'start' },
@@ -168,6 +202,13 @@ export class TapeMaker {
     this.#whole.get(tape)?.constants.destroy()
     this.#whole.delete(tape)
   }
+}
+
+/** What each repetition of some dispatches writes; nothing where they are too many for a tape. */
+function stepLayout(recorded: readonly Recorded[]): StepLayout | undefined {
+  if (recorded.length > MOST_DISPATCHES) return undefined
+  const layout = layoutOf(recorded)
+  return layout.slots.length > MOST_SLOTS ? undefined : layout
 }
 
 /** Cuts a sequence where one more kernel would have too many buffers bound. */

@@ -11,6 +11,9 @@ export const TILES: readonly Tile[] = [
 /** Workgroups that keep a large card busy. */
 const ENOUGH = 128
 
+/** Workgroups into which sums are split: many more, since each of them waits for memory most of its time. */
+const ENOUGH_SPLITS = 512
+
 /** A multiple of every cut's k. */
 const K_UNIT = 16
 
@@ -29,7 +32,7 @@ export function pickTile(m: number, n: number): Tile {
  * has no say: the order of a sum, and so its rounding, does not depend on what was measured.
  */
 export function splitSum(m: number, n: number, k: number): { splits: number; kSplit: number } {
-  const wanted = Math.max(1, Math.floor(ENOUGH / groupsOf(pickTile(m, n), m, n)))
+  const wanted = Math.max(1, Math.floor(ENOUGH_SPLITS / groupsOf(pickTile(m, n), m, n)))
   const kSplit = Math.ceil(Math.max(k / wanted, 64) / K_UNIT) * K_UNIT
   return { splits: Math.ceil(k / kSplit), kSplit }
 }

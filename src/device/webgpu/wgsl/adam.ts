@@ -1,4 +1,4 @@
-import type { Scope } from '../queue/scope.js'
+import type { Scope, Words } from '../queue/scope.js'
 
 /** Scalars of an Adam update, with the bias corrections taken on the host in double precision. */
 export const ADAM_SCALARS = {
@@ -31,6 +31,45 @@ export const adamStep: Put<keyof typeof ADAM_SCALARS, 'value' | 'firstMoment' | 
   ${secondMoment`at`} = v;
   ${value`at`} = w - ${p.rate} * m / (sqrt(v) * ${p.root} + ${p.epsilon});`,
   )
+
+/**
+ * The same of four rows of four elements: a function of the place of the first, the words from row to row, and their gradients. All is
+ * read before anything is written, since a compiler that cannot tell the buffers apart has each read wait for the writes before.
+ */
+export const adamBlock: Put<keyof typeof ADAM_SCALARS, 'value' | 'firstMoment' | 'secondMoment'> = ({
+  p,
+  buffers: { value, firstMoment, secondMoment },
+  fn,
+}) => {
+  const rows = [0, 1, 2, 3]
+  const at = (row: number, c: number) => `at + ${row}u * stride + ${c}u`
+  const quad = (words: Words, row: number) => `vec4f(${rows.map((c) => words`${at(row, c)}`).join(', ')})`
+  const store = (words: Words, row: number, from: string) =>
+    rows.map((c) => `${words`${at(row, c)}`} = ${from}[${c}];`).join(' ')
+  return fn(
+    'put_block_at',
+    '(at: u32, stride: u32, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f)',
+    /* wgsl */ `
+  ${rows
+    .map(
+      (r) =>
+        `let w${r} = ${quad(value, r)}; let m${r} = ${quad(firstMoment, r)}; let v${r} = ${quad(secondMoment, r)};`,
+    )
+    .join('\n  ')}
+  ${rows
+    .map(
+      (r) => /* wgsl */ `
+  let g${r} = x${r} + ${p.decay} * w${r};
+  let m_${r} = ${p.beta1} * m${r} + (1.0 - ${p.beta1}) * g${r};
+  let v_${r} = ${p.beta2} * v${r} + (1.0 - ${p.beta2}) * (g${r} * g${r});
+  let w_${r} = w${r} - ${p.rate} * m_${r} / (sqrt(v_${r}) * ${p.root} + ${p.epsilon});
+  ${store(firstMoment, r, `m_${r}`)}
+  ${store(secondMoment, r, `v_${r}`)}
+  ${store(value, r, `w_${r}`)}`,
+    )
+    .join('')}`,
+  )
+}
 
 /** The gradient is stored instead. */
 export const storeGradient: Put<never, 'gradient'> = ({ buffers: { gradient }, fn }) =>

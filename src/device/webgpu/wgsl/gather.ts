@@ -1,6 +1,7 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
+import { loopAtOnce } from './at-once.js'
 import { MATH } from './math.js'
 import { covariateSum, entryReads, FIELD, ownCovariates } from './minibatch.js'
 
@@ -84,12 +85,18 @@ export const gatherLinear = perKey((packed: boolean, threads: number, sent: bool
       const genes = workgroup('genes', `array<u32, ${threads}>`)
       const values = workgroup('values', `array<f32, ${threads}>`)
       const parts = workgroup('parts', `array<vec2f, ${threads}>`)
-      const weights = (k: string) => `vec2f(${weight`${genes}[${k}] + one`}, ${weight`${genes}[${k}] + two`})`
+      const sumUp = loopAtOnce(
+        { first: 'share', end: 'n', step: shares, rounds: 8 },
+        (k, i) => /* wgsl */ `
+    let from${i} = ${genes}[${k}];
+    let weights${i} = vec2f(${weight`from${i} + one`}, ${weight`from${i} + two`});`,
+        (k, i) => `sum += ${values}[${k}] * weights${i};`,
+      )
       return /* wgsl */ `${gatherCode(scope, entries, threads, sent)}
   // a thread has two columns: two sums that do not wait for each other
   let share = t / ${lanes}u;
-  for (var first = 0u; first < ${p.n}; first += ${COLUMNS}u) {
-    let column = first + t % ${lanes}u;
+  for (var column0 = 0u; column0 < ${p.n}; column0 += ${COLUMNS}u) {
+    let column = column0 + t % ${lanes}u;
     let one = min(column, ${p.n} - 1u);
     let two = min(column + ${lanes}u, ${p.n} - 1u);
     var sum = vec2f();
@@ -101,14 +108,7 @@ export const gatherLinear = perKey((packed: boolean, threads: number, sent: bool
         ${values}[t] = log1p_(${entries.count}(k0 + t));
       }
       workgroupBarrier();
-      var k = share;
-      for (; k + ${shares}u < n; k += ${2 * shares}u) {
-        let a = ${weights('k')};
-        let b = ${weights(`k + ${shares}u`)};
-        sum += ${values}[k] * a;
-        sum += ${values}[k + ${shares}u] * b;
-      }
-      for (; k < n; k += ${shares}u) { sum += ${values}[k] * ${weights('k')}; }
+${sumUp}
     }
     workgroupBarrier();
     ${parts}[t] = sum;

@@ -3,6 +3,7 @@ import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
 import { ADAM_SCALARS, adamStep, storeGradient } from './adam.js'
+import { loopAtOnce } from './at-once.js'
 import { ownBatch, WORK_SCALARS } from './head-work.js'
 
 /** Threads that share the cells of a gene, whatever the workgroup's size: the order of a sum is its result. */
@@ -28,8 +29,8 @@ interface Columns {
   threads: number
   /** Whether there are biases. */
   biased: boolean
-  /** The batch of cell i. */
-  batch: string
+  /** The batch of a cell, in WGSL. */
+  batch: (cell: string) => string
 }
 
 /**
@@ -47,11 +48,24 @@ function columnsCode(
   const inflated = likelihood === 'zinb'
   const genes = columnGenes(threads)
   const parts = workgroup('column_parts', `array<vec3f, ${threads}>`)
-  const sumBiases = /* wgsl */ `
+  const readBiases = (at: string, i: number) => /* wgsl */ `
+      let logit${i} = ${work`${p.gradientAt} + ${at}`};
+      ${inflated ? `let zero${i} = ${work`${p.zeroAt} + ${at}`};` : ''}`
+  const sumBiases = (i: number) => /* wgsl */ `
       if (group.y == 0u) {
-        sums.x += ${work`${p.gradientAt} + at`};
-        ${inflated ? `sums.z += ${work`${p.zeroAt} + at`};` : ''}
+        sums.x += logit${i};
+        ${inflated ? `sums.z += zero${i};` : ''}
       }`
+  const sumUp = loopAtOnce(
+    { first: 'lane', end: p.cells, step: COLUMN_LANES, rounds: 4 },
+    (cell, i) => /* wgsl */ `
+      let place${i} = ${cell} * ${p.genes} + g;
+      ${dispersed ? `let dispersion${i} = ${work`${p.dispersionAt} + place${i}`};` : ''}
+      ${biased ? readBiases(`place${i}`, i) : ''}`,
+    (cell, i) => /* wgsl */ `
+      ${dispersed ? `if (${p.byBatch} == 0u || ${batch(cell)} == group.y) { sums.y += dispersion${i}; }` : ''}
+      ${biased ? sumBiases(i) : ''}`,
+  )
   const putBiases = /* wgsl */ `
   if (group.y == 0u) {
     ${put}(${p.biasAt} + g, sums.x);
@@ -62,11 +76,7 @@ function columnsCode(
   let lane = t / ${genes}u;
   var sums = vec3f();
   if (g < ${p.genes}) {
-    for (var i = lane; i < ${p.cells}; i += ${COLUMN_LANES}u) {
-      let at = i * ${p.genes} + g;
-      ${dispersed ? `if (${p.byBatch} == 0u || ${batch} == group.y) { sums.y += ${work`${p.dispersionAt} + at`}; }` : ''}
-      ${biased ? sumBiases : ''}
-    }
+${sumUp}
   }
   ${parts}[t] = sums;
   workgroupBarrier();
@@ -91,7 +101,7 @@ export const headColumnGradient = perKey((likelihood: Likelihood, threads: numbe
     scalars: COLUMN_SCALARS,
     buffers: { ...COLUMN_BUFFERS, ...GRADIENT_TO },
     code: (scope) => {
-      const columns = { likelihood, threads, biased: true, batch: ownBatch(scope, 'i') }
+      const columns: Columns = { likelihood, threads, biased: true, batch: (cell) => ownBatch(scope, cell) }
       return columnsCode(scope, columns, storeGradient(scope))
     },
   }),
@@ -104,7 +114,7 @@ export const headColumnUpdate = perKey((likelihood: Likelihood, threads: number)
     scalars: { ...COLUMN_SCALARS, ...ADAM_SCALARS },
     buffers: { ...COLUMN_BUFFERS, ...UPDATE_TO },
     code: (scope) => {
-      const columns = { likelihood, threads, biased: true, batch: ownBatch(scope, 'i') }
+      const columns: Columns = { likelihood, threads, biased: true, batch: (cell) => ownBatch(scope, cell) }
       return columnsCode(scope, columns, adamStep(scope))
     },
   }),
@@ -119,7 +129,8 @@ export const unusualHeadColumnGradient = perKey(
       scalars: COLUMN_SCALARS,
       buffers: { ...COLUMN_BUFFERS, codes: 'read f32', ...GRADIENT_TO },
       code: (scope) => {
-        const batch = given ? `u32(${scope.buffers.codes`i`})` : ownBatch(scope, 'i')
+        const { codes } = scope.buffers
+        const batch = (cell: string) => (given ? `u32(${codes`${cell}`})` : ownBatch(scope, cell))
         return columnsCode(scope, { likelihood, threads, biased, batch }, storeGradient(scope))
       },
     }),
@@ -133,7 +144,8 @@ export const unusualHeadColumnUpdate = perKey(
       scalars: { ...COLUMN_SCALARS, ...ADAM_SCALARS },
       buffers: { ...COLUMN_BUFFERS, codes: 'read f32', ...UPDATE_TO },
       code: (scope) => {
-        const batch = given ? `u32(${scope.buffers.codes`i`})` : ownBatch(scope, 'i')
+        const { codes } = scope.buffers
+        const batch = (cell: string) => (given ? `u32(${codes`${cell}`})` : ownBatch(scope, cell))
         return columnsCode(scope, { likelihood, threads, biased, batch }, adamStep(scope))
       },
     }),

@@ -1,6 +1,7 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope, Words } from '../queue/scope.js'
+import { loopAtOnce } from './at-once.js'
 import { MATH } from './math.js'
 import { entryReads, FIELD } from './minibatch.js'
 import { workgroupMaximum, workgroupSum } from './workgroup.js'
@@ -16,13 +17,21 @@ interface Logits {
   masked: boolean
 }
 
-/** How a row of logits becomes expected counts: WGSL that comes before, and a mean. */
+/** A loop of a workgroup's threads over a row's genes, by WGSL as {@link loopAtOnce} takes it. */
+export const overGenes = (
+  genes: string,
+  threads: number,
+  read: (gene: string, r: number) => string,
+  then: (gene: string, r: number) => string,
+): string => loopAtOnce({ first: 't', end: genes, step: threads, rounds: 4 }, read, then)
+
+/** How a row of logits becomes expected counts: WGSL that comes before, and a mean by the WGSL of a logit. */
 export function meansOf(
   { p, buffers, fn, use }: Scope<'genes' | 'capacity' | 'drawnSize', 'logSize' | 'metadata'>,
   { words: logits, masked }: Logits,
   scale: Scale,
   threads: number,
-): { before: string; mean: string } {
+): { before: string; mean: (logit: string) => string } {
   use(MATH)
   const logSize = fn(
     'log_size',
@@ -31,9 +40,10 @@ export function meansOf(
   if (${p.drawnSize} != 0u) { return ${buffers.logSize`cell`}; }
   return bitcast<f32>(${buffers.metadata`${FIELD.logSize}u * ${p.capacity} + cell`});`,
   )
-  const logit = logits`row + g`
+  const logit = (g: string) => logits`row + ${g}`
+  const readLogit = (g: string, i: number) => `let a${i} = ${logit(g)};`
   if (scale === 'softplus') {
-    return { before: `let size = exp_(${logSize}(cell));`, mean: `size * softplus(${logit})` }
+    return { before: `let size = exp_(${logSize}(cell));`, mean: (a) => `size * softplus(${a})` }
   }
   const maximum = use(workgroupMaximum(threads))
   const sum = use(workgroupSum(threads))
@@ -42,16 +52,16 @@ export function meansOf(
     // the softmax's normaliser: the largest logit, and the sum of exponentials from there
     before: /* wgsl */ `
   var most = -3.4e38;
-  for (var g = t; g < ${p.genes}; g += ${threads}u) { most = max(most, ${logit}); }
+  ${overGenes(p.genes, threads, readLogit, (_, i) => `most = max(most, a${i});`)}
   most = ${maximum}(t, most);
   var exponentials = 0.0;
-  for (var g = t; g < ${p.genes}; g += ${threads}u) { exponentials += exp_(${logit} - most); }
+  ${overGenes(p.genes, threads, readLogit, (_, i) => `exponentials += exp_(a${i} - most);`)}
   let total_exponential = ${sum}(t, exponentials);
   let size = ${
     // a cell of which every gene is masked has no mean at all
     masked ? `select(${size}, 0.0, most < 0.1 * ${MASKED})` : size
   };`,
-    mean: `size * exp_(${logit} - most)`,
+    mean: (a) => `size * exp_(${a} - most)`,
   }
 }
 
@@ -107,7 +117,12 @@ export const headMeans = perKey((scale: Scale, threads: number) =>
   let cell = group.x;
   let row = cell * ${p.genes};
   ${before}
-  for (var g = t; g < ${p.genes}; g += ${threads}u) { ${buffers.mean`row + g`} = ${mean}; }`
+  ${overGenes(
+    p.genes,
+    threads,
+    (g, i) => `let a${i} = ${buffers.mean`row + ${g}`};`,
+    (g, i) => `${buffers.mean`row + ${g}`} = ${mean(`a${i}`)};`,
+  )}`
     },
   }),
 )

@@ -2,7 +2,7 @@ import type { Likelihood } from '../../device.js'
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
-import { meansOf, type Scale } from './head-means.js'
+import { meansOf, overGenes, type Scale } from './head-means.js'
 import { ownBatch, WORK_SCALARS } from './head-work.js'
 import { likelihoodTerms } from './likelihood.js'
 import { cellEntries, entryReads, FIELD } from './minibatch.js'
@@ -67,16 +67,40 @@ function rowsCode(
   const entries = entryReads(scope, packed)
   const entriesOf = cellEntries(scope)
   const { before, mean } = meansOf(scope, { words: work, masked }, scale, threads)
-  const logit = work`row + g`
-  const gradient = work`${p.gradientAt} + row + g`
-  const zero = work`${p.zeroAt} + row + g`
-  const theta = dispersed ? `min(exp_(${logDispersion`dispersions + g`}), 1e9)` : '1.0'
-  const pi = inflated ? zero : '0.0'
-  const keep = /* wgsl */ `
+  const logit = (g: string) => work`row + ${g}`
+  const gradient = (g: string) => work`${p.gradientAt} + row + ${g}`
+  const zero = (g: string) => work`${p.zeroAt} + row + ${g}`
+  // what a gene's terms are made of, apart from the logit
+  const parameters = (g: string, i: number | string) => /* wgsl */ `
+    let log_theta${i} = ${dispersed ? logDispersion`dispersions + ${g}` : '0.0'};
+    let pi${i} = ${inflated ? zero(g) : '0.0'};`
+  const theta = (i: number | string) => (dispersed ? `min(exp_(log_theta${i}), 1e9)` : '1.0')
+  const keep = (g: string) => /* wgsl */ `
     sums += terms.xy;
-    ${gradient} = terms.y;
-    ${dispersed ? `${work`${p.dispersionAt} + row + g`} = weight * theta * terms.z;` : ''}
-    ${inflated ? `${zero} = weight * terms.w;` : ''}`
+    ${gradient(g)} = terms.y;
+    ${dispersed ? `${work`${p.dispersionAt} + row + ${g}`} = weight * theta * terms.z;` : ''}
+    ${inflated ? `${zero(g)} = weight * terms.w;` : ''}`
+  const zeros = overGenes(
+    p.genes,
+    threads,
+    (g, i) => /* wgsl */ `
+    let counted${i} = ${dense`row + ${g}`} != 0.0;
+    let a${i} = ${logit(g)};${parameters(g, i)}`,
+    (g, i) => /* wgsl */ `if (!counted${i}) {
+    let theta = ${theta(i)};
+    let terms = zero_terms(${mean(`a${i}`)}, theta, pi${i});
+    ${keep(g)}
+    }`,
+  )
+  const byLogits = overGenes(
+    p.genes,
+    threads,
+    (g, i) => `let q${i} = ${gradient(g)}; let a${i} = ${logit(g)};`,
+    (g, i) =>
+      scale === 'softmax'
+        ? `${gradient(g)} = weight * (q${i} - exp_(a${i} - most) * share);`
+        : `${gradient(g)} = weight * q${i} * sigmoid(a${i}) / max(softplus(a${i}), 1e-30);`,
+  )
   return /* wgsl */ `
   let cell = group.x;
   let span = ${entriesOf}(t, cell);
@@ -86,19 +110,13 @@ function rowsCode(
   let dispersions = select(0u, ${batch} * ${p.genes}, ${p.byBatch} != 0u);
   ${before}
   var sums = vec2f();
-  for (var g = t; g < ${p.genes}; g += ${threads}u) {
-    if (${dense`row + g`} != 0.0) { continue; }
-    let theta = ${theta};
-    let pi = ${pi};
-    let terms = zero_terms(${mean}, theta, pi);
-    ${keep}
-  }
+${zeros}
   for (var k = span.y + t; k < span.z; k += ${threads}u) {
     let g = ${entries.gene}(k);
-    let theta = ${theta};
-    let pi = ${pi};
-    let terms = count_terms(${entries.count}(k), ${mean}, theta, pi);
-    ${keep}
+    let a = ${logit('g')};${parameters('g', '')}
+    let theta = ${theta('')};
+    let terms = count_terms(${entries.count}(k), ${mean('a')}, theta, pi);
+    ${keep('g')}
   }
   let likelihood = ${sum}(t, sums.x);
   let total = ${sum}(t, sums.y);
@@ -108,15 +126,7 @@ function rowsCode(
   }
   ${scale === 'softmax' ? 'let share = total / total_exponential;' : ''}
   storageBarrier();
-  for (var g = t; g < ${p.genes}; g += ${threads}u) {
-    let q = ${gradient};
-    ${
-      scale === 'softmax'
-        ? `${gradient} = weight * (q - exp_(${logit} - most) * share);`
-        : `let a = ${logit};
-    ${gradient} = weight * q * sigmoid(a) / max(softplus(a), 1e-30);`
-    }
-  }`
+${byLogits}`
 }
 
 export const headRows = perKey((likelihood: Likelihood, scale: Scale, packed: boolean, threads: number) =>

@@ -1,6 +1,7 @@
 import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import { sharedCode } from '../queue/scope.js'
+import { loopAtOnce } from './at-once.js'
 import { DRAW_SCALARS, LATENT_SCALARS, normal, priorOf } from './latent.js'
 import { MATH } from './math.js'
 import { workgroupSum } from './workgroup.js'
@@ -29,6 +30,13 @@ fn share_sum(t: u32, x: f32) -> f32 {
 }
 `,
 )
+
+/** A loop over a share of a layer's places, by WGSL as {@link loopAtOnce} takes it. */
+const shareOf = (
+  width: string,
+  read: (place: string, r: number) => string,
+  then: (place: string, r: number) => string,
+): string => loopAtOnce({ first: 'share', end: width, step: SHARES, rounds: 8 }, read, then)
 
 /** The two linear layers to mean and raw variance, and the draw from them. A workgroup a cell. */
 export const encodeLatent = perKey((hidden: number) =>
@@ -68,15 +76,18 @@ export const encodeLatent = perKey((hidden: number) =>
   let log_prior = log_(of_prior.y);
   let share = t / ${OUTPUTS}u;
   var terms = 0.0;
-  for (var first = 0u; first < ${p.dimensions}; first += ${OUTPUTS}u) {
-    let k = first + t % ${OUTPUTS}u;
+  for (var k0 = 0u; k0 < ${p.dimensions}; k0 += ${OUTPUTS}u) {
+    let k = k0 + t % ${OUTPUTS}u;
     var m = 0.0;
     var r = 0.0;
     if (k < ${p.dimensions}) {
-      for (var j = share; j < ${p.hidden}; j += ${SHARES}u) {
-        m += ${row}[j] * ${values`${p.meanWeightAt} + j * ${p.dimensions} + k`};
-        r += ${row}[j] * ${values`${p.varianceWeightAt} + j * ${p.dimensions} + k`};
-      }
+${shareOf(
+  p.hidden,
+  (j, i) => /* wgsl */ `
+    let mean${i} = ${values`${p.meanWeightAt} + ${j} * ${p.dimensions} + k`};
+    let raw${i} = ${values`${p.varianceWeightAt} + ${j} * ${p.dimensions} + k`};`,
+  (j, i) => `m += ${row}[${j}] * mean${i}; r += ${row}[${j}] * raw${i};`,
+)}
     }
     m = ${shareSum}(t, m);
     r = ${shareSum}(t, r);
@@ -138,11 +149,15 @@ export const latentBackward = perKey((above: number, dimensions: number) =>
   for (var j = t; j < ${p.above}; j += ${FUSED}u) { ${row}[j] = ${buffers.aboveGradient`cell * ${p.above} + j`}; }
   workgroupBarrier();
   let share = t / ${OUTPUTS}u;
-  for (var first = 0u; first < ${p.dimensions}; first += ${OUTPUTS}u) {
-    let k = first + t % ${OUTPUTS}u;
+  for (var k0 = 0u; k0 < ${p.dimensions}; k0 += ${OUTPUTS}u) {
+    let k = k0 + t % ${OUTPUTS}u;
     var g = 0.0;
     if (k < ${p.dimensions}) {
-      for (var j = share; j < ${p.above}; j += ${SHARES}u) { g += ${row}[j] * ${values`${p.aboveWeightAt} + k * ${p.above} + j`}; }
+${shareOf(
+  p.above,
+  (j, i) => `let weight${i} = ${values`${p.aboveWeightAt} + k * ${p.above} + ${j}`};`,
+  (j, i) => `g += ${row}[${j}] * weight${i};`,
+)}
     }
     g = ${use(SHARE_SUM)}(t, g);
     if (share == 0u && k < ${p.dimensions}) {

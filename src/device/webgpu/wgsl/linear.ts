@@ -1,7 +1,7 @@
 import { kernelSource, type Work } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
-import { ADAM_SCALARS, adamStep, storeGradient } from './adam.js'
+import { ADAM_SCALARS, adamBlock, adamStep, storeGradient } from './adam.js'
 import {
   type CovariateReads,
   covariateInput,
@@ -153,6 +153,7 @@ const WEIGHT_GRADIENT_SCALARS = {
   ...PRODUCT_SCALARS,
   capacity: 'u32',
   inputs: 'u32',
+  biasRow: 'u32',
   weightAt: 'u32',
   biasAt: 'u32',
 } as const
@@ -168,24 +169,23 @@ const WEIGHT_GRADIENT_BUFFERS = {
  * Gradient by a weight, the transposed input times the output's gradient: a sum over the minibatch's cells. Rows past the
  * `inputs` are those of the covariates, then one for the bias, so that one dispatch does all of a layer.
  *
- * @param put the function that takes a gradient
+ * @param to the function that takes a gradient, and where there is one that which takes four rows of four
  */
 function weightGradientCode(
   scope: Scope<keyof typeof WEIGHT_GRADIENT_SCALARS, keyof typeof WEIGHT_GRADIENT_BUFFERS>,
   tile: Tile,
   reads: CovariateReads,
-  put: string,
+  { put, block }: { put: string; block?: string },
 ): string {
   const { p, buffers } = scope
-  const { input, outputGradient, uses } = buffers
-  const inputsAndCovariates = `${p.inputs} + ${uses`2`}`
+  const { input, outputGradient } = buffers
   return product(scope, tile, {
     left: {
       along: 'outer',
       element: /* wgsl */ `
+  if (m < ${p.inputs} && k < kEnd) { return ${input`k * ${p.inputs} + m`}; }
   if (m >= ${p.m} || k >= kEnd) { return 0.0; }
-  if (m < ${p.inputs}) { return ${input`k * ${p.inputs} + m`}; }
-  if (m < ${inputsAndCovariates}) { return ${covariateInput(scope, reads)}(k, m - ${p.inputs}); }
+  if (m < ${p.biasRow}) { return ${covariateInput(scope, reads)}(k, m - ${p.inputs}); }
   return 1.0;`,
     },
     right: {
@@ -193,7 +193,13 @@ function weightGradientCode(
       element: elementWhere(`n < ${p.n} && k < kEnd`, outputGradient`k * ${p.n} + n`),
     },
     finish: /* wgsl */ `
-  if (m < ${inputsAndCovariates}) { ${put}(${p.weightAt} + m * ${p.n} + n, x); } else { ${put}(${p.biasAt} + n, x); }`,
+  if (m < ${p.biasRow}) { ${put}(${p.weightAt} + m * ${p.n} + n, x); } else { ${put}(${p.biasAt} + n, x); }`,
+    ...(block && {
+      block: {
+        inside: `m + 3u < ${p.biasRow} && n + 3u < ${p.n}`,
+        finish: `  ${block}(${p.weightAt} + m * ${p.n} + n, ${p.n}, x0, x1, x2, x3);`,
+      },
+    }),
     m: p.m,
     n: p.n,
   })
@@ -207,6 +213,11 @@ const UPDATE_TO = {
   secondMoment: 'read_write f32',
 } as const
 
+const update = (scope: Scope<keyof typeof ADAM_SCALARS, keyof typeof UPDATE_TO>) => ({
+  put: adamStep(scope),
+  block: adamBlock(scope),
+})
+
 export const weightGradient = perKey((tile: Tile) =>
   kernelSource({
     name: `weight gradient ${tileName(tile)}`,
@@ -214,7 +225,7 @@ export const weightGradient = perKey((tile: Tile) =>
     work: productWork(),
     scalars: WEIGHT_GRADIENT_SCALARS,
     buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...GRADIENT_TO },
-    code: (scope) => weightGradientCode(scope, tile, ownCovariates(scope), storeGradient(scope)),
+    code: (scope) => weightGradientCode(scope, tile, ownCovariates(scope), { put: storeGradient(scope) }),
   }),
 )
 
@@ -225,7 +236,7 @@ export const weightUpdate = perKey((tile: Tile) =>
     work: productWork(6),
     scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
     buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...UPDATE_TO },
-    code: (scope) => weightGradientCode(scope, tile, ownCovariates(scope), adamStep(scope)),
+    code: (scope) => weightGradientCode(scope, tile, ownCovariates(scope), update(scope)),
   }),
 )
 
@@ -237,7 +248,8 @@ export const weightGradientGiven = perKey((tile: Tile, given: Given) =>
     work: productWork(),
     scalars: WEIGHT_GRADIENT_SCALARS,
     buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...GIVEN_COVARIATES, ...GRADIENT_TO },
-    code: (scope) => weightGradientCode(scope, tile, givenCovariates(scope, given), storeGradient(scope)),
+    code: (scope) =>
+      weightGradientCode(scope, tile, givenCovariates(scope, given), { put: storeGradient(scope) }),
   }),
 )
 
@@ -248,6 +260,6 @@ export const weightUpdateGiven = perKey((tile: Tile, given: Given) =>
     work: productWork(6),
     scalars: { ...WEIGHT_GRADIENT_SCALARS, ...ADAM_SCALARS },
     buffers: { ...WEIGHT_GRADIENT_BUFFERS, ...GIVEN_COVARIATES, ...UPDATE_TO },
-    code: (scope) => weightGradientCode(scope, tile, givenCovariates(scope, given), adamStep(scope)),
+    code: (scope) => weightGradientCode(scope, tile, givenCovariates(scope, given), update(scope)),
   }),
 )

@@ -2,6 +2,7 @@ import { kernelSource } from '../queue/kernel-source.js'
 import { perKey } from '../queue/per-key.js'
 import type { Scope } from '../queue/scope.js'
 import { storeGradient } from './adam.js'
+import { each } from './at-once.js'
 import { LANES, laneOf, laneSum, NORM_THREADS, normFeatures } from './lanes.js'
 
 const GRADIENT_SCALARS = { cells: 'u32', width: 'u32', scaleAt: 'u32', shiftAt: 'u32' } as const
@@ -66,6 +67,9 @@ export const batchNormGradient = kernelSource({
     normGradientCode(scope, `let g = ${scope.buffers.outputGradient`at`};`, normFeatures(NORM_THREADS)),
 })
 
+/** Layers of a sum that are read before they are added up, in order. */
+const LAYERS_AT_ONCE = 8
+
 /**
  * The gradient back through dropout, ReLU and batch normalisation. What comes from above may still lie in the layers of a split
  * product: they are added up on the way and the sum is stored too.
@@ -88,7 +92,12 @@ export const batchNormReluGradient = perKey((threads: number) =>
       const gradient = /* wgsl */ `
     if (${p.layers} > 0u) {
       var sum = ${parts`at`};
-      for (var k = 1u; k < ${p.layers}; k++) { sum += ${parts`k * ${p.layerSize} + at`}; }
+      var k = 1u;
+      for (; k + ${LAYERS_AT_ONCE}u <= ${p.layers}; k += ${LAYERS_AT_ONCE}u) {
+        ${each(LAYERS_AT_ONCE, (l) => `let part${l} = ${parts`(k + ${l}u) * ${p.layerSize} + at`};`)}
+        ${each(LAYERS_AT_ONCE, (l) => `sum += part${l};`)}
+      }
+      for (; k < ${p.layers}; k++) { sum += ${parts`k * ${p.layerSize} + at`}; }
       ${activationGradient`at`} = sum;
     }
     var g = 0.0;
