@@ -2,6 +2,7 @@ import type { CellScores } from '../analysis/outliers/cell-scores.js'
 import { type OutlierReasons, outlierReasons } from '../analysis/outliers/reasons/outlier-reasons.js'
 import { type Surprise, surpriseScores } from '../analysis/outliers/surprise.js'
 import { drawLatents } from '../analysis/posterior/draw-latents.js'
+import { withHostNetwork } from '../analysis/posterior/host-network.js'
 import { type LatentPosterior, type Posterior, posteriorOf } from '../analysis/posterior/inference.js'
 import { checkOptionKeys } from '../anndata/option-keys.js'
 import { pseudoInputs } from '../cells/pseudo-inputs.js'
@@ -199,8 +200,8 @@ export abstract class Model {
         ...(reference && { reference: await this.#reference(caller, reference, asked) }),
         ...(onCells && { onCells }),
       }
-      return withHostKernels(this.#parts.device, (host) =>
-        surpriseScores(this.network, host, asked.source, posterior, request),
+      return withHostNetwork(this.network, (network, host) =>
+        surpriseScores(network, host, asked.source, posterior, request),
       )
     })
   }

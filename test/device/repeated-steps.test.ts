@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ADAM } from '../../src/check/kernels/adam-expected.js'
 import type { CellSource, Minibatch } from '../../src/device/device.js'
 import { times } from '../../src/device/step-number.js'
+import { nodeGpu } from '../../src/device/webgpu/open/node-gpu.js'
 import { openWebgpu } from '../../src/device/webgpu/open/open-webgpu.js'
 import type { ModelConfig } from '../../src/network/config.js'
 import { Network } from '../../src/network/network.js'
@@ -97,6 +98,46 @@ describe.skipIf(!gpu)('a training step that is repeated', { timeout: 120_000 }, 
     expect(results).toEqual(await run(oneByOne, makeNetwork))
     const plain = await run(oneByOne, (seed) => smallNetwork(gpu!, source, {}, seed))
     expect(results[0]!.weights).not.toEqual(plain[0]!.weights)
+  })
+
+  it('has them after the device got ready for it, and then compiles nothing on the way', async () => {
+    const adapter = await (await nodeGpu()).requestAdapter()
+    const gpuDevice = Object.getPrototypeOf(await adapter!.requestDevice()) as GPUDevice
+    const { createComputePipeline } = gpuDevice
+    const compiled: (string | undefined)[] = []
+    gpuDevice.createComputePipeline = function (descriptor) {
+      compiled.push(descriptor.label)
+      return createComputePipeline.call(this, descriptor)
+    }
+    // on devices of their own, which have compiled nothing yet
+    const run = async (prepare: boolean) => {
+      const device = await openWebgpu()
+      const network = smallNetwork(device, source)
+      const batch = await network.minibatch(source)
+      if (prepare) await network.prepare(batch, 60, undefined)
+      compiled.length = 0
+      for (const step of [1, 2]) {
+        network.gather(
+          batch,
+          Int32Array.from({ length: 60 }, (_, i) => i + step),
+        )
+        network.trainStep(batch, settingsOf(step))
+      }
+      network.gather(
+        batch,
+        Int32Array.from({ length: 60 }, (_, i) => i),
+      )
+      network.evaluate(batch, { seed: 1, step: 3 })
+      const result = { weights: bits(await network.state(true)), sums: await network.takeSums() }
+      await device.dispose()
+      return { result, compiled: [...compiled] }
+    }
+    const plain = await run(false)
+    const prepared = await run(true)
+    gpuDevice.createComputePipeline = createComputePipeline
+    expect(plain.compiled.length).toBeGreaterThan(12)
+    expect(prepared.compiled).toEqual([])
+    expect(prepared.result).toEqual(plain.result)
   })
 
   it('asks for the kernels once for each number of cells', async () => {
