@@ -71,6 +71,7 @@ async function run(take: Take, makeNetwork: (seed: number) => Network) {
 describe.skipIf(!gpu)('a training step that is repeated', { timeout: 120_000 }, () => {
   it.each<{ name: string; model: Partial<ModelConfig> }>([
     { name: 'nb', model: {} },
+    { name: 'a mixture of priors, whose light kernels are done beside others', model: { prior: 'mixture' } },
     {
       name: 'zinb, two layers, latent library',
       model: { likelihood: 'zinb', nLayers: 2, library: 'latent', dispersion: 'gene-batch' },

@@ -6,11 +6,15 @@ type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
 
 /** Bytes of a dispatch's scalars, and of where its buffers start, at the most: one slot of the uniform ring. */
 export const SLOT_BYTES = 512
+/** The same in words: of its scalars and buffers. */
+export const KERNEL_WORDS = SLOT_BYTES / WORD
 
 interface KernelSpec<P extends string, B extends string> {
   readonly name: string
   /** Threads of a workgroup. */
   readonly threads: number
+  /** Whether it is so short, and takes so little of a workgroup's memory, that it may be done beside any other. */
+  readonly light?: boolean
   readonly scalars: Readonly<Record<P, Scalar>>
   readonly buffers: Readonly<Record<B, Access>>
   /**
@@ -42,7 +46,7 @@ export interface Work {
 export function kernelSource<P extends string, B extends string>(spec: KernelSpec<P, B>): KernelSource<P, B> {
   const scalarNames = Object.keys(spec.scalars) as P[]
   const bufferNames = Object.keys(spec.buffers) as B[]
-  if ((scalarNames.length + bufferNames.length) * WORD > SLOT_BYTES) {
+  if (scalarNames.length + bufferNames.length > KERNEL_WORDS) {
     throw new Error(`${spec.name} has too many scalars.`)
   }
   return {

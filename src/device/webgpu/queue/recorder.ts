@@ -1,5 +1,6 @@
 import type { StepInputs } from '../../step-number.js'
 import { besideEachOther } from '../steps/beside.js'
+import { lightBeside } from '../steps/light-kernels.js'
 import { NO_PLACES, type Places, type ScalarValue, scalarValue } from '../steps/step-scalars.js'
 import { type Tape, TapeMaker } from '../steps/tape.js'
 import type { Recorded } from '../steps/tape-kernel.js'
@@ -138,7 +139,12 @@ export class Recorder {
 
   /** Has the dispatches of `calls` kept in place of being queued; no tape where there are too many of them. */
   record(calls: () => void): Tape | undefined {
-    return this.tapes.make(this.#listen(calls))
+    return this.tapes.make(this.#ofStep(calls))
+  }
+
+  /** The dispatches of a step, the light ones beside others. */
+  #ofStep(calls: () => void): readonly Recorded[] {
+    return lightBeside(this.#listen(calls), (both) => this.#fits(both))
   }
 
   #listen(calls: () => void): Recorded[] {
@@ -159,7 +165,7 @@ export class Recorder {
    * @param once calls whose dispatches are to be queued
    */
   async prepare({ repeated, once }: { repeated?: () => void; once?: () => void }): Promise<void> {
-    const ofTape = repeated ? this.tapes.pipelines(this.#listen(repeated)) : []
+    const ofTape = repeated ? this.tapes.pipelines(this.#ofStep(repeated)) : []
     const others = once
       ? this.#listen(once).map(({ source, views }) => this.#program(source, views).pipeline)
       : []

@@ -15,6 +15,9 @@ const GRID = {
   secondZ: 'u32',
 } as const
 
+/** Words that a kernel of two has beside those of both. */
+export const GRID_WORDS = Object.keys(GRID).length
+
 /** What the names of each begin with where both are in one module. */
 const FIRST = 'first_'
 const SECOND = 'second_'
@@ -56,6 +59,7 @@ const sourceOfBoth = perKey((first: KernelSource, second: KernelSource) =>
   kernelSource<OfBoth | keyof typeof GRID, OfBoth>({
     name: `${first.name} & ${second.name}`,
     threads: first.threads,
+    light: first.light === true && second.light === true,
     scalars: { ...withPrefix(FIRST, first.scalars), ...withPrefix(SECOND, second.scalars), ...GRID },
     buffers: { ...withPrefix(FIRST, first.buffers), ...withPrefix(SECOND, second.buffers) },
     code: (scope) => {

@@ -206,6 +206,7 @@ function makeKernel(shape: MapShape): KernelSource {
   return kernelSource<string, string>({
     name: `function, ${shape.reduce}${together ? ' by workgroups' : ''}`,
     threads: MAP_THREADS,
+    light: true,
     scalars: scalarsOf(shape),
     buffers,
     code: (scope) => {
