@@ -10,4 +10,7 @@ export const STREAM = {
   abundance: 282,
   reference: 283,
   newGroups: 284,
+  doublets: 285,
+  ambientMixtures: 286,
+  ambientThinning: 287,
 } as const

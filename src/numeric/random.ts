@@ -3,6 +3,8 @@ import { logFactorial } from './special.js'
 
 /** Below this mean, one uniform draw and a search; above it, transformed rejection. */
 const POISSON_SEARCH_LIMIT = 10
+/** Up to this many events are drawn one by one. */
+const BINOMIAL_COUNT_LIMIT = 32
 
 /**
  * A seeded stream of random numbers on Philox 4×32-10: the same seed and purpose give the same stream everywhere.
@@ -120,6 +122,29 @@ export class Random {
   negativeBinomial(mean: number, theta: number): number {
     if (theta === Number.POSITIVE_INFINITY) return this.poisson(mean)
     return this.poisson((this.gamma(theta) * mean) / theta)
+  }
+
+  /**
+   * How many of n independent events happen, each with the same probability: large numbers are halved at their median event, whose place among n
+   * uniform numbers is a beta variable (Devroye 1986, X.4.3), so that the work grows with log n.
+   */
+  binomial(n: number, probability: number): number {
+    let [left, p, happened] = [n, probability, 0]
+    while (left > BINOMIAL_COUNT_LIMIT) {
+      const below = 1 + Math.floor(left / 2)
+      const x = this.gamma(below)
+      const place = x / (x + this.gamma(left + 1 - below))
+      if (place > p) {
+        left = below - 1
+        p /= place
+      } else {
+        happened += below
+        left -= below
+        p = (p - place) / (1 - place)
+      }
+    }
+    for (; left > 0; left--) if (this.coarse() < p) happened++
+    return happened
   }
 
   /** A whole number in [0, n), every one equally likely; n up to 2³². */

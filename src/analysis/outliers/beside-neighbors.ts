@@ -9,6 +9,7 @@ import type { Neighbors } from '../neighbors/neighbors.js'
 import { decodedCells } from '../posterior/decoded-cells.js'
 import { thetaOf } from '../posterior/generate.js'
 import type { CellsDone, LatentPosterior } from '../posterior/inference.js'
+import type { MixedDistances } from './likeness.js'
 import { PearsonSums } from './pearson-sums.js'
 import { type Companions, SharedMisfit } from './shared-misfit.js'
 
@@ -37,6 +38,8 @@ export interface BesideNeighbors {
   cells: CountsBeside & {
     /** Distance to the last of the cells that each is held against. */
     distance: Float32Array
+    /** Distances to cells mixed of these, where there are cells enough. */
+    mixed?: MixedDistances
   }
   simulated: CountsBeside & {
     size: Float32Array
@@ -48,6 +51,7 @@ export interface BesideNeighbors {
     means: Matrix
     /** Distance to the last neighbour. */
     distance: Float32Array
+    mixed?: MixedDistances
   }
   /** What cells are held against, where that is not each other. */
   reference?: {

@@ -4,6 +4,7 @@ import { ScvaeError } from '../../errors.js'
 import type { Neighbors } from '../neighbors/neighbors.js'
 import type { LatentPosterior } from '../posterior/inference.js'
 import { aggregatedPosteriorDistance } from './aggregated-distance.js'
+import { likeness } from './likeness.js'
 import { logDistances } from './neighbor-distance.js'
 import { type NewGroups, newGroups } from './new-groups.js'
 import { combineOutlierScores, type OutlierScores } from './outlier-score.js'
@@ -33,8 +34,8 @@ export interface CellScoreOptions {
 }
 
 /**
- * Combines what cells' counts say beside their neighbours with two distances in latent space: from the aggregated posterior, and to
- * the 15th neighbour (or the farthest, where there are fewer). Cells that are held against a reference also with how crowded they
+ * Combines what cells' counts say beside their neighbours with two distances in latent space, from the aggregated posterior and to
+ * the 15th neighbour (or the farthest, where there are fewer), and with how much nearer than these mixed cells are. Cells that are held against a reference also with how crowded they
  * are by each other.
  *
  * @param latent posterior of the cells
@@ -67,11 +68,14 @@ export async function scoreCells(
     }),
     reference && (await newGroups(host, reference.posterior.means, latent.means, reference.twins, seed)),
   ])
+  const neighborDistance = logDistances(cells.distance, simulated.distance)
+  const alike = likeness(neighborDistance, cells.mixed, simulated.mixed)
   const outliers = combineOutlierScores({
     gain: { cells: cells.gain, simulated: simulated.gain },
     misfit: { cells: cells.misfit, simulated: simulated.misfit },
     aggregatedDistance: { cells: ofCells, simulated: ofSimulated },
-    neighborDistance: logDistances(cells.distance, simulated.distance),
+    neighborDistance,
+    ...(alike && { likeness: alike }),
     size,
     simulatedSize: simulated.size,
     parent: simulated.parent,

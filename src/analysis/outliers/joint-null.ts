@@ -27,6 +27,8 @@ export interface Part {
 
 export interface JointNullInput {
   parts: readonly Part[]
+  /** What the −ln p of each part counts in the sum; 1 when left out. */
+  weights?: readonly number[]
   /** Size of each cell. */
   size: ArrayLike<number>
   /** Size of each simulated cell. */
@@ -48,13 +50,13 @@ export interface JointP {
  * Each part is centred and scaled by quadratics in log size, cells and simulated cells by their own, and then so that the two
  * have one median and one 80 % quantile: where the model misfits everywhere, all cells are a little odd, and only what lies beyond
  * the body of the cells counts (an empirical null in the sense of Efron, JASA 2004). The shape of the tail is that of the
- * simulated cells. The parts' p-values are summed as −ln p (Fisher); since they depend on each other, the sum is itself held against that
+ * simulated cells. The parts' p-values are summed as −ln p (Fisher), weighted or not; since they depend on each other, the sum is itself held against that
  * of the simulated cells, matched in the same way.
  *
  * A simulated cell of an odd parent is odd as well. So at first the cells that are farthest out in some part are no parents, and in two more
  * rounds those that the round before found.
  */
-export function jointP({ parts, size, simulatedSize, parent }: JointNullInput): JointP {
+export function jointP({ parts, weights, size, simulatedSize, parent }: JointNullInput): JointP {
   const x = Float64Array.from(size, (value) => Math.log(Math.max(value, 1)))
   const simulatedX = Float64Array.from(simulatedSize, (value) => Math.log(Math.max(value, 1)))
   const n = x.length
@@ -69,15 +71,16 @@ export function jointP({ parts, size, simulatedSize, parent }: JointNullInput): 
     const simulatedSum = new Float64Array(parent.length)
     const partP = parts.map((part, k) => {
       const own = cells[k]
+      const weight = weights?.[k] ?? 1
       const [values, simulated] = own
         ? [own, standardized(simulatedX, part.simulated, among)]
         : together(x, part.cells, simulatedX, part.simulated)
       const sample = chosen(simulated)
       const null_ = new TailNull(sample, TAIL_SHARE)
       const match = own ? matching(values, sample) : (value: number) => value
-      for (const [i, value] of simulated.entries()) simulatedSum[i]! += evidence(null_.p(value))
+      for (const [i, value] of simulated.entries()) simulatedSum[i]! += weight * evidence(null_.p(value))
       const p = values.map((value) => null_.p(match(value)))
-      for (const [i, value] of p.entries()) sum[i]! += evidence(value)
+      for (const [i, value] of p.entries()) sum[i]! += weight * evidence(value)
       return p
     })
     const sample = chosen(simulatedSum)

@@ -2,6 +2,7 @@ import { benjaminiHochberg } from '../../numeric/multiple-testing.js'
 import { cauchyCombination } from './cauchy-combination.js'
 import { upperTailP } from './empirical-tail.js'
 import { jointP, type Part } from './joint-null.js'
+import type { Likeness } from './likeness.js'
 
 /** False discovery rate at which cells are flagged. */
 export const OUTLIER_ALPHA = 0.05
@@ -19,6 +20,8 @@ export interface OutlierParts {
   aggregatedDistance: Part
   /** Distance to the k-th latent neighbour. */
   neighborDistance: Part
+  /** How much nearer a cell is to mixed cells than to its neighbours, where there are cells enough to mix (see {@link likeness}). */
+  likeness?: Likeness
   /** Size of the cells. */
   size: ArrayLike<number>
   /** Size of the simulated cells. */
@@ -63,6 +66,8 @@ export interface OutlierScores {
 
 // the parts together are a test against the model; size and mitochondrial share are held against the other cells only
 const WEIGHT_OF_OTHERS = 0.1
+/** Of likeness to doublets, and to ambient mixtures, beside the parts that find any odd cell: the two together are as one of these. */
+const WEIGHT_OF_LIKENESS = 0.5
 /** Of what says that a cell is of a group that the reference lacks. */
 const WEIGHT_OF_GROUPS = 0.4
 /** Counts at the median share that a cell's share is drawn to the median by. */
@@ -74,10 +79,12 @@ const PRIOR_COUNTS = 100
  * and flagged at `alpha`.
  */
 export function combineOutlierScores(parts: OutlierParts): OutlierScores {
-  const { gain, misfit, aggregatedDistance, neighborDistance, mitochondrialShare, group } = parts
+  const { gain, misfit, aggregatedDistance, neighborDistance, likeness, mitochondrialShare, group } = parts
   const { size, simulatedSize, parent, alpha = OUTLIER_ALPHA } = parts
+  const alike = likeness ? [likeness.doublets, likeness.ambient] : []
   const joint = jointP({
-    parts: [gain, misfit, aggregatedDistance, neighborDistance],
+    parts: [gain, misfit, aggregatedDistance, neighborDistance, ...alike],
+    weights: [1, 1, 1, 1, ...alike.map(() => WEIGHT_OF_LIKENESS)],
     size,
     simulatedSize,
     parent,

@@ -8,6 +8,8 @@ import { decodedCells } from '../posterior/decoded-cells.js'
 import { generateCells } from '../posterior/generate.js'
 import { type CellsDone, type Posterior, posteriorOf } from '../posterior/inference.js'
 import { type BesideNeighbors, besideNeighbors, neighborPlaces, OTHERS } from './beside-neighbors.js'
+import { cellsByBatch } from './cells-by-batch.js'
+import { mixedCells, mixedDistances } from './likeness.js'
 import { MomentSums } from './moment-sums.js'
 import { amongReference, posteriorsAt, type Reference, withNearestCovariates } from './reference.js'
 import type { Companions } from './shared-misfit.js'
@@ -64,17 +66,6 @@ export async function surpriseZ(
     }
   }
   return { z, logLikelihood: all }
-}
-
-function cellsByBatch({ nCells, categorical }: CellSource): Map<number, Int32Array> {
-  const groups = new Map<number, number[]>()
-  for (let cell = 0; cell < nCells; cell++) {
-    const batch = categorical[0]?.[cell] ?? 0
-    const group = groups.get(batch)
-    if (group) group.push(cell)
-    else groups.set(batch, [cell])
-  }
-  return new Map(Array.from(groups, ([batch, cells]) => [batch, Int32Array.from(cells)]))
 }
 
 /**
@@ -137,7 +128,7 @@ export async function surpriseScores(
   posterior: Posterior,
   { seed, device, reference, onCells }: SurpriseRequest,
 ): Promise<Surprise> {
-  const total = 2 * asked.nCells + 4 * SIMULATED_CELLS
+  const total = 2 * asked.nCells + 4 * SIMULATED_CELLS + 2 * mixedCells(asked.nCells)
   let sum = 0
   const done = (cells: number) => {
     sum += cells
@@ -164,6 +155,7 @@ export async function surpriseScores(
   const places = await neighborPlaces(device, host, means, { made, leftOut }, held)
   const companions = among && (await companionsOf(host, source, means, places.neighbors, { made, cells }))
   const beside = { network, host, done }
+  const mixed = await mixedDistances(beside, source, means, [means, made], seed)
   return {
     z: own.z,
     p: own.z.map((value, i) => null_.p(value, source.size[i]!)),
@@ -174,6 +166,7 @@ export async function surpriseScores(
       cells: {
         ...(await besideNeighbors(beside, source, places.cells.latent, own.logLikelihood, companions?.cells)),
         distance: places.cells.distance,
+        ...(mixed && { mixed: mixed[0]! }),
       },
       simulated: {
         ...(await besideNeighbors(
@@ -188,6 +181,7 @@ export async function surpriseScores(
         leftOut,
         means: made,
         distance: places.simulated.distance,
+        ...(mixed && { mixed: mixed[1]! }),
       },
       ...(among && { reference: { posterior: among.reference.posterior, twins: among.twins } }),
     },

@@ -74,7 +74,8 @@ export function drawnTo(sums: Float64Array, profile: Float64Array, counts: numbe
   return shares(sums.map((sum, g) => sum + counts * profile[g]!))
 }
 
-function shares(sums: Float64Array): Float64Array {
+/** Counts of genes as shares of all of them. */
+export function shares(sums: Float64Array): Float64Array {
   const total = sums.reduce((a, b) => a + b, 0)
   return sums.map((sum) => sum / total)
 }
