@@ -33,6 +33,7 @@ export type { Partition } from './analysis/metrics/partition.js'
 export { type NeighborOptions, type Neighbors, neighbors } from './analysis/neighbors/neighbors.js'
 export type { BesideNeighbors, CountsBeside } from './analysis/outliers/beside-neighbors.js'
 export { type CellScoreOptions, type CellScores, scoreCells } from './analysis/outliers/cell-scores.js'
+export type { MixedDistances } from './analysis/outliers/likeness.js'
 export type { NewGroups } from './analysis/outliers/new-groups.js'
 export type { OutlierScores } from './analysis/outliers/outlier-score.js'
 export {

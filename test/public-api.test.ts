@@ -244,6 +244,7 @@ describe('the types', () => {
         "LoadOptions",
         "MarginalOptions",
         "MetricName",
+        "MixedDistances",
         "Model",
         "ModelConfig",
         "ModelData",

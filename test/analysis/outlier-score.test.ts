@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cauchyCombination } from '../../src/analysis/outliers/cauchy-combination.js'
 import { jointP } from '../../src/analysis/outliers/joint-null.js'
 import { combineOutlierScores, type OutlierParts } from '../../src/analysis/outliers/outlier-score.js'
 import { Random } from '../../src/numeric/random.js'
@@ -6,10 +7,10 @@ import { Random } from '../../src/numeric/random.js'
 const MADE = 5000
 
 /**
- * Four parts that depend on each other and drift with size, of cells and of made cells. `misfit` widens those of the cells alone, as a
+ * Four parts that depend on each other and drift with size, of cells and of made cells, and likeness to mixed cells where it is asked for. `misfit` widens those of the cells alone, as a
  * model does that fits none of them well; the first `odd` cells, and what was made of them, lie far out.
  */
-function parts(n: number, seed: number, { misfit = 1, odd = 0 } = {}): OutlierParts {
+function parts(n: number, seed: number, { misfit = 1, odd = 0, alike = false } = {}): OutlierParts {
   const random = new Random(seed)
   const size = Float64Array.from({ length: n }, () => Math.exp(7 + 0.5 * random.normal()))
   const parent = Int32Array.from({ length: MADE }, () => random.integer(n))
@@ -18,7 +19,7 @@ function parts(n: number, seed: number, { misfit = 1, odd = 0 } = {}): OutlierPa
     const shared = random.normal()
     const far = cell < odd ? 9 : 0
     return Array.from(
-      { length: 4 },
+      { length: alike ? 6 : 4 },
       () => 0.4 * Math.log(of) + wide * (far + 0.7 * shared + 0.7 * random.normal()),
     )
   }
@@ -33,6 +34,7 @@ function parts(n: number, seed: number, { misfit = 1, odd = 0 } = {}): OutlierPa
     misfit: part(1),
     aggregatedDistance: part(2),
     neighborDistance: part(3),
+    ...(alike && { likeness: { doublets: part(4), ambient: part(5) } }),
     size,
     simulatedSize,
     parent,
@@ -47,6 +49,37 @@ describe('combineOutlierScores', { timeout: 30_000 }, () => {
     for (let seed = 1; seed <= 2; seed++)
       flags += flagged(combineOutlierScores(parts(1500, seed, { misfit })).flag)
     expect(flags).toBeLessThanOrEqual(1)
+  })
+
+  it('flags next to no ordinary cell by likeness to mixed cells', () => {
+    let flags = 0
+    for (let seed = 1; seed <= 2; seed++)
+      flags += flagged(combineOutlierScores(parts(1500, seed, { alike: true })).flag)
+    expect(flags).toBeLessThanOrEqual(1)
+  })
+
+  it('counts likeness to doublets and to ambient mixtures as half a part each', () => {
+    const given = parts(1500, 7, { odd: 20, alike: true })
+    const { likeness, gain, misfit, aggregatedDistance, neighborDistance, size, simulatedSize, parent } =
+      given
+    const of = [gain, misfit, aggregatedDistance, neighborDistance, likeness!.doublets, likeness!.ambient]
+    const joint = jointP({ parts: of, weights: [1, 1, 1, 1, 0.5, 0.5], size, simulatedSize, parent })
+    const { p, sizeP, misfitP, aggregatedP, neighborP } = combineOutlierScores(given)
+    for (const [i, value] of p.entries())
+      expect(value).toBeCloseTo(cauchyCombination([joint.p[i]!, sizeP[i]!], [0.9, 0.1]), 12)
+    expect([misfitP, aggregatedP, neighborP]).toEqual(joint.parts.slice(1, 4))
+  })
+
+  it('leaves a part of no weight out of the sum', () => {
+    const { gain, misfit, size, simulatedSize, parent } = parts(500, 5)
+    const asked = { parts: [gain, misfit], size, simulatedSize, parent }
+    const { p, parts: each } = jointP({ ...asked, weights: [1, 0] })
+    const ranks = (values: Float64Array) => Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!)
+    expect(ranks(p)).toEqual(ranks(each[0]!))
+    expect(ranks(p)).not.toEqual(ranks(each[1]!))
+    // weights that are all alike change nothing but rounding
+    const [half, one] = [jointP({ ...asked, weights: [0.5, 0.5] }).p, jointP(asked).p]
+    for (const [i, value] of one.entries()) expect(half[i]! / value).toBeCloseTo(1, 6)
   })
 
   it('finds odd cells though made cells are odd as well', () => {

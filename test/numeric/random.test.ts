@@ -93,6 +93,33 @@ describe('Random', () => {
   })
 
   test.each([
+    [7, 0.3],
+    [33, 0.9],
+    [400, 0.02],
+    [5000, 0.5],
+  ])('draws how many of %d events happen with probability %d', (n, probability) => {
+    const random = new Random(7)
+    const values = draws(DRAWS, () => random.binomial(n, probability))
+    const logProbability = (k: number) =>
+      k > n
+        ? Number.NEGATIVE_INFINITY
+        : logFactorial(n) -
+          logFactorial(k) -
+          logFactorial(n - k) +
+          k * Math.log(probability) +
+          (n - k) * Math.log(1 - probability)
+    expect(chiSquaredP(values, logProbability)).toBeGreaterThan(0.01)
+  })
+
+  it('knows events that never or always happen', () => {
+    const random = new Random(8)
+    for (const n of [0, 1, 32, 1e6]) {
+      expect(random.binomial(n, 0)).toBe(0)
+      expect(random.binomial(n, 1)).toBe(n)
+    }
+  })
+
+  test.each([
     [0.3, 0.5],
     [4, 2],
     [30, 10],
