@@ -191,10 +191,12 @@ describe('ambient mixtures', async () => {
       ...{ nCells: 1, nGenes: 2, categorical: [], continuous: [], size: Float32Array.of(1001) },
       counts: countsInMemory(1, 2, () => row),
     }
-    const shares = { cells: Int32Array.of(0), share: Float64Array.of(0.4) }
-    const { genes, counts } = rowOf(await ambientCells(one.host, some, shares, 1), 0)
+    const shares = { cells: Int32Array.of(0, 0), share: Float64Array.of(0.4, 0.8) }
+    const made = await ambientCells(one.host, some, shares, 1)
+    for (const [i, part] of [0.3, 0.1].entries())
+      for (const count of rowOf(made, i).counts) expect(count % 1).toBeCloseTo(part, 3)
+    const { genes, counts } = rowOf(made, 0)
     expect([...genes]).toEqual([0, 1])
-    for (const count of counts) expect(count % 1).toBeCloseTo(0.3, 3)
     expect(counts[1]! / 1000.5).toBeCloseTo(1, 1)
   })
 })

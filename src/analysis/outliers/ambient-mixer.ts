@@ -45,12 +45,11 @@ export class AmbientMixer {
     return cells.map(({ row, share }, i) => sumOfRows(this.#thinned(row, 1 - share), drawn[i]!))
   }
 
-  #expect(i: number, { row: { genes, counts }, share }: ToMix, profile: Float64Array): void {
+  #expect(i: number, { row: { counts }, share }: ToMix, profile: Float64Array): void {
     const { floats } = this.#host.arena
     const at = this.#mean.offset + i * this.#mean.stride
     const total = counts.reduce((sum, count) => (count === MISSING ? sum : sum + count), 0)
     for (let g = 0; g < profile.length; g++) floats[at + g] = share * total * profile[g]!
-    for (const [k, gene] of genes.entries()) if (counts[k] === MISSING) floats[at + gene] = MISSING
   }
 
   #thinned({ genes, counts }: CellRow, kept: number): CellRow {
