@@ -89,7 +89,7 @@ export class HeadKernels {
     const m = batch.nCells
     const n = batch.source.nGenes
     const k = hidden.columns
-    const tile = this.#context.tiles.pick('transposed product', m, n, k)
+    const tile = this.#context.tiles.pick('transposed product', batch.capacity, n, k)
     this.#context.recorder.dispatch(transposedProduct(tile), {
       buffers: { input: view(hidden), weight: view(weight.value), bias: view(bias.value), output },
       scalars: { m, n, k, kSplit: k, biased: 1, accumulate: 0 },
@@ -234,7 +234,7 @@ export class HeadKernels {
     const m = batch.nCells
     const n = hiddenGradient.columns
     const k = batch.source.nGenes
-    const tile = this.#context.tiles.pick('product', m, n, k)
+    const tile = this.#context.tiles.pick('product', batch.capacity, n, k)
     const { splits, kSplit } = splitSum(m, n, k)
     const products = [
       [space.gradient, weight],
@@ -272,6 +272,7 @@ export class HeadKernels {
     const { metadata, capacity, nCells, source } = batch
     return weightProduct(this.#context.tiles, {
       rows: nCells,
+      mostRows: capacity,
       metadata,
       capacity,
       arena: sharedArena(weight),

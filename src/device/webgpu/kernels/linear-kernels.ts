@@ -75,7 +75,7 @@ export class LinearKernels {
     const m = rows ?? nCells
     const n = output.columns
     const k = input.columns
-    const tile = pickTile(m, n)
+    const tile = pickTile(rows ?? capacity, n)
     const buffers = {
       input: view(input),
       weight: view(weight.value),
@@ -105,7 +105,7 @@ export class LinearKernels {
     const m = rows ?? batch.nCells
     const n = inputGradient.columns
     const k = outputGradient.columns
-    const tile = this.#context.tiles.pick('transposed product', m, n, k)
+    const tile = this.#context.tiles.pick('transposed product', rows ?? batch.capacity, n, k)
     this.#context.recorder.dispatch(transposedProduct(tile), {
       buffers: {
         input: view(outputGradient),
@@ -123,12 +123,13 @@ export class LinearKernels {
     input: View,
     inputs: number,
     outputGradient: Tensor,
-    rows = batch.nCells,
+    rows?: number,
   ): Launch {
     const uses = this.#context.covariates(covariates, mini(batch))
     const { metadata, capacity } = mini(batch)
     return weightProduct(this.#context.tiles, {
-      rows,
+      rows: rows ?? batch.nCells,
+      mostRows: rows ?? capacity,
       metadata,
       capacity,
       arena: sharedArena(weight, bias),

@@ -25,6 +25,8 @@ export interface GivenViews {
 interface WeightProduct {
   /** Rows over which the sums are taken, cells mostly. */
   rows: number
+  /** How many they are in a whole minibatch: a smaller one is to have the same kernel. */
+  mostRows: number
   /** Of the minibatch. */
   metadata: View
   capacity: number
@@ -54,6 +56,7 @@ export function weightProduct(
   tiles: Tiles,
   {
     rows,
+    mostRows,
     metadata,
     capacity,
     arena: { value, gradient, firstMoment, secondMoment },
@@ -72,7 +75,7 @@ export function weightProduct(
 ): Launch {
   const biasRow = inputs + covariateRows
   const m = biasRow + (biased ? 1 : 0)
-  const tile = tiles.pick('weight gradient', m, n, rows)
+  const tile = tiles.pick('weight gradient', m, n, mostRows)
   const own = { m, n, k: rows, kSplit: rows, capacity, inputs, biasRow, weightAt, biasAt }
   const groups = productGroups(tile, m, n)
   const read = { input, outputGradient, metadata, uses }
