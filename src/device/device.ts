@@ -481,6 +481,11 @@ export interface Device {
   parameters(specs: readonly ParameterSpec[]): Parameter[]
   write(tensor: Tensor, values: Float32Array): void
   read(tensor: Tensor): Promise<Float32Array>
+  /**
+   * How many reads are best under way at a time, with passes between them: each gives what the tensor held when it was asked for. Left
+   * out where a read is to be waited for.
+   */
+  readonly readsAtOnce?: number
   /** Waits until what is queued has been done; left out where calls return when it is. */
   settle?(): Promise<void>
   /** Measures how networks of a size are best computed, where that is not known yet; left out where there is no choice. */

@@ -236,12 +236,11 @@ export class Network {
     options: ValueOptions = {},
   ): Promise<Float32Array[]> {
     const tensors = this.tensors(batch, values, options)
-    const read: Float32Array[] = []
-    for (const [i, value] of values.entries()) {
-      const all = await this.#device.read(tensors[i]!)
-      read.push(value.rows === 'cells' ? all.slice(0, batch.nCells * (value.columns as number)) : all)
-    }
-    return read
+    const { nCells } = batch
+    const read = await Promise.all(tensors.map((tensor) => this.#device.read(tensor)))
+    return values.map(({ rows, columns }, i) =>
+      rows === 'cells' ? read[i]!.slice(0, nCells * (columns as number)) : read[i]!,
+    )
   }
 
   /**

@@ -35,17 +35,29 @@ export async function posteriorOf(
   const { nLatent } = network.config
   const mean = new Float32Array(source.nCells * nLatent)
   const variance = new Float32Array(source.nCells * nLatent)
+  const { readsAtOnce = 1 } = network.device
   const batch = await network.minibatch(source)
+  const parts: Promise<void>[] = []
+  const encode = async (cells: Int32Array) => {
+    network.gather(batch, cells)
+    const part = await network.encode(batch)
+    mean.set(part.mean, cells[0]! * nLatent)
+    variance.set(part.variance, cells[0]! * nLatent)
+    done?.(cells.length)
+  }
   try {
     for (const cells of cellChunks(source.nCells, network.block)) {
       await network.load(batch, cells)
-      network.gather(batch, cells)
-      const part = await network.encode(batch)
-      mean.set(part.mean, cells[0]! * nLatent)
-      variance.set(part.variance, cells[0]! * nLatent)
-      done?.(cells.length)
+      const part = encode(cells)
+      // heard of below, or not at all where another failed first
+      part.catch(() => {})
+      parts.push(part)
+      if (parts.length >= readsAtOnce) await parts.shift()
     }
+    await Promise.all(parts)
   } finally {
+    // a minibatch is not to go while a pass over it is under way
+    await Promise.allSettled(parts)
     network.releaseMinibatch(batch)
   }
   return { mean, variance }

@@ -39,6 +39,8 @@ export class WebgpuDevice implements Device {
   readonly kind = 'webgpu'
   readonly label: string
   readonly build = 'wgsl'
+  /** A read comes back some milliseconds after it was asked for, however little it is. */
+  readonly readsAtOnce = 16
   readonly software: boolean
   readonly kernels: Kernels
   readonly recorder: Recorder
