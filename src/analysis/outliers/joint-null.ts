@@ -11,7 +11,7 @@ const FIRST_TRIMMED = 0.05
 const ODD_ALPHA = 0.05
 const ROUNDS = 3
 /** By how much the tail of all parts together is stretched: what the matching and a tail of some hundred cells leave open. */
-const CAUTION = 1.3
+const CAUTION = 1.4
 /** The body that cells and simulated cells are matched on: from the median to here. */
 const BODY = 0.8
 /** With fewer cells their own body is too uncertain to be matched. */
