@@ -21,7 +21,7 @@ function cacheFolder(): string {
  * A file in the user's cache, for all cards: `scvae/tiles.json`. It saves time, no more: one that cannot be read counts as empty
  * and one that cannot be written is left.
  *
- * @param card its name and driver
+ * @param card its name and driver, and the version whose kernels were measured
  */
 export function fileTileStore(card: string, folder = join(cacheFolder(), 'scvae')): TileStore {
   const path = join(folder, 'tiles.json')
