@@ -18,15 +18,22 @@ export const sharesMemory = (device: Device, host: HostKernels): boolean =>
  * @param options of the device that is opened; without meaning for one that is there
  * @throws ScvaeError (no-device) when no build of the kernels runs here
  */
-export async function withHostKernels<T>(
+export const withHostKernels = <T>(
   device: Device | undefined,
   work: (host: HostKernels) => T | Promise<T>,
   options: CpuDeviceOptions = {},
+): Promise<T> => withCpuDevice(device, ({ host }) => work(host), options)
+
+/** The same for work that needs the device itself. */
+export async function withCpuDevice<T>(
+  device: Device | undefined,
+  work: (cpu: CpuDevice) => T | Promise<T>,
+  options: CpuDeviceOptions = {},
 ): Promise<T> {
-  if (isCpu(device)) return await work(device.host)
+  if (isCpu(device)) return await work(device)
   const own = await createCpuDevice(options)
   try {
-    return await work(own.host)
+    return await work(own)
   } finally {
     await own.dispose()
   }

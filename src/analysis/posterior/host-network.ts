@@ -1,5 +1,4 @@
-import { createCpuDevice } from '../../device/cpu/cpu-device.js'
-import { type HostKernels, isCpu } from '../../device/host-kernels.js'
+import { type HostKernels, withCpuDevice } from '../../device/host-kernels.js'
 import { Network } from '../../network/network.js'
 
 /**
@@ -9,18 +8,13 @@ import { Network } from '../../network/network.js'
  *
  * @throws ScvaeError (no-device) when no build of the kernels runs here
  */
-export async function withHostNetwork<T>(
+export const withHostNetwork = <T>(
   network: Network,
   work: (network: Network, host: HostKernels) => Promise<T>,
-): Promise<T> {
-  const { device, model, capacity } = network
-  if (isCpu(device)) return await work(network, device.host)
-  const own = await createCpuDevice()
-  try {
-    const copy = new Network(own, model, capacity)
+): Promise<T> =>
+  withCpuDevice(network.device, async (cpu) => {
+    if (cpu === network.device) return work(network, cpu.host)
+    const copy = new Network(cpu, network.model, network.capacity)
     copy.setState(await network.state())
-    return await work(copy, own.host)
-  } finally {
-    await own.dispose()
-  }
-}
+    return work(copy, cpu.host)
+  })

@@ -6,7 +6,7 @@ type Access = 'read f32' | 'read u32' | 'read_write f32' | 'read_write u32'
 
 /** Bytes of a dispatch's scalars, and of where its buffers start, at the most: one slot of the uniform ring. */
 export const SLOT_BYTES = 512
-/** The same in words: of its scalars and buffers. */
+/** The same in words. */
 export const KERNEL_WORDS = SLOT_BYTES / WORD
 
 interface KernelSpec<P extends string, B extends string> {
@@ -46,16 +46,21 @@ export interface Work {
 export function kernelSource<P extends string, B extends string>(spec: KernelSpec<P, B>): KernelSource<P, B> {
   const scalarNames = Object.keys(spec.scalars) as P[]
   const bufferNames = Object.keys(spec.buffers) as B[]
-  if (scalarNames.length + bufferNames.length > KERNEL_WORDS) {
-    throw new Error(`${spec.name} has too many scalars.`)
-  }
-  return {
+  const source = {
     ...spec,
     scalarNames,
     floats: scalarNames.map((name) => spec.scalars[name] === 'f32'),
     bufferNames,
   }
+  if (wordsOf(source) > KERNEL_WORDS) throw new Error(`${spec.name} has too many scalars.`)
+  return source
 }
+
+/** Words that a dispatch's scalars, and where its buffers start, take. */
+export const wordsOf = ({
+  scalarNames,
+  bufferNames,
+}: Pick<KernelSource, 'scalarNames' | 'bufferNames'>): number => scalarNames.length + bufferNames.length
 
 /** Whether a kernel writes one of its buffers. */
 export const writes = ({ bufferNames, buffers }: KernelSource, i: number): boolean =>

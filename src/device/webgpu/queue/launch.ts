@@ -1,5 +1,5 @@
 import type { ScalarValue } from '../steps/step-scalars.js'
-import type { KernelSource } from './kernel-source.js'
+import type { KernelSource, Work } from './kernel-source.js'
 import type { View } from './view.js'
 
 /** Workgroups: x, y, z. */
@@ -16,6 +16,19 @@ export interface Dispatch<P extends string, B extends string> {
 export interface Launch {
   readonly source: KernelSource
   readonly dispatch: Dispatch<string, string>
+}
+
+/** The buffers of a dispatch, in the order of its source. */
+export function viewsOf({ bufferNames }: KernelSource, { buffers }: Dispatch<string, string>): View[] {
+  const views: View[] = []
+  for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!]!)
+  return views
+}
+
+/** What a dispatch does at the least, by the scalars that stay from step to step. */
+export function workOf({ work }: KernelSource, { scalars }: Dispatch<string, string>): Work | undefined {
+  const kept = Object.entries(scalars).filter(([, value]) => typeof value === 'number')
+  return work?.(Object.fromEntries(kept) as Record<string, number>)
 }
 
 export const launch = <P extends string, B extends string>(

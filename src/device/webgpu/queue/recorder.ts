@@ -1,12 +1,13 @@
+import type { Prepared } from '../../device.js'
 import type { StepInputs } from '../../step-number.js'
 import { besideEachOther } from '../steps/beside.js'
 import { lightBeside } from '../steps/light-kernels.js'
 import { NO_PLACES, type Places, type ScalarValue, scalarValue } from '../steps/step-scalars.js'
 import { type Tape, TapeMaker } from '../steps/tape.js'
-import type { Recorded } from '../steps/tape-kernel.js'
+import { recordedOf } from '../steps/tape-kernel.js'
 import { USAGE } from './flags.js'
 import { type KernelSource, SLOT_BYTES, type Work } from './kernel-source.js'
-import type { Dispatch, Groups, Launch } from './launch.js'
+import { type Dispatch, type Groups, type Launch, viewsOf, workOf } from './launch.js'
 import { Program } from './program.js'
 import { type View, WORD } from './view.js'
 
@@ -50,7 +51,7 @@ export class Recorder {
   readonly #mostGroups: number
   readonly #mostBuffers: number
   /** Dispatches that are kept while a step is recorded. */
-  #recorded: Recorded[] | undefined
+  #recorded: Launch[] | undefined
   /** Bytes of scalars since the last submission. */
   #used = 0
   /** Dispatches since the last submission. */
@@ -97,21 +98,17 @@ export class Recorder {
   }
 
   dispatch<P extends string, B extends string>(source: KernelSource<P, B>, dispatch: Dispatch<P, B>): void {
-    const { buffers, scalars, groups } = dispatch
-    const { bufferNames, scalarNames } = source
-    const views: View[] = []
-    for (let i = 0; i < bufferNames.length; i++) views.push(buffers[bufferNames[i]!])
-    const work = () => source.work?.(kept(scalars))
     if (this.#recorded) {
-      const values = scalarNames.map((name) => scalars[name])
-      this.#recorded.push({ source, views, scalars: values, groups, work })
+      this.#recorded.push({ source, dispatch })
       return
     }
+    const { scalars, groups } = dispatch
+    const views = viewsOf(source, dispatch)
     const at = this.#nextSlot()
     let end = this.#writeScalars(source, scalars, at)
     for (let i = 0; i < views.length; i++) this.#words[end++] = views[i]!.offset
     this.#offsets[0] = this.#takeSlot(end - at)
-    this.#encode(source, views, groups, work)
+    this.#encode(source, views, groups, () => workOf(source, dispatch))
   }
 
   run({ source, dispatch }: Launch): void {
@@ -139,16 +136,16 @@ export class Recorder {
 
   /** Has the dispatches of `calls` kept in place of being queued; no tape where there are too many of them. */
   record(calls: () => void): Tape | undefined {
-    return this.tapes.make(this.#ofStep(calls))
+    return this.tapes.make(this.#ofStep(calls).map(recordedOf))
   }
 
   /** The dispatches of a step, the light ones beside others. */
-  #ofStep(calls: () => void): readonly Recorded[] {
+  #ofStep(calls: () => void): Launch[] {
     return lightBeside(this.#listen(calls), (both) => this.#fits(both))
   }
 
-  #listen(calls: () => void): Recorded[] {
-    const recorded: Recorded[] = []
+  #listen(calls: () => void): Launch[] {
+    const recorded: Launch[] = []
     this.#recorded = recorded
     try {
       calls()
@@ -164,10 +161,12 @@ export class Recorder {
    * @param repeated calls that are to be a tape
    * @param once calls whose dispatches are to be queued
    */
-  async prepare({ repeated, once }: { repeated?: () => void; once?: () => void }): Promise<void> {
-    const ofTape = repeated ? this.tapes.pipelines(this.#ofStep(repeated)) : []
+  async prepare({ repeated, once }: Partial<Prepared>): Promise<void> {
+    const ofTape = repeated ? this.tapes.pipelines(this.#ofStep(repeated).map(recordedOf)) : []
     const others = once
-      ? this.#listen(once).map(({ source, views }) => this.#program(source, views).pipeline)
+      ? this.#listen(once).map(
+          ({ source, dispatch }) => this.#program(source, viewsOf(source, dispatch)).pipeline,
+        )
       : []
     await Promise.all([...ofTape, ...others].map((pipeline) => pipeline.compile()))
   }
@@ -315,10 +314,3 @@ export class Recorder {
     this.#uniforms.destroy()
   }
 }
-
-/** The scalars that stay from step to step. */
-const kept = <P extends string>(scalars: Readonly<Record<P, ScalarValue>>): Record<P, number> =>
-  Object.fromEntries(Object.entries(scalars).filter(([, value]) => typeof value === 'number')) as Record<
-    P,
-    number
-  >

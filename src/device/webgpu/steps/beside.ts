@@ -1,4 +1,4 @@
-import { type KernelSource, kernelSource, type Work } from '../queue/kernel-source.js'
+import { KERNEL_WORDS, type KernelSource, kernelSource, type Work, wordsOf } from '../queue/kernel-source.js'
 import { MAIN } from '../queue/kernel-wgsl.js'
 import { type Groups, type Launch, launch } from '../queue/launch.js'
 import { perKey } from '../queue/per-key.js'
@@ -16,7 +16,7 @@ const GRID = {
 } as const
 
 /** Words that a kernel of two has beside those of both. */
-export const GRID_WORDS = Object.keys(GRID).length
+const GRID_WORDS = Object.keys(GRID).length
 
 /** What the names of each begin with where both are in one module. */
 const FIRST = 'first_'
@@ -90,9 +90,10 @@ function sum(a: Work | undefined, b: Work | undefined): Work | undefined {
 
 const count = ([x, y, z]: Groups): number => x * y * z
 
-/** Two launches that do not depend on each other as one; none where they have different threads. */
+/** Two launches that do not depend on each other as one; none where they have different threads, or too many scalars together. */
 export function besideEachOther(first: Launch, second: Launch): Launch | undefined {
   if (first.source.threads !== second.source.threads) return undefined
+  if (wordsOf(first.source) + wordsOf(second.source) + GRID_WORDS > KERNEL_WORDS) return undefined
   const [one, other] = [first.dispatch, second.dispatch]
   const [firstX, firstY, firstZ] = one.groups
   const [secondX, secondY, secondZ] = other.groups

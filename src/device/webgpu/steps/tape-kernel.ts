@@ -1,6 +1,6 @@
 import type { KernelSource, Scalar, Work } from '../queue/kernel-source.js'
 import { kernelWgsl, startOf, startScalars, structOf } from '../queue/kernel-wgsl.js'
-import type { Groups } from '../queue/launch.js'
+import { type Groups, type Launch, viewsOf, workOf } from '../queue/launch.js'
 import type { View } from '../queue/view.js'
 import { type ScalarValue, type Slot, StepLayout } from './step-scalars.js'
 
@@ -17,6 +17,14 @@ export interface Recorded {
   readonly groups: Groups
   readonly work: () => Work | undefined
 }
+
+export const recordedOf = ({ source, dispatch }: Launch): Recorded => ({
+  source,
+  views: viewsOf(source, dispatch),
+  scalars: source.scalarNames.map((name) => dispatch.scalars[name]!),
+  groups: dispatch.groups,
+  work: () => workOf(source, dispatch),
+})
 
 /** Where a buffer of a kernel is bound, and whether that binding is written by one of the kernels that share it. */
 export interface Bound {
